@@ -1,0 +1,60 @@
+"""The errors of :mod:`keys`.
+
+::
+
+    KeysError
+    +-- MalformedEncoding     base64, base64url or base58btc text that is not canonical
+    +-- MalformedIdentifier   an origin, slug, DID or kid that does not have the form
+    +-- MalformedKey          bytes or text that are no acceptable public key
+    |   +-- UnsupportedKey    a well-formed Multikey of a kind Lotmark does not use
+    +-- BadSignature          the signature is not one by this key over these bytes
+    +-- SignerUnavailable     a private key could not be opened
+
+Each class carries a stable ``code``; the text may change, the code may not.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KeysError(Exception):
+    """Root of the family."""
+
+    code: ClassVar[str] = "keys-error"
+
+
+class MalformedEncoding(KeysError):
+    """Text that is not the one canonical encoding of its bytes."""
+
+    code = "malformed-encoding"
+
+
+class MalformedIdentifier(KeysError):
+    """An origin, slug, DID or kid that does not have the stated form."""
+
+    code = "malformed-identifier"
+
+
+class MalformedKey(KeysError):
+    """Not an acceptable public key: wrong length, small order, not canonical, not on the curve."""
+
+    code = "malformed-key"
+
+
+class UnsupportedKey(MalformedKey):
+    """A well-formed Multikey of a kind that Lotmark does not use."""
+
+    code = "unsupported-key"
+
+
+class BadSignature(KeysError):
+    """The signature is not one by this key over these bytes."""
+
+    code = "bad-signature"
+
+
+class SignerUnavailable(KeysError):
+    """A private key could not be opened: no such file or variable, wrong passphrase, damaged."""
+
+    code = "signer-unavailable"

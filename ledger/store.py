@@ -1,0 +1,177 @@
+"""The store port: what the log needs from a database, and the rows it exchanges.
+
+Rows are bytes and plain values; nothing here verifies. ``entry``, ``tile`` and
+``checkpoint`` are append-only and written by :class:`ledger.service.Ledger` alone;
+disclosures, search keys, standing and outbox are projections or erasable content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log: what the next entry builds on.
+
+    ``frontier`` holds the perfect-subtree hashes of the set bits of ``size``, largest first.
+    """
+
+    size: int
+    leaf: bytes
+    root: bytes
+    admitted_ms: int
+    frontier: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One entry as stored: verbatim bytes, and what is derived from its clear claims.
+
+    ``record_id`` and ``leaf`` are 32 bytes. ``jti_key`` is the first 16 bytes of
+    SHA-256(iss, LF, jti) and unique: a party uses a jti once.
+    """
+
+    index: int
+    record_id: bytes
+    jti_key: bytes
+    leaf: bytes
+    text: bytes
+    party: str
+    vct: str
+    admitted_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TileRow:
+    """A full tile: 256 hashes of 32 bytes, and the root they fold to."""
+
+    level: int
+    number: int
+    hashes: bytes
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommitGroup:
+    """Everything one transaction makes durable, or nothing of it.
+
+    ``head_before`` is compared before writing (None: the log is empty). ``disclosures``,
+    ``search`` (32-byte keys), ``standing`` (party DID), ``outbox`` (topic) and ``pins``
+    (blob id) are (value, index) pairs.
+    """
+
+    head_before: Head | None
+    head: Head
+    entries: Sequence[EntryRow]
+    tiles: Sequence[TileRow]
+    checkpoint: str
+    disclosures: Sequence[tuple[str, int]]
+    search: Sequence[tuple[bytes, int]]
+    standing: Sequence[tuple[str, int]]
+    outbox: Sequence[tuple[str, int]]
+    pins: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """Which of the asked record ids and jti keys the log already holds, with their index."""
+
+    records: Mapping[bytes, int]
+    jti_keys: Mapping[bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A page of entry indices, newest first, all conditions joined by AND.
+
+    ``before`` is exclusive. ``party`` matches the signer; ``reader`` (a DID) restricts to
+    entries it signed or stands in; ``key`` is one 32-byte search key.
+    """
+
+    before: int | None = None
+    limit: int = 50
+    party: str | None = None
+    vct: str | None = None
+    reader: str | None = None
+    key: bytes | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+class Store(Protocol):
+    """What :class:`ledger.service.Ledger` and the readers of the log ask of a database.
+
+    Every method may raise :class:`ledger.errors.StoreUnavailable`. Reads see only
+    committed groups.
+    """
+
+    def head(self) -> Head | None:
+        """The committed head, None for an empty log."""
+
+    def commit(self, group: CommitGroup) -> None:
+        """Make ``group`` durable (fsync) in one transaction.
+
+        Raises:
+            HeadMoved: the stored head is not ``group.head_before``; nothing was written.
+            OutcomeUnknown: COMMIT was sent and its outcome cannot be told; compare heads.
+            StoreUnavailable: nothing was written.
+        """
+
+    def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
+        """Look up many ids at once (bounded by the commit group)."""
+
+    def entry(self, index: int) -> EntryRow | None:
+        """One entry, or None beyond the head."""
+
+    def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
+        """Entries ``start <= index < stop`` in order, streamed in bounded memory."""
+
+    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
+        """All entries of the given types in order: the governance content the fold reads."""
+
+    def leaves(self, start: int, stop: int) -> bytes:
+        """Concatenated leaf hashes of ``start <= index < stop``."""
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The 8,192 bytes of a full tile."""
+
+    def tile_roots(self, level: int, start: int, stop: int) -> bytes:
+        """Concatenated roots of the full tiles ``start <= number < stop`` of a level."""
+
+    def checkpoint_covering(self, index: int) -> str | None:
+        """The first kept checkpoint whose size exceeds ``index``: a signed note."""
+
+    def latest_checkpoint(self) -> str | None:
+        """The newest signed note."""
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """All kept (size, signed note), ascending."""
+
+    def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
+        """Disclosures by entry, each ended by ``~``; absent where none are kept."""
+
+    def restore_disclosures(self, index: int, disclosures: str) -> None:
+        """Put back disclosures that were lost; never replaces what is there."""
+
+    def search(self, query: SearchQuery) -> Sequence[int]:
+        """Indices that match, newest first, at most ``query.limit``."""
+
+    def outbox_after(self, position: int, limit: int) -> Sequence[tuple[int, str, int]]:
+        """(position, topic, index) of rows after ``position``, in order."""
+
+    def outbox_done(self, position: int) -> None:
+        """Drop outbox rows up to and including ``position``."""
+
+    def is_pinned(self, blob: str) -> bool:
+        """Whether an admitted record cites the blob."""
+
+    def replace_projections(
+        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+    ) -> None:
+        """Rebuild search and standing from nothing, in one transaction: pairs of (search, standing)."""
+
+    def close(self) -> None:
+        """Release connections; further calls are an error."""

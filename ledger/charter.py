@@ -1,0 +1,195 @@
+"""The charter: entry 0, read into values (docs/spec/governance.md, section 1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from keys.errors import KeysError
+from keys.identifiers import Origin, Slug, parse_origin, party_did
+from keys.multikey import parse_multikey
+from ledger import limits
+from ledger.errors import LedgerError, MalformedCharter
+from ledger.note import parse_verifier_key
+from ledger.record import GOVERNANCE_VCTS
+from ledger.record_type import RecordType, builtin_governance_types, find_faults, parse_record_type
+
+ACTS: Final = ("admit", "suspend", "remove", "recover", "amend", "record-type", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Founder:
+    """A party that the charter names, with its admin keys and the commitment to the next."""
+
+    did: str
+    slug: str
+    names: Mapping[str, str]
+    roles: frozenset[str]
+    admin_keys: frozenset[str]
+    next_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """Who decides on an act, and how many of them: a count, or None for the majority."""
+
+    electorate: frozenset[str]
+    threshold: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CharterLimits:
+    """The consortium's own bounds, never wider than :mod:`ledger.limits`."""
+
+    entry_bytes_max: int
+    disclosure_bytes_max: int
+    disclosures_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """The charter's content. ``types`` maps every other built-in vct to its digest."""
+
+    origin: str
+    log_keys: tuple[str, ...]
+    founders: tuple[Founder, ...]
+    operator: str
+    quorum: Mapping[str, Quorum]
+    governance_types: Mapping[str, RecordType]
+    types: Mapping[str, str]
+    limits: CharterLimits
+    has_open_bundles: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FounderStatement:
+    """What a founder brings to a new charter."""
+
+    slug: str
+    names: Mapping[str, str]
+    roles: tuple[str, ...]
+    admin_keys: tuple[str, ...]
+    next_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CharterDraft:
+    """What `init` decides; the rest of a charter follows from it and from this version."""
+
+    origin: str
+    log_keys: tuple[str, ...]
+    founders: tuple[FounderStatement, ...]
+    operator: str
+    types: tuple[str, ...]
+    has_open_bundles: bool
+
+
+def draft_charter(draft: CharterDraft) -> dict[str, Any]:
+    """The body of a new charter: built-in governance types inline, majority for every act."""
+    parsed = [parse_record_type(text) for text in draft.types]
+    everyone = sorted({role for founder in draft.founders for role in founder.roles})
+    return {
+        "origin": draft.origin,
+        "log_keys": list(draft.log_keys),
+        "founders": [_founder_body(founder) for founder in draft.founders],
+        "operator": draft.operator,
+        "quorum": {act: {"electorate": everyone, "threshold": "majority"} for act in ACTS},
+        "governance_types": [json.loads(kind.text) for kind in builtin_governance_types()],
+        "types": [{"vct": kind.vct, "sha256": kind.sha256} for kind in parsed],
+        "default_policy": {},
+        "limits": {
+            "entry_bytes_max": limits.ENTRY_BYTES_MAX,
+            "disclosure_bytes_max": limits.DISCLOSURE_BYTES_MAX,
+            "disclosures_max": limits.DISCLOSURES_MAX,
+        },
+        "entry_bundles": "open" if draft.has_open_bundles else "members",
+    }
+
+
+def parse_charter(body: object, *, origin: str) -> Charter:
+    """Read a charter's body.
+
+    Raises:
+        MalformedCharter: it does not meet its schema, names a founder or key twice, lacks a
+            governance type, or holds a rule that its founders could not meet.
+    """
+    schema = next(kind for kind in builtin_governance_types() if kind.vct == "charter/v1")
+    assert schema.body_validator is not None
+    faults = find_faults(schema.body_validator, body)
+    if faults:
+        place, expected = faults[0].pointer, faults[0].expected
+        raise MalformedCharter(f"/body{place}: expected {expected}, found {faults[0].found}")
+    assert isinstance(body, dict)
+    try:
+        charter = _read(body)
+    except (KeysError, LedgerError) as fault:
+        raise MalformedCharter(str(fault)) from fault
+    _check_whole(charter, origin)
+    return charter
+
+
+def _founder_body(founder: FounderStatement) -> dict[str, Any]:
+    return {
+        "slug": founder.slug,
+        "names": dict(founder.names),
+        "roles": list(founder.roles),
+        "admin_keys": list(founder.admin_keys),
+        "next_key": founder.next_key,
+    }
+
+
+def _read(body: dict[str, Any]) -> Charter:
+    origin = parse_origin(body["origin"])
+    for vkey in body["log_keys"]:
+        parse_verifier_key(vkey)
+    governance = [parse_record_type(json.dumps(item)) for item in body["governance_types"]]
+    return Charter(
+        origin=origin,
+        log_keys=tuple(body["log_keys"]),
+        founders=tuple(_read_founder(origin, item) for item in body["founders"]),
+        operator=body["operator"],
+        quorum={act: _read_quorum(rule) for act, rule in body["quorum"].items()},
+        governance_types={kind.vct: kind for kind in governance},
+        types={item["vct"]: item["sha256"] for item in body["types"]},
+        limits=CharterLimits(**body["limits"]),
+        has_open_bundles=body["entry_bundles"] == "open",
+    )
+
+
+def _read_founder(origin: Origin, item: dict[str, Any]) -> Founder:
+    for multikey in item["admin_keys"]:
+        parse_multikey(multikey)
+    return Founder(
+        did=party_did(origin, Slug(item["slug"])),
+        slug=item["slug"],
+        names=item["names"],
+        roles=frozenset(item["roles"]),
+        admin_keys=frozenset(item["admin_keys"]),
+        next_key=item["next_key"],
+    )
+
+
+def _read_quorum(rule: dict[str, Any]) -> Quorum:
+    threshold = rule["threshold"]
+    return Quorum(frozenset(rule["electorate"]), None if threshold == "majority" else threshold)
+
+
+def _check_whole(charter: Charter, origin: str) -> None:
+    if charter.origin != origin:
+        raise MalformedCharter(f"expected origin {origin!r}, found {charter.origin!r}")
+    slugs = [founder.slug for founder in charter.founders]
+    keys = [key for founder in charter.founders for key in sorted(founder.admin_keys)]
+    if len(set(slugs)) != len(slugs) or len(set(keys)) != len(keys):
+        raise MalformedCharter("expected every slug and every admin key once")
+    if charter.operator not in slugs:
+        raise MalformedCharter(f"expected a founder as operator, found {charter.operator!r}")
+    if missing := GOVERNANCE_VCTS - charter.governance_types.keys():
+        raise MalformedCharter(f"expected the governance types {sorted(missing)} too")
+    if governing := GOVERNANCE_VCTS & charter.types.keys():
+        raise MalformedCharter(f"expected business types under types, found {sorted(governing)}")
+    for act, quorum in charter.quorum.items():
+        able = sum(1 for founder in charter.founders if founder.roles & quorum.electorate)
+        if able < (quorum.threshold or 1):
+            raise MalformedCharter(f"quorum for {act}: the founders could not meet it")

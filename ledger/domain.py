@@ -1,0 +1,32 @@
+"""The port by which the trade's rules reach admission; `ledger` imports nothing above it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ledger.faults import Fault
+
+
+class DomainRules(Protocol):
+    """What a trade demands of the content of its records beyond the schema."""
+
+    def find_faults(self, vct: str, groups: Mapping[str, Any]) -> tuple[Fault, ...]:
+        """Contradictions inside one record: a fault per place, empty where there is none."""
+
+    def roles_for(self, vct: str, groups: Mapping[str, Any]) -> frozenset[str] | None:
+        """The roles to whom saying this belongs; None where the type's writers suffice."""
+
+
+class NoDomainRules:
+    """Rules for a log of no particular trade: the schema is all that is asked."""
+
+    def find_faults(self, vct: str, groups: Mapping[str, Any]) -> tuple[Fault, ...]:
+        """No content is contradictory."""
+        del vct, groups
+        return ()
+
+    def roles_for(self, vct: str, groups: Mapping[str, Any]) -> frozenset[str] | None:
+        """No content belongs to some roles only."""
+        del vct, groups
+        return None

@@ -1,0 +1,116 @@
+"""The errors of :mod:`ledger`, each with a stable ``code``; the text may change.
+
+::
+
+    LedgerError
+    +-- MalformedRecord, MalformedHeader, AlgorithmNotAllowed, MalformedClaims,
+    |   WrongAudience, ForeignKey, MalformedEntry        a record or entry of the wrong form
+    +-- DisclosureRefused
+    |   +-- DisclosureMalformed, DisclosureNotOfThisRecord, DisclosureDuplicate, DisclosureUnused
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LedgerError(Exception):
+    """Root of the family."""
+
+    code: ClassVar[str] = "ledger-error"
+
+
+# ---- Records and entries ----
+
+
+class MalformedRecord(LedgerError):
+    """Not an SD-JWT of Lotmark's form."""
+
+    code = "malformed-record"
+
+
+class MalformedHeader(LedgerError):
+    """The JOSE header is not exactly alg, kid, typ with acceptable values."""
+
+    code = "malformed-header"
+
+
+class AlgorithmNotAllowed(LedgerError):
+    """The header names another algorithm than EdDSA."""
+
+    code = "algorithm-not-allowed"
+
+
+class MalformedClaims(LedgerError):
+    """The clear claims are not the closed set, or one has the wrong form."""
+
+    code = "malformed-claims"
+
+
+class WrongAudience(LedgerError):
+    """The record is addressed to another log."""
+
+    code = "wrong-audience"
+
+
+class ForeignKey(LedgerError):
+    """The kid is another party's, or the issuer is no party of this origin."""
+
+    code = "foreign-key"
+
+
+class MalformedEntry(LedgerError):
+    """Not an entry of six lines."""
+
+    code = "malformed-entry"
+
+
+class DisclosureRefused(LedgerError):
+    """A disclosure that is not one of this record."""
+
+    code = "disclosure-refused"
+
+
+class DisclosureMalformed(DisclosureRefused):
+    """Not base64url of [salt, group, value]."""
+
+    code = "disclosure-malformed"
+
+
+class DisclosureNotOfThisRecord(DisclosureRefused):
+    """The salt carries another record's tag."""
+
+    code = "disclosure-not-of-this-record"
+
+
+class DisclosureDuplicate(DisclosureRefused):
+    """The same digest or the same group stands twice."""
+
+    code = "disclosure-duplicate"
+
+
+class DisclosureUnused(DisclosureRefused):
+    """The record does not commit to this disclosure."""
+
+    code = "disclosure-unused"
+
+
+# ---- Governance ----
+
+
+class MalformedType(LedgerError):
+    """A record type definition that is not one, or whose schema is unbounded or remote."""
+
+    code = "malformed-type"
+
+
+class MalformedDocument(LedgerError):
+    """A governance document without its parts, of another digest or of the wrong form."""
+
+    code = "malformed-document"
+
+
+class MalformedCharter(LedgerError):
+    """A charter that does not have the form, or that its founders could not keep."""
+
+    code = "malformed-charter"

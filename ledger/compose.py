@@ -33,15 +33,6 @@ class RecordSigner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every record of a party has in common: where it goes, when, under which policy."""
-
-    origin: str
-    policy: str
-    iat: int
-
-
-@dataclass(frozen=True, slots=True)
 class Filing:
     """How a business record is addressed and filed; every field may stay at its default.
 
@@ -62,46 +53,59 @@ class Filing:
     notes: str | None = None
 
 
-def compose_record(
-    kind: RecordType,
-    groups: Mapping[str, Any],
-    *,
-    filing: Filing,
-    envelope: Envelope,
-    signer: RecordSigner,
-    random_bytes: RandomBytes,
-) -> str:
-    """Sign a business record: ``JWS~disclosure~...~``, ready to submit.
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes the records of one signer for one log, shared under one policy."""
 
-    Args:
-        kind: the type, for its tiers and its number of digests.
-        groups: value by group name; what is absent is not part of the record.
-    """
-    claims = _clear_claims(kind.vct, envelope, signer, random_bytes)
-    values = {**_closed_groups(kind, groups, filing, signer), **groups}
-    disclosures = conceal_groups(values, claims, random_bytes)
-    claims["_sd"] = _padded(disclosures, kind.digests, random_bytes)
-    return _join(_sign(claims, signer), disclosures)
+    origin: str
+    policy: str
+    signer: RecordSigner
+    random_bytes: RandomBytes
 
+    def compose_record(
+        self, kind: RecordType, groups: Mapping[str, Any], *, filing: Filing, iat: int
+    ) -> str:
+        """Sign a business record: ``JWS~disclosure~...~``, ready to submit.
 
-def compose_governance(
-    vct: str,
-    body: Mapping[str, Any],
-    *,
-    envelope: Envelope,
-    signer: RecordSigner,
-    random_bytes: RandomBytes,
-    holder: Mapping[str, str] | None = None,
-) -> str:
-    """Sign a governance record; ``holder`` names the person or device behind a ``key/v1``."""
-    claims = _clear_claims(vct, envelope, signer, random_bytes)
-    claims["body"] = dict(body)
-    disclosures: list[str] = []
-    if vct == "key/v1":
-        values = {} if holder is None else {"holder": dict(holder)}
-        disclosures = conceal_groups(values, claims, random_bytes)
-        claims["_sd"] = _padded(disclosures, HOLDER_DIGESTS, random_bytes)
-    return _join(_sign(claims, signer), disclosures)
+        Args:
+            kind: the type, for its tiers and its number of digests.
+            groups: value by group name; what is absent is not part of the record.
+            filing: owner, subject, addressees, links and tiers.
+            iat: Unix seconds.
+        """
+        claims = self._clear_claims(kind.vct, iat)
+        values = {**_closed_groups(kind, groups, filing, claims["iss"]), **groups}
+        disclosures = conceal_groups(values, claims, self.random_bytes)
+        claims["_sd"] = pad_digests(disclosures, kind.digests, self.random_bytes)
+        return _join(sign_claims(claims, self.signer), disclosures)
+
+    def compose_governance(
+        self,
+        vct: str,
+        body: Mapping[str, Any],
+        *,
+        iat: int,
+        holder: Mapping[str, str] | None = None,
+    ) -> str:
+        """Sign a governance record; ``holder`` names who holds the key of a ``key/v1``."""
+        claims = self._clear_claims(vct, iat)
+        claims["body"] = dict(body)
+        disclosures: list[str] = []
+        if vct == "key/v1":
+            values = {} if holder is None else {"holder": dict(holder)}
+            disclosures = conceal_groups(values, claims, self.random_bytes)
+            claims["_sd"] = pad_digests(disclosures, HOLDER_DIGESTS, self.random_bytes)
+        return _join(sign_claims(claims, self.signer), disclosures)
+
+    def _clear_claims(self, vct: str, iat: int) -> dict[str, Any]:
+        return {
+            "iss": self.signer.kid.partition("#")[0],
+            "iat": iat,
+            "jti": encode_base64url(self.random_bytes(16)),
+            "aud": self.origin,
+            "vct": vct,
+            "policy": self.policy,
+        }
 
 
 def conceal_groups(
@@ -115,23 +119,9 @@ def conceal_groups(
     ]
 
 
-def _clear_claims(
-    vct: str, envelope: Envelope, signer: RecordSigner, random_bytes: RandomBytes
-) -> dict[str, Any]:
-    return {
-        "iss": signer.kid.partition("#")[0],
-        "iat": envelope.iat,
-        "jti": encode_base64url(random_bytes(16)),
-        "aud": envelope.origin,
-        "vct": vct,
-        "policy": envelope.policy,
-    }
-
-
 def _closed_groups(
-    kind: RecordType, groups: Mapping[str, Any], filing: Filing, signer: RecordSigner
+    kind: RecordType, groups: Mapping[str, Any], filing: Filing, iss: str
 ) -> dict[str, Any]:
-    iss = signer.kid.partition("#")[0]
     owner = filing.owner or (iss if kind.owner == "issuer" else filing.subject)
     return {
         "manifest": {
@@ -156,14 +146,16 @@ def _closed_groups(
     }
 
 
-def _padded(disclosures: Sequence[str], length: int, random_bytes: RandomBytes) -> list[str]:
+def pad_digests(disclosures: Sequence[str], length: int, random_bytes: RandomBytes) -> list[str]:
+    """The ``_sd`` array of the one length the type fixes: digests and decoys, ascending."""
     # Real digests and decoys are sorted together, so neither order nor count tells them apart.
     digests = [digest_of(disclosure) for disclosure in disclosures]
     decoys = (hashlib.sha256(random_bytes(32)).digest() for _ in range(length - len(digests)))
     return sorted([*digests, *(encode_base64url(decoy) for decoy in decoys)])
 
 
-def _sign(claims: Mapping[str, Any], signer: RecordSigner) -> str:
+def sign_claims(claims: Mapping[str, Any], signer: RecordSigner) -> str:
+    """The compact JWS over the claims (RFC 7515, section 3.1)."""
     header = {"alg": "EdDSA", "kid": signer.kid, "typ": TYP}
     signed = f"{_encode(header)}.{_encode(claims)}"
     return f"{signed}.{encode_base64url(signer.sign(signed.encode('ascii')))}"

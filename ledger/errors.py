@@ -114,3 +114,42 @@ class MalformedCharter(LedgerError):
     """A charter that does not have the form, or that its founders could not keep."""
 
     code = "malformed-charter"
+
+
+# ---- The log ----
+
+
+class LogRolledBack(LedgerError):
+    """The stored log is behind, or not an extension of, what was already signed."""
+
+    code = "log-rolled-back"
+
+
+class HighWaterDamaged(LedgerError):
+    """The high-water file is there and cannot be read."""
+
+    code = "high-water-damaged"
+
+
+class ClockSuspect(LedgerError):
+    """The clock stands more than a minute behind the last entry; nothing is written."""
+
+    code = "clock-suspect"
+
+
+class LogClosed(LedgerError):
+    """The log has stopped; nothing more is admitted."""
+
+    code = "log-closed"
+
+
+class TooBusy(LedgerError):
+    """More records wait than the log lets wait."""
+
+    code = "too-busy"
+
+
+class NotInLog(LedgerError):
+    """An index, tile or checkpoint that the log does not have."""
+
+    code = "not-in-log"

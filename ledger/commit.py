@@ -1,0 +1,228 @@
+"""Steps 5 and 6 of admission: turn checked records into one durable group.
+
+Pure: given the tip of the log and what it already knows, this module decides which records
+become entries, numbers and chains them, grows the tree once, and lays out the rows of the
+transaction and the receipts that may leave after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from keys.encoding import decode_base64url, encode_base64
+from ledger.admission import Place, Precedent, Precedents, admit
+from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger.content import BlobClaim, CheckedRecord
+from ledger.entry import NO_LEAF, EntryHead, encode_head
+from ledger.faults import Refusal
+from ledger.fold import PublicFold
+from ledger.frontier import Appended, Frontier, append_leaves
+from ledger.note import NoteSigner
+from ledger.open_tiles import OpenTiles, TileGrowth
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, TileRow
+from ledger.tree import TreeSize, leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where the log ends: the stored head, the open tiles, the fold of every entry so far."""
+
+    head: Head | None
+    open_tiles: OpenTiles
+    fold: PublicFold
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return self.head.size if self.head else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A record that is admitted, and its index."""
+
+    record: CheckedRecord
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A record that the log holds already, at this index."""
+
+    record: CheckedRecord
+    index: int
+
+
+Verdict = Numbered | Repeat | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict for each record, in their order, and the fold after those admitted."""
+
+    verdicts: tuple[Verdict, ...]
+    fold: PublicFold
+
+    def numbered(self) -> list[Numbered]:
+        """The admitted ones, in index order."""
+        return [verdict for verdict in self.verdicts if isinstance(verdict, Numbered)]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A group ready to commit, the tip after it, and a receipt for each numbered record."""
+
+    group: CommitGroup
+    tip: Tip
+    receipts: tuple[str, ...]
+
+
+class GroupPrecedents:
+    """Precedents of the log together with those records of the same group already numbered."""
+
+    def __init__(self, log: Precedents) -> None:
+        """Begin with what the log holds."""
+        self._log = log
+        self._pending: dict[bytes, Precedent] = {}
+
+    def add(self, record: CheckedRecord) -> None:
+        """Let later records of the group refer to this one."""
+        self._pending[record.record_id] = Precedent(record.iss, record.vct)
+
+    def find_record(self, record_id: str) -> Precedent | None:
+        """The earlier record of that id, pending or stored."""
+        pending = self._pending.get(decode_base64url(record_id)) if self._pending else None
+        return pending or self._log.find_record(record_id)
+
+    def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
+        """As the log says."""
+        return self._log.is_blob_ready(claim, owner)
+
+
+def judge_group(
+    records: Sequence[CheckedRecord],
+    tip: Tip,
+    *,
+    known: KnownIds,
+    admitted_ms: int,
+    precedents: Precedents,
+) -> Judged:
+    """Judge records in order, each at its own index; refused ones take no index."""
+    fold, size = tip.fold, tip.size
+    known_records: dict[bytes, int] = dict(known.records)
+    used_jtis: dict[bytes, int] = dict(known.jti_keys)
+    pending = GroupPrecedents(precedents)
+    verdicts: list[Verdict] = []
+    for record in records:
+        index = known_records.get(record.record_id)
+        if index is not None:
+            verdicts.append(Repeat(record, index))
+        elif record.jti_key in used_jtis:
+            verdicts.append(_jti_used(used_jtis[record.jti_key]))
+        else:
+            after = admit(record, fold, place=Place(size, admitted_ms), precedents=pending)
+            if isinstance(after, Refusal):
+                verdicts.append(after)
+                continue
+            fold = after
+            verdicts.append(Numbered(record, size))
+            known_records[record.record_id] = used_jtis[record.jti_key] = size
+            pending.add(record)
+            size += 1
+    return Judged(tuple(verdicts), fold)
+
+
+def _jti_used(index: int) -> Refusal:
+    return Refusal("jti-used", f"this party used the jti before, in entry {index}: take a new one")
+
+
+def build_group(tip: Tip, judged: Judged, *, admitted_ms: int, signer: NoteSigner) -> Built:
+    """Number, chain, grow the tree and sign its new head: everything one transaction writes."""
+    numbered = judged.numbered()
+    heads, rows = _chain(tip, numbered, admitted_ms)
+    frontier = Frontier(TreeSize(tip.size), tip.head.frontier if tip.head else ())
+    appended = append_leaves(frontier, [row.leaf for row in rows])
+    growth = tip.open_tiles.grown_by(appended)
+    checkpoint = sign_checkpoint(
+        Checkpoint(tip.fold.origin, appended.frontier.size, appended.root), signer
+    )
+    head = Head(
+        size=appended.frontier.size,
+        leaf=rows[-1].leaf,
+        root=appended.root,
+        admitted_ms=admitted_ms,
+        frontier=appended.frontier.hashes,
+    )
+    return Built(
+        group=_rows_of(tip, head, rows, numbered=numbered, growth=growth, checkpoint=checkpoint),
+        tip=Tip(head, growth.open_tiles, judged.fold),
+        receipts=_receipts(heads, appended, checkpoint),
+    )
+
+
+def _chain(
+    tip: Tip, numbered: Sequence[Numbered], admitted_ms: int
+) -> tuple[list[str], list[EntryRow]]:
+    previous = tip.head.leaf if tip.head else NO_LEAF
+    heads, rows = [], []
+    for item in numbered:
+        record = item.record
+        head = encode_head(EntryHead(tip.fold.origin, item.index, previous, admitted_ms))
+        text = f"{head}{record.jws}\n".encode("ascii")
+        previous = leaf_hash(text)
+        heads.append(head)
+        rows.append(
+            EntryRow(
+                index=item.index,
+                record_id=record.record_id,
+                jti_key=record.jti_key,
+                leaf=previous,
+                text=text,
+                party=record.iss,
+                vct=record.vct,
+                admitted_ms=admitted_ms,
+            )
+        )
+    return heads, rows
+
+
+def _rows_of(  # noqa: PLR0913  (one row kind each; a carrier would only rename them)
+    tip: Tip,
+    head: Head,
+    rows: Sequence[EntryRow],
+    *,
+    numbered: Sequence[Numbered],
+    growth: TileGrowth,
+    checkpoint: str,
+) -> CommitGroup:
+    pairs = [(item.record, item.index) for item in numbered]
+    return CommitGroup(
+        head_before=tip.head,
+        head=head,
+        entries=rows,
+        tiles=[TileRow(done.level, done.number, done.hashes, done.root) for done in growth.completed],
+        checkpoint=checkpoint,
+        disclosures=[(record.disclosures, i) for record, i in pairs if record.disclosures],
+        search=[(key, i) for record, i in pairs for key in record.search],
+        standing=[(did, i) for record, i in pairs for did in record.standing],
+        outbox=[("record.admitted", i) for _, i in pairs],
+        pins=[(claim.blob, i) for record, i in pairs for claim in record.blobs],
+    )
+
+
+def _receipts(heads: Sequence[str], appended: Appended, checkpoint: str) -> tuple[str, ...]:
+    first = appended.old_size
+    return tuple(
+        encode_receipt(head, first + position, path, checkpoint)
+        for position, (head, path) in enumerate(zip(heads, appended.paths_base64(), strict=True))
+    )
+
+
+def encode_receipt(head: str, index: int, path: Sequence[str], checkpoint: str) -> str:
+    """A tlog-proof whose ``extra`` is the entry's head (docs/spec/entry.md)."""
+    extra = encode_base64(head.encode("ascii"))
+    lines = ("c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {index}", *path, "", checkpoint)
+    return "\n".join(lines)
+
+

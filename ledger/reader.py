@@ -1,0 +1,110 @@
+"""Reads the log: entries, tiles, bundles, proofs, checkpoints and receipts."""
+
+from __future__ import annotations
+
+from keys.encoding import decode_base64url, encode_base64
+from keys.errors import MalformedEncoding
+from ledger.checkpoint import Checkpoint, parse_checkpoint_note
+from ledger.commit import encode_receipt
+from ledger.entry import split_entry
+from ledger.errors import NotInLog
+from ledger.store import EntryRow, Store
+from ledger.tile_nodes import FoldedTiles, TileNodeReader
+from ledger.tiles import TILE_WIDTH, EntryBundle, HashTile, encode_bundle
+from ledger.tree import LeafIndex, TreeSize, prove_consistency, prove_inclusion
+
+
+class LogReader:
+    """Everything about the log that can be computed from its store; may be used by threads."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from ``store``."""
+        self._store = store
+        self._folded = FoldedTiles(self)
+
+    def find(self, record_id: str) -> EntryRow | None:
+        """The entry of a record, by the 43-character id."""
+        try:
+            key = decode_base64url(record_id)
+        except MalformedEncoding:
+            return None
+        index = self._store.known([key], []).records.get(key)
+        return None if index is None else self._store.entry(index)
+
+    def entry(self, index: int) -> EntryRow:
+        """One entry.
+
+        Raises:
+            NotInLog: the log is shorter.
+        """
+        row = self._store.entry(index)
+        if row is None:
+            raise NotInLog(f"expected an entry {index}, found a shorter log")
+        return row
+
+    def read_tile(self, tile: HashTile, /) -> bytes:
+        """The bytes of a hash tile, full or partial.
+
+        Raises:
+            NotInLog: the log is too short to have it.
+        """
+        full = self._store.tile(tile.level, tile.number)
+        if full is not None:
+            return full[: tile.width * 32]
+        start = tile.number * TILE_WIDTH
+        read = self._store.leaves if tile.level == 0 else self._roots_below(tile.level)
+        hashes = read(start, start + tile.width)
+        if len(hashes) != tile.width * 32:
+            raise NotInLog(f"expected {tile.width} hashes in {tile}, found {len(hashes) // 32}")
+        return hashes
+
+    def read_bundle(self, bundle: EntryBundle) -> bytes:
+        """The bytes of an entry bundle.
+
+        Raises:
+            NotInLog: the log is too short to have it.
+        """
+        start = bundle.number * TILE_WIDTH
+        entries = [row.text for row in self._store.entries(start, start + bundle.width)]
+        if len(entries) != bundle.width:
+            raise NotInLog(f"expected {bundle.width} entries in {bundle}, found {len(entries)}")
+        return encode_bundle(entries)
+
+    def latest_checkpoint(self) -> str:
+        """The newest signed note.
+
+        Raises:
+            NotInLog: the log is empty.
+        """
+        note = self._store.latest_checkpoint()
+        if note is None:
+            raise NotInLog("expected a checkpoint, found an empty log")
+        return note
+
+    def inclusion_path(self, index: int, size: int) -> list[str]:
+        """The inclusion path of an entry in the tree of ``size``, as base64 lines."""
+        nodes = TileNodeReader(TreeSize(size), self._folded)
+        path = prove_inclusion(LeafIndex(index), TreeSize(size), nodes)
+        return [encode_base64(node) for node in path]
+
+    def consistency_proof(self, old_size: int, size: int) -> list[str]:
+        """The consistency proof between two sizes, as base64 lines."""
+        nodes = TileNodeReader(TreeSize(size), self._folded)
+        proof = prove_consistency(TreeSize(old_size), TreeSize(size), nodes)
+        return [encode_base64(node) for node in proof]
+
+    def receipt(self, index: int) -> str:
+        """The entry's receipt against the first checkpoint that covers it: equal bytes always.
+
+        Raises:
+            NotInLog: no such entry.
+        """
+        row = self.entry(index)
+        note = self._store.checkpoint_covering(index)
+        assert note is not None, "an entry is committed together with a checkpoint over it"
+        checkpoint: Checkpoint = parse_checkpoint_note(note)
+        head, _ = split_entry(row.text)
+        return encode_receipt(head, index, self.inclusion_path(index, checkpoint.size), note)
+
+    def _roots_below(self, level: int):  # type: ignore[no-untyped-def]
+        return lambda start, stop: self._store.tile_roots(level - 1, start, stop)

@@ -1,0 +1,93 @@
+"""Start-up: from the store and the high-water mark to the tip the writer builds on."""
+
+from __future__ import annotations
+
+from ledger.commit import Tip
+from ledger.entry import split_entry
+from ledger.errors import LogRolledBack
+from ledger.fold import Governing, PublicFold, apply
+from ledger.high_water import HighWater, Mark
+from ledger.open_tiles import NO_OPEN_TILES, OpenTiles, open_slots
+from ledger.reader import LogReader
+from ledger.record import GOVERNANCE_VCTS, parse_jws
+from ledger.store import EntryRow, Head, Store
+from ledger.tile_nodes import FoldedTiles, TileNodeReader
+from ledger.tree import TreeSize, tree_root
+
+
+def load_tip(origin: str, store: Store, *, mark: HighWater, is_new: bool) -> Tip:
+    """Read head, open tiles and fold, and check that the log extends what was signed.
+
+    Raises:
+        LogRolledBack: the log is shorter than, or differs from, the last signed head; or
+            there is no mark although the log was not made just now.
+        HighWaterDamaged, StoreUnavailable: it could not be read.
+    """
+    head = store.head()
+    check_mark(store, head, mark.read(), is_new=is_new)
+    return Tip(head, _read_open_tiles(store, head), read_fold(origin, store))
+
+
+def check_mark(store: Store, head: Head | None, mark: Mark | None, *, is_new: bool) -> None:
+    """Refuse to go on from a log that is not an extension of what was signed.
+
+    Raises:
+        LogRolledBack: the reason in words.
+    """
+    size = head.size if head else 0
+    if mark is None:
+        if is_new and size == 0:
+            return
+        raise LogRolledBack(
+            "expected the high-water file beside the log key, found none: restore it, "
+            "or audit the log and start it as a new one"
+        )
+    if mark.size > size:
+        raise LogRolledBack(
+            f"expected a log of at least {mark.size} entries, found {size}: the database is "
+            "older than what was signed; restore the newest copy"
+        )
+    if mark.size and _root_at(store, mark.size) != mark.root:
+        raise LogRolledBack(f"the first {mark.size} entries are not those that were signed")
+
+
+def read_fold(origin: str, store: Store) -> PublicFold:
+    """The fold of all governance entries in the store."""
+    fold = PublicFold(origin)
+    for row in store.entries_of(sorted(GOVERNANCE_VCTS)):
+        fold = apply(fold, governing(row, origin))
+    return fold
+
+
+def governing(row: EntryRow, origin: str) -> Governing:
+    """A stored governance entry as the fold reads it."""
+    _, jws = split_entry(row.text)
+    parsed = parse_jws(jws, origin=origin)
+    assert parsed.claims.body is not None
+    return Governing(
+        index=row.index,
+        admitted_ms=row.admitted_ms,
+        record_id=row.record_id,
+        iss=parsed.claims.iss,
+        kid=parsed.header.kid,
+        vct=parsed.claims.vct,
+        body=parsed.claims.body,
+    )
+
+
+def _root_at(store: Store, size: int) -> bytes:
+    nodes = TileNodeReader(TreeSize(size), FoldedTiles(LogReader(store)))
+    return tree_root(TreeSize(size), nodes)
+
+
+def _read_open_tiles(store: Store, head: Head | None) -> OpenTiles:
+    if head is None:
+        return NO_OPEN_TILES
+    size = TreeSize(head.size)
+    rows = [
+        store.leaves(slots.start, slots.stop)
+        if slots.level == 0
+        else store.tile_roots(slots.level - 1, slots.start, slots.stop)
+        for slots in open_slots(size)
+    ]
+    return OpenTiles(size, tuple(rows))

@@ -1,0 +1,289 @@
+"""The one writer: takes checked records, commits them in groups, releases receipts.
+
+Many submitters hand records to :meth:`Ledger.submit` and get a future; one thread judges
+what has gathered, commits it in one transaction and answers all. A receipt leaves only
+after its entry, the signed head and the high-water mark are durable.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger import limits
+from ledger.admission import Precedent
+from ledger.clock import Clock
+from ledger.commit import Built, Judged, Numbered, Repeat, Tip, Verdict, build_group, judge_group
+from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
+from ledger.domain import DomainRules
+from ledger.errors import ClockSuspect, LedgerError, LogClosed, OutcomeUnknown, TooBusy
+from ledger.faults import Refusal
+from ledger.fold import PublicFold
+from ledger.high_water import HighWater, Mark
+from ledger.note import NoteSigner
+from ledger.reader import LogReader
+from ledger.record import encode_record_id
+from ledger.recovery import load_tip
+from ledger.store import KnownIds, Store
+
+COMMIT_ATTEMPTS_MAX = 3
+
+
+class BlobReadiness(Protocol):
+    """Whether an upload is what a record says it is."""
+
+    def is_ready(self, claim: BlobClaim, owner: str) -> bool:
+        """Complete, the owner's, and of the claimed size and SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The record is entry ``index``; ``is_first`` is False where it was there before."""
+
+    record_id: str
+    index: int
+    receipt: str
+    is_first: bool
+
+
+Outcome = Admitted | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerParts:
+    """What a ledger is built from."""
+
+    origin: str
+    store: Store
+    high_water: HighWater
+    clock: Clock
+    signer: NoteSigner
+    blobs: BlobReadiness
+    rules: DomainRules
+    search_secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    records: tuple[CheckedRecord, ...]
+    answer: Future[tuple[Outcome, ...]]
+
+
+class Ledger:
+    """Admits, orders and proves. Create, :meth:`start`, :meth:`submit`, :meth:`close`."""
+
+    def __init__(self, parts: LedgerParts, *, is_new: bool = False) -> None:
+        """Load the log and check it against the high-water mark.
+
+        Args:
+            parts: what it is built from.
+            is_new: the log was made just now; only then may the mark be missing.
+
+        Raises:
+            LogRolledBack: the stored log does not extend what was signed.
+            StoreUnavailable, HighWaterDamaged: it could not be read.
+        """
+        self._parts = parts
+        self.reader = LogReader(parts.store)
+        self._tip = load_tip(parts.origin, parts.store, mark=parts.high_water, is_new=is_new)
+        self._checker = self._make_checker()
+        self._waiting: deque[_Submission] = deque()
+        self._waiting_records = 0
+        self._wake = threading.Condition()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+
+    @property
+    def fold(self) -> PublicFold:
+        """The governance in force after the last committed entry."""
+        return self._tip.fold
+
+    @property
+    def checker(self) -> Checker:
+        """What submissions are checked against outside the lock; immutable."""
+        return self._checker
+
+    @property
+    def size(self) -> int:
+        """How many entries are committed."""
+        return self._tip.size
+
+    def start(self) -> None:
+        """Start the writer thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, stop the thread; later submissions are refused."""
+        with self._wake:
+            self._is_closing = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def submit(self, records: Sequence[CheckedRecord]) -> Future[tuple[Outcome, ...]]:
+        """Hand over records that belong together in one group; answered in their order.
+
+        Raises:
+            LogClosed: the ledger has stopped.
+            TooBusy: too many records wait already.
+        """
+        submission = _Submission(tuple(records), Future())
+        with self._wake:
+            if self._is_closing:
+                raise LogClosed("the log has stopped")
+            if self._waiting_records + len(records) > limits.SUBMISSIONS_WAITING_MAX:
+                raise TooBusy(f"{self._waiting_records} records wait already")
+            self._waiting.append(submission)
+            self._waiting_records += len(records)
+            self._wake.notify()
+        return submission.answer
+
+    def submit_text(self, sd_jwt: str) -> Outcome:
+        """Check one submission here and wait for its outcome: for tools, not for servers."""
+        checked = check_submission(sd_jwt, self.checker)
+        if isinstance(checked, Refusal):
+            return checked
+        return self.submit([checked]).result()[0]
+
+    def find_repeat(self, record_id: bytes) -> Admitted | None:
+        """The first receipt of a record that is already in the log, None where it is not."""
+        index = self._parts.store.known([record_id], []).records.get(record_id)
+        if index is None:
+            return None
+        return Admitted(encode_record_id(record_id), index, self.reader.receipt(index), False)
+
+    # ---- the writer thread ----
+
+    def _run(self) -> None:
+        while submissions := self._take():
+            self._answer(submissions)
+
+    def _take(self) -> list[_Submission]:
+        """Everything that waits, up to one group; empty when closing and nothing waits."""
+        with self._wake:
+            while not self._waiting and not self._is_closing:
+                self._wake.wait()
+            taken: list[_Submission] = []
+            count = 0
+            while self._waiting and (
+                not taken
+                or count + len(self._waiting[0].records) <= limits.COMMIT_GROUP_RECORDS_MAX
+            ):
+                taken.append(self._waiting.popleft())
+                count += len(taken[-1].records)
+            self._waiting_records -= count
+            return taken
+
+    def _answer(self, submissions: Sequence[_Submission]) -> None:
+        records = [record for submission in submissions for record in submission.records]
+        try:
+            outcomes = self._admit(records)
+        except LedgerError as fault:
+            for submission in submissions:
+                submission.answer.set_exception(fault)
+            return
+        position = 0
+        for submission in submissions:
+            stop = position + len(submission.records)
+            submission.answer.set_result(tuple(outcomes[position:stop]))
+            position = stop
+
+    def _admit(self, records: Sequence[CheckedRecord]) -> list[Outcome]:
+        admitted_ms = next_admission_ms(self._parts.clock.now_ms(), self._tip)
+        known = self._parts.store.known(
+            [record.record_id for record in records], [record.jti_key for record in records]
+        )
+        judged = self._judge(records, known, admitted_ms)
+        receipts: dict[int, str] = {}
+        if judged.numbered():
+            built = build_group(
+                self._tip, judged, admitted_ms=admitted_ms, signer=self._parts.signer
+            )
+            self._commit(built)
+            first = self._tip.size - len(built.receipts)
+            receipts = {first + position: text for position, text in enumerate(built.receipts)}
+        return [self._outcome(verdict, receipts) for verdict in judged.verdicts]
+
+    def _judge(
+        self, records: Sequence[CheckedRecord], known: KnownIds, admitted_ms: int
+    ) -> Judged:
+        return judge_group(
+            [self._recheck(record) for record in records],
+            self._tip,
+            known=known,
+            admitted_ms=admitted_ms,
+            precedents=self,
+        )
+
+    def _recheck(self, record: CheckedRecord) -> CheckedRecord:
+        # Its type was unknown when it was checked; it may have been defined since.
+        if record.type_known or record.vct not in self._tip.fold.types:
+            return record
+        again = check_submission(f"{record.jws}~{record.disclosures}", self._checker)
+        return record if isinstance(again, Refusal) else again
+
+    def _commit(self, built: Built) -> None:
+        """Make the group durable, then the mark; only then does the tip move."""
+        for attempt in range(COMMIT_ATTEMPTS_MAX):
+            try:
+                self._parts.store.commit(built.group)
+                break
+            except OutcomeUnknown:
+                # The store says where it stands: after the group, or before it.
+                if self._parts.store.head() == built.group.head:
+                    break
+                if attempt == COMMIT_ATTEMPTS_MAX - 1:
+                    raise
+        # From here on the entries survive a crash.
+        head = built.group.head
+        self._parts.high_water.write(Mark(head.size, head.root))
+        fold_changed = built.tip.fold is not self._tip.fold
+        self._tip = built.tip
+        if fold_changed:
+            self._checker = self._make_checker()
+
+    def _outcome(self, verdict: Verdict, receipts: dict[int, str]) -> Outcome:
+        if isinstance(verdict, Refusal):
+            return verdict
+        record_id = encode_record_id(verdict.record.record_id)
+        if isinstance(verdict, Numbered):
+            return Admitted(record_id, verdict.index, receipts[verdict.index], True)
+        return self._repeat(verdict, record_id)
+
+    def _repeat(self, verdict: Repeat, record_id: str) -> Admitted:
+        if verdict.record.disclosures:
+            self._parts.store.restore_disclosures(verdict.index, verdict.record.disclosures)
+        return Admitted(record_id, verdict.index, self.reader.receipt(verdict.index), False)
+
+    def _make_checker(self) -> Checker:
+        parts = self._parts
+        return Checker(parts.origin, self._tip.fold.book(), parts.rules, parts.search_secret)
+
+    # ---- what admission asks of the log ----
+
+    def find_record(self, record_id: str) -> Precedent | None:
+        """The party and type of an admitted record."""
+        row = self.reader.find(record_id)
+        return Precedent(row.party, row.vct) if row else None
+
+    def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
+        """Whether the owner's upload is complete and as claimed."""
+        return self._parts.blobs.is_ready(claim, owner)
+
+
+def next_admission_ms(now_ms: int, tip: Tip) -> int:
+    """The admission time of the next group: never before the last entry's.
+
+    Raises:
+        ClockSuspect: the clock is more than a minute behind the last entry.
+    """
+    last = tip.head.admitted_ms if tip.head else 0
+    if now_ms < last - limits.CLOCK_BEHIND_MILLISECONDS_MAX:
+        raise ClockSuspect(
+            f"expected a time after {last} ms, found {now_ms} ms: set the clock, then restart"
+        )
+    return max(now_ms, last)

@@ -153,3 +153,60 @@ class NotInLog(LedgerError):
     """An index, tile or checkpoint that the log does not have."""
 
     code = "not-in-log"
+
+
+# ---- Views ----
+
+
+class MalformedAnchor(LedgerError):
+    """A trust anchor file of another form, or with a key that is no valid point."""
+
+    code = "malformed-anchor"
+
+
+class ViewTooLarge(LedgerError):
+    """A view of more bytes than a verifier reads."""
+
+    code = "too-large"
+
+
+class MalformedView(LedgerError):
+    """A JSON document that is no view."""
+
+    code = "malformed-view"
+
+
+class WrongIndex(LedgerError):
+    """An index that is not below the checkpoint's size, or not above the entry before."""
+
+    code = "wrong-index"
+
+
+class ChainBroken(LedgerError):
+    """An entry that does not name the leaf of the one before it."""
+
+    code = "chain-broken"
+
+
+class CharterMismatch(LedgerError):
+    """The key path does not begin at the anchor's charter."""
+
+    code = "charter-mismatch"
+
+
+class KeyPathBroken(LedgerError):
+    """An entry of the key path is no link from the charter to the record's key."""
+
+    code = "key-path-broken"
+
+
+class KeyNotRegistered(LedgerError):
+    """The key path does not put the record's key in force."""
+
+    code = "key-not-registered"
+
+
+class TypeMismatch(LedgerError):
+    """The type's definition is missing or another, or the manifest does not fit it."""
+
+    code = "type-mismatch"

@@ -1,0 +1,203 @@
+"""Verify a view offline, from the trust anchor alone (docs/spec/view.md, section 2).
+
+Trusts nothing it was sent except through a hash or a signature that it checked. Not checked,
+and said in every result: that approvals sufficed and that no later revocation was withheld;
+an audit of the whole log shows these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from keys.encoding import decode_base64
+from keys.errors import MalformedEncoding
+from ledger import limits
+from ledger.anchor import Anchor
+from ledger.checkpoint import Checkpoint
+from ledger.disclosure import Disclosure, open_disclosures
+from ledger.entry import NO_LEAF, EntryHead, parse_head
+from ledger.errors import (
+    ChainBroken,
+    LedgerError,
+    MalformedEntry,
+    NotIncluded,
+    WrongIndex,
+    WrongOrigin,
+)
+from ledger.key_path import LinkedEntry, walk_key_path
+from ledger.record import encode_record_id, parse_jws, record_id, verify_jws
+from ledger.tree import LeafIndex, TreeSize, leaf_hash, verify_inclusion
+from ledger.trust_policy import check_checkpoint
+from ledger.record_type import CLOSED_GROUPS
+from ledger.type_evidence import check_manifest, defined_groups
+from ledger.view import View, ViewEntry, ViewRecord
+
+LOG_WORD: Final = ("approvals-sufficed", "no-later-revocation")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRecord:
+    """What was shown of one record; each field is a step that passed, none says "valid".
+
+    ``defined`` is None where the view does not say which groups the type defines.
+    """
+
+    record_id: str
+    index: int
+    issuer: str
+    type: str
+    admitted_ms: int
+    signed_s: int
+    authentic: str
+    included_in: int
+    cosigned_by: tuple[str, ...]
+    key_registered_at: int
+    groups: tuple[Disclosure, ...]
+    shown: tuple[str, ...]
+    defined: int | None
+    body: Mapping[str, Any] | None
+    erased: tuple[str, ...] = ()
+    log_word: tuple[str, ...] = LOG_WORD
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedView:
+    """Every record of a view, verified under one checkpoint."""
+
+    origin: str
+    size: int
+    cosigned_by: tuple[str, ...]
+    records: tuple[VerifiedRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What every record of the view is verified in."""
+
+    anchor: Anchor
+    entries: tuple[LinkedEntry, ...]
+    size: int
+    cosigned_by: tuple[str, ...]
+
+
+def verify_view(view: View, anchor: Anchor) -> VerifiedView:
+    """Verify every entry and record of a view.
+
+    Raises:
+        LedgerError, keys.errors.BadSignature: the first failure in the normative order; its
+            ``code`` is the one of docs/spec/view.md.
+    """
+    trusted = check_checkpoint(view.checkpoint.encode(), anchor.policy, origin=anchor.origin)
+    entries = _verify_entries(view.entries, anchor, trusted.checkpoint)
+    cosigned_by = tuple(found.witness for found in trusted.cosigned_by)
+    scope = _Scope(anchor, entries, trusted.checkpoint.size, cosigned_by)
+    records = tuple(_verify_record(item, scope) for item in view.records)
+    return VerifiedView(anchor.origin, scope.size, cosigned_by, records)
+
+
+def _verify_entries(
+    table: Sequence[ViewEntry], anchor: Anchor, checkpoint: Checkpoint
+) -> tuple[LinkedEntry, ...]:
+    verified: list[LinkedEntry] = []
+    for item in table:
+        before = verified[-1] if verified else None
+        verified.append(_verify_entry(item, before, anchor, checkpoint))
+    return tuple(verified)
+
+
+def _verify_entry(
+    item: ViewEntry, before: LinkedEntry | None, anchor: Anchor, checkpoint: Checkpoint
+) -> LinkedEntry:
+    text = _entry_text(item)
+    head = parse_head(item.head)
+    if head.origin != anchor.origin:
+        raise WrongOrigin(f"expected an entry of {anchor.origin}, found one of {head.origin}")
+    lowest = before.head.index + 1 if before else 0
+    if not lowest <= head.index < checkpoint.size:
+        raise WrongIndex(
+            f"expected an index in {lowest}..{checkpoint.size - 1}, found {head.index}"
+        )
+    _check_chain(head, before)
+    leaf = leaf_hash(text)
+    verify_inclusion(
+        LeafIndex(head.index),
+        TreeSize(checkpoint.size),
+        leaf=leaf,
+        path=_decode_path(item.path),
+        root=checkpoint.root,
+    )
+    parsed = parse_jws(item.jws, origin=anchor.origin)
+    return LinkedEntry(head, leaf, encode_record_id(record_id(item.jws)), parsed)
+
+
+def _entry_text(item: ViewEntry) -> bytes:
+    if not item.head.isascii() or not item.jws.isascii():
+        raise MalformedEntry("expected an entry in ASCII")
+    text = f"{item.head}{item.jws}\n".encode("ascii")
+    if len(text) > limits.ENTRY_BYTES_MAX or "\n" in item.jws:
+        raise MalformedEntry(f"expected one JWS line and at most {limits.ENTRY_BYTES_MAX} bytes")
+    return text
+
+
+def _check_chain(head: EntryHead, before: LinkedEntry | None) -> None:
+    if head.index == 0:
+        expected = NO_LEAF
+    elif before is not None and before.head.index == head.index - 1:
+        expected = before.leaf
+    else:
+        return
+    if head.previous_leaf != expected:
+        raise ChainBroken(f"entry {head.index} does not follow the entry before it")
+
+
+def _decode_path(path: Sequence[str]) -> list[bytes]:
+    if len(path) > limits.PROOF_HASHES_MAX:
+        raise NotIncluded(f"expected at most {limits.PROOF_HASHES_MAX} hashes, found {len(path)}")
+    try:
+        return [decode_base64(line) for line in path]
+    except MalformedEncoding as fault:
+        raise NotIncluded(f"path: {fault}") from fault
+
+
+def _verify_record(item: ViewRecord, scope: _Scope) -> VerifiedRecord:
+    entry = scope.entries[item.entry]
+    path = walk_key_path(
+        entry, [scope.entries[position] for position in item.keys], scope.anchor.charter
+    )
+    registered_at = path.registered_at(entry)
+    verify_jws(entry.parsed)
+    evidence = None if item.type is None else scope.entries[item.type]
+    groups = defined_groups(entry, evidence, path.charter)
+    opened = open_disclosures(entry.parsed.claims, item.disclosures)
+    check_manifest(opened, groups)
+    return _result(entry, opened, groups, scope=scope, registered_at=registered_at)
+
+
+def _result(
+    entry: LinkedEntry,
+    opened: tuple[Disclosure, ...],
+    groups: frozenset[str] | None,
+    *,
+    scope: _Scope,
+    registered_at: int,
+) -> VerifiedRecord:
+    claims = entry.parsed.claims
+    shown = {disclosure.group for disclosure in opened} - set(CLOSED_GROUPS)
+    return VerifiedRecord(
+        record_id=entry.record_id,
+        index=entry.head.index,
+        issuer=claims.iss,
+        type=claims.vct,
+        admitted_ms=entry.head.admitted_ms,
+        signed_s=claims.iat,
+        authentic=entry.parsed.header.kid,
+        included_in=scope.size,
+        cosigned_by=scope.cosigned_by,
+        key_registered_at=registered_at,
+        groups=opened,
+        shown=tuple(sorted(shown if groups is None else shown & groups)),
+        defined=None if groups is None else len(groups),
+        body=claims.body,
+    )

@@ -80,8 +80,15 @@ def _judge(
         return refusal
     if record.vct in GOVERNANCE_VCTS:
         assert record.body is not None
-        return _GOVERNANCE[record.vct](record.iss, record.body, fold)
+        return judge_governance(record.vct, record.iss, record.body, fold=fold)
     return _judge_business(record, fold, precedents)
+
+
+def judge_governance(
+    vct: str, iss: str, body: Mapping[str, Any], *, fold: PublicFold
+) -> Refusal | None:
+    """Whether governance content is its signer's to say under the fold; shared with audits."""
+    return _GOVERNANCE[vct](iss, body, fold)
 
 
 def _governing(record: CheckedRecord, place: Place) -> Governing:

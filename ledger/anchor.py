@@ -12,7 +12,8 @@ from ledger import limits
 from ledger.errors import LedgerError, MalformedAnchor
 from ledger.record import is_digest
 from ledger.strict_json import parse_json
-from ledger.trust_policy import TrustPolicy, parse_trust_policy
+from ledger.trust_policy import TrustPolicy
+from ledger.trust_policy_file import parse_trust_policy
 
 FORMAT: Final = "lotmark.anchor/v1"
 

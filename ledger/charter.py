@@ -12,7 +12,7 @@ from keys.identifiers import Origin, Slug, parse_origin, party_did
 from keys.multikey import parse_multikey
 from ledger import limits
 from ledger.errors import LedgerError, MalformedCharter
-from ledger.note import parse_verifier_key
+from ledger.note import parse_vkey
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import RecordType, builtin_governance_types, find_faults, parse_record_type
 
@@ -143,7 +143,7 @@ def _founder_body(founder: FounderStatement) -> dict[str, Any]:
 def _read(body: dict[str, Any]) -> Charter:
     origin = parse_origin(body["origin"])
     for vkey in body["log_keys"]:
-        parse_verifier_key(vkey)
+        parse_vkey(vkey)
     governance = [parse_record_type(json.dumps(item)) for item in body["governance_types"]]
     return Charter(
         origin=origin,

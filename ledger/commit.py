@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keys.encoding import decode_base64url, encode_base64
+from keys.encoding import decode_base64url
 from ledger.admission import Place, Precedent, Precedents, admit
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.content import BlobClaim, CheckedRecord
@@ -18,10 +18,11 @@ from ledger.entry import NO_LEAF, EntryHead, encode_head
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
 from ledger.frontier import Appended, Frontier, append_leaves
-from ledger.note import NoteSigner
+from ledger.note import Ed25519Signer, encode_note
 from ledger.open_tiles import OpenTiles, TileGrowth
 from ledger.store import CommitGroup, EntryRow, Head, KnownIds, TileRow
-from ledger.tree import TreeSize, leaf_hash
+from ledger.tlog_proof import tlog_proof_head
+from ledger.tree import LeafIndex, TreeSize, leaf_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +138,17 @@ def _jti_used(index: int) -> Refusal:
     return Refusal("jti-used", f"this party used the jti before, in entry {index}: take a new one")
 
 
-def build_group(tip: Tip, judged: Judged, *, admitted_ms: int, signer: NoteSigner) -> Built:
+def build_group(tip: Tip, judged: Judged, *, admitted_ms: int, signer: Ed25519Signer) -> Built:
     """Number, chain, grow the tree and sign its new head: everything one transaction writes."""
     numbered = judged.numbered()
     heads, rows = _chain(tip, numbered, admitted_ms)
     frontier = Frontier(TreeSize(tip.size), tip.head.frontier if tip.head else ())
     appended = append_leaves(frontier, [row.leaf for row in rows])
     growth = tip.open_tiles.grown_by(appended)
-    checkpoint = sign_checkpoint(
-        Checkpoint(tip.fold.origin, appended.frontier.size, appended.root), signer
+    note = sign_checkpoint(
+        Checkpoint(tip.fold.origin, appended.frontier.size, appended.root), [signer]
     )
+    checkpoint = encode_note(note).decode()
     head = Head(
         size=appended.frontier.size,
         leaf=rows[-1].leaf,
@@ -221,8 +223,6 @@ def _receipts(heads: Sequence[str], appended: Appended, checkpoint: str) -> tupl
 
 def encode_receipt(head: str, index: int, path: Sequence[str], checkpoint: str) -> str:
     """A tlog-proof whose ``extra`` is the entry's head (docs/spec/entry.md)."""
-    extra = encode_base64(head.encode("ascii"))
-    lines = ("c2sp.org/tlog-proof@v1", f"extra {extra}", f"index {index}", *path, "", checkpoint)
-    return "\n".join(lines)
+    return tlog_proof_head(LeafIndex(index), path, extra=head.encode("ascii")) + checkpoint
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from keys.encoding import decode_base64url, encode_base64
 from keys.errors import MalformedEncoding
-from ledger.checkpoint import Checkpoint, parse_checkpoint_note
+from ledger.checkpoint import parse_checkpoint
 from ledger.commit import encode_receipt
 from ledger.entry import split_entry
 from ledger.errors import NotInLog
+from ledger.note import parse_note
 from ledger.store import EntryRow, Store
 from ledger.tile_nodes import FoldedTiles, TileNodeReader
 from ledger.tiles import TILE_WIDTH, EntryBundle, HashTile, encode_bundle
@@ -102,7 +103,7 @@ class LogReader:
         row = self.entry(index)
         note = self._store.checkpoint_covering(index)
         assert note is not None, "an entry is committed together with a checkpoint over it"
-        checkpoint: Checkpoint = parse_checkpoint_note(note)
+        checkpoint = parse_checkpoint(parse_note(note.encode()).text)
         head, _ = split_entry(row.text)
         return encode_receipt(head, index, self.inclusion_path(index, checkpoint.size), note)
 

@@ -15,7 +15,7 @@ from keys import ed25519
 from keys.encoding import decode_base64url, encode_base64url
 from keys.errors import KeysError, MalformedEncoding
 from keys.identifiers import parse_kid, parse_party_did
-from keys.multikey import decode_ed25519_multikey
+from keys.multikey import parse_multikey
 from ledger import limits
 from ledger.errors import (
     AlgorithmNotAllowed,
@@ -161,7 +161,7 @@ def _parse_header(text: str) -> Header:
         raise AlgorithmNotAllowed(f"expected alg 'EdDSA', found {str(members['alg'])[:40]!r}")
     try:
         kid = parse_kid(_text(members["kid"], "kid"))
-        return Header(f"{kid.did}#{kid.multikey}", kid.did, decode_ed25519_multikey(kid.multikey))
+        return Header(f"{kid.did}#{kid.multikey}", kid.did, parse_multikey(kid.multikey))
     except KeysError as fault:
         raise MalformedHeader(f"kid: {fault}") from fault
 

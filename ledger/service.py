@@ -24,7 +24,7 @@ from ledger.errors import ClockSuspect, LedgerError, LogClosed, OutcomeUnknown, 
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
 from ledger.high_water import HighWater, Mark
-from ledger.note import NoteSigner
+from ledger.note import Ed25519Signer
 from ledger.reader import LogReader
 from ledger.record import encode_record_id
 from ledger.recovery import load_tip
@@ -61,7 +61,7 @@ class LedgerParts:
     store: Store
     high_water: HighWater
     clock: Clock
-    signer: NoteSigner
+    signer: Ed25519Signer
     blobs: BlobReadiness
     rules: DomainRules
     search_secret: bytes

@@ -8,7 +8,11 @@
     +-- MalformedKey          bytes or text that are no acceptable public key
     |   +-- UnsupportedKey    a well-formed Multikey of a kind Lotmark does not use
     +-- BadSignature          the signature is not one by this key over these bytes
-    +-- SignerUnavailable     a private key could not be opened
+    +-- SignerUnavailable     a private key could not be opened or stored
+        +-- UnusablePassphrase  no passphrase, an empty one or one beyond the bound
+        +-- WrongPassphrase     the key file does not open: other passphrase, or altered
+        +-- DamagedKeyFile      not a key file, or one whose parameters are out of bounds
+        +-- KeyFileExists       a key file is never overwritten
 
 Each class carries a stable ``code``; the text may change, the code may not.
 """
@@ -55,6 +59,30 @@ class BadSignature(KeysError):
 
 
 class SignerUnavailable(KeysError):
-    """A private key could not be opened: no such file or variable, wrong passphrase, damaged."""
+    """A private key could not be opened or stored; the text says what to do next."""
 
     code = "signer-unavailable"
+
+
+class UnusablePassphrase(SignerUnavailable):
+    """No passphrase was given, or an empty one, or one beyond the bound."""
+
+    code = "unusable-passphrase"
+
+
+class WrongPassphrase(SignerUnavailable):
+    """The key file does not open; another passphrase and an altered file look the same."""
+
+    code = "wrong-passphrase"
+
+
+class DamagedKeyFile(SignerUnavailable):
+    """Not a key file of a known format, or one whose parameters are out of bounds."""
+
+    code = "damaged-key-file"
+
+
+class KeyFileExists(SignerUnavailable):
+    """There is a file already; a key is never overwritten."""
+
+    code = "key-file-exists"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-ORIGIN_BYTES_MAX: Final = 200
+from keys import limits as key_limits
+
+ORIGIN_BYTES_MAX: Final = key_limits.ORIGIN_BYTES_MAX
 ENTRY_BYTES_MAX: Final = 60 * 1024
 GOVERNANCE_INLINE_BYTES_MAX: Final = 40 * 1024
 DOCUMENT_PART_BYTES_MAX: Final = 32 * 1024

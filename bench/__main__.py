@@ -11,17 +11,18 @@ HERE = Path(__file__).parent
 
 
 def benchmarks() -> dict[str, str]:
-    """Name every benchmark with the first line of its docstring, without importing it."""
-    sources = sorted(p for p in HERE.glob("*.py") if not p.stem.startswith("_"))
-    titles = {p.stem: ast.get_docstring(ast.parse(p.read_text("utf-8"))) or "" for p in sources}
-    return {name: title.partition("\n")[0] for name, title in titles.items()}
+    """Name every module that runs as a command, with its docstring's first line, unimported."""
+    texts = {p.stem: p.read_text("utf-8") for p in sorted(HERE.glob("[!_]*.py"))}
+    trees = {name: ast.parse(text) for name, text in texts.items() if "__main__" in text}
+    return {name: (ast.get_docstring(t) or "").partition("\n")[0] for name, t in trees.items()}
 
 
 def main(arguments: list[str]) -> int:
     """List, or run the named benchmark with the arguments that follow its name."""
     known = benchmarks()
     if not arguments:
-        print("\n".join(f"  {name:<12} {title}" for name, title in known.items()))
+        for name, title in known.items():
+            print(f"  {name:<12} {title}")
         return 0
     if arguments[0] not in known:
         print(f"expected one of {', '.join(known)}, found {arguments[0]!r}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 import playwright
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.loopback import refuse_other_hosts
 
@@ -63,12 +64,25 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         vars(report).pop("wasxfail", None)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Path:
-    """Debian's browser; tests that ask for it are marked ``browser``."""
+# A module's and not the session's: while Playwright runs, asyncio.run() refuses to.
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser, None, None]:
+    """Debian's chromium under Playwright, for tests marked ``browser``; it calls nobody."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     found = shutil.which("chromium")
-    assert found, "a test that uses chromium must be marked browser"
-    return Path(found)
+    assert found, "expected the mark browser on a test that uses one, found none"
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=[*flags, *quiet])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Generator[Page, None, None]:
+    """A page in a browser profile of its own."""
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.loopback import NetworkUsed, is_loopback
 
@@ -108,3 +109,15 @@ def test_a_connection_to_this_machine_is_made() -> None:
 )
 def test_only_loopback_counts_as_this_machine(host: str | bytes | None, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+def test_node_runs_without_one_on_the_machine(node: Path) -> None:
+    done = subprocess.run([node, "-p", "1 + 1"], capture_output=True, check=True, text=True)
+    assert done.stdout == "2\n"
+
+
+@pytest.mark.browser
+def test_the_browser_opens_a_page_and_runs_a_script(page: Page) -> None:
+    page.goto("data:text/html,<title>a page</title>")
+    assert page.title() == "a page"
+    assert page.evaluate("1 + 1") == 2

@@ -1,11 +1,11 @@
-"""How long the functions are: ``python -m tests.tidy_figures``."""
+"""How long the functions are, and what is advised: ``python -m tests.tidy_figures``."""
 
 from __future__ import annotations
 
 import statistics
 import sys
 
-from tests.tidy import PYTHON_FOLDERS, functions, length, sources
+from tests.tidy import ADVICE, PYTHON_FOLDERS, functions, length, sources
 
 
 def lengths_by_folder() -> dict[str, list[int]]:
@@ -27,10 +27,12 @@ def figures(lengths: list[int]) -> str:
 
 
 def main() -> int:
-    """Print a line a folder."""
+    """Print a line a folder, then a line a piece of advice."""
     sys.stdout.write(f"{'':<9} functions  median   p90 longest\n")
     for folder, lengths in lengths_by_folder().items():
         sys.stdout.write(f"{folder:<9} {figures(lengths)}\n")
+    for fault in (fault for source in sources() for rule in ADVICE for fault in rule(source)):
+        sys.stdout.write(f"{fault}\n")
     return 0
 
 

@@ -1,0 +1,1 @@
+"""Verifiers that others wrote, run in environments of their own against what Lotmark serves."""

@@ -3,6 +3,7 @@
 ::
 
     LedgerError
+    +-- MalformedJson, MalformedText, MalformedDecimal   refused by docs/spec/json.md
     +-- MalformedRecord, MalformedHeader, AlgorithmNotAllowed, MalformedClaims,
     |   WrongAudience, ForeignKey, MalformedEntry        a record or entry of the wrong form
     +-- DisclosureRefused
@@ -18,6 +19,27 @@ class LedgerError(Exception):
     """Root of the family."""
 
     code: ClassVar[str] = "ledger-error"
+
+
+# ---- JSON and text ----
+
+
+class MalformedJson(LedgerError):
+    """Bytes that strict JSON refuses: syntax, encoding, duplicate name, number, depth or size."""
+
+    code = "malformed-json"
+
+
+class MalformedText(LedgerError):
+    """A text with a control or bidirectional control character, not in NFC, or too long."""
+
+    code = "malformed-text"
+
+
+class MalformedDecimal(LedgerError):
+    """A text that is not an exact decimal in its one accepted form."""
+
+    code = "malformed-decimal"
 
 
 # ---- Records and entries ----

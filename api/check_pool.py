@@ -1,0 +1,161 @@
+"""Checks submissions beside the event loop: many at once in worker processes.
+
+A verifying *thread* beside a busy Python thread starves, so batches go to processes; a
+single record is checked where it arrives. What comes back is what
+:func:`ledger.content.check_submission` says, whoever ran it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from ledger import limits
+from ledger.content import CheckedRecord, Checker, TypeBook, check_submission
+from ledger.domain import DomainRules
+from ledger.errors import MalformedJson
+from ledger.faults import Fault, Refusal
+from ledger.record_type import RecordType, parse_record_type
+from ledger.strict_json import parse_json
+
+CHUNK_LINES: Final = 250
+Checked = CheckedRecord | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class BookText:
+    """A type book as text, to be sent to another process; equal books have equal keys."""
+
+    texts: tuple[str, ...]
+    disclosure_bytes_max: int
+    disclosures_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker process is told once."""
+
+    origin: str
+    make_rules: Callable[[], DomainRules]
+    search_secret: bytes
+
+
+class CheckPool:
+    """Checks lines of submissions, in worker processes or, with none, in a thread."""
+
+    def __init__(self, setup: WorkerSetup, processes: int) -> None:
+        """Start ``processes`` workers when the first batch comes."""
+        self._setup = setup
+        self._rules = setup.make_rules()
+        self._book_text: tuple[TypeBook, BookText] | None = None
+        self._pool = (
+            ProcessPoolExecutor(
+                processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(setup,),
+            )
+            if processes
+            else None
+        )
+
+    async def check_lines(self, lines: Sequence[bytes], checker: Checker) -> list[Checked]:
+        """Check many submissions, one JSON object a line, in their order."""
+        chunks = [lines[at : at + CHUNK_LINES] for at in range(0, len(lines), CHUNK_LINES)]
+        if self._pool is None or len(lines) < CHUNK_LINES // 10:
+            return await asyncio.to_thread(check_lines, lines, checker)
+        book = self._text_of(checker.book)
+        loop = asyncio.get_running_loop()
+        answers = await asyncio.gather(
+            *(loop.run_in_executor(self._pool, _check_in_worker, chunk, book) for chunk in chunks)
+        )
+        return [checked for answer in answers for checked in answer]
+
+    async def warm_up(self) -> None:
+        """Start the workers now rather than at the first batch."""
+        if self._pool is not None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._pool, _ready)
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _text_of(self, book: TypeBook) -> BookText:
+        if self._book_text is None or self._book_text[0] is not book:
+            texts = tuple(kind.text for kind in book.types.values())
+            text = BookText(texts, book.disclosure_bytes_max, book.disclosures_max)
+            self._book_text = (book, text)
+        return self._book_text[1]
+
+
+def parse_submission(line: bytes) -> str | Refusal:
+    """The ``sd_jwt`` of ``{"sd_jwt": "...", "sealed": []}``."""
+    try:
+        members = parse_json(line, bytes_max=limits.SUBMISSION_LINE_BYTES_MAX)
+    except MalformedJson as fault:
+        return Refusal(fault.code, str(fault))
+    if not isinstance(members, dict) or not {"sd_jwt"} <= members.keys() <= {"sd_jwt", "sealed"}:
+        return Refusal(
+            "malformed-submission", 'expected {"sd_jwt": "JWS~disclosure~...~", "sealed": []}'
+        )
+    sd_jwt, sealed = members["sd_jwt"], members.get("sealed", [])
+    if not isinstance(sd_jwt, str) or not isinstance(sealed, list):
+        return Refusal("malformed-submission", "expected sd_jwt as text and sealed as an array")
+    if sealed:
+        fault = Fault("/sealed", "an empty array", f"{len(sealed)} envelopes")
+        return Refusal("sealed-not-available", "groups cannot be sealed yet", (fault,))
+    return sd_jwt
+
+
+def check_line(line: bytes, checker: Checker) -> Checked:
+    """Check one line."""
+    sd_jwt = parse_submission(line)
+    return sd_jwt if isinstance(sd_jwt, Refusal) else check_submission(sd_jwt, checker)
+
+
+def check_lines(lines: Sequence[bytes], checker: Checker) -> list[Checked]:
+    """Check lines here, one after the other."""
+    return [check_line(line, checker) for line in lines]
+
+
+# ---- in the worker process ----
+
+
+class _Worker:
+    """A worker's own state: what it was told, and the last book it compiled."""
+
+    setup: WorkerSetup
+    rules: DomainRules
+    book_text: BookText | None = None
+    book: TypeBook
+
+
+def _start_worker(setup: WorkerSetup) -> None:
+    _Worker.setup = setup
+    _Worker.rules = setup.make_rules()
+
+
+def _ready() -> None:
+    """Nothing to do: the worker has started when this returns."""
+
+
+def _check_in_worker(lines: Sequence[bytes], text: BookText) -> list[Checked]:
+    if _Worker.book_text != text:
+        _Worker.book = _compile(text)
+        _Worker.book_text = text
+    setup = _Worker.setup
+    checker = Checker(setup.origin, _Worker.book, _Worker.rules, setup.search_secret)
+    return check_lines(lines, checker)
+
+
+def _compile(text: BookText) -> TypeBook:
+    kinds: list[RecordType] = [parse_record_type(definition) for definition in text.texts]
+    return TypeBook(
+        {kind.vct: kind for kind in kinds}, text.disclosure_bytes_max, text.disclosures_max
+    )

@@ -1,0 +1,132 @@
+"""The data folder of a log: which file is what, and how a new one is laid out.
+
+::
+
+    config.json     origin, and where the log key is
+    log.key         the log's own key, under a passphrase
+    high-water      the last signed head, beside the key and not in the database
+    search.secret   keys the search index; without it the index is rebuilt
+    anchor.json     the trust anchor, to be handed to everyone out of band
+    ledger.db       the log
+    blobs/          uploads
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.setup_errors import FolderDamaged, FolderMissing
+
+CONFIG_FORMAT = "lotmark.config/v1"
+SEARCH_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """The paths below one data folder."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Origin and key URI."""
+        return self.root / "config.json"
+
+    @property
+    def log_key(self) -> Path:
+        """The log's key file."""
+        return self.root / "log.key"
+
+    @property
+    def high_water(self) -> Path:
+        """The high-water file."""
+        return self.root / "high-water"
+
+    @property
+    def search_secret(self) -> Path:
+        """The key of the search index."""
+        return self.root / "search.secret"
+
+    @property
+    def anchor(self) -> Path:
+        """The trust anchor."""
+        return self.root / "anchor.json"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.root / "ledger.db"
+
+    @property
+    def blobs(self) -> Path:
+        """The folder of uploads."""
+        return self.root / "blobs"
+
+    @property
+    def database_url(self) -> str:
+        """The database as SQLAlchemy names it."""
+        return f"sqlite:///{self.database}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What a service must know to open its log."""
+
+    origin: str
+    key_uri: str
+
+
+def write_config(folder: DataFolder, config: LogConfig) -> None:
+    """Write ``config.json`` and a new search secret; neither is overwritten."""
+    members = {"format": CONFIG_FORMAT, "origin": config.origin, "key": config.key_uri}
+    write_new(folder.config, (json.dumps(members, indent=1) + "\n").encode(), mode=0o644)
+    write_new(folder.search_secret, secrets.token_bytes(SEARCH_SECRET_BYTES), mode=0o600)
+
+
+def read_config(folder: DataFolder) -> LogConfig:
+    """Read ``config.json``.
+
+    Raises:
+        FolderMissing: there is no log in the folder.
+        FolderDamaged: the file is not what :func:`write_config` wrote.
+    """
+    try:
+        members = json.loads(folder.config.read_bytes())
+        if members["format"] != CONFIG_FORMAT:
+            raise FolderDamaged(f"{folder.config}: expected format {CONFIG_FORMAT!r}")
+        return LogConfig(str(members["origin"]), str(members["key"]))
+    except FileNotFoundError as fault:
+        raise FolderMissing(
+            f"expected a log in {folder.root}, found no {folder.config.name}: "
+            "run 'lotmark init' first, or set LOTMARK_DATA"
+        ) from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        raise FolderDamaged(f"{folder.config}: {fault}") from fault
+
+
+def read_search_secret(folder: DataFolder) -> bytes:
+    """Read the key of the search index.
+
+    Raises:
+        FolderDamaged: it is missing or has another length.
+    """
+    try:
+        secret = folder.search_secret.read_bytes()
+    except OSError as fault:
+        raise FolderDamaged(f"{folder.search_secret}: {fault}") from fault
+    if len(secret) != SEARCH_SECRET_BYTES:
+        raise FolderDamaged(f"{folder.search_secret}: expected {SEARCH_SECRET_BYTES} bytes")
+    return secret
+
+
+def write_new(path: Path, data: bytes, *, mode: int) -> None:
+    """Write a file that must not exist yet, durably."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,25 @@
+"""Settings: read once from the environment (``LOTMARK_*``), checked, then passed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How one service runs. ``base_url`` is what clients sign as the target of requests."""
+
+    model_config = SettingsConfigDict(env_prefix="LOTMARK_", extra="ignore", frozen=True)
+
+    data: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    base_url: str = Field(default="", max_length=300)
+    check_processes: int = Field(default=2, ge=0, le=64)
+
+    @property
+    def public_url(self) -> str:
+        """The address clients use, without a slash at the end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -1,0 +1,112 @@
+"""Where objects are built: plain constructor calls, and nothing else happens on import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.blob_readiness import StoredBlobs
+from api.check_pool import CheckPool, WorkerSetup
+from api.data_folder import DataFolder, LogConfig, read_config, read_search_secret
+from api.nonces import NonceMemory
+from api.process_clock import ProcessClock
+from api.settings import Settings
+from api.setup_errors import KeyMismatch
+from keys.signer import Signer, open_signer
+from ledger.blob_files import FileBlobs
+from ledger.high_water import HighWaterFile
+from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
+from ledger.service import Ledger, LedgerParts
+from ledger.store_sql import SqlStore, open_store
+from quality.rules import QualityRules
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything a running service holds."""
+
+    settings: Settings
+    folder: DataFolder
+    config: LogConfig
+    ledger: Ledger
+    store: SqlStore
+    blobs: FileBlobs
+    pool: CheckPool
+    nonces: NonceMemory
+    clock: ProcessClock
+    high_water: HighWaterFile
+
+    def close(self) -> None:
+        """Stop the writer, then release files and connections."""
+        self.ledger.close()
+        self.pool.close()
+        self.store.close()
+        self.high_water.close()
+
+
+def open_service(settings: Settings, *, passphrase: Callable[[], str] | None = None) -> Service:
+    """Open the log of a data folder for writing.
+
+    Raises:
+        SetupError, KeysError, LedgerError: why it cannot run, and what to do.
+    """
+    folder = DataFolder(settings.data)
+    config = read_config(folder)
+    signer = open_signer(config.key_uri, environment=os.environ, passphrase=passphrase)
+    store = open_store(folder.database_url)
+    try:
+        return _assemble(settings, folder, config, signer=signer, store=store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _assemble(
+    settings: Settings,
+    folder: DataFolder,
+    config: LogConfig,
+    *,
+    signer: Signer,
+    store: SqlStore,
+) -> Service:
+    clock = ProcessClock()
+    blobs = FileBlobs(folder.blobs, random_bytes=os.urandom)
+    high_water = HighWaterFile(folder.high_water)
+    secret = read_search_secret(folder)
+    log_signer = note_signer(config.origin, signer)
+    ledger = Ledger(
+        LedgerParts(
+            origin=config.origin,
+            store=store,
+            high_water=high_water,
+            clock=clock,
+            signer=log_signer,
+            blobs=StoredBlobs(blobs),
+            rules=QualityRules(),
+            search_secret=secret,
+        )
+    )
+    charter = ledger.fold.charter
+    if charter is None or encode_vkey(log_signer.key) not in charter.log_keys:
+        raise KeyMismatch(f"{config.key_uri} is not a log key of the charter of {config.origin}")
+    setup = WorkerSetup(config.origin, QualityRules, secret)
+    pool = CheckPool(setup, settings.check_processes)
+    ledger.start()
+    return Service(
+        settings=settings,
+        folder=folder,
+        config=config,
+        ledger=ledger,
+        store=store,
+        blobs=blobs,
+        pool=pool,
+        nonces=NonceMemory(),
+        clock=clock,
+        high_water=high_water,
+    )
+
+
+def note_signer(origin: str, signer: Signer) -> Ed25519Signer:
+    """The signer of checkpoints: the log's key under the log's name."""
+    return Ed25519Signer(VerifierKey(KeyName(origin), 1, signer.public_key), signer.sign)

@@ -1,0 +1,280 @@
+"""Signed requests: RFC 9421 narrowed to one form (docs/spec/requests.md).
+
+A signature covers the method, the target and, where there is a body, its digest; it names
+its key, the time and a nonce, and carries the tag of this protocol. The algorithm is
+Ed25519 because the key is an Ed25519 key; nothing in the request can choose another.
+
+Pure but for the nonce memory, which is passed in. It does **not** decide what the key may
+read, nor does it cover any other field of the request: nothing that matters may be taken
+from one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from api.content_digest import CONTENT_DIGEST, encode_content_digest, verify_content_digest
+from api.nonces import Nonce, Nonces, UnixSeconds
+from api.request_errors import (
+    BadRequestSignature,
+    MalformedSignature,
+    MalformedTarget,
+    MissingComponent,
+    SignatureExpired,
+    SignatureRequired,
+    UnknownKey,
+)
+from api.signature_fields import (
+    SIGNATURE,
+    SIGNATURE_INPUT,
+    Headers,
+    Parameter,
+    SignatureInput,
+    build_signature_base,
+    encode_signature_fields,
+    find_field,
+    parse_signature_fields,
+)
+from api.target_uri import TargetUri
+from keys.ed25519 import verify
+from keys.errors import BadSignature, MalformedIdentifier, MalformedKey
+from keys.identifiers import Did, KeyId, kid, parse_kid
+from keys.multikey import parse_multikey
+from keys.signer import Signer
+from ledger.limits import REQUEST_WINDOW_SECONDS
+
+TAG: Final = "lotmark-request/v1"
+LABEL: Final = "lotmark"
+ALGORITHM: Final = "ed25519"
+METHOD: Final = "@method"
+TARGET: Final = "@target-uri"
+
+_COMPONENTS: Final = frozenset({METHOD, TARGET, CONTENT_DIGEST})
+_PARAMETERS_REQUIRED: Final = frozenset({"created", "nonce", "keyid", "tag"})
+_PARAMETERS_ALLOWED: Final = _PARAMETERS_REQUIRED | {"alg", "expires"}
+_METHOD = re.compile(r"[A-Z]{1,20}", re.ASCII)
+_NONCE = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """The parts of a request that a signature can speak about."""
+
+    method: str
+    target_uri: TargetUri
+    body: bytes = b""
+    headers: Headers = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a method that could forge lines of the signature base."""
+        if not _METHOD.fullmatch(self.method):
+            raise MalformedTarget(f"expected an upper-case method, found {self.method[:40]!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBy:
+    """Who signed a request, proven."""
+
+    kid: KeyId
+    did: Did
+
+
+class RequestKeys(Protocol):
+    """Knows from the log which keys may sign requests now."""
+
+    def may_sign_requests(self, kid: KeyId) -> bool:
+        """Whether this key is registered for signing requests and in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """The one signature of a request, of accepted form, not yet believed."""
+
+    covered: SignatureInput
+    signature: bytes
+    kid_text: str
+    nonce: Nonce
+    created: UnixSeconds
+    expires: UnixSeconds | None
+
+
+def is_signed(headers: Headers) -> bool:
+    """Whether a request claims a signature, which then must verify."""
+    return any(name.lower() in {SIGNATURE_INPUT, SIGNATURE} for name, _ in headers)
+
+
+def sign_request(
+    request: HttpRequest, signer: Signer, *, did: Did, created: UnixSeconds, nonce: Nonce
+) -> dict[str, str]:
+    """Sign a request; the inverse of :func:`verify_request`.
+
+    Args:
+        request: method, target and body as they will be sent; its headers are not read.
+        signer: the party's key, registered for signing requests.
+        did: the party.
+        created: the client's time.
+        nonce: 22 base64url characters, random, never used before with this key.
+
+    Returns:
+        The fields to add: Signature-Input, Signature and, if there is a body,
+        Content-Digest. The request must have none of them already.
+    """
+    digest = {CONTENT_DIGEST: encode_content_digest(request.body)} if request.body else {}
+    covered = SignatureInput(
+        components=(METHOD, TARGET, *digest),
+        parameters={
+            "created": created,
+            "nonce": nonce,
+            "keyid": kid(did, signer.multikey),
+            "tag": TAG,
+        },
+    )
+    signature = signer.sign(build_signature_base(covered, _derive_values(request) | digest))
+    return digest | encode_signature_fields(LABEL, covered, signature=signature)
+
+
+def verify_request(
+    request: HttpRequest, *, now: UnixSeconds, keys: RequestKeys, nonces: Nonces
+) -> SignedBy:
+    """Establish who signed a request, or refuse it.
+
+    The nonce is taken last, so that only the holder of a registered key can spend one.
+
+    Args:
+        request: what was received, the target built from the configured base.
+        now: the server's time.
+        keys: which keys may sign requests.
+        nonces: the nonces already used.
+
+    Raises:
+        SignatureRequired: no signature has the tag of this protocol.
+        MalformedSignature: fields, components or parameters outside the one form.
+        MissingComponent: method, target or an existing body is not covered.
+        SignatureExpired: ``created`` or ``expires`` does not fit ``now``.
+        UnknownKey: the key may not sign requests.
+        BadRequestSignature: libsodium refuses the signature.
+        DigestMismatch: the body is not the one that was signed.
+        NonceReplayed, NoncesFull: from ``nonces``.
+    """
+    signed = _read_signed(request.headers)
+    digest = find_field(request.headers, CONTENT_DIGEST)
+    _check_coverage(signed.covered, has_body=bool(request.body), has_digest=digest is not None)
+    _check_times(signed, now)
+    signed_by = _find_signer(signed.kid_text, keys)
+    values = _derive_values(request) | {CONTENT_DIGEST: digest or ""}
+    _check_signature(signed, values)
+    if digest is not None:
+        verify_content_digest(digest, request.body)
+    nonces.claim(signed_by.kid, signed.nonce, created=signed.created, now=now)
+    return signed_by
+
+
+def _derive_values(request: HttpRequest) -> dict[str, str]:
+    return {METHOD: request.method, TARGET: request.target_uri}
+
+
+def _read_signed(headers: Headers) -> _Signed:
+    if not is_signed(headers):
+        raise SignatureRequired(f"expected a signature tagged {TAG!r}, found none")
+    fields = parse_signature_fields(headers)
+    labels = fields.labels_tagged(TAG)
+    if not labels:
+        raise SignatureRequired(f"expected a signature tagged {TAG!r}, found other tags only")
+    if len(labels) > 1:
+        raise MalformedSignature(f"expected one signature tagged {TAG!r}, found {len(labels)}")
+    covered = fields.read_input(labels[0])
+    _check_parameter_names(covered.parameters)
+    return _Signed(
+        covered=covered,
+        signature=fields.read_signature(labels[0]),
+        kid_text=_read_text(covered.parameters, "keyid"),
+        nonce=_read_nonce(covered.parameters),
+        created=_read_seconds(covered.parameters, "created"),
+        expires=_read_expires(covered.parameters),
+    )
+
+
+def _check_parameter_names(parameters: Mapping[str, Parameter]) -> None:
+    names = parameters.keys()
+    if not _PARAMETERS_REQUIRED <= names <= _PARAMETERS_ALLOWED:
+        raise MalformedSignature(
+            f"expected the parameters {sorted(_PARAMETERS_REQUIRED)}, found {sorted(names)}"
+        )
+    if parameters.get("alg", ALGORITHM) != ALGORITHM:
+        raise MalformedSignature(f"expected alg {ALGORITHM!r}, found {parameters['alg']!r}")
+
+
+def _read_text(parameters: Mapping[str, Parameter], name: str) -> str:
+    value = parameters[name]
+    if not isinstance(value, str):
+        raise MalformedSignature(f"expected {name} as a string, found {value!r}")
+    return value
+
+
+def _read_seconds(parameters: Mapping[str, Parameter], name: str) -> UnixSeconds:
+    value = parameters[name]
+    if not isinstance(value, int):
+        raise MalformedSignature(f"expected {name} as whole Unix seconds, found {value!r}")
+    return UnixSeconds(value)
+
+
+def _read_nonce(parameters: Mapping[str, Parameter]) -> Nonce:
+    value = _read_text(parameters, "nonce")
+    if not _NONCE.fullmatch(value):
+        raise MalformedSignature(f"expected a nonce of 22 base64url characters, found {value!r}")
+    return Nonce(value)
+
+
+def _read_expires(parameters: Mapping[str, Parameter]) -> UnixSeconds | None:
+    return _read_seconds(parameters, "expires") if "expires" in parameters else None
+
+
+def _check_coverage(covered: SignatureInput, *, has_body: bool, has_digest: bool) -> None:
+    components = set(covered.components)
+    if not components <= _COMPONENTS:
+        raise MalformedSignature(
+            f"expected no components but {sorted(_COMPONENTS)}, found {sorted(components)}"
+        )
+    required = {METHOD, TARGET} | ({CONTENT_DIGEST} if has_body or has_digest else set())
+    if not required <= components:
+        raise MissingComponent(f"expected {sorted(required)} covered, found {sorted(components)}")
+    if CONTENT_DIGEST in components and not has_digest:
+        raise MissingComponent(f"expected the covered {CONTENT_DIGEST} field, found none")
+
+
+def _check_times(signed: _Signed, now: UnixSeconds) -> None:
+    skew = now - signed.created
+    if abs(skew) > REQUEST_WINDOW_SECONDS:
+        raise SignatureExpired(
+            f"expected created within {REQUEST_WINDOW_SECONDS} s of the server's time {now}, "
+            f"found {signed.created}, {abs(skew)} s {'behind' if skew > 0 else 'ahead'}",
+            server_seconds=now,
+            skew_seconds=skew,
+        )
+    if signed.expires is not None and signed.expires < now:
+        raise SignatureExpired(
+            f"expected expires at or after the server's time {now}, found {signed.expires}",
+            server_seconds=now,
+            skew_seconds=skew,
+        )
+
+
+def _find_signer(kid_text: str, keys: RequestKeys) -> SignedBy:
+    try:
+        did = parse_kid(kid_text).did
+    except (MalformedIdentifier, MalformedKey) as fault:
+        raise MalformedSignature(f"expected a kid as keyid: {fault}") from fault
+    if not keys.may_sign_requests(KeyId(kid_text)):
+        raise UnknownKey(f"expected a key that may sign requests, found {kid_text}")
+    return SignedBy(kid=KeyId(kid_text), did=did)
+
+
+def _check_signature(signed: _Signed, values: Mapping[str, str]) -> None:
+    public = parse_multikey(parse_kid(signed.kid_text).multikey)
+    try:
+        verify(public, build_signature_base(signed.covered, values), signed.signature)
+    except BadSignature as fault:
+        raise BadRequestSignature(f"expected a signature over this request: {fault}") from fault

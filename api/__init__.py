@@ -3,3 +3,5 @@
 The composition root: the one room that may import all others. Start at
 :mod:`api.wiring`, where objects are built by plain constructor calls.
 """
+
+__version__ = "0.1.0"

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api.blob_readiness import StoredBlobs
 from api.check_pool import CheckPool, WorkerSetup
 from api.data_folder import DataFolder, LogConfig, read_config, read_search_secret
 from api.nonces import NonceMemory
@@ -36,6 +35,12 @@ class Service:
     nonces: NonceMemory
     clock: ProcessClock
     high_water: HighWaterFile
+    search_secret: bytes
+    anchor_text: str
+
+    def expire_blobs(self) -> int:
+        """Remove uploads that no admitted record cites and that are too old."""
+        return self.blobs.expire(now_ms=self.clock.now_ms(), is_cited=self.store.is_pinned)
 
     def close(self) -> None:
         """Stop the writer, then release files and connections."""
@@ -82,7 +87,7 @@ def _assemble(
             high_water=high_water,
             clock=clock,
             signer=log_signer,
-            blobs=StoredBlobs(blobs),
+            blobs=blobs,
             rules=QualityRules(),
             search_secret=secret,
         )
@@ -104,6 +109,8 @@ def _assemble(
         nonces=NonceMemory(),
         clock=clock,
         high_water=high_water,
+        search_secret=secret,
+        anchor_text=folder.anchor.read_text(encoding="utf-8"),
     )
 
 

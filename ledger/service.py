@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
 
 from ledger import limits
 from ledger.admission import Precedent
+from keys.encoding import encode_base64url
+from ledger.blob_errors import BlobNotFound
+from ledger.blobs import BlobId, BlobStore
 from ledger.clock import Clock
 from ledger.commit import Built, Judged, Numbered, Repeat, Tip, Verdict, build_group, judge_group
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
@@ -31,13 +33,6 @@ from ledger.recovery import load_tip
 from ledger.store import KnownIds, Store
 
 COMMIT_ATTEMPTS_MAX = 3
-
-
-class BlobReadiness(Protocol):
-    """Whether an upload is what a record says it is."""
-
-    def is_ready(self, claim: BlobClaim, owner: str) -> bool:
-        """Complete, the owner's, and of the claimed size and SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ class LedgerParts:
     high_water: HighWater
     clock: Clock
     signer: Ed25519Signer
-    blobs: BlobReadiness
+    blobs: BlobStore
     rules: DomainRules
     search_secret: bytes
 
@@ -111,6 +106,16 @@ class Ledger:
     def size(self) -> int:
         """How many entries are committed."""
         return self._tip.size
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait to be judged."""
+        return self._waiting_records
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the writer takes records."""
+        return self._thread.is_alive() and not self._is_closing
 
     def start(self) -> None:
         """Start the writer thread."""
@@ -241,6 +246,8 @@ class Ledger:
         # From here on the entries survive a crash.
         head = built.group.head
         self._parts.high_water.write(Mark(head.size, head.root))
+        # Should a crash come before this, expiry pins what the store says is cited.
+        self._parts.blobs.pin([BlobId(blob) for blob, _ in built.group.pins])
         fold_changed = built.tip.fold is not self._tip.fold
         self._tip = built.tip
         if fold_changed:
@@ -272,7 +279,13 @@ class Ledger:
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """Whether the owner's upload is complete and as claimed."""
-        return self._parts.blobs.is_ready(claim, owner)
+        try:
+            blob = self._parts.blobs.describe(BlobId(claim.blob))
+        except BlobNotFound:
+            return False
+        claimed = (owner, claim.bytes, claim.sha256)
+        sha256 = encode_base64url(blob.sha256) if blob.sha256 else ""
+        return blob.is_complete and (blob.owner, blob.declared_bytes, sha256) == claimed
 
 
 def next_admission_ms(now_ms: int, tip: Tip) -> int:

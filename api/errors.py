@@ -1,0 +1,163 @@
+"""From a code to an HTTP answer: the one table of statuses, and problems (RFC 9457).
+
+Every error class of every room has its row here; a test holds the table complete. "Not
+yours" and "not there" share a row on purpose: they look the same from outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from ledger.faults import Refusal
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+OK: Final = 200
+CREATED: Final = 201
+NO_CONTENT: Final = 204
+PARTIAL_CONTENT: Final = 206
+NOT_MODIFIED: Final = 304
+BAD_REQUEST: Final = 400
+UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
+NOT_FOUND: Final = 404
+METHOD_NOT_ALLOWED: Final = 405
+CONFLICT: Final = 409
+LENGTH_REQUIRED: Final = 411
+TOO_LARGE: Final = 413
+UNSUPPORTED: Final = 415
+RANGE_NOT_SATISFIABLE: Final = 416
+UNPROCESSABLE: Final = 422
+TOO_MANY: Final = 429
+INTERNAL: Final = 500
+UNAVAILABLE: Final = 503
+
+#: code -> (status, title in English, title in Chinese, remedy)
+_ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
+    # form of the request
+    ("malformed-json", BAD_REQUEST, "Not strict JSON", "JSON 格式不合规", "Send UTF-8 JSON without repeated names, fractions or lone surrogates."),
+    ("malformed-submission", BAD_REQUEST, "Not a submission", "提交格式错误", "Send {\"sd_jwt\": \"JWS~disclosure~...~\", \"sealed\": []}."),
+    ("malformed-query", BAD_REQUEST, "Not a query this service knows", "查询参数错误", "Compare the parameters with the API description."),
+    ("malformed-record", BAD_REQUEST, "Not a record", "记录格式错误", "Build the SD-JWT as docs/spec/record.md section 1 says."),
+    ("malformed-header", BAD_REQUEST, "Not the header of a record", "记录头格式错误", "The header is exactly alg, kid and typ."),
+    ("algorithm-not-allowed", BAD_REQUEST, "Algorithm not allowed", "不允许的签名算法", "Sign with EdDSA (Ed25519)."),
+    ("malformed-claims", BAD_REQUEST, "Not the clear claims of a record", "明文声明格式错误", "Send exactly the claims of docs/spec/record.md section 3."),
+    ("wrong-audience", UNPROCESSABLE, "Addressed to another log", "受众不是本账本", "Set aud to the origin of this log and sign again."),
+    ("foreign-key", UNPROCESSABLE, "Another party's key", "使用了他方密钥", "Sign with a key of the issuing party."),
+    ("too-large", TOO_LARGE, "Too large", "内容过大", "Split the request; the limit stands in detail."),
+    ("length-required", LENGTH_REQUIRED, "Length required", "缺少长度", "Send Content-Length."),
+    ("unsupported-media-type", UNSUPPORTED, "Unsupported media type", "不支持的媒体类型", "Send the media type that detail names."),
+    ("not-found", NOT_FOUND, "Nothing here for you", "未找到", "Check the address; what you may not read looks absent."),
+    ("method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed", "不允许的方法", "See the Allow field."),
+    # signature and disclosures
+    ("bad-signature", UNPROCESSABLE, "The signature does not verify", "签名验证失败", "Sign the exact bytes that are sent, with the key that kid names."),
+    ("disclosure-refused", UNPROCESSABLE, "A disclosure is refused", "披露被拒绝", "See detail."),
+    ("disclosure-malformed", UNPROCESSABLE, "Not a disclosure", "披露格式错误", "Encode [salt, group, value] as docs/spec/record.md section 4 says."),
+    ("disclosure-not-of-this-record", UNPROCESSABLE, "Another record's disclosure", "披露属于另一记录", "The salt ends in the tag of this record's iss and jti."),
+    ("disclosure-duplicate", UNPROCESSABLE, "A disclosure stands twice", "披露重复", "Send every group once."),
+    ("disclosure-unused", UNPROCESSABLE, "The record does not commit to a disclosure", "记录未承诺该披露", "Send the disclosure bytes whose digest was signed."),
+    ("disclosure-missing", UNPROCESSABLE, "A disclosure is missing", "缺少披露", "Send manifest, address, filing and every group that filing.present names."),
+    ("sealed-not-available", UNPROCESSABLE, "Groups cannot be sealed yet", "暂不支持密封分组", "File the group at another tier, or leave it out."),
+    # content
+    ("invalid-claims", UNPROCESSABLE, "The content is not what its type says", "内容不符合类型定义", "Mend every place that errors names, then sign again."),
+    ("unknown-type", UNPROCESSABLE, "Unknown record type", "未知的记录类型", "Use a type and version that this log defines."),
+    ("unknown-party", UNPROCESSABLE, "Not a member", "并非成员", "Name members of this log by their DID."),
+    ("unknown-record", UNPROCESSABLE, "No such record", "没有该记录", "Cite records that this log holds."),
+    ("policy-not-in-force", UNPROCESSABLE, "No such policy in force", "策略未生效", "Name the charter or a policy entry."),
+    ("blob-not-ready", UNPROCESSABLE, "An upload is missing or another", "附件未就绪或不符", "Finish the upload; cite its size and SHA-256."),
+    ("stale", UNPROCESSABLE, "Signed too early or too late", "签署时间超出窗口", "Set the clock and sign again."),
+    ("malformed-type", UNPROCESSABLE, "Not a record type", "记录类型定义错误", "See docs/spec/record-types.md."),
+    ("malformed-document", UNPROCESSABLE, "Not a governance document", "治理文件错误", "See docs/spec/governance.md section 3."),
+    ("malformed-charter", UNPROCESSABLE, "Not a charter", "章程错误", "See docs/spec/governance.md section 1."),
+    # authority
+    ("key-not-valid", FORBIDDEN, "The key may not sign this", "密钥无权签署", "Register the key for this type with an admin key."),
+    ("not-permitted", FORBIDDEN, "Not this party's to say", "该方无权提交", "See detail for who may."),
+    ("approval-needed", FORBIDDEN, "Needs the consent of others", "需要其他成员同意", "Propose it; proposals come with the next version."),
+    ("genesis-incomplete", FORBIDDEN, "The founders have not all endorsed", "创始成员尚未全部联署", "Have the founders that detail names endorse the charter."),
+    ("jti-used", CONFLICT, "The jti was used before", "jti 已使用", "Draw a new jti and sign again."),
+    ("erased", CONFLICT, "Erased", "已删除", "What was erased is not restored."),
+    # signed requests
+    ("signature-required", UNAUTHORIZED, "A signed request is needed", "需要签名请求", "Sign the request as docs/spec/requests.md says."),
+    ("malformed-signature", BAD_REQUEST, "Not a request signature", "请求签名格式错误", "Sign the request as docs/spec/requests.md says."),
+    ("malformed-target", BAD_REQUEST, "Not a request target", "请求目标错误", "Send a plain path and query."),
+    ("signature-missing-component", UNAUTHORIZED, "The signature covers too little", "签名覆盖不足", "Cover method, target and, with a body, its digest."),
+    ("signature-expired", UNAUTHORIZED, "Outside the time window", "签名超出时间窗口", "Set the clock by server_time and sign again."),
+    ("unknown-key", UNAUTHORIZED, "A key that may not sign requests", "该密钥不能签署请求", "Register the key with the use 'requests'."),
+    ("bad-request-signature", UNAUTHORIZED, "The request signature does not verify", "请求签名验证失败", "Sign the exact method, target and digest."),
+    ("digest-mismatch", BAD_REQUEST, "The body is not the one signed", "正文摘要不符", "Send the body whose digest was signed."),
+    ("nonce-replayed", UNAUTHORIZED, "The nonce was used before", "随机数重复", "Draw a new nonce for every request."),
+    ("nonces-full", UNAVAILABLE, "Too many requests are remembered", "请求过多", "Try again in a minute."),
+    ("request-error", BAD_REQUEST, "The request is refused", "请求被拒绝", "See detail."),
+    # reading the log
+    ("not-in-log", NOT_FOUND, "The log does not have it", "账本中没有", "Compare with the checkpoint."),
+    ("out-of-range", NOT_FOUND, "Outside the tree", "超出范围", "Compare with the checkpoint."),
+    ("malformed-tile-path", NOT_FOUND, "Not a tile", "路径不是分片", "See docs/spec/tree.md."),
+    # the world
+    ("store-unavailable", UNAVAILABLE, "The store does not answer", "存储不可用", "Try again; nothing was written."),
+    ("store-in-use", UNAVAILABLE, "Another process holds the log", "账本被占用", "Stop the other process."),
+    ("outcome-unknown", UNAVAILABLE, "The outcome is not known", "结果未知", "Submit the same bytes again: you get the receipt if it was admitted."),
+    ("too-busy", UNAVAILABLE, "Too much is waiting", "系统繁忙", "Try again later."),
+    ("log-closed", UNAVAILABLE, "The log is stopping", "账本正在停止", "Try again later."),
+    ("clock-suspect", UNAVAILABLE, "The clock is wrong", "时钟可疑", "The operator sets the clock."),
+    ("internal", INTERNAL, "A fault of this service", "服务内部错误", "Tell the operator the request id."),
+    # blobs
+    ("blob-not-found", NOT_FOUND, "No such upload", "没有该附件", "Create it first; uploads expire after a day."),
+    ("blob-too-large", TOO_LARGE, "The upload is too large", "附件过大", "Declare the true size, within the limit."),
+    ("offset-mismatch", CONFLICT, "Not where the upload ends", "上传偏移不符", "Go on at the offset that Upload-Offset names."),
+    ("blob-incomplete", CONFLICT, "The upload has not ended", "附件未上传完", "Send the rest."),
+    ("range-not-satisfiable", RANGE_NOT_SATISFIABLE, "Not a range of it", "范围无效", "Ask for bytes it has."),
+    ("too-many-open-blobs", TOO_MANY, "Too many open uploads", "未完成的附件过多", "Finish or abandon some."),
+    ("blobs-unavailable", UNAVAILABLE, "Uploads cannot be kept now", "附件存储不可用", "Try again; nothing was kept."),
+)  # fmt: skip
+
+STATUS: Final[Mapping[str, int]] = {row[0]: row[1] for row in _ROWS}
+TITLES: Final[Mapping[str, tuple[str, str]]] = {row[0]: (row[2], row[3]) for row in _ROWS}
+REMEDIES: Final[Mapping[str, str]] = {row[0]: row[4] for row in _ROWS}
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a code; an unknown one is a fault of this service."""
+    return STATUS.get(code, INTERNAL)
+
+
+def problem_members(refusal: Refusal, *, language: str = "en") -> dict[str, Any]:
+    """A problem as plain values: type, title, status, detail, code, remedy, errors."""
+    code = refusal.code if refusal.code in STATUS else "internal"
+    english, chinese = TITLES[code]
+    members: dict[str, Any] = {
+        "type": f"urn:lotmark:problem:{code}",
+        "title": chinese if language == "zh" else english,
+        "status": STATUS[code],
+        "detail": refusal.detail,
+        "code": code,
+        "remedy": REMEDIES[code],
+    }
+    if refusal.faults:
+        members["errors"] = [
+            {"pointer": fault.pointer, "expected": fault.expected, "found": fault.found}
+            for fault in refusal.faults
+        ]
+    return members
+
+
+def problem_response(
+    refusal: Refusal,
+    *,
+    language: str = "en",
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Response:
+    """The refusal as an ``application/problem+json`` answer."""
+    members = {**problem_members(refusal, language=language), **(extra or {})}
+    status = int(members["status"])
+    sent = dict(headers or {})
+    if status == UNAVAILABLE or status == TOO_MANY:
+        sent.setdefault("Retry-After", "2")
+    if status == UNAUTHORIZED:
+        sent.setdefault("WWW-Authenticate", 'Signature realm="lotmark"')
+    body = json.dumps(members, ensure_ascii=False).encode()
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=sent)

@@ -1,0 +1,142 @@
+"""One HTTP exchange: bounded bodies, the signed reader, and answers in the one error form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api.errors import problem_response
+from api.http_signatures import HttpRequest, is_signed, verify_request
+from api.nonces import Nonces, UnixSeconds
+from api.request_errors import RequestError, SignatureExpired
+from api.target_uri import PublicBase, build_target_uri
+from keys.identifiers import KeyId
+from ledger.faults import Refusal
+from ledger.service import Ledger
+
+REQUESTS_USE: Final = "requests"
+
+
+class Refused(Exception):
+    """An answer other than success, on its way to the outermost handler."""
+
+    def __init__(
+        self,
+        refusal: Refusal,
+        *,
+        headers: dict[str, str] | None = None,
+        extra: dict[str, object] | None = None,
+    ) -> None:
+        """Carry the refusal, and header fields and members to add to the problem."""
+        super().__init__(refusal.code)
+        self.refusal = refusal
+        self.headers = headers or {}
+        self.extra = extra or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks: the DID whose key signed the request, None for anyone."""
+
+    did: str | None
+
+
+ANYONE: Final = Reader(None)
+
+
+class LogKeys:
+    """Which keys may sign requests, as the log's fold says at this moment."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Ask ``ledger``."""
+        self._ledger = ledger
+
+    def may_sign_requests(self, kid: KeyId) -> bool:
+        """Whether the key is registered with the use ``requests``, or is an admin key."""
+        fold = self._ledger.fold
+        key = fold.keys.get(kid)
+        return REQUESTS_USE in key.uses if key else False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestJudge:
+    """What it takes to establish who signed a request."""
+
+    base: PublicBase
+    keys: LogKeys
+    nonces: Nonces
+
+    def reader_of(self, request: Request, body: bytes, *, now_s: int) -> Reader:
+        """Who signed the request; anyone where it is not signed.
+
+        Raises:
+            Refused: it claims a signature that does not hold.
+        """
+        headers = tuple(request.headers.items())
+        if not is_signed(headers):
+            return ANYONE
+        try:
+            target = build_target_uri(
+                self.base,
+                request.scope["raw_path"],
+                query=request.scope["query_string"],
+            )
+            signed = HttpRequest(request.method, target, body, headers)
+            by = verify_request(
+                signed, now=UnixSeconds(now_s), keys=self.keys, nonces=self.nonces
+            )
+        except SignatureExpired as fault:
+            raise Refused(
+                Refusal(fault.code, str(fault)),
+                extra={"server_time": fault.server_seconds, "skew_seconds": fault.skew_seconds},
+            ) from fault
+        except RequestError as fault:
+            raise Refused(Refusal(fault.code, str(fault))) from fault
+        return Reader(by.did)
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """Read a body, never more than ``bytes_max``.
+
+    Raises:
+        Refused: it is larger, or the client went away.
+    """
+    declared = request.headers.get("content-length")
+    if declared is not None and (not declared.isdecimal() or int(declared) > bytes_max):
+        raise Refused(Refusal("too-large", f"expected at most {bytes_max} bytes, found {declared}"))
+    parts: list[bytes] = []
+    total = 0
+    try:
+        async for part in request.stream():
+            total += len(part)
+            if total > bytes_max:
+                raise Refused(Refusal("too-large", f"expected at most {bytes_max} bytes"))
+            parts.append(part)
+    except ClientDisconnect as fault:
+        raise Refused(Refusal("malformed-submission", "the body ended early")) from fault
+    return b"".join(parts)
+
+
+def media_type_of(request: Request) -> str:
+    """The media type of the body without its parameters, lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def language_of(request: Request) -> str:
+    """``zh`` where the client prefers Chinese over English, else ``en``."""
+    accepted = request.headers.get("accept-language", "").lower()
+    first_zh, first_en = accepted.find("zh"), accepted.find("en")
+    return "zh" if first_zh >= 0 and (first_en < 0 or first_zh < first_en) else "en"
+
+
+def refuse(request: Request, refused: Refused) -> Response:
+    """The problem document for a refusal."""
+    return problem_response(
+        refused.refusal,
+        language=language_of(request),
+        headers=refused.headers,
+        extra=refused.extra,
+    )

@@ -1,0 +1,1 @@
+"""Examples: real measurements, and the demo that signs, proves and verifies them."""

@@ -83,9 +83,7 @@ async def _expire_blobs(service: Service) -> None:
         await asyncio.sleep(EXPIRE_EVERY_SECONDS)
 
 
-def _add_writing(
-    app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf
-) -> None:
+def _add_writing(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
     door = SubmissionDoor(service.ledger, service.pool)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.clock)
     _route(app, "POST", "/v1/records", door.submit)
@@ -95,9 +93,7 @@ def _add_writing(
     _route(app, "GET", "/v1/records/{record_id}/blobs/{blob}", blobs.read)
 
 
-def _add_reading(
-    app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf
-) -> None:
+def _add_reading(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
     records = RecordDoor(shelf, service.ledger, judge, service.clock)
     door = LogDoor(service.ledger, service.anchor_text, judge, service.clock)
     _route(app, "GET", "/v1/records", _beside(records.search))
@@ -163,5 +159,3 @@ def _add_handlers(app: FastAPI) -> None:
 
 def _request_id(request: Request) -> str:
     return str(request.scope.get("request_id", ""))
-
-

@@ -85,9 +85,7 @@ class RequestJudge:
                 query=request.scope["query_string"],
             )
             signed = HttpRequest(request.method, target, body, headers)
-            by = verify_request(
-                signed, now=UnixSeconds(now_s), keys=self.keys, nonces=self.nonces
-            )
+            by = verify_request(signed, now=UnixSeconds(now_s), keys=self.keys, nonces=self.nonces)
         except SignatureExpired as fault:
             raise Refused(
                 Refusal(fault.code, str(fault)),

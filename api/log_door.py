@@ -128,9 +128,7 @@ class LogDoor:
         return JSONResponse(party_document(Did(party.did), multikeys), headers=OPEN_TO_BROWSERS)
 
 
-def tagged(
-    request: Request, data: bytes, *, media_type: str, headers: dict[str, str]
-) -> Response:
+def tagged(request: Request, data: bytes, *, media_type: str, headers: dict[str, str]) -> Response:
     """An answer with a strong ETag, or 304 where the client has these bytes already."""
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     sent = {"ETag": etag, **headers}

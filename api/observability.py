@@ -32,11 +32,16 @@ class Metrics:
         """Measure ``ledger`` and the requests that :class:`Watch` sees."""
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "lotmark_http_requests", "Answers by method and status", ["method", "status"],
+            "lotmark_http_requests",
+            "Answers by method and status",
+            ["method", "status"],
             registry=self.registry,
         )
         self.seconds = Histogram(
-            "lotmark_http_request_seconds", "Time to answer", ["method"], buckets=_BUCKETS,
+            "lotmark_http_request_seconds",
+            "Time to answer",
+            ["method"],
+            buckets=_BUCKETS,
             registry=self.registry,
         )
         size = Gauge("lotmark_log_entries", "Entries in the log", registry=self.registry)

@@ -96,9 +96,7 @@ class RecordShelf:
         return OpenedRecord(row, tuple(text for text, _ in pairs), tuple(d for _, d in pairs))
 
 
-def readable_groups(
-    row: EntryRow, opened: Sequence[Disclosure], reader: Reader
-) -> frozenset[str]:
+def readable_groups(row: EntryRow, opened: Sequence[Disclosure], reader: Reader) -> frozenset[str]:
     """The groups that a reader gets: all for owner, issuer and subject, else the public ones."""
     names = frozenset(disclosure.group for disclosure in opened)
     if reader.did is not None and reader.did == row.party:
@@ -254,5 +252,3 @@ def _instant(text: str | None, name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
         raise Refused(Refusal("malformed-query", f"{name}: expected Unix milliseconds"))
     return int(text)
-
-

@@ -15,7 +15,6 @@ from ledger.content import BlobClaim, CheckedRecord
 from ledger.errors import LedgerError
 from ledger.faults import Fault, Refusal
 from ledger.fold import Governing, Party, PublicFold, apply
-from ledger.policy import NO_NARROWING
 from ledger.record import ADMIN_VCTS, GOVERNANCE_VCTS, NO_POLICY
 
 

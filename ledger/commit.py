@@ -203,7 +203,9 @@ def _rows_of(  # noqa: PLR0913  (one row kind each; a carrier would only rename 
         head_before=tip.head,
         head=head,
         entries=rows,
-        tiles=[TileRow(done.level, done.number, done.hashes, done.root) for done in growth.completed],
+        tiles=[
+            TileRow(done.level, done.number, done.hashes, done.root) for done in growth.completed
+        ],
         checkpoint=checkpoint,
         disclosures=[(record.disclosures, i) for record, i in pairs if record.disclosures],
         search=[(key, i) for record, i in pairs for key in record.search],
@@ -224,5 +226,3 @@ def _receipts(heads: Sequence[str], appended: Appended, checkpoint: str) -> tupl
 def encode_receipt(head: str, index: int, path: Sequence[str], checkpoint: str) -> str:
     """A tlog-proof whose ``extra`` is the entry's head (docs/spec/entry.md)."""
     return tlog_proof_head(LeafIndex(index), path, extra=head.encode("ascii")) + checkpoint
-
-

@@ -16,7 +16,12 @@ from ledger.content import TypeBook
 from ledger.errors import MalformedDocument
 from ledger.policy import PolicyDocument, parse_policy_document
 from ledger.record import encode_record_id
-from ledger.record_type import RecordType, builtin_governance_types, document_digest, parse_record_type
+from ledger.record_type import (
+    RecordType,
+    builtin_governance_types,
+    document_digest,
+    parse_record_type,
+)
 
 PART_LAPSES_MS: Final = 30 * 24 * 3600 * 1000
 

@@ -75,7 +75,9 @@ def _read_range(kind: RecordType | None, vct: str, group: str, *, span: object) 
     order = [outer.floor, members["floor"], members["default"], members["ceiling"], outer.ceiling]
     ranks = [_order(tier) for tier in order]
     if ranks != sorted(ranks):
-        raise MalformedDocument(f"policy{place}: expected a range inside {outer.floor}..{outer.ceiling}")
+        raise MalformedDocument(
+            f"policy{place}: expected a range inside {outer.floor}..{outer.ceiling}"
+        )
     return TierRange(members["floor"], members["default"], members["ceiling"])
 
 

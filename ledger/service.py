@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 from ledger import limits
 from ledger.admission import Precedent
-from keys.encoding import encode_base64url
-from ledger.blob_errors import BlobNotFound
+from ledger.blob_readiness import UploadedBlobs
 from ledger.blobs import BlobId, BlobStore
 from ledger.clock import Clock
 from ledger.commit import Built, Judged, Numbered, Repeat, Tip, Verdict, build_group, judge_group
@@ -213,9 +212,7 @@ class Ledger:
             receipts = {first + position: text for position, text in enumerate(built.receipts)}
         return [self._outcome(verdict, receipts) for verdict in judged.verdicts]
 
-    def _judge(
-        self, records: Sequence[CheckedRecord], known: KnownIds, admitted_ms: int
-    ) -> Judged:
+    def _judge(self, records: Sequence[CheckedRecord], known: KnownIds, admitted_ms: int) -> Judged:
         return judge_group(
             [self._recheck(record) for record in records],
             self._tip,
@@ -279,13 +276,7 @@ class Ledger:
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """Whether the owner's upload is complete and as claimed."""
-        try:
-            blob = self._parts.blobs.describe(BlobId(claim.blob))
-        except BlobNotFound:
-            return False
-        claimed = (owner, claim.bytes, claim.sha256)
-        sha256 = encode_base64url(blob.sha256) if blob.sha256 else ""
-        return blob.is_complete and (blob.owner, blob.declared_bytes, sha256) == claimed
+        return UploadedBlobs(self._parts.blobs, self._parts.clock).is_ready(claim, owner)
 
 
 def next_admission_ms(now_ms: int, tip: Tip) -> int:

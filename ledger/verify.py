@@ -20,7 +20,6 @@ from ledger.disclosure import Disclosure, open_disclosures
 from ledger.entry import NO_LEAF, EntryHead, parse_head
 from ledger.errors import (
     ChainBroken,
-    LedgerError,
     MalformedEntry,
     NotIncluded,
     WrongIndex,
@@ -28,9 +27,9 @@ from ledger.errors import (
 )
 from ledger.key_path import LinkedEntry, walk_key_path
 from ledger.record import encode_record_id, parse_jws, record_id, verify_jws
+from ledger.record_type import CLOSED_GROUPS
 from ledger.tree import LeafIndex, TreeSize, leaf_hash, verify_inclusion
 from ledger.trust_policy import check_checkpoint
-from ledger.record_type import CLOSED_GROUPS
 from ledger.type_evidence import check_manifest, defined_groups
 from ledger.view import View, ViewEntry, ViewRecord
 

@@ -155,7 +155,7 @@ def problem_response(
     members = {**problem_members(refusal, language=language), **(extra or {})}
     status = int(members["status"])
     sent = dict(headers or {})
-    if status == UNAVAILABLE or status == TOO_MANY:
+    if status in (UNAVAILABLE, TOO_MANY):
         sent.setdefault("Retry-After", "2")
     if status == UNAUTHORIZED:
         sent.setdefault("WWW-Authenticate", 'Signature realm="lotmark"')

@@ -174,7 +174,7 @@ def _text(value: object, name: str) -> str:
 
 def _parse_claims(members: dict[str, Any]) -> Claims:
     names = members.keys()
-    if names != _CLEAR_SD and names != _CLEAR_BODY and names != _CLEAR_BOTH:
+    if names not in (_CLEAR_SD, _CLEAR_BODY, _CLEAR_BOTH):
         raise MalformedClaims(
             f"expected iss, iat, jti, aud, vct, policy and _sd or body, found {sorted(names)[:12]}"
         )

@@ -1,17 +1,14 @@
-"""Strict JSON: what is accepted equals a slow, plain reading; every refusal names its place."""
+"""Strict JSON: each rule, its bounds, and the place that a refusal names."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from ledger import limits
 from ledger.errors import MalformedJson
@@ -23,6 +20,7 @@ from ledger.strict_json import (
     parse_json,
     parse_json_object,
 )
+from tests.ledger.json_reference import depth_of
 
 SPECIFICATION = Path(__file__).parents[2] / "docs" / "spec" / "json.md"
 
@@ -34,228 +32,6 @@ NUMBERS: tuple[Numbers, ...] = ("integers", "any")
 
 def parse(data: bytes, *, numbers: Numbers = "integers", depth_max: int = 32) -> JsonValue:
     return parse_json(data, bytes_max=BYTES_MAX, depth_max=depth_max, numbers=numbers)
-
-
-class Refused(Exception):
-    """The reference's own refusal."""
-
-
-def read_slowly(data: bytes, *, depth_max: int = 32) -> object:
-    """The reference: the standard library's decoder, and one plain check after another."""
-    try:
-        text = data.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=_once,
-            parse_int=_small,
-            parse_float=_refuse,
-            parse_constant=_refuse,
-        )
-    except (ValueError, RecursionError) as fault:
-        raise Refused from fault
-    if _depth(value) > depth_max or any("\ud800" <= c <= "\udfff" for c in _characters(value)):
-        raise Refused
-    return value
-
-
-def _once(members: list[tuple[str, object]]) -> dict[str, object]:
-    names = [name for name, _ in members]
-    if any(names.count(name) > 1 for name in names):
-        raise Refused
-    return dict(members)
-
-
-def _refuse(literal: str) -> object:
-    raise Refused(literal)
-
-
-def _small(literal: str) -> int:
-    if literal == "-0" or len(literal) > 30 or not -(2**53) < int(literal) < 2**53:
-        raise Refused
-    return int(literal)
-
-
-def _depth(value: object) -> int:
-    match value:
-        case dict():
-            return 1 + max(map(_depth, value.values()), default=0)
-        case list():
-            return 1 + max(map(_depth, value), default=0)
-    return 0
-
-
-def _characters(value: object) -> str:
-    match value:
-        case dict():
-            return "".join(name + _characters(child) for name, child in value.items())
-        case list():
-            return "".join(map(_characters, value))
-        case str():
-            return value
-    return ""
-
-
-@dataclass(frozen=True)
-class Members:
-    """An object as it is written, so that a name can stand in it twice."""
-
-    pairs: tuple[tuple[str, Any], ...]
-
-
-def write(value: object, *, gap: str = "") -> str:
-    """Write a value with its members as they come; strings are literals already."""
-    match value:
-        case Members(pairs):
-            members = [f"{name}{gap}:{gap}{write(child, gap=gap)}" for name, child in pairs]
-            return "{" + gap + f"{gap},".join(members) + "}"
-        case list():
-            return "[" + ",".join(gap + write(child, gap=gap) for child in value) + gap + "]"
-    assert isinstance(value, str)
-    return value
-
-
-STRING_LITERALS = st.sampled_from(
-    [
-        r'""',
-        r'"a"',
-        r'"b"',
-        r'"\u0061"',
-        r'"é"',
-        r'"\u00e9"',
-        '"e\u0301"',
-        r'"a\"b"',
-        r'"a\\"',
-        r'"{"',
-        r'":"',
-        r'"/"',
-        r'"\/"',
-        r'"\n"',
-        r'"\u000A"',
-        r'"1.5"',
-        r'"😀"',
-        r'"\ud83d\ude00"',
-    ]
-)
-BROKEN_LITERALS = st.sampled_from(["", '"\t"']) | st.sampled_from(
-    [
-        r'"\ud800"',
-        r'"\udc00\ud800"',
-        r'"\uD83Dx"',
-        r'"\x"',
-        r"'a'",
-        r"NaN",
-        r"-Infinity",
-        r"tru",
-        r"1.0",
-        r"1e2",
-        r"-0",
-        r"-0.0",
-        r"01",
-        r"+1",
-        r"9007199254740992",
-        r"18446744073709551616",
-    ]
-)
-SCALAR_LITERALS = STRING_LITERALS | st.sampled_from(
-    ["0", "-1", "9007199254740991", "-9007199254740991", "true", "false", "null", "1234567890"]
-)
-
-
-def documents(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.recursive(
-        leaves,
-        lambda inner: (
-            st.lists(inner, max_size=4)
-            | st.lists(st.tuples(STRING_LITERALS, inner), max_size=5).map(_members)
-        ),
-        max_leaves=25,
-    )
-
-
-def _members(pairs: list[tuple[str, Any]]) -> Members:
-    return Members(tuple(pairs))
-
-
-def agree(data: bytes, *, depth_max: int = 32) -> None:
-    """The parser and the reference accept the same value, or both refuse."""
-    try:
-        expected = read_slowly(data, depth_max=depth_max)
-    except Refused:
-        with pytest.raises(MalformedJson):
-            parse(data, depth_max=depth_max)
-        return
-    assert repr(parse(data, depth_max=depth_max)) == repr(expected)
-
-
-@given(documents(SCALAR_LITERALS), st.sampled_from(["", " ", "\n\t"]), st.integers(0, 4))
-def test_documents_with_repeated_names_are_read_as_the_reference_reads_them(
-    document: object, gap: str, depth_max: int
-) -> None:
-    data = write(document, gap=gap).encode()
-    agree(data)
-    agree(data, depth_max=depth_max)
-
-
-@given(documents(SCALAR_LITERALS | BROKEN_LITERALS), st.sampled_from(["", " "]))
-def test_documents_with_broken_parts_are_read_as_the_reference_reads_them(
-    document: object, gap: str
-) -> None:
-    agree(write(document, gap=gap).encode("utf-8", "surrogatepass"))
-
-
-@given(documents(SCALAR_LITERALS), st.data())
-def test_documents_with_changed_bytes_are_read_as_the_reference_reads_them(
-    document: object, data: st.DataObject
-) -> None:
-    damaged = bytearray(write(document).encode())
-    for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.integers(0, len(damaged) - 1))
-        damaged[place] = data.draw(st.sampled_from(b'{}[]",:\\ 0123456789eE.+-tfnua\x00\x80\xff'))
-    agree(bytes(damaged))
-
-
-@given(st.binary(max_size=40))
-@example(b"\xef\xbb\xbf{}")
-@example(b"\xff\xfe{\x00}\x00")
-def test_any_bytes_are_read_as_the_reference_reads_them(data: bytes) -> None:
-    agree(data)
-
-
-VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53) + 1, 2**53 - 1)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text('ab\n\\"é~/', max_size=3), inner)
-    ),
-    max_leaves=25,
-)
-
-
-@given(VALUES)
-def test_encoded_values_parse_back(value: JsonValue) -> None:
-    assert repr(parse(encode_json(value))) == repr(value)
-    assert encode_json(value, numbers="any") == encode_json(value)
-
-
-@given(VALUES)
-def test_spelling_does_not_change_what_is_read(value: JsonValue) -> None:
-    for spelling in (json.dumps(value), json.dumps(value, indent=1, ensure_ascii=False)):
-        assert repr(parse(spelling.encode())) == repr(value)
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**40), 10**40))
-def test_any_numbers_are_read_exactly_and_integers_only_takes_the_small_ones(
-    number: int | float,
-) -> None:
-    data = encode_json([number], numbers="any")
-    assert repr(parse(data, numbers="any")) == repr([number])
-    if isinstance(number, int) and abs(number) < 2**53:
-        assert parse(data) == [number]
-    else:
-        with pytest.raises(MalformedJson):
-            parse(data)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +90,7 @@ def test_nesting_is_accepted_up_to_the_bound_and_refused_above(opening: bytes, g
     closing = b"]" if opening == b"[" else b"}"
     accepted = gap + opening * 32 + b"1" + closing * 32
     refused = gap + opening * 33 + b"1" + closing * 33
-    assert _depth(parse(accepted)) == 32
+    assert depth_of(parse(accepted)) == 32
     with pytest.raises(MalformedJson, match="expected no deeper nesting at '/"):
         parse(refused)
 
@@ -413,7 +189,7 @@ def test_encoding_keeps_the_bounds_of_parsing() -> None:
     inner: JsonValue = 1
     for _ in range(limits.JSON_DEPTH_MAX):
         inner = [inner]
-    assert _depth(parse(encode_json(inner))) == limits.JSON_DEPTH_MAX
+    assert depth_of(parse(encode_json(inner))) == limits.JSON_DEPTH_MAX
     with pytest.raises(MalformedJson, match="expected no deeper nesting"):
         encode_json([inner])
     assert parse(encode_json([2**53 - 1])) == [2**53 - 1]

@@ -4,6 +4,7 @@
 
     LedgerError
     +-- MalformedJson, MalformedText, MalformedDecimal   refused by docs/spec/json.md
+    +-- SdJwtError                                       see ledger.sdjwt_errors
     +-- MalformedRecord, MalformedHeader, AlgorithmNotAllowed, MalformedClaims,
     |   WrongAudience, ForeignKey, MalformedEntry        a record or entry of the wrong form
     +-- DisclosureRefused

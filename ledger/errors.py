@@ -9,6 +9,25 @@
     |   WrongAudience, ForeignKey, MalformedEntry        a record or entry of the wrong form
     +-- DisclosureRefused
     |   +-- DisclosureMalformed, DisclosureNotOfThisRecord, DisclosureDuplicate, DisclosureUnused
+    +-- OutOfRange               an index or size that the tree does not have
+    +-- MalformedFrontier        stored right-edge hashes that do not fit their size
+    +-- MalformedTilePath        no path of a tile or entry bundle
+    +-- MalformedTile            tile or bundle bytes that do not fit their coordinates
+    +-- ProofRefused             a Merkle proof that does not prove its claim
+    |   +-- NotIncluded          the path does not lead from the leaf to the root
+    |   +-- NotConsistent        the newer tree does not extend the older one
+    +-- MalformedProof           no tlog-proof text
+    +-- MalformedVerifierKey     no vkey text, or a key no verifier may be configured with
+    +-- MalformedTrustPolicy     no tlog-policy text
+    +-- MalformedNote            no signed note, or one whose text is no checkpoint
+    +-- NoteRefused              a well-formed note that the verifier's keys do not vouch for
+        +-- NoKnownSignature     no line by a known key
+        +-- BadNoteSignature     a line by a known key does not verify
+        |   +-- BadLogSignature  ... and the key is a log's
+        |   +-- BadCosignature   ... and the key is a witness's
+        +-- LogSignatureMissing  no line by a log key of the trust policy
+        +-- WrongOrigin          signed, but for another log
+        +-- QuorumNotMet         too few witnesses cosigned
 """
 
 from __future__ import annotations
@@ -233,3 +252,120 @@ class TypeMismatch(LedgerError):
     """The type's definition is missing or another, or the manifest does not fit it."""
 
     code = "type-mismatch"
+
+
+# ---- Tree, tiles, notes and proofs (docs/spec/tree.md) ----
+
+
+class OutOfRange(LedgerError):
+    """An index or a size that the tree does not have."""
+
+    code = "out-of-range"
+
+
+class MalformedFrontier(LedgerError):
+    """Stored right-edge hashes that do not fit the size they are said to belong to."""
+
+    code = "malformed-frontier"
+
+
+class MalformedTilePath(LedgerError):
+    """Text that is not the one path of a tile or entry bundle."""
+
+    code = "malformed-tile-path"
+
+
+class MalformedTile(LedgerError):
+    """Tile or entry bundle bytes that do not fit their coordinates."""
+
+    code = "malformed-tile"
+
+
+class ProofRefused(LedgerError):
+    """A Merkle proof that does not prove its claim."""
+
+    code = "proof-refused"
+
+
+class NotIncluded(ProofRefused):
+    """The path does not lead from the leaf at this index to the root of this size."""
+
+    code = "not-included"
+
+
+class NotConsistent(ProofRefused):
+    """The proof does not show that the newer tree extends the older one."""
+
+    code = "not-consistent"
+
+
+class MalformedProof(LedgerError):
+    """Text that is no C2SP tlog-proof."""
+
+    code = "malformed-proof"
+
+
+class MalformedVerifierKey(LedgerError):
+    """Text that is no vkey, or a key that no verifier may be configured with."""
+
+    code = "malformed-verifier-key"
+
+
+class MalformedTrustPolicy(LedgerError):
+    """Text that is no C2SP tlog-policy, or one beyond the bounds."""
+
+    code = "malformed-trust-policy"
+
+
+class MalformedNote(LedgerError):
+    """Bytes that are no C2SP signed note, or a note text that is no checkpoint."""
+
+    code = "malformed-note"
+
+
+class NoteRefused(LedgerError):
+    """A well-formed note that the verifier's own keys do not vouch for."""
+
+    code = "note-refused"
+
+
+class NoKnownSignature(NoteRefused):
+    """No line of the note is by a known key."""
+
+    code = "no-known-signature"
+
+
+class BadNoteSignature(NoteRefused):
+    """A line by a known key does not verify, so the whole note is refused."""
+
+    code = "bad-note-signature"
+
+
+class BadLogSignature(BadNoteSignature):
+    """A line by a known log key does not verify."""
+
+    code = "bad-log-signature"
+
+
+class BadCosignature(BadNoteSignature):
+    """A line by a known witness does not verify as a cosignature."""
+
+    code = "bad-cosignature"
+
+
+class LogSignatureMissing(NoteRefused):
+    """No line of the note is by a log key of the trust policy."""
+
+    code = "log-signature-missing"
+
+
+class WrongOrigin(NoteRefused):
+    """The checkpoint is one of another log."""
+
+    code = "wrong-origin"
+
+
+class QuorumNotMet(NoteRefused):
+    """Fewer witnesses cosigned than the trust policy demands."""
+
+    code = "quorum-not-met"

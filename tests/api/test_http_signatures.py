@@ -1,88 +1,48 @@
-"""Signed requests: what passes, and each refusal beside its allowed sibling."""
+"""Signed requests: what passes, and what is refused for time, key, body, nonce or any change."""
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.http_signatures import HttpRequest, SignedBy, is_signed, sign_request
+from api.http_signatures import HttpRequest, SignedBy, sign_request
 from api.nonces import Nonce, NonceMemory, UnixSeconds
 from api.request_errors import (
     BadRequestSignature,
     DigestMismatch,
-    MalformedSignature,
     MalformedTarget,
-    MissingComponent,
     NonceReplayed,
     NoncesFull,
     RequestError,
     SignatureExpired,
-    SignatureRequired,
     UnknownKey,
 )
 from api.signature_fields import SignatureInput, build_signature_base, encode_signature_fields
 from api.target_uri import parse_target_uri
 from keys.identifiers import kid, parse_origin, parse_slug, party_did
 from keys.signer import SeedSigner
-from ledger.limits import REQUEST_WINDOW_SECONDS, SIGNATURE_FIELD_BYTES_MAX
+from ledger.limits import REQUEST_WINDOW_SECONDS
 from tests.api.signed_requests import (
     DID,
     KID,
     NONCE,
     NOW,
+    PARAMETERS,
     SIGNER,
     ListedKeys,
+    a_post,
     a_request,
+    digest_of,
     signed,
+    signed_over,
     verify,
     with_field,
 )
 
 pytestmark = pytest.mark.item("2.6")
-
-PARAMETERS: Mapping[str, int | str] = {
-    "created": NOW,
-    "nonce": NONCE,
-    "keyid": KID,
-    "tag": "lotmark-request/v1",
-}
-
-
-def a_post(body: bytes = b'{"a": 1}') -> HttpRequest:
-    return a_request(method="POST", body=body)
-
-
-def digest_of(body: bytes, algorithm: str = "sha-256") -> str:
-    name = algorithm.replace("-", "")
-    return f"{algorithm}=:{b64encode(hashlib.new(name, body).digest()).decode()}:"
-
-
-def signed_over(
-    request: HttpRequest,
-    *,
-    components: tuple[str, ...] = ("@method", "@target-uri"),
-    parameters: Mapping[str, int | str] = PARAMETERS,
-    digest: str | None = None,
-) -> HttpRequest:
-    """A good signature over any choice of components and parameters."""
-    values = {
-        "@method": request.method,
-        "@target-uri": str(request.target_uri),
-        "@authority": "log.example",
-        "content-digest": digest or "",
-    }
-    covered = SignatureInput(components, parameters)
-    signature = SIGNER.sign(build_signature_base(covered, values))
-    fields = encode_signature_fields("any-label", covered, signature=signature)
-    headers = fields | ({"content-digest": digest} if digest is not None else {})
-    return replace(request, headers=tuple(headers.items()))
-
 
 # ---- what passes -------------------------------------------------------------------------
 
@@ -175,6 +135,29 @@ def test_another_parameter_has_another_signature(old: str, new: str) -> None:
         verify(changed)
 
 
+REQUESTS = st.builds(
+    a_request,
+    method=st.sampled_from(["GET", "POST"]),
+    target=st.sampled_from(["https://log.example/a", "https://log.example/a?b", "http://a/b"]),
+    body=st.sampled_from([b"", b"a", b"b"]),
+)
+
+
+@given(REQUESTS, REQUESTS)
+def test_the_fields_of_one_request_sign_no_other(first: HttpRequest, second: HttpRequest) -> None:
+    moved = replace(second, headers=signed(first).headers)
+    if first == second:
+        verify(moved)
+    else:
+        with pytest.raises(RequestError) as refused:
+            verify(moved)
+        assert refused.value.code in {
+            "bad-signature",
+            "digest-mismatch",
+            "signature-missing-component",
+        }
+
+
 @given(st.data())
 def test_no_bit_of_a_signature_is_idle(data: st.DataObject) -> None:
     request = signed(a_post())
@@ -216,200 +199,6 @@ def test_any_text_in_the_fields_is_an_error_of_the_family(inputs: str, signature
     headers = (("Signature-Input", inputs), ("Signature", signature))
     with pytest.raises(RequestError):
         verify(replace(a_request(), headers=headers))
-
-
-# ---- the fields --------------------------------------------------------------------------
-
-
-def test_an_unsigned_request_needs_a_signature() -> None:
-    assert not is_signed(a_request().headers)
-    with pytest.raises(SignatureRequired, match="expected a signature tagged"):
-        verify(a_request())
-
-
-@pytest.mark.parametrize("tag", ["lotmark-request/v1", "lotmark-request/v2"])
-def test_a_signature_under_another_tag_is_none_for_us(tag: str) -> None:
-    request = signed_over(a_request(), parameters={**PARAMETERS, "tag": tag})
-    assert is_signed(request.headers)
-    if tag == "lotmark-request/v1":
-        verify(request)
-    else:
-        with pytest.raises(SignatureRequired, match="found other tags only"):
-            verify(request)
-
-
-@pytest.mark.parametrize("name", ["signature-input", "signature", "content-digest"])
-def test_a_doubled_field_is_refused(name: str) -> None:
-    request = signed(a_post())
-    verify(request)
-    again = (name.upper(), dict(request.headers)[name])
-    with pytest.raises(MalformedSignature, match=f"expected one {name} field, found 2"):
-        verify(replace(request, headers=(*request.headers, again)))
-
-
-@pytest.mark.parametrize("name", ["signature-input", "signature"])
-def test_one_field_without_the_other_is_refused(name: str) -> None:
-    headers = tuple(field for field in signed(a_request()).headers if field[0] != name)
-    with pytest.raises(MalformedSignature, match=f"expected a {name} field, found none"):
-        verify(replace(a_request(), headers=headers))
-
-
-@pytest.mark.parametrize("tag", ["proxy", "lotmark-request/v1"])
-def test_two_signatures_under_our_tag_are_refused(tag: str) -> None:
-    first = dict(signed(a_request()).headers)
-    other = dict(signed_over(a_request(), parameters={**PARAMETERS, "tag": tag}).headers)
-    headers = tuple((name, f"{value}, {other[name]}") for name, value in first.items())
-    if tag == "proxy":
-        verify(replace(a_request(), headers=headers))
-    else:
-        with pytest.raises(MalformedSignature, match="expected one signature tagged"):
-            verify(replace(a_request(), headers=headers))
-
-
-def test_a_label_used_twice_is_refused() -> None:
-    request = with_field(
-        signed(a_request()), "signature-input", change=lambda value: f"{value}, {value}"
-    )
-    with pytest.raises(MalformedSignature, match="twice"):
-        verify(request)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("signature-input", "lotmark"),
-        ("signature-input", "lotmark=1"),
-        ("signature-input", "(("),
-        ("signature", "lotmark"),
-        ("signature", 'lotmark="text"'),
-        ("signature", "another=:AAAA:"),
-        ("signature", "lotmark=:A*:"),
-    ],
-)
-def test_a_field_of_another_shape_is_refused(name: str, value: str) -> None:
-    changed = with_field(signed(a_request()), name, change=lambda _: value)
-    with pytest.raises(RequestError) as refused:
-        verify(changed)
-    assert refused.value.code in {"malformed-signature", "signature-required"}
-
-
-def test_a_signature_of_63_bytes_is_refused() -> None:
-    short = f"lotmark=:{b64encode(bytes(63)).decode()}:"
-    with pytest.raises(BadRequestSignature):
-        verify(with_field(signed(a_request()), "signature", change=lambda _: short))
-
-
-@pytest.mark.parametrize("extra", [0, 1])
-def test_a_field_has_a_bound(extra: int) -> None:
-    request = signed(a_request())
-    padding = SIGNATURE_FIELD_BYTES_MAX + extra - len(dict(request.headers)["signature"])
-    filler = ", z=" + "1" * 10 + ";" + "z" * (padding - 15)
-    changed = with_field(request, "signature", change=lambda value: value + filler)
-    if extra:
-        with pytest.raises(MalformedSignature, match="expected at most"):
-            verify(changed)
-    else:
-        verify(changed)
-
-
-# ---- components --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("missing", ["@method", "@target-uri", "content-digest"])
-def test_a_component_left_uncovered_is_refused(missing: str) -> None:
-    every = ("@method", "@target-uri", "content-digest")
-    request, digest = a_post(b"abc"), digest_of(b"abc")
-    verify(signed_over(request, components=every, digest=digest))
-    rest = tuple(component for component in every if component != missing)
-    with pytest.raises(MissingComponent, match=f"{missing}.* covered, found"):
-        verify(signed_over(request, components=rest, digest=digest))
-
-
-@pytest.mark.parametrize("body", [b"", b"abc"])
-def test_a_body_must_be_covered(body: bytes) -> None:
-    request = signed_over(a_request(method="POST", body=body))
-    if body:
-        with pytest.raises(MissingComponent):
-            verify(request)
-    else:
-        verify(request)
-
-
-@pytest.mark.parametrize("digest", [digest_of(b""), None])
-def test_a_covered_digest_must_be_there(digest: str | None) -> None:
-    components = ("@method", "@target-uri", "content-digest")
-    request = signed_over(a_request(), components=components, digest=digest)
-    if digest:
-        verify(request)
-    else:
-        with pytest.raises(MissingComponent, match="expected the covered content-digest field"):
-            verify(request)
-
-
-@pytest.mark.parametrize("extra", ["@authority", "date", "@signature-params", "@METHOD", ""])
-def test_an_unknown_component_is_refused(extra: str) -> None:
-    request = signed(a_request())
-    changed = with_field(
-        request, "signature-input", change=lambda v: v.replace(")", f' "{extra}")', 1)
-    )
-    with pytest.raises(MalformedSignature, match="expected no components but"):
-        verify(changed)
-
-
-@pytest.mark.parametrize("component", ['"@method";req', '"@method" "@method"', "method", "1"])
-def test_a_component_is_a_plain_string_once(component: str) -> None:
-    request = signed(a_request())
-    changed = with_field(
-        request, "signature-input", change=lambda v: v.replace('"@method"', component)
-    )
-    with pytest.raises(MalformedSignature, match="expected plain components, each once"):
-        verify(changed)
-
-
-# ---- parameters --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_a_required_parameter_is_required(name: str) -> None:
-    verify(signed_over(a_request(), parameters=PARAMETERS))
-    rest = {key: value for key, value in PARAMETERS.items() if key != name}
-    with pytest.raises(RequestError) as refused:
-        verify(signed_over(a_request(), parameters=rest))
-    expected = "signature-required" if name == "tag" else "malformed-signature"
-    assert refused.value.code == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("alg", "rsa-pss-sha512"),
-        ("alg", "Ed25519"),
-        ("alg", 1),
-        ("created", str(NOW)),
-        ("expires", str(NOW)),
-        ("nonce", "A" * 21),
-        ("nonce", "A" * 23),
-        ("nonce", "A" * 21 + "+"),
-        ("nonce", 1),
-        ("keyid", 1),
-        ("keyid", "acme"),
-        ("keyid", DID),
-        ("keyid", KID + "x"),
-        ("x", "y"),
-    ],
-)
-def test_a_parameter_outside_its_form_is_refused(name: str, value: int | str) -> None:
-    with pytest.raises(MalformedSignature, match="expected"):
-        verify(signed_over(a_request(), parameters={**PARAMETERS, name: value}))
-
-
-@pytest.mark.parametrize("value", [f"{NOW}.0", "?1", f"@{NOW}"])
-def test_created_is_an_integer_and_nothing_like_it(value: str) -> None:
-    changed = with_field(
-        signed(a_request()), "signature-input", change=lambda v: v.replace(str(NOW), value)
-    )
-    with pytest.raises(MalformedSignature, match="expected created as integer or string"):
-        verify(changed)
 
 
 # ---- time --------------------------------------------------------------------------------

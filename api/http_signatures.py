@@ -1,18 +1,19 @@
 """Signed requests: RFC 9421 narrowed to one form (docs/spec/requests.md).
 
-A signature covers the method, the target and, where there is a body, its digest; it names
-its key, the time and a nonce, and carries the tag of this protocol. The algorithm is
-Ed25519 because the key is an Ed25519 key; nothing in the request can choose another.
+A signature covers the method, the target, the digest of a body and the fields that steer
+an upload, as far as they are there; it names its key, the time and a nonce, and carries the
+tag of this protocol. The algorithm is Ed25519 because the key is an Ed25519 key; nothing in
+the request can choose another.
 
 Pure but for the nonce memory, which is passed in. It does **not** decide what the key may
-read, nor does it cover any other field of the request: nothing that matters may be taken
+read, nor does it cover any other field of the request: nothing that decides may be taken
 from one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -52,7 +53,11 @@ ALGORITHM: Final = "ed25519"
 METHOD: Final = "@method"
 TARGET: Final = "@target-uri"
 
-_COMPONENTS: Final = frozenset({METHOD, TARGET, CONTENT_DIGEST})
+# What a handler lets decide must be here, else whoever stands between could change it.
+STEERING_FIELDS: Final = ("upload-length", "upload-offset")
+
+_FIELDS: Final = (CONTENT_DIGEST, *STEERING_FIELDS)
+_COMPONENTS: Final = frozenset({METHOD, TARGET, *_FIELDS})
 _PARAMETERS_REQUIRED: Final = frozenset({"created", "nonce", "keyid", "tag"})
 _PARAMETERS_ALLOWED: Final = _PARAMETERS_REQUIRED | {"alg", "expires"}
 _METHOD = re.compile(r"[A-Z]{1,20}", re.ASCII)
@@ -112,7 +117,7 @@ def sign_request(
     """Sign a request; the inverse of :func:`verify_request`.
 
     Args:
-        request: method, target and body as they will be sent; its headers are not read.
+        request: as it will be sent; of its headers, those that steer an upload are covered.
         signer: the party's key, registered for signing requests.
         did: the party.
         created: the client's time.
@@ -123,8 +128,9 @@ def sign_request(
         Content-Digest. The request must have none of them already.
     """
     digest = {CONTENT_DIGEST: encode_content_digest(request.body)} if request.body else {}
+    values = _derive_values(request) | digest | _find_fields(request.headers, STEERING_FIELDS)
     covered = SignatureInput(
-        components=(METHOD, TARGET, *digest),
+        components=tuple(values),
         parameters={
             "created": created,
             "nonce": nonce,
@@ -132,7 +138,7 @@ def sign_request(
             "tag": TAG,
         },
     )
-    signature = signer.sign(build_signature_base(covered, _derive_values(request) | digest))
+    signature = signer.sign(build_signature_base(covered, values))
     return digest | encode_signature_fields(LABEL, covered, signature=signature)
 
 
@@ -152,7 +158,7 @@ def verify_request(
     Raises:
         SignatureRequired: no signature has the tag of this protocol.
         MalformedSignature: fields, components or parameters outside the one form.
-        MissingComponent: method, target or an existing body is not covered.
+        MissingComponent: method, target, body or a steering field is not covered.
         SignatureExpired: ``created`` or ``expires`` does not fit ``now``.
         UnknownKey: the key may not sign requests.
         BadRequestSignature: libsodium refuses the signature.
@@ -160,20 +166,24 @@ def verify_request(
         NonceReplayed, NoncesFull: from ``nonces``.
     """
     signed = _read_signed(request.headers)
-    digest = find_field(request.headers, CONTENT_DIGEST)
-    _check_coverage(signed.covered, has_body=bool(request.body), has_digest=digest is not None)
+    fields = _find_fields(request.headers, _FIELDS)
+    _check_coverage(signed.covered, fields, has_body=bool(request.body))
     _check_times(signed, now)
     signed_by = _find_signer(signed.kid_text, keys)
-    values = _derive_values(request) | {CONTENT_DIGEST: digest or ""}
-    _check_signature(signed, values)
-    if digest is not None:
-        verify_content_digest(digest, request.body)
+    _check_signature(signed, _derive_values(request) | fields)
+    if CONTENT_DIGEST in fields:
+        verify_content_digest(fields[CONTENT_DIGEST], request.body)
     nonces.claim(signed_by.kid, signed.nonce, created=signed.created, now=now)
     return signed_by
 
 
 def _derive_values(request: HttpRequest) -> dict[str, str]:
     return {METHOD: request.method, TARGET: request.target_uri}
+
+
+def _find_fields(headers: Headers, names: Iterable[str]) -> dict[str, str]:
+    found = {name: find_field(headers, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _read_signed(headers: Headers) -> _Signed:
@@ -232,17 +242,17 @@ def _read_expires(parameters: Mapping[str, Parameter]) -> UnixSeconds | None:
     return _read_seconds(parameters, "expires") if "expires" in parameters else None
 
 
-def _check_coverage(covered: SignatureInput, *, has_body: bool, has_digest: bool) -> None:
+def _check_coverage(covered: SignatureInput, fields: Mapping[str, str], *, has_body: bool) -> None:
     components = set(covered.components)
     if not components <= _COMPONENTS:
         raise MalformedSignature(
             f"expected no components but {sorted(_COMPONENTS)}, found {sorted(components)}"
         )
-    required = {METHOD, TARGET} | ({CONTENT_DIGEST} if has_body or has_digest else set())
+    required = {METHOD, TARGET, *fields} | ({CONTENT_DIGEST} if has_body else set())
     if not required <= components:
         raise MissingComponent(f"expected {sorted(required)} covered, found {sorted(components)}")
-    if CONTENT_DIGEST in components and not has_digest:
-        raise MissingComponent(f"expected the covered {CONTENT_DIGEST} field, found none")
+    if absent := components - {METHOD, TARGET, *fields}:
+        raise MissingComponent(f"expected the covered fields {sorted(absent)}, found none")
 
 
 def _check_times(signed: _Signed, now: UnixSeconds) -> None:

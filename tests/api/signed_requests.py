@@ -47,9 +47,9 @@ def a_request(
 def signed(
     request: HttpRequest, *, created: UnixSeconds = NOW, nonce: Nonce = NONCE, did: Did = DID
 ) -> HttpRequest:
-    """The same request with the fields that sign it."""
+    """The same request and the fields that sign it."""
     fields = sign_request(request, SIGNER, did=did, created=created, nonce=nonce)
-    return replace(request, headers=tuple(fields.items()))
+    return replace(request, headers=(*request.headers, *fields.items()))
 
 
 def verify(

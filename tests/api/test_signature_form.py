@@ -156,8 +156,31 @@ def test_a_covered_digest_must_be_there(digest: str | None) -> None:
     if digest:
         verify(request)
     else:
-        with pytest.raises(MissingComponent, match="expected the covered content-digest field"):
+        with pytest.raises(MissingComponent, match="expected the covered fields"):
             verify(request)
+
+
+@pytest.mark.parametrize("name", ["upload-length", "upload-offset"])
+def test_a_field_that_steers_an_upload_must_be_covered(name: str) -> None:
+    request = replace(a_request(method="PATCH", body=b"abc"), headers=((name.title(), "7"),))
+    verify(signed(request))
+    slipped_in = (*signed(a_request()).headers, (name, "7"))
+    with pytest.raises(MissingComponent, match=f"expected .*{name}.* covered, found"):
+        verify(replace(a_request(), headers=slipped_in))
+    taken_out = tuple(field for field in signed(request).headers if field[0].lower() != name)
+    with pytest.raises(MissingComponent, match=f"expected the covered fields .*{name}"):
+        verify(replace(request, headers=taken_out))
+
+
+@pytest.mark.parametrize("value", ["7", "8"])
+def test_another_offset_has_another_signature(value: str) -> None:
+    request = replace(a_request(method="PATCH"), headers=(("upload-offset", "7"),))
+    changed = with_field(signed(request), "upload-offset", change=lambda _: value)
+    if value == "7":
+        verify(changed)
+    else:
+        with pytest.raises(BadRequestSignature):
+            verify(changed)
 
 
 @pytest.mark.parametrize("extra", ["@authority", "date", "@signature-params", "@METHOD", ""])

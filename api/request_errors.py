@@ -77,7 +77,7 @@ class UnknownKey(RequestError):
 class BadRequestSignature(RequestError):
     """The signature is not one by the named key over this request."""
 
-    code = "bad-signature"
+    code = "bad-request-signature"
 
 
 class DigestMismatch(RequestError):

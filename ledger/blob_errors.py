@@ -46,7 +46,7 @@ class OffsetMismatch(BlobError):
 class BlobTooLarge(BlobError):
     """More bytes than the limit allows, or than were declared."""
 
-    code = "too-large"
+    code = "blob-too-large"
 
 
 class TooManyOpenBlobs(BlobError):

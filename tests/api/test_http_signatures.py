@@ -152,7 +152,7 @@ def test_the_fields_of_one_request_sign_no_other(first: HttpRequest, second: Htt
         with pytest.raises(RequestError) as refused:
             verify(moved)
         assert refused.value.code in {
-            "bad-signature",
+            "bad-request-signature",
             "digest-mismatch",
             "signature-missing-component",
         }

@@ -57,7 +57,7 @@ def test_the_example_verifies() -> None:
     ("changed", "code"),
     [
         (replace(the_example(), body=b'{"bytes": 1048577}'), "digest-mismatch"),
-        (replace(the_example(), method="PUT"), "bad-signature"),
+        (replace(the_example(), method="PUT"), "bad-request-signature"),
     ],
 )
 def test_the_example_changed_is_refused(changed: HttpRequest, code: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -22,6 +23,9 @@ from ledger.record_type import resolve_pointer
 from ledger.service import Ledger
 
 CHUNK_TYPE: Final = "application/offset+octet-stream"
+P = ParamSpec("P")
+T = TypeVar("T")
+
 OFFSET: Final = "Upload-Offset"
 LENGTH: Final = "Upload-Length"
 
@@ -41,7 +45,7 @@ class BlobDoor:
         owner = self._owner(request, await read_body(request, 0))
         declared = _decimal(request, LENGTH)
         now_ms = self.clock.now_ms()
-        blob = await self._do(self._create, owner, declared, now_ms)
+        blob = await self._do(self.blobs.create, owner, declared, at_ms=now_ms)
         headers = {"Location": f"/v1/blobs/{blob}", OFFSET: "0"}
         return JSONResponse({"blob": blob, "bytes": declared}, errors.CREATED, headers=headers)
 
@@ -53,7 +57,7 @@ class BlobDoor:
         owner = self._owner(request, chunk)
         offset = _decimal(request, OFFSET)
         blob = BlobId(request.path_params["blob"])
-        after = await self._do(self._append, blob, owner, offset, chunk)
+        after = await self._do(self.blobs.append, blob, owner, offset=offset, chunk=chunk)
         return Response(status_code=errors.NO_CONTENT, headers={OFFSET: str(after)})
 
     async def offset(self, request: Request) -> Response:
@@ -83,7 +87,7 @@ class BlobDoor:
 
     async def _bytes(self, request: Request, blob: BlobId, size: int, reader: Reader) -> Response:
         start, stop = _range(request, size)
-        data = await self._do(self._read, blob, start, stop) if size else b""
+        data = await self._do(self.blobs.read, blob, start=start, stop=stop) if size else b""
         whole = (start, stop) == (0, size)
         headers = {"Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
         if not whole:
@@ -100,19 +104,10 @@ class BlobDoor:
             raise Refused(Refusal("signature-required", "uploads need a signed request"))
         return reader.did
 
-    def _create(self, owner: str, declared: int, at_ms: int) -> BlobId:
-        return self.blobs.create(owner, declared, at_ms=at_ms)
-
-    def _append(self, blob: BlobId, owner: str, offset: int, chunk: bytes) -> int:
-        return self.blobs.append(blob, owner, offset=offset, chunk=chunk)
-
-    def _read(self, blob: BlobId, start: int, stop: int) -> bytes:
-        return self.blobs.read(blob, start=start, stop=stop)
-
-    async def _do(self, function, *arguments):  # type: ignore[no-untyped-def]
+    async def _do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run file work beside the loop; a blob's fault becomes a problem."""
         try:
-            return await run_in_threadpool(function, *arguments)
+            return await run_in_threadpool(function, *args, **kwargs)
         except OffsetMismatch as fault:
             headers = {OFFSET: str(fault.offset)}
             raise Refused(Refusal(fault.code, str(fault)), headers=headers) from fault

@@ -108,8 +108,8 @@ def parse_submission(line: bytes) -> str | Refusal:
     if not isinstance(sd_jwt, str) or not isinstance(sealed, list):
         return Refusal("malformed-submission", "expected sd_jwt as text and sealed as an array")
     if sealed:
-        fault = Fault("/sealed", "an empty array", f"{len(sealed)} envelopes")
-        return Refusal("sealed-not-available", "groups cannot be sealed yet", (fault,))
+        found = Fault("/sealed", "an empty array", f"{len(sealed)} envelopes")
+        return Refusal("sealed-not-available", "groups cannot be sealed yet", (found,))
     return sd_jwt
 
 

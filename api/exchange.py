@@ -55,7 +55,7 @@ class LogKeys:
         self._ledger = ledger
 
     def may_sign_requests(self, kid: KeyId) -> bool:
-        """Whether the key is registered with the use ``requests``, or is an admin key."""
+        """Whether the key is registered with the use ``requests``."""
         fold = self._ledger.fold
         key = fold.keys.get(kid)
         return REQUESTS_USE in key.uses if key else False

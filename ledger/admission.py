@@ -8,6 +8,7 @@ Order of the checks: genesis, key, jti, time, policy, then what the type asks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ledger import limits
@@ -35,7 +36,8 @@ class Precedents(Protocol):
         """Whether the blob is the owner's, complete, and of the claimed size and hash."""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where a record would stand: its index, and the admission time of its group."""
 
     index: int

@@ -358,6 +358,11 @@ def _blob_claims(
     for pointer in record_type.blobs if record_type else ():
         found = resolve_pointer(values, pointer)
         for item in found if isinstance(found, list) else [found]:
-            if isinstance(item, dict):
-                claims.append(BlobClaim(item["blob"], item["sha256"], item["bytes"]))
+            claims.extend(_read_blob(item))
     return tuple(claims)
+
+
+def _read_blob(item: object) -> tuple[BlobClaim, ...]:
+    if not isinstance(item, dict):
+        return ()
+    return (BlobClaim(item["blob"], item["sha256"], item["bytes"]),)

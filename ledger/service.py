@@ -10,11 +10,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from ledger import limits
 from ledger.admission import Precedent
+from ledger.blob_errors import BlobError
 from ledger.blob_readiness import UploadedBlobs
 from ledger.blobs import BlobId, BlobStore
 from ledger.clock import Clock
@@ -243,8 +245,9 @@ class Ledger:
         # From here on the entries survive a crash.
         head = built.group.head
         self._parts.high_water.write(Mark(head.size, head.root))
-        # Should a crash come before this, expiry pins what the store says is cited.
-        self._parts.blobs.pin([BlobId(blob) for blob, _ in built.group.pins])
+        # Should this fail, expiry pins what the store says is cited.
+        with suppress(BlobError):
+            self._parts.blobs.pin([BlobId(blob) for blob, _ in built.group.pins])
         fold_changed = built.tip.fold is not self._tip.fold
         self._tip = built.tip
         if fold_changed:

@@ -171,7 +171,7 @@ class Store(Protocol):
     def replace_projections(
         self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
     ) -> None:
-        """Rebuild search and standing from nothing, in one transaction: pairs of (search, standing)."""
+        """Rebuild (search, standing) from nothing, in one transaction."""
 
     def close(self) -> None:
         """Release connections; further calls are an error."""

@@ -17,7 +17,7 @@ from ledger.blob_files import FileBlobs
 from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
 from ledger.service import Ledger, LedgerParts
-from ledger.store_sql import SqlStore, open_store
+from ledger.store_sql import SqlStore
 from quality.rules import QualityRules
 
 
@@ -59,7 +59,7 @@ def open_service(settings: Settings, *, passphrase: Callable[[], str] | None = N
     folder = DataFolder(settings.data)
     config = read_config(folder)
     signer = open_signer(config.key_uri, environment=os.environ, passphrase=passphrase)
-    store = open_store(folder.database_url)
+    store = SqlStore(folder.database_url)
     try:
         return _assemble(settings, folder, config, signer=signer, store=store)
     except BaseException:

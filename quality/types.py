@@ -1,12 +1,14 @@
 """The built-in business record types: their definitions as texts.
 
-A definition (docs/spec/record-types.md) is immutable once a log knows its digest, so the
-texts are handed out byte for byte as they stand in ``quality/types/``. This module does
-not parse them; the ledger does, and judges them, when they are submitted.
+A definition (docs/spec/record-types.md) is immutable once a log knows its digest. The files
+of ``quality/types/`` are laid out for people; the text that a log gets is the same JSON
+without white space, because every view of a record carries it. This module does not judge
+the definitions; the ledger does, when they are submitted.
 """
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from typing import Final
 
@@ -22,4 +24,7 @@ _NAMES: Final = (
 def business_types() -> tuple[str, ...]:
     """The definition texts of the built-in business types, always in the same order."""
     folder = resources.files("quality").joinpath("types")
-    return tuple(folder.joinpath(f"{name}.json").read_text(encoding="utf-8") for name in _NAMES)
+    texts = (folder.joinpath(f"{name}.json").read_text(encoding="utf-8") for name in _NAMES)
+    return tuple(
+        json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) for text in texts
+    )

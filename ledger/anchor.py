@@ -11,7 +11,7 @@ from keys.identifiers import parse_origin
 from ledger import limits
 from ledger.errors import LedgerError, MalformedAnchor
 from ledger.record import is_digest
-from ledger.strict_json import parse_json
+from ledger.strict_json import JsonObject, describe, parse_json
 from ledger.trust_policy import TrustPolicy
 from ledger.trust_policy_file import parse_trust_policy
 
@@ -42,18 +42,28 @@ def parse_anchor(data: bytes) -> Anchor:
     try:
         members = parse_json(data, bytes_max=limits.ANCHOR_BYTES_MAX)
         if not isinstance(members, dict):
-            raise MalformedAnchor("expected a JSON object")
+            raise MalformedAnchor(f"expected a JSON object, found {describe(members)}")
         if members.keys() != {"format", "origin", "policy", "charter"}:
-            raise MalformedAnchor(f"expected format, origin, policy, charter; found {[*members]}")
-        if members["format"] != FORMAT or not is_digest(members["charter"]):
-            raise MalformedAnchor(f"expected format {FORMAT!r} and a charter's record id")
-        origin, policy = members["origin"], members["policy"]
-        if not isinstance(origin, str) or not isinstance(policy, str):
-            raise MalformedAnchor("expected origin and policy as text")
-        return Anchor(
-            str(parse_origin(origin)), parse_trust_policy(policy), str(members["charter"])
-        )
+            found = f"{sorted(members)!r:.200}"
+            raise MalformedAnchor(f"expected format, origin, policy, charter, found {found}")
+        return _read(members)
     except MalformedAnchor:
         raise
     except (KeysError, LedgerError) as fault:
         raise MalformedAnchor(str(fault)) from fault
+
+
+def _read(members: JsonObject) -> Anchor:
+    if members["format"] != FORMAT:
+        raise MalformedAnchor(f"expected format {FORMAT!r}, found {members['format']!r:.60}")
+    origin, policy, charter = (_text(members, name) for name in ("origin", "policy", "charter"))
+    if not is_digest(charter):
+        raise MalformedAnchor(f"expected the charter's record id, found {charter[:60]!r}")
+    return Anchor(str(parse_origin(origin)), parse_trust_policy(policy), charter)
+
+
+def _text(members: JsonObject, name: str) -> str:
+    value = members[name]
+    if not isinstance(value, str):
+        raise MalformedAnchor(f"expected {name} as text, found {describe(value)}")
+    return value

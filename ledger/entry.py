@@ -15,7 +15,7 @@ VERSION: Final = "lotmark.entry/v1"
 NO_LEAF: Final = bytes(32)
 HEAD_LINES: Final = 5
 
-_DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _JWS = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -47,10 +47,18 @@ def parse_head(text: str) -> EntryHead:
     version, origin, index, previous, admitted = lines[:HEAD_LINES]
     if version != VERSION:
         raise MalformedEntry(f"expected {VERSION!r}, found {version[:40]!r}")
-    for name, value in (("index", index), ("admission time", admitted)):
-        if not _DECIMAL.fullmatch(value):
-            raise MalformedEntry(f"expected {name} as a decimal, found {value[:40]!r}")
-    return EntryHead(origin, int(index), _parse_leaf(previous), int(admitted))
+    return EntryHead(
+        origin,
+        _parse_decimal(index, "index"),
+        _parse_leaf(previous),
+        _parse_decimal(admitted, "admission time"),
+    )
+
+
+def _parse_decimal(text: str, name: str) -> int:
+    if not _DECIMAL.fullmatch(text) or int(text) > limits.TREE_SIZE_MAX:
+        raise MalformedEntry(f"expected {name} as a decimal, found {text[:40]!r}")
+    return int(text)
 
 
 def _parse_leaf(text: str) -> bytes:

@@ -46,25 +46,40 @@ class KeyPath:
     charter: FoundingCharter
     endorsed: frozenset[str]
     keys: Mapping[str, int]
+    last_index: int
+
+    def require_before(self, entry: LinkedEntry) -> None:
+        """Check that every entry of the path stands before the record.
+
+        Raises:
+            KeyPathBroken: D4.
+        """
+        if self.last_index >= entry.head.index:
+            raise KeyPathBroken(
+                f"expected a key path that ends before entry {entry.head.index}, "
+                f"found entry {self.last_index} in it"
+            )
 
     def registered_at(self, entry: LinkedEntry) -> int:
         """The index at which the record's key was put in force; 0 for an admin key.
 
         Raises:
-            KeyPathBroken: the issuer is no founder, or its endorsement is not there.
-            KeyNotRegistered: the kid is not one in force for this type.
+            KeyPathBroken: D5, the issuer is no founder, or its endorsement is not there.
+            KeyNotRegistered: D6, the kid is not one in force for this type.
         """
         claims, kid = entry.parsed.claims, entry.parsed.header.kid
         if claims.iss not in self.charter.admin_keys:
             raise KeyPathBroken(f"expected a founder of the charter, found {claims.iss}")
         if not (self._is_endorsement(entry) or claims.iss in {self.charter.first, *self.endorsed}):
-            raise KeyPathBroken(f"expected the endorsement of the charter by {claims.iss}")
+            raise KeyPathBroken(
+                f"expected the endorsement of the charter by {claims.iss}, found none"
+            )
         if claims.vct in ADMIN_VCTS:
             if not is_admin_kid(self.charter, claims.iss, kid):
                 raise KeyNotRegistered(f"expected an admin key of {claims.iss}, found {kid}")
             return 0
         if kid not in self.keys:
-            raise KeyNotRegistered(f"expected the key/v1 entry of {kid} in the key path")
+            raise KeyNotRegistered(f"expected the key/v1 of {kid} in the key path, found none")
         return self.keys[kid]
 
     def _is_endorsement(self, entry: LinkedEntry) -> bool:
@@ -73,30 +88,43 @@ class KeyPath:
         return claims.vct == "endorsement/v1" and body.get("of") == self.charter.record_id
 
 
-def walk_key_path(entry: LinkedEntry, path: Sequence[LinkedEntry], charter_id: str) -> KeyPath:
-    """Walk the key path of a record.
+class KeyPaths:
+    """The key paths of one view. Its records share a few, so each is walked once."""
 
-    Args:
-        entry: the record's own entry.
-        path: the evidence: the charter, then endorsements and keys, ascending by index.
-        charter_id: the record id of the charter, from the trust anchor.
+    def __init__(self, entries: Sequence[LinkedEntry], charter_id: str) -> None:
+        """Take paths from this table, from the charter of this record id on."""
+        self._entries = entries
+        self._charter_id = charter_id
+        self._charter: FoundingCharter | None = None
+        self._walked: dict[tuple[int, ...], KeyPath] = {}
 
-    Raises:
-        CharterMismatch: the first entry is not the anchor's charter.
-        KeyPathBroken: an entry is no link of the path, or does not stand before the record.
-    """
-    if entry.record_id == charter_id and not path:
-        path = [entry]
-    if not path:
-        raise CharterMismatch("expected the charter at the head of the key path, found none")
-    charter = read_founding_charter(path[0], charter_id)
-    endorsed: set[str] = set()
-    keys: dict[str, int] = {}
-    for link in path[1:]:
-        _follow(link, charter, endorsed, keys)
-    if any(link.head.index >= entry.head.index for link in path if link is not entry):
-        raise KeyPathBroken("expected every entry of the key path before the record")
-    return KeyPath(charter, frozenset(endorsed), keys)
+    def path_of(self, entry: LinkedEntry, keys: tuple[int, ...]) -> KeyPath:
+        """The key path of a record, as positions in the table.
+
+        Raises:
+            CharterMismatch, KeyPathBroken: D1 to D4.
+        """
+        if not keys:
+            # Only the charter itself has nothing before it that could speak for it.
+            return KeyPath(self._charter_of(entry), frozenset(), {}, 0)
+        if keys not in self._walked:
+            self._walked[keys] = self._walk([self._entries[position] for position in keys])
+        path = self._walked[keys]
+        path.require_before(entry)
+        return path
+
+    def _walk(self, links: Sequence[LinkedEntry]) -> KeyPath:
+        charter = self._charter_of(links[0])
+        endorsed: set[str] = set()
+        keys: dict[str, int] = {}
+        for link in links[1:]:
+            _follow(link, charter, endorsed, keys)
+        return KeyPath(charter, frozenset(endorsed), keys, links[-1].head.index)
+
+    def _charter_of(self, entry: LinkedEntry) -> FoundingCharter:
+        if self._charter is None or entry.record_id != self._charter_id or entry.head.index:
+            self._charter = read_founding_charter(entry, self._charter_id)
+        return self._charter
 
 
 def read_founding_charter(entry: LinkedEntry, charter_id: str) -> FoundingCharter:
@@ -112,7 +140,10 @@ def read_founding_charter(entry: LinkedEntry, charter_id: str) -> FoundingCharte
     if claims.iss != charter.first or not is_admin_kid(
         charter, charter.first, entry.parsed.header.kid
     ):
-        raise KeyPathBroken("expected the charter signed by an admin key of founder 1")
+        raise KeyPathBroken(
+            f"expected the charter signed by an admin key of {charter.first}, "
+            f"found {entry.parsed.header.kid}"
+        )
     _check(entry)
     return charter
 
@@ -129,15 +160,24 @@ def _follow(
     claims = link.parsed.claims
     body = claims.body or {}
     if not is_admin_kid(charter, claims.iss, link.parsed.header.kid):
-        raise KeyPathBroken(f"entry {link.head.index}: expected an admin key of {claims.iss}")
+        raise KeyPathBroken(
+            f"entry {link.head.index}: expected an admin key of {claims.iss}, "
+            f"found {link.parsed.header.kid}"
+        )
     if claims.vct == "endorsement/v1":
         if body.get("of") != charter.record_id or body.get("meaning") != "approve":
-            raise KeyPathBroken(f"entry {link.head.index} does not endorse the charter")
+            raise KeyPathBroken(
+                f"entry {link.head.index}: expected approval of {charter.record_id}, "
+                f"found {body.get('meaning')!r:.40} of {body.get('of')!r:.60}"
+            )
         endorsed.add(claims.iss)
     elif claims.vct == "key/v1" and body.get("party") == claims.iss:
-        keys[_kid_of(link, body.get("multikey"))] = link.head.index
+        keys.setdefault(_kid_of(link, body.get("multikey")), link.head.index)
     else:
-        raise KeyPathBroken(f"entry {link.head.index}: {claims.vct} is no link of a key path")
+        raise KeyPathBroken(
+            f"entry {link.head.index}: expected an endorsement or the issuer's own key, "
+            f"found {claims.vct}"
+        )
     _check(link)
 
 
@@ -158,24 +198,42 @@ def _check(link: LinkedEntry) -> None:
 
 def _read_charter(entry: LinkedEntry, origin: str) -> FoundingCharter:
     body = entry.parsed.claims.body or {}
-    try:
-        founders = {
-            str(party_did(parse_origin(origin), Slug(_text(item["slug"])))): _keys(item)
-            for item in body["founders"]
-        }
-        types = {_text(item["vct"]): _text(item["sha256"]) for item in body["types"]}
-    except (KeyError, TypeError, KeysError) as fault:
-        raise CharterMismatch(f"expected founders and types in the charter: {fault}") from fault
-    if body.get("origin") != origin or not founders or len(founders) != len(body["founders"]):
-        raise CharterMismatch("expected the charter of this origin, with every founder once")
+    if body.get("origin") != origin:
+        raise CharterMismatch(f"expected a charter of {origin}, found {body.get('origin')!r:.80}")
+    name = parse_origin(origin)
+    founders = {
+        str(party_did(name, Slug(_text(item, "slug")))): frozenset(_texts(item, "admin_keys"))
+        for item in _objects(body, "founders")
+    }
+    types = {_text(item, "vct"): _text(item, "sha256") for item in _objects(body, "types")}
+    if not founders or len(founders) != len(body["founders"]) or len(types) != len(body["types"]):
+        raise CharterMismatch(
+            "expected one founder or more, and every slug and vct once, "
+            f"found {len(body['founders'])} founders and {len(body['types'])} types"
+        )
     return FoundingCharter(entry.record_id, next(iter(founders)), founders, types)
 
 
-def _keys(item: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(_text(key) for key in item["admin_keys"])
+def _list(members: Mapping[str, Any], name: str) -> list[Any]:
+    value = members.get(name)
+    if not isinstance(value, list):
+        raise CharterMismatch(f"expected {name} as an array, found {type(value).__name__}")
+    return value
 
 
-def _text(value: object) -> str:
+def _objects(members: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = _list(members, name)
+    if not all(isinstance(item, dict) for item in found):
+        raise CharterMismatch(f"expected objects in {name}, found something else")
+    return found
+
+
+def _texts(members: Mapping[str, Any], name: str) -> list[str]:
+    return [_text({name: value}, name) for value in _list(members, name)]
+
+
+def _text(members: Mapping[str, Any], name: str) -> str:
+    value = members.get(name)
     if not isinstance(value, str):
-        raise TypeError(f"expected text, found {type(value).__name__}")
+        raise CharterMismatch(f"expected {name} as text, found {type(value).__name__}")
     return value

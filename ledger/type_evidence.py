@@ -31,31 +31,38 @@ def defined_groups(
     """
     vct = entry.parsed.claims.vct
     if (vct in GOVERNANCE_VCTS) != (evidence is None):
-        raise TypeMismatch(f"expected the record-type entry of {vct} and of no governance type")
+        wanted = "no record-type entry" if evidence else "the record-type entry"
+        raise TypeMismatch(f"expected {wanted} for {vct}, found {'one' if evidence else 'none'}")
     if evidence is None:
         return frozenset({"holder"} if vct == "key/v1" else ())
     body = evidence.parsed.claims.body or {}
     if evidence.parsed.claims.vct != "record-type/v1" or body.get("vct") != vct:
-        raise TypeMismatch(f"expected a definition of {vct}, found {body.get('vct')!r}")
+        raise TypeMismatch(f"expected a definition of {vct}, found {body.get('vct')!r:.80}")
     if evidence.head.index >= entry.head.index:
-        raise TypeMismatch(f"expected a definition of {vct} before entry {entry.head.index}")
-    if charter.types.get(vct, body.get("sha256")) != body.get("sha256"):
-        raise TypeMismatch(f"{vct}: expected the digest that the charter lists")
-    return _read_groups(body.get("definition"), body.get("sha256"))
+        raise TypeMismatch(
+            f"expected a definition of {vct} before entry {entry.head.index}, "
+            f"found entry {evidence.head.index}"
+        )
+    digest = body.get("sha256")
+    if charter.types.get(vct, digest) != digest:
+        raise TypeMismatch(
+            f"{vct}: expected the digest {charter.types[vct]} of the charter, found {digest!r:.60}"
+        )
+    return _read_groups(body.get("definition"), digest)
 
 
 def _read_groups(definition: object, digest: object) -> frozenset[str] | None:
     if definition is None:
         return None
     if not isinstance(definition, str) or document_digest(definition) != digest:
-        raise TypeMismatch("expected a definition of the stated digest")
+        raise TypeMismatch(f"expected a text of digest {digest!r:.60}, found another")
     try:
         members = parse_json(definition.encode(), bytes_max=limits.ENTRY_BYTES_MAX)
     except MalformedJson as fault:
         raise TypeMismatch(f"definition: {fault}") from fault
     groups = members.get("groups") if isinstance(members, dict) else None
     if not isinstance(groups, dict):
-        raise TypeMismatch("expected a definition with an object groups")
+        raise TypeMismatch("expected a definition with an object groups, found none")
     return frozenset(groups)
 
 
@@ -71,6 +78,8 @@ def check_manifest(opened: Sequence[Disclosure], groups: frozenset[str] | None) 
         value = disclosure.value
         named = value.get("groups") if isinstance(value, dict) else None
         if not isinstance(named, dict):
-            raise TypeMismatch("expected a manifest with an object groups")
+            raise TypeMismatch("expected a manifest with an object groups, found none")
         if groups is not None and named.keys() != groups:
-            raise TypeMismatch(f"expected the manifest to name {sorted(groups)}")
+            raise TypeMismatch(
+                f"expected a manifest of {sorted(groups)!r:.400}, found {sorted(named)!r:.400}"
+            )

@@ -25,7 +25,7 @@ from ledger.errors import (
     WrongIndex,
     WrongOrigin,
 )
-from ledger.key_path import LinkedEntry, walk_key_path
+from ledger.key_path import KeyPaths, LinkedEntry
 from ledger.record import encode_record_id, parse_jws, record_id, verify_jws
 from ledger.record_type import CLOSED_GROUPS
 from ledger.tree import LeafIndex, TreeSize, leaf_hash, verify_inclusion
@@ -75,8 +75,8 @@ class VerifiedView:
 class _Scope:
     """What every record of the view is verified in."""
 
-    anchor: Anchor
     entries: tuple[LinkedEntry, ...]
+    paths: KeyPaths
     size: int
     cosigned_by: tuple[str, ...]
 
@@ -91,7 +91,8 @@ def verify_view(view: View, anchor: Anchor) -> VerifiedView:
     trusted = check_checkpoint(view.checkpoint.encode(), anchor.policy, origin=anchor.origin)
     entries = _verify_entries(view.entries, anchor, trusted.checkpoint)
     cosigned_by = tuple(found.witness for found in trusted.cosigned_by)
-    scope = _Scope(anchor, entries, trusted.checkpoint.size, cosigned_by)
+    paths = KeyPaths(entries, anchor.charter)
+    scope = _Scope(entries, paths, trusted.checkpoint.size, cosigned_by)
     records = tuple(_verify_record(item, scope) for item in view.records)
     return VerifiedView(anchor.origin, scope.size, cosigned_by, records)
 
@@ -133,10 +134,13 @@ def _verify_entry(
 
 def _entry_text(item: ViewEntry) -> bytes:
     if not item.head.isascii() or not item.jws.isascii():
-        raise MalformedEntry("expected an entry in ASCII")
+        raise MalformedEntry("expected an entry in ASCII, found another character")
     text = f"{item.head}{item.jws}\n".encode("ascii")
     if len(text) > limits.ENTRY_BYTES_MAX or "\n" in item.jws:
-        raise MalformedEntry(f"expected one JWS line and at most {limits.ENTRY_BYTES_MAX} bytes")
+        raise MalformedEntry(
+            f"expected one line of JWS and at most {limits.ENTRY_BYTES_MAX} bytes, "
+            f"found {len(text)} bytes in {item.jws.count(chr(10)) + 1} lines"
+        )
     return text
 
 
@@ -148,7 +152,10 @@ def _check_chain(head: EntryHead, before: LinkedEntry | None) -> None:
     else:
         return
     if head.previous_leaf != expected:
-        raise ChainBroken(f"entry {head.index} does not follow the entry before it")
+        raise ChainBroken(
+            f"entry {head.index}: expected the previous leaf {expected.hex()}, "
+            f"found {head.previous_leaf.hex()}"
+        )
 
 
 def _decode_path(path: Sequence[str]) -> list[bytes]:
@@ -162,9 +169,7 @@ def _decode_path(path: Sequence[str]) -> list[bytes]:
 
 def _verify_record(item: ViewRecord, scope: _Scope) -> VerifiedRecord:
     entry = scope.entries[item.entry]
-    path = walk_key_path(
-        entry, [scope.entries[position] for position in item.keys], scope.anchor.charter
-    )
+    path = scope.paths.path_of(entry, item.keys)
     registered_at = path.registered_at(entry)
     verify_jws(entry.parsed)
     evidence = None if item.type is None else scope.entries[item.type]
@@ -183,7 +188,8 @@ def _result(
     registered_at: int,
 ) -> VerifiedRecord:
     claims = entry.parsed.claims
-    shown = {disclosure.group for disclosure in opened} - set(CLOSED_GROUPS)
+    opened_groups = {disclosure.group for disclosure in opened}
+    shown = opened_groups - set(CLOSED_GROUPS) if groups is None else opened_groups & groups
     return VerifiedRecord(
         record_id=entry.record_id,
         index=entry.head.index,
@@ -196,7 +202,7 @@ def _result(
         cosigned_by=scope.cosigned_by,
         key_registered_at=registered_at,
         groups=opened,
-        shown=tuple(sorted(shown if groups is None else shown & groups)),
+        shown=tuple(sorted(shown)),
         defined=None if groups is None else len(groups),
         body=claims.body,
     )

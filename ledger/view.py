@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from ledger import limits
 from ledger.errors import MalformedJson, MalformedView, ViewTooLarge
-from ledger.strict_json import parse_json
+from ledger.strict_json import JsonObject, JsonValue, describe, parse_json
 
 FORMAT: Final = "lotmark.view/v1"
+_HEADER = {"format", "checkpoint", "entries"}
 _ENTRY = {"head", "jws", "path"}
 _RECORD = {"entry", "type", "keys", "disclosures", "decision", "erased"}
 
@@ -47,13 +48,13 @@ class View:
 def encode_view(view: View) -> str:
     """The view as one JSON document."""
     members = {**_header(view), "records": [_record_members(record) for record in view.records]}
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return f"{_dump(members)}\n"
 
 
 def encode_view_lines(view: View) -> str:
     """The view as JSON lines: a header, then a record a line."""
     lines = [_header(view), *(_record_members(record) for record in view.records)]
-    return "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines)
+    return "".join(f"{_dump(line)}\n" for line in lines)
 
 
 def parse_view(data: bytes) -> View:
@@ -64,35 +65,42 @@ def parse_view(data: bytes) -> View:
     """
     if len(data) > limits.VIEW_BYTES_MAX:
         raise ViewTooLarge(f"expected at most {limits.VIEW_BYTES_MAX} bytes, found {len(data)}")
-    lines = _split_lines(data)
-    values = [parse_json(line, bytes_max=limits.VIEW_BYTES_MAX) for line in lines]
-    members = _members(values[0], "the view")
-    if len(values) > 1 or "records" not in members:
-        _require(members, {"format", "checkpoint", "entries"}, "the header line")
-        records = values[1:]
-    else:
-        _require(members, {"format", "checkpoint", "entries", "records"}, "the view")
-        records = _array(members["records"], "records")
-    if members["format"] != FORMAT:
-        raise MalformedView(f"expected format {FORMAT!r}, found {str(members['format'])[:40]!r}")
-    return _read(members, records)
+    return _read_lines(data) if _has_lines(data) else _read_document(data)
 
 
-def _split_lines(data: bytes) -> list[bytes]:
+def _has_lines(data: bytes) -> bool:
     # The form is told by its shape: JSONL where the first line is a document by itself.
     first, separator, _ = data.strip(b" \t\r\n").partition(b"\n")
     if not separator:
-        return [data]
+        return False
     try:
         parse_json(first, bytes_max=limits.VIEW_BYTES_MAX)
     except MalformedJson:
-        return [data]
-    if not data.endswith(b"\n"):
-        raise MalformedView("expected every line to be ended by LF")
-    return data[:-1].split(b"\n")
+        return False
+    return True
 
 
-def _read(members: dict[str, Any], records: Sequence[Any]) -> View:
+def _read_document(data: bytes) -> View:
+    members = _members(parse_json(data, bytes_max=limits.VIEW_BYTES_MAX), "the view")
+    _require(members, {*_HEADER, "records"}, "the view")
+    return _read(members, _array(members["records"], "records"))
+
+
+def _read_lines(data: bytes) -> View:
+    *lines, last = data.split(b"\n")
+    ended = lines if not last else [*lines, last]
+    # Every line is JSON before the last LF is asked for: A3 stands before A4.
+    values = [parse_json(line, bytes_max=limits.VIEW_BYTES_MAX) for line in ended]
+    if last:
+        raise MalformedView("expected every line to be ended by LF, found one that is not")
+    members = _members(values[0], "the header line")
+    _require(members, _HEADER, "the header line")
+    return _read(members, values[1:])
+
+
+def _read(members: JsonObject, records: Sequence[JsonValue]) -> View:
+    if members["format"] != FORMAT:
+        raise MalformedView(f"expected format {FORMAT!r}, found {describe(members['format'])}")
     table = _array(members["entries"], "entries")
     if not 1 <= len(table) <= limits.VIEW_ENTRIES_MAX:
         raise MalformedView(f"expected 1..{limits.VIEW_ENTRIES_MAX} entries, found {len(table)}")
@@ -107,7 +115,7 @@ def _read(members: dict[str, Any], records: Sequence[Any]) -> View:
     )
 
 
-def _read_entry(value: object, position: int) -> ViewEntry:
+def _read_entry(value: JsonValue, position: int) -> ViewEntry:
     place = f"entries/{position}"
     members = _members(value, place)
     _require(members, _ENTRY, place)
@@ -119,15 +127,19 @@ def _read_entry(value: object, position: int) -> ViewEntry:
     )
 
 
-def _read_record(value: object, position: int, size: int) -> ViewRecord:
+def _read_record(value: JsonValue, position: int, size: int) -> ViewRecord:
     place = f"records/{position}"
     members = _members(value, place)
     _require(members, _RECORD, place)
     keys = [_position(item, size, place) for item in _array(members["keys"], f"{place}/keys")]
     if len(keys) > limits.VIEW_KEY_PATH_MAX or sorted(set(keys)) != keys:
-        raise MalformedView(f"{place}/keys: expected at most 16 positions, ascending")
+        raise MalformedView(
+            f"{place}/keys: expected at most {limits.VIEW_KEY_PATH_MAX} positions, ascending, "
+            f"found {keys!r:.80}"
+        )
     if members["decision"] is not None or members["erased"] != []:
-        raise MalformedView(f"{place}: expected decision null and erased [] in this version")
+        found = f"{describe(members['decision'])} and {describe(members['erased'])}"
+        raise MalformedView(f"{place}: expected decision null and erased [], found {found}")
     shown = _array(members["disclosures"], f"{place}/disclosures")
     kind = members["type"]
     return ViewRecord(
@@ -138,33 +150,38 @@ def _read_record(value: object, position: int, size: int) -> ViewRecord:
     )
 
 
-def _members(value: object, place: str) -> dict[str, Any]:
+def _members(value: JsonValue, place: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise MalformedView(f"{place}: expected an object")
+        raise MalformedView(f"{place}: expected an object, found {describe(value)}")
     return value
 
 
-def _require(members: dict[str, Any], names: set[str], place: str) -> None:
+def _require(members: JsonObject, names: set[str], place: str) -> None:
     if members.keys() != names:
-        raise MalformedView(f"{place}: expected exactly {sorted(names)}, found {sorted(members)}")
+        found = sorted(members)[:12]
+        raise MalformedView(f"{place}: expected exactly {sorted(names)}, found {found!r:.200}")
 
 
-def _array(value: object, place: str) -> list[Any]:
+def _array(value: JsonValue, place: str) -> list[JsonValue]:
     if not isinstance(value, list):
-        raise MalformedView(f"{place}: expected an array")
+        raise MalformedView(f"{place}: expected an array, found {describe(value)}")
     return value
 
 
-def _text(value: object, place: str) -> str:
+def _text(value: JsonValue, place: str) -> str:
     if not isinstance(value, str):
-        raise MalformedView(f"{place}: expected text")
+        raise MalformedView(f"{place}: expected text, found {describe(value)}")
     return value
 
 
-def _position(value: object, size: int, place: str) -> int:
+def _position(value: JsonValue, size: int, place: str) -> int:
     if type(value) is not int or not 0 <= value < size:
-        raise MalformedView(f"{place}: expected a position below {size}, found {value!r}")
+        raise MalformedView(f"{place}: expected a position below {size}, found {value!r:.40}")
     return value
+
+
+def _dump(members: dict[str, Any]) -> str:
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
 
 
 def _header(view: View) -> dict[str, Any]:

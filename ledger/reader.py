@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keys.encoding import decode_base64url, encode_base64
 from keys.errors import MalformedEncoding
 from ledger.checkpoint import parse_checkpoint
@@ -18,9 +20,16 @@ from ledger.tree import LeafIndex, TreeSize, prove_consistency, prove_inclusion
 class LogReader:
     """Everything about the log that can be computed from its store; may be used by threads."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from ``store``."""
+    def __init__(self, store: Store, *, published: Callable[[], int] | None = None) -> None:
+        """Read from ``store``.
+
+        Args:
+            store: where the log is.
+            published: how many entries have left; a writer's store is ahead of it while the
+                high-water mark is on its way to the disk. None: all that is stored.
+        """
         self._store = store
+        self._published = published
         self._folded = FoldedTiles(self)
 
     def find(self, record_id: str) -> EntryRow | None:
@@ -72,12 +81,16 @@ class LogReader:
         return encode_bundle(entries)
 
     def latest_checkpoint(self) -> str:
-        """The newest signed note.
+        """The newest signed note that may leave.
 
         Raises:
             NotInLog: the log is empty.
         """
-        note = self._store.latest_checkpoint()
+        if self._published is None:
+            note = self._store.latest_checkpoint()
+        else:
+            size = self._published()
+            note = self._store.checkpoint_covering(size - 1) if size else None
         if note is None:
             raise NotInLog("expected a checkpoint, found an empty log")
         return note

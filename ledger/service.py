@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ledger import limits
@@ -23,7 +23,16 @@ from ledger.clock import Clock
 from ledger.commit import Built, Judged, Numbered, Repeat, Tip, Verdict, build_group, judge_group
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
 from ledger.domain import DomainRules
-from ledger.errors import ClockSuspect, LedgerError, LogClosed, OutcomeUnknown, TooBusy
+from ledger.errors import (
+    AppendRefused,
+    ClockSuspect,
+    HeadMoved,
+    LedgerError,
+    LogClosed,
+    OutcomeUnknown,
+    StoreUnavailable,
+    TooBusy,
+)
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
 from ledger.high_water import HighWater, Mark
@@ -84,13 +93,14 @@ class Ledger:
             StoreUnavailable, HighWaterDamaged: it could not be read.
         """
         self._parts = parts
-        self.reader = LogReader(parts.store)
+        self.reader = LogReader(parts.store, published=lambda: self.size)
         self._tip = load_tip(parts.origin, parts.store, mark=parts.high_water, is_new=is_new)
         self._checker = self._make_checker()
         self._waiting: deque[_Submission] = deque()
         self._waiting_records = 0
         self._wake = threading.Condition()
         self._is_closing = False
+        self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
     @property
@@ -155,23 +165,43 @@ class Ledger:
             return checked
         return self.submit([checked]).result()[0]
 
-    def find_repeat(self, record_id: bytes) -> Admitted | None:
-        """The first receipt of a record that is already in the log, None where it is not."""
-        index = self._parts.store.known([record_id], []).records.get(record_id)
-        if index is None:
-            return None
-        return Admitted(encode_record_id(record_id), index, self.reader.receipt(index), False)
+    def find_repeats(self, record_ids: Sequence[bytes]) -> Mapping[bytes, Admitted]:
+        """Those of the records that are in the log already, each with its first receipt."""
+        size = self.size
+        known = self._parts.store.known(record_ids, []).records
+        return {
+            key: Admitted(encode_record_id(key), index, self.reader.receipt(index), False)
+            for key, index in known.items()
+            if index < size
+        }
 
     # ---- the writer thread ----
 
     def _run(self) -> None:
-        while submissions := self._take():
-            self._answer(submissions)
+        try:
+            while not self._is_broken and (submissions := self._take()) is not None:
+                self._answer(submissions)
+        finally:
+            # Where this was not asked for, nobody may wait for a thread that is gone.
+            self._abandon()
 
-    def _take(self) -> list[_Submission]:
-        """Everything that waits, up to one group; empty when closing and nothing waits."""
+    def _abandon(self) -> None:
+        """Refuse what waits, and what comes."""
         with self._wake:
-            while not self._waiting and not self._is_closing:
+            self._is_closing = True
+            abandoned = list(self._waiting)
+            self._waiting.clear()
+            self._waiting_records = 0
+        for submission in abandoned:
+            if submission.answer.set_running_or_notify_cancel():
+                submission.answer.set_exception(LogClosed("the log has stopped"))
+
+    def _take(self) -> list[_Submission] | None:
+        """Everything that waits, up to one group; None when closing and nothing waits."""
+        with self._wake:
+            while not self._waiting:
+                if self._is_closing:
+                    return None
                 self._wake.wait()
             taken: list[_Submission] = []
             count = 0
@@ -182,16 +212,22 @@ class Ledger:
                 taken.append(self._waiting.popleft())
                 count += len(taken[-1].records)
             self._waiting_records -= count
-            return taken
+        # Who has given up waiting is not answered; from here on nobody can give up any more.
+        return [item for item in taken if item.answer.set_running_or_notify_cancel()]
 
     def _answer(self, submissions: Sequence[_Submission]) -> None:
         records = [record for submission in submissions for record in submission.records]
         try:
             outcomes = self._admit(records)
-        except LedgerError as fault:
+        except BaseException as fault:
             for submission in submissions:
                 submission.answer.set_exception(fault)
-            return
+            if isinstance(fault, LedgerError):
+                # The stored log may be another than ours: nothing is signed before a restart
+                # has looked.
+                self._is_broken = isinstance(fault, OutcomeUnknown | HeadMoved | AppendRefused)
+                return
+            raise
         position = 0
         for submission in submissions:
             stop = position + len(submission.records)
@@ -244,7 +280,10 @@ class Ledger:
                     raise
         # From here on the entries survive a crash.
         head = built.group.head
-        self._parts.high_water.write(Mark(head.size, head.root))
+        try:
+            self._parts.high_water.write(Mark(head.size, head.root))
+        except StoreUnavailable as fault:
+            raise OutcomeUnknown(f"the entries are stored, their mark is not: {fault}") from fault
         # Should this fail, expiry pins what the store says is cited.
         with suppress(BlobError):
             self._parts.blobs.pin([BlobId(blob) for blob, _ in built.group.pins])

@@ -88,7 +88,8 @@ class SearchQuery:
     """A page of entry indices, newest first, all conditions joined by AND.
 
     ``before`` is exclusive. ``party`` matches the signer; ``reader`` (a DID) restricts to
-    entries it signed or stands in; ``key`` is one 32-byte search key.
+    entries it signed or stands in; ``key`` is one 32-byte search key. Admission times are
+    those of ``since_ms <= admitted_ms < until_ms``.
     """
 
     before: int | None = None
@@ -104,8 +105,9 @@ class SearchQuery:
 class Store(Protocol):
     """What :class:`ledger.service.Ledger` and the readers of the log ask of a database.
 
-    Every method may raise :class:`ledger.errors.StoreUnavailable`. Reads see only
-    committed groups.
+    Every method may be called from any thread and may raise
+    :class:`ledger.errors.StoreUnavailable`. Reads see only committed groups and do not hold
+    up a commit; what a group wrote is seen as soon as :meth:`commit` has returned.
     """
 
     def head(self) -> Head | None:
@@ -116,6 +118,8 @@ class Store(Protocol):
 
         Raises:
             HeadMoved: the stored head is not ``group.head_before``; nothing was written.
+            AppendRefused: the entries leave a gap, or repeat a record id or jti; nothing was
+                written.
             OutcomeUnknown: COMMIT was sent and its outcome cannot be told; compare heads.
             StoreUnavailable: nothing was written.
         """
@@ -142,7 +146,7 @@ class Store(Protocol):
         """Concatenated roots of the full tiles ``start <= number < stop`` of a level."""
 
     def checkpoint_covering(self, index: int) -> str | None:
-        """The first kept checkpoint whose size exceeds ``index``: a signed note."""
+        """The first checkpoint whose size exceeds ``index``, a signed note: always the same."""
 
     def latest_checkpoint(self) -> str | None:
         """The newest signed note."""
@@ -154,13 +158,17 @@ class Store(Protocol):
         """Disclosures by entry, each ended by ``~``; absent where none are kept."""
 
     def restore_disclosures(self, index: int, disclosures: str) -> None:
-        """Put back disclosures that were lost; never replaces what is there."""
+        """Put back disclosures that were lost; never replaces what is there.
+
+        Raises:
+            AppendRefused: there is no such entry.
+        """
 
     def search(self, query: SearchQuery) -> Sequence[int]:
         """Indices that match, newest first, at most ``query.limit``."""
 
     def outbox_after(self, position: int, limit: int) -> Sequence[tuple[int, str, int]]:
-        """(position, topic, index) of rows after ``position``, in order."""
+        """(position, topic, index) of rows after ``position``, in order; positions only grow."""
 
     def outbox_done(self, position: int) -> None:
         """Drop outbox rows up to and including ``position``."""
@@ -171,7 +179,11 @@ class Store(Protocol):
     def replace_projections(
         self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
     ) -> None:
-        """Rebuild (search, standing) from nothing, in one transaction."""
+        """Rebuild search and standing from nothing, in one transaction.
+
+        Args:
+            projections: the (search, standing) pairs of one entry or of many, in any order.
+        """
 
     def close(self) -> None:
-        """Release connections; further calls are an error."""
+        """Release connections and the right to write; later calls find the store unavailable."""

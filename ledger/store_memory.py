@@ -1,0 +1,182 @@
+"""The store in memory: for tests, drafts and tools that need no file. Nothing survives it."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from ledger.errors import AppendRefused, HeadMoved, StoreUnavailable
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, TileRow
+from ledger.store_segment import IndexSegment, check_group
+
+
+class MemoryStore:
+    """Keeps the rows in lists and dictionaries; a group is applied whole or not at all."""
+
+    def __init__(self) -> None:
+        """Begin with an empty log."""
+        self._lock = threading.RLock()
+        self._is_open = True
+        self._head: Head | None = None
+        self._entries: list[EntryRow] = []
+        self._index = IndexSegment(0)
+        self._tiles: dict[tuple[int, int], TileRow] = {}
+        self._checkpoints: list[tuple[int, str]] = []
+        self._disclosures: dict[int, str] = {}
+        self._outbox: list[tuple[int, str, int]] = []
+        self._outbox_position = 0
+        self._pins: set[str] = set()
+
+    def head(self) -> Head | None:
+        """See :meth:`ledger.store.Store.head`."""
+        with self._opened():
+            return self._head
+
+    def commit(self, group: CommitGroup) -> None:
+        """See :meth:`ledger.store.Store.commit`; nothing is durable here."""
+        with self._opened():
+            if group.head_before != self._head:
+                raise HeadMoved(head_moved(group.head_before, self._head))
+            check_group(group)
+            self._index.refuse_repeats(group.entries)
+            self._apply(group)
+
+    def _apply(self, group: CommitGroup) -> None:
+        self._entries.extend(group.entries)
+        self._index.extend(group.entries)
+        self._index.add_projections(group.search, group.standing)
+        self._tiles.update({(tile.level, tile.number): tile for tile in group.tiles})
+        self._checkpoints.append((group.head.size, group.checkpoint))
+        self._disclosures.update({index: text for text, index in group.disclosures})
+        first = self._outbox_position + 1
+        self._outbox.extend((first + n, *row) for n, row in enumerate(group.outbox))
+        self._outbox_position += len(group.outbox)
+        self._pins.update(blob for blob, _ in group.pins)
+        self._head = group.head
+
+    def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
+        """See :meth:`ledger.store.Store.known`."""
+        with self._opened():
+            return self._index.known(record_ids, jti_keys)
+
+    def entry(self, index: int) -> EntryRow | None:
+        """See :meth:`ledger.store.Store.entry`."""
+        with self._opened():
+            return self._entries[index] if 0 <= index < len(self._entries) else None
+
+    def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
+        """See :meth:`ledger.store.Store.entries`."""
+        with self._opened():
+            return iter(self._entries[max(start, 0) : max(stop, 0)])
+
+    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
+        """See :meth:`ledger.store.Store.entries_of`."""
+        with self._opened():
+            indices = sorted(i for vct in set(vcts) for i in self._index.typed.get(vct, ()))
+            return iter([self._entries[index] for index in indices])
+
+    def leaves(self, start: int, stop: int) -> bytes:
+        """See :meth:`ledger.store.Store.leaves`."""
+        return b"".join(row.leaf for row in self.entries(start, stop))
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """See :meth:`ledger.store.Store.tile`."""
+        with self._opened():
+            found = self._tiles.get((level, number))
+            return found.hashes if found else None
+
+    def tile_roots(self, level: int, start: int, stop: int) -> bytes:
+        """See :meth:`ledger.store.Store.tile_roots`."""
+        with self._opened():
+            found = [self._tiles.get((level, number)) for number in range(start, stop)]
+            return b"".join(tile.root for tile in found if tile)
+
+    def checkpoint_covering(self, index: int) -> str | None:
+        """See :meth:`ledger.store.Store.checkpoint_covering`."""
+        with self._opened():
+            first = bisect_right(self._checkpoints, index, key=lambda kept: kept[0])
+            return self._checkpoints[first][1] if first < len(self._checkpoints) else None
+
+    def latest_checkpoint(self) -> str | None:
+        """See :meth:`ledger.store.Store.latest_checkpoint`."""
+        with self._opened():
+            return self._checkpoints[-1][1] if self._checkpoints else None
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """See :meth:`ledger.store.Store.checkpoints`."""
+        with self._opened():
+            return iter(list(self._checkpoints))
+
+    def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
+        """See :meth:`ledger.store.Store.disclosures`."""
+        with self._opened():
+            return {i: self._disclosures[i] for i in indices if i in self._disclosures}
+
+    def restore_disclosures(self, index: int, disclosures: str) -> None:
+        """See :meth:`ledger.store.Store.restore_disclosures`."""
+        with self._opened():
+            if not 0 <= index < len(self._entries):
+                raise AppendRefused(f"expected an entry {index}, found {len(self._entries)}")
+            self._disclosures.setdefault(index, disclosures)
+
+    def search(self, query: SearchQuery) -> Sequence[int]:
+        """See :meth:`ledger.store.Store.search`."""
+        with self._opened():
+            start = self._first_since(query.since_ms) if query.since_ms is not None else 0
+            stop = len(self._entries)
+            if query.until_ms is not None:
+                stop = self._first_since(query.until_ms)
+            if query.before is not None:
+                stop = min(stop, max(query.before, 0))
+            return self._index.page(query, range(start, stop))
+
+    def _first_since(self, instant_ms: int) -> int:
+        return bisect_left(self._entries, instant_ms, key=lambda row: row.admitted_ms)
+
+    def outbox_after(self, position: int, limit: int) -> Sequence[tuple[int, str, int]]:
+        """See :meth:`ledger.store.Store.outbox_after`."""
+        with self._opened():
+            first = self._outbox_start(position)
+            return self._outbox[first : first + limit]
+
+    def outbox_done(self, position: int) -> None:
+        """See :meth:`ledger.store.Store.outbox_done`."""
+        with self._opened():
+            del self._outbox[: self._outbox_start(position)]
+
+    def _outbox_start(self, position: int) -> int:
+        return bisect_right(self._outbox, position, key=lambda row: row[0])
+
+    def is_pinned(self, blob: str) -> bool:
+        """See :meth:`ledger.store.Store.is_pinned`."""
+        with self._opened():
+            return blob in self._pins
+
+    def replace_projections(
+        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+    ) -> None:
+        """See :meth:`ledger.store.Store.replace_projections`."""
+        rebuilt = IndexSegment(0)
+        for search, standing in projections:
+            rebuilt.add_projections(search, standing)
+        with self._opened():
+            self._index.search = rebuilt.search
+            self._index.standing = rebuilt.standing
+
+    def close(self) -> None:
+        """See :meth:`ledger.store.Store.close`."""
+        with self._lock:
+            self._is_open = False
+
+    def _opened(self) -> AbstractContextManager[object]:
+        if not self._is_open:
+            raise StoreUnavailable("expected an open store, found one that was closed")
+        return self._lock
+
+
+def head_moved(expected: Head | None, found: Head | None) -> str:
+    """The words of :class:`ledger.errors.HeadMoved`, with both ends."""
+    sizes = [f"{head.size} entries" if head else "an empty log" for head in (expected, found)]
+    return f"expected the log to end after {sizes[0]}, found {sizes[1]}"

@@ -1,0 +1,1 @@
+"""The history of the database schema, for Alembic; :mod:`api.migrate` runs it."""

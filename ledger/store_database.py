@@ -1,0 +1,135 @@
+"""One SQLite database opened for a store: who may write, which connection, what a failure means.
+
+A failure before COMMIT leaves nothing behind (``StoreUnavailable``). A failure of COMMIT
+itself may come before or after the disk took it (``OutcomeUnknown``): the connection is then
+thrown away, so that the next one sees what is really there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+
+from ledger import limits
+from ledger.errors import AppendRefused, OutcomeUnknown, StoreOutdated, StoreUnavailable
+from ledger.store_lock import WriterLock
+from ledger.store_sqlite import reader_engine, writer_engine
+from ledger.store_tables import SCHEMA_REVISION
+from ledger.store_turns import Turns
+
+
+class Database:
+    """Connections to one database; close it to let another process write."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        """Open the database, and take the right to write unless it is only read.
+
+        Raises:
+            StoreBusy: another process writes to it.
+            StoreOutdated: it has another schema.
+            StoreUnavailable: it is not there or cannot be read.
+        """
+        if not path.exists():
+            raise StoreUnavailable(f"expected a database at {path}, found none: lotmark init")
+        self.lock = threading.RLock()
+        self.read_only = read_only
+        self._is_open = True
+        self._right = None if read_only else WriterLock(path)
+        self._readers = reader_engine(path)
+        self._turns = Turns(limits.STORE_READERS_MAX, seconds_max=limits.STORE_WAIT_SECONDS_MAX)
+        self._writer = writer_engine(path)
+        try:
+            self._check_schema()
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that only reads; each statement sees the newest committed state."""
+        self._refuse_closed()
+        with self._turns.take(), _failures(), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that only reads, and one state for all its statements."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The connection that writes, in a transaction that is committed at the end.
+
+        Raises:
+            OutcomeUnknown: COMMIT failed.
+            AppendRefused: a trigger or a constraint refused; nothing was written.
+            StoreUnavailable: nothing was written.
+        """
+        with self.lock:
+            self._refuse_closed()
+            if self.read_only:
+                raise StoreUnavailable("expected a store that may write, found a read-only one")
+            with _failures(), self._writer.connect() as connection:
+                connection.begin()
+                yield connection
+                _commit(connection)
+
+    def close(self) -> None:
+        """Close all connections, then give the right to write back."""
+        with self.lock:
+            self._is_open = False
+            self._readers.dispose()
+            # The last connection to close copies the write-ahead log into the database.
+            self._writer.dispose()
+            if self._right is not None:
+                self._right.close()
+
+    def _refuse_closed(self) -> None:
+        if not self._is_open:
+            raise StoreUnavailable("expected an open store, found one that was closed")
+
+    def _check_schema(self) -> None:
+        with self.reading() as connection:
+            tables = connection.exec_driver_sql(
+                "SELECT count(*) FROM sqlite_schema WHERE name = 'alembic_version'"
+            ).scalar()
+            found = (
+                tables
+                and connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            )
+        if found != SCHEMA_REVISION:
+            raise StoreOutdated(
+                f"expected schema {SCHEMA_REVISION}, found {found or 'none'}: run lotmark migrate "
+                "with the newest Lotmark"
+            )
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.commit()
+    except DBAPIError as fault:
+        connection.invalidate()
+        raise OutcomeUnknown(f"COMMIT failed: {fault.orig}") from fault
+    except BaseException:
+        connection.invalidate()
+        raise
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError:
+        # A statement of ours is wrong, the database is not: nobody can handle that.
+        raise
+    except IntegrityError as fault:
+        raise AppendRefused(f"expected rows that extend the log, found: {fault.orig}") from fault
+    except DBAPIError as fault:
+        raise StoreUnavailable(f"database: {fault.orig}") from fault

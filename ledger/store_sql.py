@@ -1,0 +1,251 @@
+"""The store in a SQL database: SQLAlchemy Core on SQLite.
+
+The database itself refuses to change what is written (triggers of ``api/migrations``); they
+do not stop somebody who may drop them, and ``lotmark audit`` shows what such a one did.
+What depends on the product is in the modules ``store_sqlite*``. Nothing here verifies.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
+
+from sqlalchemy import Connection
+
+from ledger import limits, store_rows
+from ledger.errors import HeadMoved, OutcomeUnknown
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery
+from ledger.store_database import Database
+from ledger.store_memory import head_moved
+from ledger.store_names import NameBook
+from ledger.store_segment import check_group
+from ledger.store_sqlite import database_path
+from ledger.store_sqlite_index import SqliteIndex
+from ledger.store_writes import (
+    drop_outbox,
+    write_content,
+    write_log,
+    write_missing_disclosures,
+)
+
+
+class SqlStore:
+    """A log in a database file; every method may be called from any thread."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        read_only: bool = False,
+        segment_entries: int = limits.INDEX_SEGMENT_ENTRIES_MAX,
+    ) -> None:
+        """Open the database at ``url``; ``api.migrate`` makes one.
+
+        Args:
+            url: ``sqlite:///path``.
+            read_only: leave writing to another process, and follow what it commits.
+            segment_entries: how many entries the index keeps in memory before it merges them.
+
+        Raises:
+            StoreBusy: another process writes to it.
+            StoreOutdated: it has another schema.
+            StoreUnavailable: it is not there or cannot be read.
+        """
+        self._database = Database(database_path(url), read_only=read_only)
+        self._names = NameBook()
+        self._index = SqliteIndex(self._names, segment_entries=segment_entries)
+        self._is_index_stale = False
+        try:
+            self._load_index()
+        except BaseException:
+            self.close()
+            raise
+
+    # ---- writing ----
+
+    def commit(self, group: CommitGroup) -> None:
+        """See :meth:`ledger.store.Store.commit`."""
+        check_group(group)
+        with self._database.lock:
+            with self._changing() as connection:
+                _expect_head(connection, group.head_before)
+                added = self._add_names(connection, group)
+                names = self._names.ids(added)
+                write_log(connection, group, names)
+                write_content(connection, group)
+                staged = self._index.stage(connection, group, names)
+            # From here on the entries survive a crash.
+            self._names.keep(added)
+            self._index.settle(staged)
+
+    def restore_disclosures(self, index: int, disclosures: str) -> None:
+        """See :meth:`ledger.store.Store.restore_disclosures`."""
+        with self._database.writing() as connection:
+            write_missing_disclosures(connection, index, disclosures)
+
+    def outbox_done(self, position: int) -> None:
+        """See :meth:`ledger.store.Store.outbox_done`."""
+        with self._database.writing() as connection:
+            drop_outbox(connection, position)
+
+    def replace_projections(
+        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+    ) -> None:
+        """See :meth:`ledger.store.Store.replace_projections`."""
+        with self._database.lock:
+            with self._changing() as connection:
+                self._index.replace(connection, projections)
+            self._load_index()
+
+    def close(self) -> None:
+        """See :meth:`ledger.store.Store.close`."""
+        self._database.close()
+
+    # ---- reading ----
+
+    def head(self) -> Head | None:
+        """See :meth:`ledger.store.Store.head`."""
+        with self._database.reading() as connection:
+            return store_rows.read_head(connection)
+
+    def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
+        """See :meth:`ledger.store.Store.known`."""
+        with self._indexed() as connection:
+            return self._index.known(connection, record_ids, jti_keys)
+
+    def entry(self, index: int) -> EntryRow | None:
+        """See :meth:`ledger.store.Store.entry`."""
+        with self._database.reading() as connection:
+            return store_rows.read_entry(connection, self._names, index)
+
+    def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
+        """See :meth:`ledger.store.Store.entries`."""
+        return store_rows.read_entries(self._database, self._names, start, stop)
+
+    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
+        """See :meth:`ledger.store.Store.entries_of`."""
+        streams = [
+            store_rows.read_entries_of(self._database, self._names, vct) for vct in set(vcts)
+        ]
+        return heapq.merge(*streams, key=attrgetter("index"))
+
+    def leaves(self, start: int, stop: int) -> bytes:
+        """See :meth:`ledger.store.Store.leaves`."""
+        with self._database.reading() as connection:
+            return store_rows.read_leaves(connection, start, stop)
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """See :meth:`ledger.store.Store.tile`."""
+        with self._database.reading() as connection:
+            return store_rows.read_tile(connection, level, number)
+
+    def tile_roots(self, level: int, start: int, stop: int) -> bytes:
+        """See :meth:`ledger.store.Store.tile_roots`."""
+        with self._database.reading() as connection:
+            return store_rows.read_tile_roots(connection, level, range(start, stop))
+
+    def checkpoint_covering(self, index: int) -> str | None:
+        """See :meth:`ledger.store.Store.checkpoint_covering`."""
+        with self._database.reading() as connection:
+            found = store_rows.read_checkpoints(connection, index, rows=1)
+        return found[0][1] if found else None
+
+    def latest_checkpoint(self) -> str | None:
+        """See :meth:`ledger.store.Store.latest_checkpoint`."""
+        with self._database.reading() as connection:
+            return store_rows.read_latest_checkpoint(connection)
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """See :meth:`ledger.store.Store.checkpoints`."""
+        above = 0
+        while True:
+            with self._database.reading() as connection:
+                page = store_rows.read_checkpoints(
+                    connection, above, rows=limits.STORE_READ_ROWS_MAX
+                )
+            if not page:
+                return
+            yield from page
+            above = page[-1][0]
+
+    def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
+        """See :meth:`ledger.store.Store.disclosures`."""
+        with self._database.reading() as connection:
+            return store_rows.read_disclosures(connection, indices)
+
+    def search(self, query: SearchQuery) -> Sequence[int]:
+        """See :meth:`ledger.store.Store.search`."""
+        with self._indexed() as connection:
+            return self._index.search(connection, query, _span(connection, query))
+
+    def outbox_after(self, position: int, limit: int) -> Sequence[tuple[int, str, int]]:
+        """See :meth:`ledger.store.Store.outbox_after`."""
+        with self._database.reading() as connection:
+            return store_rows.read_outbox(connection, position, limit)
+
+    def is_pinned(self, blob: str) -> bool:
+        """See :meth:`ledger.store.Store.is_pinned`."""
+        with self._database.reading() as connection:
+            return store_rows.read_pin(connection, blob)
+
+    # ---- the index ----
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """A transaction that changes what the index holds."""
+        self._refresh_index()
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except OutcomeUnknown:
+            self._is_index_stale = True
+            raise
+
+    @contextmanager
+    def _indexed(self) -> Iterator[Connection]:
+        """A reading connection, after the index has caught up with the database."""
+        self._refresh_index()
+        with self._database.reading() as connection:
+            yield connection
+
+    def _refresh_index(self) -> None:
+        if not (self._is_index_stale or self._database.read_only):
+            return
+        with self._database.lock:
+            if self._is_index_stale:
+                self._load_index()
+            elif self._database.read_only:
+                with self._database.snapshot() as connection:
+                    self._index.follow(connection)
+
+    def _load_index(self) -> None:
+        with self._database.snapshot() as connection:
+            self._names.load(connection)
+            self._index.load(connection)
+        self._is_index_stale = False
+
+    def _add_names(self, connection: Connection, group: CommitGroup) -> dict[str, int]:
+        texts = {party for party, _ in group.standing}
+        texts.update(row.party for row in group.entries)
+        texts.update(row.vct for row in group.entries)
+        return self._names.add(sorted(texts), connection, {})
+
+
+def _span(connection: Connection, query: SearchQuery) -> range:
+    stop = store_rows.read_size(connection)
+    start = 0
+    if query.since_ms is not None:
+        start = store_rows.first_since(connection, query.since_ms, stop)
+    if query.until_ms is not None:
+        stop = store_rows.first_since(connection, query.until_ms, stop)
+    if query.before is not None:
+        stop = min(stop, max(query.before, 0))
+    return range(start, stop)
+
+
+def _expect_head(connection: Connection, expected: Head | None) -> None:
+    found = store_rows.read_head(connection)
+    if found != expected:
+        raise HeadMoved(head_moved(expected, found))

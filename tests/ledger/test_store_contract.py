@@ -1,0 +1,54 @@
+"""Every store keeps the contract: in memory, in SQLite, and in SQLite that merges all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.store import Store
+from ledger.store_faulty import FaultyStore
+from ledger.store_memory import MemoryStore
+from tests.ledger.sqlite_files import new_database, opened
+from tests.ledger.store_contract import StoreContract
+
+pytestmark = pytest.mark.item("2.4")
+
+
+class TestMemoryStore(StoreContract):
+    """The store in memory."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """An empty one."""
+        return MemoryStore()
+
+
+class TestFaultyStore(StoreContract):
+    """A store whose fault never comes is the store inside."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """An empty one."""
+        return FaultyStore(MemoryStore(), fail_on="commit", when="before", calls_before=10**6)
+
+
+class TestSqlStore(StoreContract):
+    """SQLite as it is run: in these small logs everything is in the newest segment."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        """An empty one."""
+        with opened(new_database(tmp_path), segment_entries=32_768) as store:
+            yield store
+
+
+class TestSqlStoreThatMerges(StoreContract):
+    """SQLite whose segments are so short that most answers come from the index tables."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        """An empty one."""
+        with opened(new_database(tmp_path), segment_entries=2) as store:
+            yield store

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api import __version__, errors
 from api.blob_door import BlobDoor
@@ -20,14 +20,14 @@ from api.log_door import LogDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
 from api.records import RecordDoor, RecordShelf
+from api.resource import beside, read_by, serve_resource
 from api.submit import SubmissionDoor
-from api.target_uri import parse_public_base
 from api.wiring import Service
-from ledger.errors import LedgerError
+from ledger.blob_errors import BlobsUnavailable
+from ledger.errors import LedgerError, StoreUnavailable
 from ledger.faults import Refusal
 
 EXPIRE_EVERY_SECONDS = 600
-Handler = Callable[[Request], Response]
 
 
 def build_app(service: Service) -> FastAPI:
@@ -39,17 +39,17 @@ def build_app(service: Service) -> FastAPI:
         lifespan=_lifespan(service),
         docs_url=None,
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
+        # A redirection would name the host that the client claims to have asked.
+        redirect_slashes=False,
     )
-    judge = RequestJudge(
-        parse_public_base(service.settings.public_url), LogKeys(service.ledger), service.nonces
-    )
+    judge = RequestJudge(service.base, LogKeys(service.ledger), service.nonces, service.clock)
     shelf = RecordShelf(service.ledger, service.store, service.search_secret)
-    _add_writing(app, service, judge, shelf)
-    _add_reading(app, service, judge, shelf)
-    _add_health(app, Health(service.ledger, metrics))
+    _add_records(app, service, judge, shelf)
+    _add_blobs(app, service, judge, shelf)
+    _add_log(app, service, judge)
+    _add_health(app, Health(service.ledger, service.store, metrics))
     _add_handlers(app)
-    app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     app.add_middleware(Watch, metrics=metrics)
     return app
 
@@ -83,49 +83,51 @@ async def _expire_blobs(service: Service) -> None:
         await asyncio.sleep(EXPIRE_EVERY_SECONDS)
 
 
-def _add_writing(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
-    door = SubmissionDoor(service.ledger, service.pool)
-    blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.clock)
-    _route(app, "POST", "/v1/records", door.submit)
-    _route(app, "POST", "/v1/blobs", blobs.create)
-    _route(app, "PATCH", "/v1/blobs/{blob}", blobs.append)
-    _route(app, "HEAD", "/v1/blobs/{blob}", blobs.offset)
-    _route(app, "GET", "/v1/records/{record_id}/blobs/{blob}", blobs.read)
+# ---- routes: plain ASGI ones, described in api.openapi (docs/adr/0004-plain-routes.md) ----
 
 
-def _add_reading(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
-    records = RecordDoor(shelf, service.ledger, judge, service.clock)
-    door = LogDoor(service.ledger, service.anchor_text, judge, service.clock)
-    _route(app, "GET", "/v1/records", _beside(records.search))
-    _route(app, "GET", "/v1/records/{record_id}", _beside(records.show))
-    _route(app, "GET", "/v1/records/{record_id}/receipt", _beside(records.receipt))
-    _route(app, "GET", "/v1/parties", _beside(door.parties))
-    _route(app, "GET", "/v1/types/{name}/{version}", _beside(door.record_type))
-    _route(app, "GET", "/v1/anchor", _beside(door.trust_anchor))
-    _route(app, "GET", "/checkpoint", _beside(door.checkpoint))
-    _route(app, "GET", "/tile/{path:path}", _beside(door.tile))
-    _route(app, "GET", "/parties/{slug}/did.json", _beside(door.did_document))
+def _add_records(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
+    submissions = SubmissionDoor(service.ledger, service.pool, service.base)
+    records = RecordDoor(shelf, service.ledger)
+    search = read_by(judge, records.search)
+    serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
+    serve_resource(app, "/v1/records/{record_id}", GET=read_by(judge, records.show))
+    serve_resource(app, "/v1/records/{record_id}/receipt", GET=beside(records.receipt))
+
+
+def _add_blobs(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
+    blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
+    serve_resource(app, "/v1/blobs", POST=blobs.create)
+    serve_resource(app, "/v1/blobs/{blob}", PATCH=blobs.append, HEAD=blobs.offset)
+    serve_resource(app, "/v1/records/{record_id}/blobs/{blob}", GET=read_by(judge, blobs.read))
+
+
+def _add_log(app: FastAPI, service: Service, judge: RequestJudge) -> None:
+    door = LogDoor(service.ledger, service.anchor_text, judge)
+    for path, handler in (
+        ("/v1/parties", door.parties),
+        ("/v1/types/{name}/{version}", door.record_type),
+        ("/v1/anchor", door.trust_anchor),
+        ("/checkpoint", door.checkpoint),
+        ("/tile/{path:path}", door.tile),
+        ("/parties/{slug}/did.json", door.did_document),
+        ("/v1/openapi.json", _description(app)),
+    ):
+        serve_resource(app, path, is_open=True, GET=beside(handler))
 
 
 def _add_health(app: FastAPI, health: Health) -> None:
-    _route(app, "GET", "/livez", _beside(health.live))
-    _route(app, "GET", "/readyz", _beside(health.ready))
-    _route(app, "GET", "/metrics", _beside(health.figures))
+    serve_resource(app, "/livez", GET=beside(health.live))
+    serve_resource(app, "/readyz", GET=beside(health.ready))
+    serve_resource(app, "/metrics", GET=beside(health.figures))
 
 
-def _beside(handler: Handler) -> Callable[[Request], Any]:
-    """Run a synchronous handler beside the event loop."""
-
-    async def handle(request: Request) -> Response:
-        return await run_in_threadpool(handler, request)
-
-    return handle
+def _description(app: FastAPI) -> Callable[[Request], Response]:
+    document = describe_api(app.title, app.version)
+    return lambda _: JSONResponse(document, headers={"Cache-Control": "no-cache"})
 
 
-def _route(app: FastAPI, method: str, path: str, handler: Callable[[Request], Any]) -> None:
-    # Plain ASGI routes: the description of the API is written out in api.openapi, and a
-    # record costs no more than it must on its way in.
-    app.router.add_route(path, handler, methods=[method])
+# ---- errors ----
 
 
 def _add_handlers(app: FastAPI) -> None:
@@ -135,9 +137,7 @@ def _add_handlers(app: FastAPI) -> None:
 
     async def on_ledger_error(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, LedgerError)
-        if errors.status_of(fault.code) == errors.INTERNAL:
-            log.error("request.failed", code=fault.code, request_id=_request_id(request))
-        return refuse(request, Refused(Refusal(fault.code, str(fault))))
+        return refuse(request, Refused(_refusal_for(fault, request)))
 
     async def on_http_error(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)
@@ -146,16 +146,16 @@ def _add_handlers(app: FastAPI) -> None:
         headers = dict(fault.headers or {})
         return refuse(request, Refused(Refusal(code, f"no {request.method} here"), headers=headers))
 
-    async def on_fault(request: Request, fault: Exception) -> Response:
-        log.error("request.broken", request_id=_request_id(request), exc_info=fault)
-        detail = f"request id {_request_id(request)}"
-        return refuse(request, Refused(Refusal("internal", detail)))
-
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(LedgerError, on_ledger_error)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(Exception, on_fault)
 
 
-def _request_id(request: Request) -> str:
-    return str(request.scope.get("request_id", ""))
+def _refusal_for(fault: LedgerError, request: Request) -> Refusal:
+    is_ours = errors.status_of(fault.code) == errors.INTERNAL
+    if not is_ours and not isinstance(fault, StoreUnavailable | BlobsUnavailable):
+        return Refusal(fault.code, str(fault))
+    # What these say names files of the machine: it is for the operator.
+    request_id = request.scope.get("request_id", "")
+    log.error("request.failed", code=fault.code, detail=str(fault), request_id=request_id)
+    return Refusal(fault.code, f"the operator finds the cause under request id {request_id}")

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Final
 
 from ledger import limits
@@ -50,28 +55,32 @@ class CheckPool:
     def __init__(self, setup: WorkerSetup, processes: int) -> None:
         """Start ``processes`` workers when the first batch comes."""
         self._setup = setup
-        self._rules = setup.make_rules()
+        self._processes = processes
         self._book_text: tuple[TypeBook, BookText] | None = None
-        self._pool = (
-            ProcessPoolExecutor(
-                processes,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
-                initargs=(setup,),
-            )
-            if processes
-            else None
-        )
+        self._pool = _make_pool(setup, processes) if processes else None
 
     async def check_lines(self, lines: Sequence[bytes], checker: Checker) -> list[Checked]:
         """Check many submissions, one JSON object a line, in their order."""
-        chunks = [lines[at : at + CHUNK_LINES] for at in range(0, len(lines), CHUNK_LINES)]
-        if self._pool is None or len(lines) < CHUNK_LINES // 10:
+        pool = self._pool
+        if pool is None or len(lines) < CHUNK_LINES // 10:
             return await asyncio.to_thread(check_lines, lines, checker)
+        try:
+            return await self._check_in_workers(lines, checker, pool)
+        except BrokenProcessPool:
+            # A worker was killed, by the kernel for its memory perhaps. The lines are checked
+            # here, the next batch gets new workers.
+            if self._pool is pool:
+                self._pool = _make_pool(self._setup, self._processes)
+            return await asyncio.to_thread(check_lines, lines, checker)
+
+    async def _check_in_workers(
+        self, lines: Sequence[bytes], checker: Checker, pool: ProcessPoolExecutor
+    ) -> list[Checked]:
         book = self._text_of(checker.book)
         loop = asyncio.get_running_loop()
+        chunks = [lines[at : at + CHUNK_LINES] for at in range(0, len(lines), CHUNK_LINES)]
         answers = await asyncio.gather(
-            *(loop.run_in_executor(self._pool, _check_in_worker, chunk, book) for chunk in chunks)
+            *(loop.run_in_executor(pool, _check_in_worker, chunk, book) for chunk in chunks)
         )
         return [checked for answer in answers for checked in answer]
 
@@ -92,6 +101,15 @@ class CheckPool:
             text = BookText(texts, book.disclosure_bytes_max, book.disclosures_max)
             self._book_text = (book, text)
         return self._book_text[1]
+
+
+def _make_pool(setup: WorkerSetup, processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(setup,),
+    )
 
 
 def parse_submission(line: bytes) -> str | Refusal:
@@ -139,6 +157,17 @@ class _Worker:
 def _start_worker(setup: WorkerSetup) -> None:
     _Worker.setup = setup
     _Worker.rules = setup.make_rules()
+    # Ctrl-C reaches every process of the terminal; when to end is the service's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A service that was killed cannot end its workers, and they would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "runs in a worker"
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _ready() -> None:

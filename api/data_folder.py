@@ -123,6 +123,18 @@ def read_search_secret(folder: DataFolder) -> bytes:
     return secret
 
 
+def read_anchor_text(folder: DataFolder) -> str:
+    """Read the trust anchor as it was handed out.
+
+    Raises:
+        FolderDamaged: it is missing or no text.
+    """
+    try:
+        return folder.anchor.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise FolderDamaged(f"{folder.anchor}: {fault}") from fault
+
+
 def write_new(path: Path, data: bytes, *, mode: int) -> None:
     """Write a file that must not exist yet, durably."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from ledger.faults import Refusal
+from ledger.record_type import FAULTS_MAX
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -107,6 +108,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     # blobs
     ("blob-not-found", NOT_FOUND, "No such upload", "没有该附件", "Create it first; uploads expire after a day."),
     ("blob-too-large", TOO_LARGE, "The upload is too large", "附件过大", "Declare the true size, within the limit."),
+    ("malformed-upload", BAD_REQUEST, "Not the fields of an upload", "上传字段错误", "Send the field that detail names."),
     ("offset-mismatch", CONFLICT, "Not where the upload ends", "上传偏移不符", "Go on at the offset that Upload-Offset names."),
     ("blob-incomplete", CONFLICT, "The upload has not ended", "附件未上传完", "Send the rest."),
     ("range-not-satisfiable", RANGE_NOT_SATISFIABLE, "Not a range of it", "范围无效", "Ask for bytes it has."),
@@ -139,7 +141,7 @@ def problem_members(refusal: Refusal, *, language: str = "en") -> dict[str, Any]
     if refusal.faults:
         members["errors"] = [
             {"pointer": fault.pointer, "expected": fault.expected, "found": fault.found}
-            for fault in refusal.faults
+            for fault in refusal.faults[:FAULTS_MAX]
         ]
     return members
 
@@ -154,7 +156,8 @@ def problem_response(
     """The refusal as an ``application/problem+json`` answer."""
     members = {**problem_members(refusal, language=language), **(extra or {})}
     status = int(members["status"])
-    sent = dict(headers or {})
+    # An absence today may be a record tomorrow: no cache keeps a refusal.
+    sent = {"Cache-Control": "no-store", "Content-Language": language, **(headers or {})}
     if status in (UNAVAILABLE, TOO_MANY):
         sent.setdefault("Retry-After", "2")
     if status == UNAUTHORIZED:

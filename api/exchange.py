@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +15,15 @@ from api.nonces import Nonces, UnixSeconds
 from api.request_errors import RequestError, SignatureExpired
 from api.target_uri import PublicBase, build_target_uri
 from keys.identifiers import KeyId
+from ledger.clock import Clock
 from ledger.faults import Refusal
 from ledger.service import Ledger
 
 REQUESTS_USE: Final = "requests"
+LANGUAGES: Final = ("en", "zh")
+_LANGUAGE_RANGES_MAX: Final = 16
+_LENGTH_DIGITS_MAX: Final = 15
+_WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 class Refused(Exception):
@@ -68,8 +74,9 @@ class RequestJudge:
     base: PublicBase
     keys: LogKeys
     nonces: Nonces
+    clock: Clock
 
-    def reader_of(self, request: Request, body: bytes, *, now_s: int) -> Reader:
+    def reader_of(self, request: Request, body: bytes = b"") -> Reader:
         """Who signed the request; anyone where it is not signed.
 
         Raises:
@@ -85,7 +92,8 @@ class RequestJudge:
                 query=request.scope["query_string"],
             )
             signed = HttpRequest(request.method, target, body, headers)
-            by = verify_request(signed, now=UnixSeconds(now_s), keys=self.keys, nonces=self.nonces)
+            now = UnixSeconds(self.clock.now_ms() // 1000)
+            by = verify_request(signed, now=now, keys=self.keys, nonces=self.nonces)
         except SignatureExpired as fault:
             raise Refused(
                 Refusal(fault.code, str(fault)),
@@ -102,9 +110,12 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
     Raises:
         Refused: it is larger, or the client went away.
     """
-    declared = request.headers.get("content-length")
-    if declared is not None and (not declared.isdecimal() or int(declared) > bytes_max):
-        raise Refused(Refusal("too-large", f"expected at most {bytes_max} bytes, found {declared}"))
+    declared = request.headers.get("content-length", "0")
+    # The server has checked its form; what is longer than any bound is not even read as a number.
+    if len(declared) > _LENGTH_DIGITS_MAX or int(declared) > bytes_max:
+        raise Refused(
+            Refusal("too-large", f"expected at most {bytes_max} bytes, found {declared[:20]}")
+        )
     parts: list[bytes] = []
     total = 0
     try:
@@ -125,9 +136,20 @@ def media_type_of(request: Request) -> str:
 
 def language_of(request: Request) -> str:
     """``zh`` where the client prefers Chinese over English, else ``en``."""
-    accepted = request.headers.get("accept-language", "").lower()
-    first_zh, first_en = accepted.find("zh"), accepted.find("en")
-    return "zh" if first_zh >= 0 and (first_en < 0 or first_zh < first_en) else "en"
+    accepted = request.headers.get("accept-language", "").lower().replace(" ", "")
+    best, language = 0.0, LANGUAGES[0]
+    for item in accepted.split(",")[:_LANGUAGE_RANGES_MAX]:
+        tag, _, weight = item.partition(";q=")
+        name = tag.partition("-")[0]
+        # Of two that weigh the same, the one named first is meant.
+        if name in LANGUAGES and _weight_of(weight) > best:
+            best, language = _weight_of(weight), name
+    return language
+
+
+def _weight_of(text: str) -> float:
+    """A weight (RFC 9110, section 12.4.2); 1 where none is given or it is none."""
+    return float(text) if _WEIGHT.fullmatch(text) else 1.0
 
 
 def refuse(request: Request, refused: Refused) -> Response:

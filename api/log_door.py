@@ -11,17 +11,20 @@ from starlette.responses import JSONResponse, Response
 
 from api import errors
 from api.exchange import Refused, RequestJudge
-from api.process_clock import ProcessClock
 from keys.did_document import party_document
 from keys.identifiers import Did, Multikey
-from ledger.errors import LedgerError, MalformedTilePath
+from ledger.errors import MalformedTilePath
 from ledger.faults import Refusal
 from ledger.service import Ledger
 from ledger.tiles import EntryBundle, is_implied, parse_tile_path
 from ledger.tree import TreeSize
 
-IMMUTABLE: Final = "public, max-age=31536000, immutable"
-OPEN_TO_BROWSERS: Final = {"Access-Control-Allow-Origin": "*"}
+IMMUTABLE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+IMMUTABLE_FOR_MEMBERS: Final = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "Vary": "Signature, Signature-Input",
+}
+FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,11 @@ class LogDoor:
     ledger: Ledger
     anchor: str
     judge: RequestJudge
-    clock: ProcessClock
 
     def checkpoint(self, request: Request) -> Response:
         """``GET /checkpoint``: the newest signed note."""
-        try:
-            note = self.ledger.reader.latest_checkpoint().encode()
-        except LedgerError as fault:
-            raise Refused(Refusal(fault.code, str(fault))) from fault
-        headers = {"Cache-Control": "no-cache", **OPEN_TO_BROWSERS}
-        return tagged(request, note, media_type="text/plain; charset=utf-8", headers=headers)
+        note = self.ledger.reader.latest_checkpoint().encode()
+        return tagged(request, note, media_type="text/plain; charset=utf-8", headers=FRESH)
 
     def tile(self, request: Request) -> Response:
         """``GET /tile/...``: a hash tile or an entry bundle; the bytes never change."""
@@ -51,21 +49,22 @@ class LogDoor:
             raise Refused(Refusal("not-found", str(fault))) from fault
         if not is_implied(tile, TreeSize(self.ledger.size)):
             raise Refused(Refusal("not-found", "no checkpoint implies this tile yet"))
+        headers = IMMUTABLE
         if isinstance(tile, EntryBundle):
-            self._check_bundle_reader(request)
+            headers = self._admit_to_bundles(request)
             data = self.ledger.reader.read_bundle(tile)
         else:
             data = self.ledger.reader.read_tile(tile)
-        headers = {"Cache-Control": IMMUTABLE, **OPEN_TO_BROWSERS}
         return tagged(request, data, media_type="application/octet-stream", headers=headers)
 
-    def _check_bundle_reader(self, request: Request) -> None:
+    def _admit_to_bundles(self, request: Request) -> dict[str, str]:
+        """Who may read bundles, and so which caches may keep them."""
         charter = self.ledger.fold.charter
         if charter is not None and charter.has_open_bundles:
-            return
-        reader = self.judge.reader_of(request, b"", now_s=self.clock.now_s())
-        if reader.did is None:
+            return IMMUTABLE
+        if self.judge.reader_of(request).did is None:
             raise Refused(Refusal("signature-required", "entry bundles are for members"))
+        return IMMUTABLE_FOR_MEMBERS
 
     def trust_anchor(self, request: Request) -> Response:
         """``GET /v1/anchor``: a courtesy copy; a verifier gets its own out of band."""
@@ -73,7 +72,7 @@ class LogDoor:
             request,
             self.anchor.encode(),
             media_type="application/json",
-            headers={"Cache-Control": "no-cache", **OPEN_TO_BROWSERS},
+            headers=FRESH,
         )
 
     def parties(self, request: Request) -> Response:
@@ -103,7 +102,7 @@ class LogDoor:
                 "parties": members,
                 "types": types,
             },
-            headers=OPEN_TO_BROWSERS,
+            headers=FRESH,
         )
 
     def record_type(self, request: Request) -> Response:
@@ -112,9 +111,8 @@ class LogDoor:
         kind = self.ledger.fold.types.get(vct)
         if kind is None:
             raise Refused(Refusal("not-found", f"no type {vct[:60]!r}"))
-        headers = {"Cache-Control": IMMUTABLE, **OPEN_TO_BROWSERS}
         data = kind.text.encode()
-        return tagged(request, data, media_type="application/json", headers=headers)
+        return tagged(request, data, media_type="application/json", headers=IMMUTABLE)
 
     def did_document(self, request: Request) -> Response:
         """``GET /parties/{slug}/did.json``: a courtesy; keys come from entries."""
@@ -125,14 +123,16 @@ class LogDoor:
             raise Refused(Refusal("not-found", f"no party {slug[:60]!r}"))
         kids = [kid for kid, key in fold.keys.items() if key.party == party.did]
         multikeys = [Multikey(kid.partition("#")[2]) for kid in kids]
-        return JSONResponse(party_document(Did(party.did), multikeys), headers=OPEN_TO_BROWSERS)
+        return JSONResponse(party_document(Did(party.did), multikeys), headers=FRESH)
 
 
 def tagged(request: Request, data: bytes, *, media_type: str, headers: dict[str, str]) -> Response:
     """An answer with a strong ETag, or 304 where the client has these bytes already."""
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     sent = {"ETag": etag, **headers}
-    known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    # A proxy that compresses marks a tag as weak; for this question the mark does not count.
+    asked = request.headers.get("if-none-match", "").split(",")
+    known = [tag.strip().removeprefix("W/") for tag in asked]
     if etag in known or "*" in known:
         return Response(status_code=errors.NOT_MODIFIED, headers=sent)
     return Response(data, media_type=media_type, headers=sent)

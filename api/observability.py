@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import secrets
 import sys
 import time
+import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 from prometheus_client import (
@@ -20,9 +25,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from ledger.errors import LogClosed
+from ledger.faults import Refusal
 from ledger.service import Ledger
+from ledger.store import Store
 
 log = structlog.get_logger("lotmark")
+_FRAMES_MAX: Final = 12
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
@@ -67,24 +76,48 @@ class Watch:
         started = time.perf_counter()
         request_id = secrets.token_hex(8)
         scope["request_id"] = request_id
-        status = errors.INTERNAL
+        status = 0
 
         async def send_watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
+                message["headers"] = [*message["headers"], *_common_fields(scope)]
             await send(message)
 
         try:
             await self._app(scope, receive, send_watched)
+        except Exception as fault:
+            log.error("request.broken", request_id=request_id, **describe_fault(fault))
+            if status:
+                raise
+            refusal = Refusal("internal", f"request id {request_id}")
+            await errors.problem_response(refusal)(scope, receive, send_watched)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
             self._metrics.requests.labels(method, str(status)).inc()
             self._metrics.seconds.labels(method).observe(time.perf_counter() - started)
 
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "OPTIONS"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "OPTIONS"})
+
+
+def _common_fields(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """What every answer carries."""
+    fields = [
+        (b"x-request-id", scope["request_id"].encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if scope.get("is_open"):
+        fields.append((b"access-control-allow-origin", b"*"))
+    return fields
+
+
+def describe_fault(fault: BaseException) -> dict[str, object]:
+    """Kind and place of an error for the log, without its text, which may hold a payload."""
+    frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES_MAX:]
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"fault": type(fault).__name__, "places": places}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +125,7 @@ class Health:
     """The HTTP routes that say how the service does."""
 
     ledger: Ledger
+    store: Store
     metrics: Metrics
 
     def live(self, request: Request) -> Response:
@@ -100,10 +134,15 @@ class Health:
         return JSONResponse({"status": "alive"})
 
     def ready(self, request: Request) -> Response:
-        """``GET /readyz``: the log is open, its writer runs, and the store answers."""
+        """``GET /readyz``: the log is open, its writer runs, and the store answers.
+
+        Raises:
+            LogClosed, StoreUnavailable: it does not take records.
+        """
         del request
         if not self.ledger.is_running:
-            return JSONResponse({"status": "stopping"}, errors.UNAVAILABLE)
+            raise LogClosed("expected a log that takes records, found one that is stopping")
+        self.store.head()
         return JSONResponse({"status": "ready", "size": self.ledger.size})
 
     def figures(self, request: Request) -> Response:
@@ -114,15 +153,39 @@ class Health:
 
 
 def configure_logs() -> None:
-    """Structured logs: one JSON object a line on standard error."""
+    """Structured logs: one JSON object a line on standard error, the server's own included."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLine())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+class JsonLine(logging.Formatter):
+    """What libraries log, in the form of our own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object; of an error its kind and place, not its text."""
+        members: dict[str, object] = {
+            "event": "library.said",
+            "logger": record.name,
+            "text": record.getMessage(),
+            "level": record.levelname.lower(),
+            "timestamp": _instant(record.created),
+        }
+        if record.exc_info and record.exc_info[1]:
+            members |= describe_fault(record.exc_info[1])
+        return json.dumps(members, ensure_ascii=False)
+
+
+def _instant(unix_seconds: float) -> str:
+    instant = datetime.fromtimestamp(unix_seconds, tz=UTC)
+    return instant.isoformat().replace("+00:00", "Z")

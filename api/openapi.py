@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import FastAPI
-
 from api import errors
 from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
 from api.records import VIEW_LINES_TYPE, VIEW_TYPE
@@ -20,13 +18,13 @@ _RECORD_ID: Final = "VUpNLpNHMzWEH2s4dzqcGRUbEfcRfVGN3sD5zPVa4sU"
 _SD_JWT: Final = "eyJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9.eyJpc3MiOiIuLi4ifQ.c2ln~WyJzYWx0Il0~"
 
 
-def describe_api(app: FastAPI) -> dict[str, Any]:
+def describe_api(title: str, version: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the service."""
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": app.title,
-            "version": app.version,
+            "title": title,
+            "version": version,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             "description": (
                 "A consortium ledger for quality facts. Records are signed by the party that "

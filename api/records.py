@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,15 +9,14 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.exchange import Reader, Refused, RequestJudge
-from api.process_clock import ProcessClock
-from keys.encoding import decode_base64url, encode_base64url
-from keys.errors import MalformedEncoding
+from api.exchange import Reader, Refused
+from api.search_query import Asked, Content, encode_cursor, parse_search
+from keys.encoding import encode_base64url
 from ledger import limits
 from ledger.content import search_key
 from ledger.disclosure import Disclosure, open_disclosures
 from ledger.entry import split_entry
-from ledger.faults import Fault, Refusal
+from ledger.faults import Refusal
 from ledger.record import GOVERNANCE_VCTS, parse_jws
 from ledger.service import Ledger
 from ledger.store import EntryRow, SearchQuery, Store
@@ -29,10 +26,7 @@ from ledger.view_builder import Shown, build_view
 VIEW_TYPE: Final = "application/vnd.lotmark.view+json"
 VIEW_LINES_TYPE: Final = "application/vnd.lotmark.view+jsonl"
 PROOF_TYPE: Final = "text/plain; charset=utf-8"
-LIMIT_DEFAULT: Final = 50
-_QUERY: Final = frozenset(
-    {"limit", "cursor", "party", "type", "owner", "field", "value", "since", "until", "mine"}
-)
+_RECORDS_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +36,14 @@ class OpenedRecord:
     row: EntryRow
     disclosures: tuple[str, ...]
     groups: tuple[Disclosure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a search, newest first, and where the next one begins (None: nowhere)."""
+
+    records: tuple[OpenedRecord, ...]
+    cursor: str | None
 
 
 class RecordShelf:
@@ -59,15 +61,39 @@ class RecordShelf:
         Raises:
             Refused: there is no such record.
         """
-        row = self._ledger.reader.find(record_id)
-        if row is None:
-            raise Refused(Refusal("not-found", f"no record {record_id[:60]!r}"))
-        return self._open_rows([row], reader)[0]
+        row = self.find(record_id)
+        (opened,) = self._open_rows([row], reader)
+        return opened
 
-    def newest(self, query: SearchQuery, reader: Reader) -> list[OpenedRecord]:
-        """The records that match, newest first, each as the reader gets it."""
-        rows = [self._ledger.reader.entry(index) for index in self._store.search(query)]
-        return self._open_rows(rows, reader)
+    def find(self, record_id: str) -> EntryRow:
+        """The entry of a record.
+
+        Raises:
+            Refused: there is no such record.
+        """
+        row = self._ledger.reader.find(record_id)
+        if row is None or row.index >= self._ledger.size:
+            raise Refused(Refusal("not-found", f"no record {record_id[:60]!r}"))
+        return row
+
+    def newest(self, asked: Asked, reader: Reader) -> Page:
+        """The records that match, newest first, each as the reader gets it.
+
+        Fewer than asked for where their content is large; the cursor leads on.
+        """
+        indices = self._store.search(self._query(asked))
+        records: list[OpenedRecord] = []
+        room = limits.SEARCH_PAGE_BYTES_MAX
+        for start in range(0, min(len(indices), asked.limit), _RECORDS_AT_ONCE):
+            stop = min(start + _RECORDS_AT_ONCE, asked.limit)
+            rows = [self._ledger.reader.entry(index) for index in indices[start:stop]]
+            opened = self._open_rows(rows, reader)
+            records.extend(opened)
+            room -= sum(map(_size, opened))
+            if room < 0:
+                break
+        is_more = len(records) < len(indices)
+        return Page(tuple(records), encode_cursor(records[-1].row.index) if is_more else None)
 
     def view(self, records: Sequence[OpenedRecord], *, as_lines: bool) -> str:
         """A view of the records with everything needed to verify it."""
@@ -75,9 +101,24 @@ class RecordShelf:
         view = build_view(shown, self._ledger.reader, self._ledger.fold)
         return encode_view_lines(view) if as_lines else encode_view(view)
 
-    def key_for(self, owner: str, field: str, value: str) -> bytes:
-        """The stored form of a searchable value."""
-        return search_key(self._secret, owner, field, value)
+    def _query(self, asked: Asked) -> SearchQuery:
+        # The store may hold entries whose receipts have not left yet: they are not found either.
+        end = self._ledger.size
+        return SearchQuery(
+            before=end if asked.before is None else min(asked.before, end),
+            limit=asked.limit + 1,
+            party=asked.party,
+            vct=asked.vct,
+            reader=asked.only_for,
+            key=self._key(asked.content),
+            since_ms=asked.since_ms,
+            until_ms=asked.until_ms,
+        )
+
+    def _key(self, content: Content | None) -> bytes | None:
+        if content is None:
+            return None
+        return search_key(self._secret, content.owner, content.field, content.value)
 
     def _open_rows(self, rows: Sequence[EntryRow], reader: Reader) -> list[OpenedRecord]:
         kept = self._store.disclosures([row.index for row in rows])
@@ -88,12 +129,13 @@ class RecordShelf:
         _, jws = split_entry(row.text)
         claims = parse_jws(jws, origin=self._ledger.fold.origin).claims
         opened = open_disclosures(claims, texts)
-        pairs = [
-            (text, disclosure)
-            for text, disclosure in zip(texts, opened, strict=True)
-            if disclosure.group in readable_groups(row, opened, reader)
-        ]
-        return OpenedRecord(row, tuple(text for text, _ in pairs), tuple(d for _, d in pairs))
+        readable = readable_groups(row, opened, reader)
+        shown = [pair for pair in zip(texts, opened, strict=True) if pair[1].group in readable]
+        return OpenedRecord(row, tuple(text for text, _ in shown), tuple(d for _, d in shown))
+
+
+def _size(record: OpenedRecord) -> int:
+    return sum(map(len, record.disclosures)) + len(record.row.text)
 
 
 def readable_groups(row: EntryRow, opened: Sequence[Disclosure], reader: Reader) -> frozenset[str]:
@@ -114,84 +156,44 @@ def readable_groups(row: EntryRow, opened: Sequence[Disclosure], reader: Reader)
 class RecordDoor:
     """The HTTP routes that read records."""
 
-    def __init__(
-        self, shelf: RecordShelf, ledger: Ledger, judge: RequestJudge, clock: ProcessClock
-    ) -> None:
-        """Serve from ``shelf``; readers are those that ``judge`` establishes."""
+    def __init__(self, shelf: RecordShelf, ledger: Ledger) -> None:
+        """Serve from ``shelf``."""
         self._shelf = shelf
         self._ledger = ledger
-        self._judge = judge
-        self._clock = clock
 
-    def _reader(self, request: Request) -> Reader:
-        return self._judge.reader_of(request, b"", now_s=self._clock.now_s())
-
-    def show(self, request: Request) -> Response:
+    def show(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/records/{id}``: a view."""
-        reader = self._reader(request)
         record = self._shelf.open(request.path_params["record_id"], reader)
-        return view_response(self._shelf.view([record], as_lines=False), reader)
+        text = self._shelf.view([record], as_lines=False)
+        return private(Response(text, media_type=VIEW_TYPE))
 
     def receipt(self, request: Request) -> Response:
         """``GET /v1/records/{id}/receipt``: the first receipt, the same bytes always."""
-        row = self._ledger.reader.find(request.path_params["record_id"])
-        if row is None:
-            raise Refused(Refusal("not-found", "no such record"))
+        row = self._shelf.find(request.path_params["record_id"])
         text = self._ledger.reader.receipt(row.index)
         return Response(text, media_type=PROOF_TYPE, headers={"Cache-Control": "max-age=86400"})
 
-    def search(self, request: Request) -> Response:
+    def search(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/records``: a page, newest first, as JSON or as one view."""
-        reader = self._reader(request)
-        query = self._query(request, reader)
-        records = self._shelf.newest(query, reader)
-        more = len(records) == query.limit and records[-1].row.index > 0
-        cursor = encode_cursor(records[-1].row.index) if more else None
-        accepted = request.headers.get("accept", "")
-        if VIEW_LINES_TYPE in accepted and records:
-            response = view_response(self._shelf.view(records, as_lines=True), reader)
-            response.headers["content-type"] = VIEW_LINES_TYPE
-        elif VIEW_TYPE in accepted and records:
-            response = view_response(self._shelf.view(records, as_lines=False), reader)
-        else:
-            response = JSONResponse(
-                {"records": [describe(record) for record in records], "next": cursor}
-            )
-        if cursor:
-            response.headers["x-next-cursor"] = cursor
-        return private(response, reader)
+        page = self._shelf.newest(parse_search(request.query_params, reader), reader)
+        response = self._answer(page, _accepted(request))
+        if page.cursor:
+            response.headers["X-Next-Cursor"] = page.cursor
+        return private(response)
 
-    def _query(self, request: Request, reader: Reader) -> SearchQuery:
-        asked = request.query_params
-        unknown = sorted(set(asked) - _QUERY)
-        if unknown or len(set(asked)) != len(asked.multi_items()):
-            faults = tuple(Fault(f"/{name}", "a known parameter, once", name) for name in unknown)
-            raise Refused(Refusal("malformed-query", f"expected {sorted(_QUERY)}", faults))
-        if asked.get("mine") and reader.did is None:
-            raise Refused(Refusal("signature-required", "mine: sign the request"))
-        key, visible_to = self._key(request, reader)
-        return SearchQuery(
-            before=decode_cursor(asked["cursor"]) if "cursor" in asked else None,
-            limit=_integer(asked.get("limit", str(LIMIT_DEFAULT)), "limit", limits.SEARCH_PAGE_MAX),
-            party=asked.get("party"),
-            vct=asked.get("type"),
-            reader=visible_to or (reader.did if asked.get("mine") else None),
-            key=key,
-            since_ms=_instant(asked.get("since"), "since"),
-            until_ms=_instant(asked.get("until"), "until"),
-        )
+    def _answer(self, page: Page, accepted: frozenset[str]) -> Response:
+        # A view has at least one record; an empty page is JSON whatever was asked for.
+        form = next((form for form in (VIEW_LINES_TYPE, VIEW_TYPE) if form in accepted), None)
+        if form and page.records:
+            text = self._shelf.view(page.records, as_lines=form == VIEW_LINES_TYPE)
+            return Response(text, media_type=form)
+        records = [describe(record) for record in page.records]
+        return JSONResponse({"records": records, "next": page.cursor})
 
-    def _key(self, request: Request, reader: Reader) -> tuple[bytes | None, str | None]:
-        """The search key; a search by content finds only records the reader reads in full."""
-        asked = request.query_params
-        if "field" not in asked and "value" not in asked:
-            return None, None
-        if reader.did is None:
-            raise Refused(Refusal("signature-required", "field and value: sign the request"))
-        if "field" not in asked or "value" not in asked:
-            raise Refused(Refusal("malformed-query", "expected field and value together"))
-        owner = asked.get("owner", reader.did)
-        return self._shelf.key_for(owner, asked["field"], asked["value"]), reader.did
+
+def _accepted(request: Request) -> frozenset[str]:
+    ranges = request.headers.get("accept", "").lower().split(",")
+    return frozenset(item.partition(";")[0].strip() for item in ranges)
 
 
 def describe(record: OpenedRecord) -> dict[str, Any]:
@@ -207,48 +209,8 @@ def describe(record: OpenedRecord) -> dict[str, Any]:
     }
 
 
-def view_response(text: str, reader: Reader) -> Response:
-    """A view as an answer that no shared cache keeps for the wrong reader."""
-    return private(Response(text, media_type=VIEW_TYPE), reader)
-
-
-def private(response: Response, reader: Reader) -> Response:
-    """Keep what a signed request got out of shared caches."""
-    del reader
+def private(response: Response) -> Response:
+    """Keep an answer that depends on the reader out of shared caches."""
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Signature, Signature-Input, Accept"
     return response
-
-
-def encode_cursor(index: int) -> str:
-    """An opaque cursor: the next page begins below this index."""
-    return base64.urlsafe_b64encode(json.dumps([1, index]).encode()).rstrip(b"=").decode()
-
-
-def decode_cursor(text: str) -> int:
-    """The inverse of :func:`encode_cursor`.
-
-    Raises:
-        Refused: it is not one of ours.
-    """
-    try:
-        version, index = json.loads(decode_base64url(text))
-    except (MalformedEncoding, ValueError, TypeError) as fault:
-        raise Refused(Refusal("malformed-query", "cursor: expected one of an answer")) from fault
-    if version != 1 or type(index) is not int or not 0 <= index < 2**53:
-        raise Refused(Refusal("malformed-query", "cursor: expected one of an answer"))
-    return index
-
-
-def _integer(text: str, name: str, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
-        raise Refused(Refusal("malformed-query", f"{name}: expected 1..{most}, found {text[:40]}"))
-    return int(text)
-
-
-def _instant(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 16):
-        raise Refused(Refusal("malformed-query", f"{name}: expected Unix milliseconds"))
-    return int(text)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HTTP_PORT = 80
 
 
 class Settings(BaseSettings):
@@ -22,4 +25,14 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         """The address clients use, without a slash at the end."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = f"[{self.host}]" if _is_ipv6(self.host) else self.host
+        return f"http://{host}" if self.port == HTTP_PORT else f"http://{host}:{self.port}"
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False

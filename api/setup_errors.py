@@ -7,6 +7,7 @@
     +-- FolderInUse      a log is there already; nothing is overwritten
     +-- FolderDamaged    a file of the folder is not what it should be
     +-- KeyMismatch      the opened key is not the log key that the charter names
+    +-- MalformedBase    the public address is not one that requests can be signed for
 """
 
 from __future__ import annotations
@@ -42,3 +43,9 @@ class KeyMismatch(SetupError):
     """The key is not one of the charter's log keys."""
 
     code = "log-key-mismatch"
+
+
+class MalformedBase(SetupError):
+    """The public base URL is not of the form that signed requests need."""
+
+    code = "malformed-base-url"

@@ -7,13 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.check_pool import CheckPool, WorkerSetup
-from api.data_folder import DataFolder, LogConfig, read_config, read_search_secret
+from api.data_folder import (
+    DataFolder,
+    LogConfig,
+    read_anchor_text,
+    read_config,
+    read_search_secret,
+)
 from api.nonces import NonceMemory
 from api.process_clock import ProcessClock
+from api.request_errors import MalformedTarget
 from api.settings import Settings
-from api.setup_errors import KeyMismatch
+from api.setup_errors import KeyMismatch, MalformedBase
+from api.target_uri import PublicBase, parse_public_base
 from keys.signer import Signer, open_signer
 from ledger.blob_files import FileBlobs
+from ledger.clock import Clock
 from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
 from ledger.service import Ledger, LedgerParts
@@ -26,6 +35,7 @@ class Service:
     """Everything a running service holds."""
 
     settings: Settings
+    base: PublicBase
     folder: DataFolder
     config: LogConfig
     ledger: Ledger
@@ -33,7 +43,7 @@ class Service:
     blobs: FileBlobs
     pool: CheckPool
     nonces: NonceMemory
-    clock: ProcessClock
+    clock: Clock
     high_water: HighWaterFile
     search_secret: bytes
     anchor_text: str
@@ -50,42 +60,68 @@ class Service:
         self.high_water.close()
 
 
-def open_service(settings: Settings, *, passphrase: Callable[[], str] | None = None) -> Service:
+def open_service(
+    settings: Settings,
+    *,
+    passphrase: Callable[[], str] | None = None,
+    clock: Clock | None = None,
+) -> Service:
     """Open the log of a data folder for writing.
+
+    Args:
+        settings: how it runs.
+        passphrase: asks for that of the log's key.
+        clock: gives the time; the machine's own unless a test or a replay brings one.
 
     Raises:
         SetupError, KeysError, LedgerError: why it cannot run, and what to do.
     """
+    base = _parse_base(settings)
     folder = DataFolder(settings.data)
     config = read_config(folder)
     signer = open_signer(config.key_uri, environment=os.environ, passphrase=passphrase)
     store = SqlStore(folder.database_url)
+    # From here on no other process writes to the folder.
+    opened = _Opened(base, folder, config, signer, store, clock or ProcessClock())
     try:
-        return _assemble(settings, folder, config, signer=signer, store=store)
+        return _assemble(settings, opened)
     except BaseException:
         store.close()
         raise
 
 
-def _assemble(
-    settings: Settings,
-    folder: DataFolder,
-    config: LogConfig,
-    *,
-    signer: Signer,
-    store: SqlStore,
-) -> Service:
-    clock = ProcessClock()
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What has been read and locked when a service is put together."""
+
+    base: PublicBase
+    folder: DataFolder
+    config: LogConfig
+    signer: Signer
+    store: SqlStore
+    clock: Clock
+
+
+def _parse_base(settings: Settings) -> PublicBase:
+    try:
+        return parse_public_base(settings.public_url)
+    except MalformedTarget as fault:
+        raise MalformedBase(f"LOTMARK_BASE_URL: {fault}") from fault
+
+
+def _assemble(settings: Settings, opened: _Opened) -> Service:
+    folder, config = opened.folder, opened.config
     blobs = FileBlobs(folder.blobs, random_bytes=os.urandom)
     high_water = HighWaterFile(folder.high_water)
     secret = read_search_secret(folder)
-    log_signer = note_signer(config.origin, signer)
+    anchor_text = read_anchor_text(folder)
+    log_signer = note_signer(config.origin, opened.signer)
     ledger = Ledger(
         LedgerParts(
             origin=config.origin,
-            store=store,
+            store=opened.store,
             high_water=high_water,
-            clock=clock,
+            clock=opened.clock,
             signer=log_signer,
             blobs=blobs,
             rules=QualityRules(),
@@ -100,17 +136,18 @@ def _assemble(
     ledger.start()
     return Service(
         settings=settings,
+        base=opened.base,
         folder=folder,
         config=config,
         ledger=ledger,
-        store=store,
+        store=opened.store,
         blobs=blobs,
         pool=pool,
         nonces=NonceMemory(),
-        clock=clock,
+        clock=opened.clock,
         high_water=high_water,
         search_secret=secret,
-        anchor_text=folder.anchor.read_text(encoding="utf-8"),
+        anchor_text=anchor_text,
     )
 
 

@@ -1,0 +1,147 @@
+"""The parameters of a search, judged one by one, and its cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import QueryParams
+
+from api.exchange import Reader, Refused
+from keys.encoding import decode_base64url, encode_base64url
+from keys.errors import MalformedEncoding
+from ledger import limits
+from ledger.faults import Fault, Refusal
+
+LIMIT_DEFAULT: Final = 50
+_NAMES: Final = frozenset(
+    {"limit", "cursor", "party", "type", "owner", "field", "value", "since", "until", "mine"}
+)
+_INTEGER_DIGITS_MAX: Final = 15
+_CURSOR_VERSION: Final = "1 "
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A search by content: a field of the type's search pointers, whose, and its value."""
+
+    owner: str
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as it was asked, every parameter of its form.
+
+    ``only_for`` is the reader's DID where nothing else may be found than what it signed or
+    stands in.
+    """
+
+    limit: int
+    before: int | None
+    party: str | None
+    vct: str | None
+    since_ms: int | None
+    until_ms: int | None
+    content: Content | None
+    only_for: str | None
+
+
+def parse_search(asked: QueryParams, reader: Reader) -> Asked:
+    """Read the parameters of ``GET /v1/records``.
+
+    Raises:
+        Refused: one is unknown, doubled, of another form, or needs a signed request.
+    """
+    _check_names(asked)
+    content = _content(asked, reader)
+    is_mine = _is_mine(asked, reader)
+    limit = _integer(asked, "limit")
+    if limit is not None and not 1 <= limit <= limits.SEARCH_PAGE_MAX:
+        raise _malformed("limit", f"1..{limits.SEARCH_PAGE_MAX}", str(limit))
+    return Asked(
+        limit=LIMIT_DEFAULT if limit is None else limit,
+        before=decode_cursor(asked["cursor"]) if "cursor" in asked else None,
+        party=asked.get("party"),
+        vct=asked.get("type"),
+        since_ms=_integer(asked, "since"),
+        until_ms=_integer(asked, "until"),
+        content=content,
+        only_for=reader.did if content or is_mine else None,
+    )
+
+
+def encode_cursor(index: int) -> str:
+    """An opaque cursor: the next page begins below this index."""
+    return encode_base64url(f"{_CURSOR_VERSION}{index}".encode("ascii"))
+
+
+def decode_cursor(text: str) -> int:
+    """The inverse of :func:`encode_cursor`.
+
+    Raises:
+        Refused: it is not one of ours.
+    """
+    try:
+        version, index = decode_base64url(text).split(b" ")
+    except (MalformedEncoding, ValueError) as fault:
+        raise _malformed("cursor", "one of an answer", text) from fault
+    is_index = index.isdigit() and len(index) <= _INTEGER_DIGITS_MAX
+    if version != _CURSOR_VERSION.encode().strip() or not is_index:
+        raise _malformed("cursor", "one of an answer", text)
+    return int(index)
+
+
+def _check_names(asked: QueryParams) -> None:
+    names = [name for name, _ in asked.multi_items()]
+    faults = [
+        Fault(f"/{name}", "one of " + ", ".join(sorted(_NAMES)), name)
+        for name in dict.fromkeys(names)
+        if name not in _NAMES
+    ]
+    faults += [
+        Fault(f"/{name}", "it once", f"{names.count(name)} times")
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    if faults:
+        first = faults[0]
+        detail = f"{first.pointer[1:][:60]}: expected {first.expected}, found {first.found[:60]}"
+        raise Refused(Refusal("malformed-query", detail, tuple(faults)))
+
+
+def _content(asked: QueryParams, reader: Reader) -> Content | None:
+    given = [name for name in ("field", "value", "owner") if name in asked]
+    if not given:
+        return None
+    if not {"field", "value"} <= asked.keys():
+        raise _malformed(given[0], "field and value together", ", ".join(given))
+    if reader.did is None:
+        raise Refused(Refusal("signature-required", "field and value: sign the request"))
+    return Content(asked.get("owner", reader.did), asked["field"], asked["value"])
+
+
+def _is_mine(asked: QueryParams, reader: Reader) -> bool:
+    if "mine" not in asked:
+        return False
+    if asked["mine"] != "1":
+        raise _malformed("mine", "1", asked["mine"])
+    if reader.did is None:
+        raise Refused(Refusal("signature-required", "mine: sign the request"))
+    return True
+
+
+def _integer(asked: QueryParams, name: str) -> int | None:
+    text = asked.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= _INTEGER_DIGITS_MAX):
+        raise _malformed(name, "a decimal integer", text)
+    return int(text)
+
+
+def _malformed(name: str, expected: str, found: str) -> Refused:
+    fault = Fault(f"/{name}", expected, found[:60])
+    detail = f"{name}: expected {expected}, found {found[:60]!r}"
+    return Refused(Refusal("malformed-query", detail, (fault,)))

@@ -1,0 +1,353 @@
+"""The whole service for tests: a founded log on SQLite behind the real server on loopback.
+
+:func:`found_log` lays a data folder out as ``lotmark init`` would leave it; the parties and
+their first records are those of :mod:`tests.ledger.parties`. :class:`LiveService` serves it
+with uvicorn in a thread, at the moment that its clock shows, and has a client that signs for
+each party. Nothing is faked but time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import uvicorn
+
+from api.app import build_app
+from api.data_folder import DataFolder, LogConfig, write_config, write_new
+from api.http_signatures import HttpRequest, sign_request
+from api.migrate import upgrade
+from api.nonces import Nonce, UnixSeconds
+from api.settings import Settings
+from api.target_uri import parse_target_uri
+from api.wiring import Service, open_service
+from keys.encoding import encode_base64url
+from ledger.anchor import Anchor, encode_anchor, parse_anchor
+from ledger.blob_files import FileBlobs
+from ledger.clock import ManualClock
+from ledger.compose import Filing
+from ledger.high_water import HighWaterFile
+from ledger.note import encode_vkey
+from ledger.record_type import RecordType
+from ledger.service import Admitted, Ledger, LedgerParts
+from ledger.store_sql import SqlStore
+from ledger.verify import VerifiedView, verify_view
+from ledger.view import parse_view
+from quality.rules import QualityRules
+from quality.types import business_types
+from tests.ledger.parties import (
+    NOW_MS,
+    ORIGIN,
+    SAMPLE_GROUPS,
+    Consortium,
+    PartyKeys,
+    PartySigner,
+    Plan,
+    a_consortium,
+    a_log_signer,
+    a_seed,
+    record_id_of,
+    sign_key,
+)
+from tests.ledger.sample_types import sample_type_text
+
+JSON: Final = "application/json"
+JSON_LINES: Final = "application/jsonl"
+CHUNK: Final = "application/offset+octet-stream"
+LOG_KEY_VARIABLE: Final = "LOTMARK_TEST_LOG_KEY"
+OEM, SUPPLIER, LABORATORY, STRANGER = (
+    "borealis-motors",
+    "hanfeng-drive",
+    "meridian-cert",
+    "sierra-castings",
+)
+FOUNDERS: Final[Mapping[str, Sequence[str]]] = {
+    OEM: ("oem", "operator"),
+    SUPPLIER: ("supplier",),
+    LABORATORY: ("certifier", "laboratory"),
+    STRANGER: ("supplier",),
+}
+#: Owned by its subject, where the sample type is owned by its issuer.
+SUBJECT_VCT: Final = "sample-verdict/v1"
+OPEN_PLAN: Final = Plan(
+    founders=FOUNDERS,
+    types=(
+        sample_type_text(),
+        sample_type_text(vct=SUBJECT_VCT, owner="subject"),
+        *business_types(),
+    ),
+)
+
+
+def _close_bundles(body: dict[str, Any]) -> None:
+    body["entries"] = "members"
+
+
+MEMBERS_PLAN: Final = Plan(founders=FOUNDERS, types=OPEN_PLAN.types, amend=_close_bundles)
+
+
+def request_key(party: PartyKeys) -> PartySigner:
+    """The key by which a party signs requests, and nothing else."""
+    return party.another_key("requests")
+
+
+def found_log(folder: DataFolder, plan: Plan = OPEN_PLAN) -> Consortium:
+    """Lay out a data folder with a log in it: genesis, signing keys, types, request keys."""
+    consortium = a_consortium(plan)
+    os.environ[LOG_KEY_VARIABLE] = encode_base64url(a_seed("log"))
+    folder.root.mkdir(parents=True, exist_ok=True)
+    write_config(folder, LogConfig(ORIGIN, f"env:{LOG_KEY_VARIABLE}"))
+    if not folder.search_secret.exists():
+        write_new(folder.search_secret, bytes(range(32)), mode=0o600)
+    upgrade(folder.database_url)
+    vkey = encode_vkey(a_log_signer().key)
+    policy = f"log {vkey}\nquorum none\n"
+    folder.anchor.write_text(encode_anchor(ORIGIN, policy, consortium.fold.charter_id))
+    keys = (
+        sign_key(consortium, party, request_key(party), uses=("requests",))
+        for party in consortium.parties.values()
+    )
+    _write_log(folder, [*consortium.texts, *keys])
+    return consortium
+
+
+def _write_log(folder: DataFolder, texts: Sequence[str]) -> None:
+    store, mark = SqlStore(folder.database_url), HighWaterFile(folder.high_water)
+    ledger = Ledger(
+        LedgerParts(
+            origin=ORIGIN,
+            store=store,
+            high_water=mark,
+            clock=ManualClock(NOW_MS),
+            signer=a_log_signer(),
+            blobs=FileBlobs(folder.blobs, random_bytes=os.urandom),
+            rules=QualityRules(),
+            search_secret=folder.search_secret.read_bytes(),
+        ),
+        is_new=True,
+    )
+    ledger.start()
+    try:
+        for text in texts:
+            outcome = ledger.submit_text(text)
+            assert isinstance(outcome, Admitted), outcome
+    finally:
+        ledger.close()
+        store.close()
+        mark.close()
+
+
+@dataclass
+class SignedClient:
+    """Sends requests signed by one key of one party."""
+
+    service: LiveService
+    key: PartySigner
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Sign and send."""
+        fields = self.sign(method, target, content=content, headers=headers)
+        return self.service.http.request(method, target, content=content or None, headers=fields)
+
+    def sign(
+        self,
+        method: str,
+        target: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        nonce: str | None = None,
+    ) -> dict[str, str]:
+        """The fields of such a request, those that sign it among them."""
+        given = dict(headers or {})
+        base = self.service.settings.public_url
+        request = HttpRequest(
+            method, parse_target_uri(base + target), content, tuple(given.items())
+        )
+        return given | sign_request(
+            request,
+            self.key.key,
+            did=self.key.did,
+            created=UnixSeconds(self.service.now_s),
+            nonce=Nonce(nonce or encode_base64url(os.urandom(16))),
+        )
+
+    def get(self, target: str, **headers: str) -> httpx.Response:
+        """A signed ``GET``; field names are written with ``_`` for ``-``."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("GET", target, headers=fields)
+
+    def upload(self, data: bytes, *, chunk_bytes: int = 1 << 22) -> str:
+        """Upload a blob whole."""
+        created = self.send("POST", "/v1/blobs", headers={"Upload-Length": str(len(data))})
+        blob = str(created.json()["blob"])
+        for start in range(0, len(data), chunk_bytes):
+            answer = self.append(blob, start, data[start : start + chunk_bytes])
+            assert answer.is_success, answer.text
+        return blob
+
+    def append(self, blob: str, offset: int, chunk: bytes) -> httpx.Response:
+        """Send one chunk."""
+        headers = {"Upload-Offset": str(offset), "Content-Type": CHUNK}
+        return self.send("PATCH", f"/v1/blobs/{blob}", content=chunk, headers=headers)
+
+
+@dataclass
+class LiveService:
+    """A served log. Texts from :meth:`record` are each another record."""
+
+    folder: DataFolder
+    consortium: Consortium
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
+    check_processes: int = 0
+
+    def __post_init__(self) -> None:
+        """Nothing runs yet."""
+        self._labels = itertools.count()
+        self.anchor: Anchor = parse_anchor(self.folder.anchor.read_bytes())
+
+    # ---- running ----
+
+    def start(self) -> None:
+        """Serve on a free port."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+        self.settings = Settings(
+            data=self.folder.root, port=port, check_processes=self.check_processes
+        )
+        self.wired: Service = open_service(self.settings, clock=self.clock)
+        config = uvicorn.Config(
+            build_app(self.wired),
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=20,
+        )
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]})
+        self.thread.start()
+        self.http = httpx.Client(base_url=self.settings.public_url, timeout=30)
+        while not self.server.started:
+            assert self.thread.is_alive(), "the server did not start"
+            threading.Event().wait(0.005)
+
+    def stop(self) -> None:
+        """Stop as SIGTERM would, and wait."""
+        self.http.close()
+        self.server.should_exit = True
+        self.thread.join(30)
+        assert not self.thread.is_alive()
+
+    def restart(self) -> None:
+        """Stop and start; the port is another one then."""
+        self.stop()
+        self.start()
+
+    @contextmanager
+    def later_by(self, *, seconds: int) -> Iterator[None]:
+        """Move the clock, and back again afterwards."""
+        self.clock.advance(seconds * 1000)
+        try:
+            yield
+        finally:
+            self.clock.advance(-seconds * 1000)
+
+    # ---- parties ----
+
+    @property
+    def now_s(self) -> int:
+        """The service's time."""
+        return self.clock.now_ms() // 1000
+
+    def party(self, slug: str) -> PartyKeys:
+        """A member and its keys."""
+        return self.consortium.parties[slug]
+
+    def signed(self, slug: str) -> SignedClient:
+        """A client that signs as a member."""
+        return SignedClient(self, request_key(self.party(slug)))
+
+    # ---- records ----
+
+    def kind(self, vct: str) -> RecordType:
+        """A type of this log."""
+        return self.consortium.fold.types[vct]
+
+    def record(
+        self,
+        groups: Mapping[str, Any] = SAMPLE_GROUPS,
+        *,
+        by: str = SUPPLIER,
+        filing: Filing = Filing(),  # noqa: B008  (immutable)
+        vct: str = "sample-report/v1",
+        iat: int | None = None,
+    ) -> str:
+        """A new record, signed and ready to submit."""
+        party = self.party(by)
+        composer = self.consortium.composer(party.signing, label=f"api {next(self._labels)}")
+        at = self.now_s if iat is None else iat
+        return composer.compose_record(self.kind(vct), groups, filing=filing, iat=at)
+
+    def submit(self, sd_jwt: str) -> httpx.Response:
+        """Submit one record."""
+        return self.post(encode_submission(sd_jwt))
+
+    def submit_many(self, lines: Sequence[str | bytes]) -> list[dict[str, Any]]:
+        """Submit records, or whatever else stands on a line; the answer to each."""
+        coded = [
+            line if isinstance(line, bytes) else encode_submission(line).encode() for line in lines
+        ]
+        answer = self.post(b"\n".join(coded) + b"\n", media_type=JSON_LINES)
+        assert answer.status_code == 200, answer.text
+        return [json.loads(line) for line in answer.text.splitlines()]
+
+    def post(self, body: str | bytes, *, media_type: str = JSON) -> httpx.Response:
+        """Post a body to the one door."""
+        return self.http.post("/v1/records", content=body, headers={"Content-Type": media_type})
+
+    def admit(self, sd_jwt: str) -> str:
+        """Submit a record that must be admitted; its id."""
+        answer = self.submit(sd_jwt)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["record_id"] == record_id_of(sd_jwt)
+        return record_id_of(sd_jwt)
+
+    def size(self) -> int:
+        """How many entries the log says it has."""
+        return int(self.http.get("/readyz").json()["size"])
+
+    def verify(self, view: bytes) -> VerifiedView:
+        """Verify a view offline, from the trust anchor."""
+        return verify_view(parse_view(view), self.anchor)
+
+
+def encode_submission(sd_jwt: str) -> str:
+    """The JSON that carries one record."""
+    return json.dumps({"sd_jwt": sd_jwt, "sealed": []})
+
+
+def serve(root: Path, plan: Plan = OPEN_PLAN, *, check_processes: int = 0) -> Iterator[LiveService]:
+    """Found a log below ``root`` and serve it: the body of a fixture."""
+    folder = DataFolder(root)
+    live = LiveService(folder, found_log(folder, plan), check_processes=check_processes)
+    live.start()
+    yield live
+    live.stop()

@@ -47,6 +47,8 @@ def parse_head(text: str) -> EntryHead:
     version, origin, index, previous, admitted = lines[:HEAD_LINES]
     if version != VERSION:
         raise MalformedEntry(f"expected {VERSION!r}, found {version[:40]!r}")
+    if not origin:
+        raise MalformedEntry("expected an origin, found an empty line")
     return EntryHead(
         origin,
         _parse_decimal(index, "index"),

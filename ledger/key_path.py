@@ -36,7 +36,7 @@ class FoundingCharter:
     record_id: str
     first: str
     admin_keys: Mapping[str, frozenset[str]]
-    types: Mapping[str, str]
+    types: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +205,19 @@ def _read_charter(entry: LinkedEntry, origin: str) -> FoundingCharter:
         str(party_did(name, Slug(_text(item, "slug")))): frozenset(_texts(item, "admin_keys"))
         for item in _objects(body, "founders")
     }
-    types = {_text(item, "vct"): _text(item, "sha256") for item in _objects(body, "types")}
-    if not founders or len(founders) != len(body["founders"]) or len(types) != len(body["types"]):
+    if not founders or len(founders) != len(body["founders"]):
         raise CharterMismatch(
-            "expected one founder or more, and every slug and vct once, "
-            f"found {len(body['founders'])} founders and {len(body['types'])} types"
+            f"expected one founder or more, and every slug once, found {len(body['founders'])}"
         )
-    return FoundingCharter(entry.record_id, next(iter(founders)), founders, types)
+    return FoundingCharter(entry.record_id, next(iter(founders)), founders, _read_types(body))
+
+
+def _read_types(body: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    types: dict[str, frozenset[str]] = {}
+    for item in _objects(body, "types"):
+        vct, digest = _text(item, "vct"), _text(item, "sha256")
+        types[vct] = types.get(vct, frozenset()) | {digest}
+    return types
 
 
 def _list(members: Mapping[str, Any], name: str) -> list[Any]:

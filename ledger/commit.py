@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from keys.encoding import decode_base64url
 from ledger.admission import Place, Precedent, Precedents, admit
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.content import BlobClaim, CheckedRecord
@@ -20,6 +20,7 @@ from ledger.fold import PublicFold
 from ledger.frontier import Appended, Frontier, append_leaves
 from ledger.note import Ed25519Signer, encode_note
 from ledger.open_tiles import OpenTiles, TileGrowth
+from ledger.record import encode_record_id
 from ledger.store import CommitGroup, EntryRow, Head, KnownIds, TileRow
 from ledger.tlog_proof import tlog_proof_head
 from ledger.tree import LeafIndex, TreeSize, leaf_hash
@@ -79,26 +80,11 @@ class Built:
     receipts: tuple[str, ...]
 
 
-class GroupPrecedents:
-    """Precedents of the log together with those records of the same group already numbered."""
+class LogSoFar(Precedents, Protocol):
+    """What judging a group asks of the log before it."""
 
-    def __init__(self, log: Precedents) -> None:
-        """Begin with what the log holds."""
-        self._log = log
-        self._pending: dict[bytes, Precedent] = {}
-
-    def add(self, record: CheckedRecord) -> None:
-        """Let later records of the group refer to this one."""
-        self._pending[record.record_id] = Precedent(record.iss, record.vct)
-
-    def find_record(self, record_id: str) -> Precedent | None:
-        """The earlier record of that id, pending or stored."""
-        pending = self._pending.get(decode_base64url(record_id)) if self._pending else None
-        return pending or self._log.find_record(record_id)
-
-    def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
-        """As the log says."""
-        return self._log.is_blob_ready(claim, owner)
+    def check_again(self, record: CheckedRecord, fold: PublicFold) -> CheckedRecord | Refusal:
+        """Check a record by the types of this fold; its own was unknown before."""
 
 
 def judge_group(
@@ -107,31 +93,59 @@ def judge_group(
     *,
     known: KnownIds,
     admitted_ms: int,
-    precedents: Precedents,
+    log: LogSoFar,
 ) -> Judged:
     """Judge records in order, each at its own index; refused ones take no index."""
-    fold, size = tip.fold, tip.size
-    known_records: dict[bytes, int] = dict(known.records)
-    used_jtis: dict[bytes, int] = dict(known.jti_keys)
-    pending = GroupPrecedents(precedents)
-    verdicts: list[Verdict] = []
-    for record in records:
-        index = known_records.get(record.record_id)
+    group = _Group(tip, known, admitted_ms=admitted_ms, log=log)
+    verdicts = tuple(group.judge(record) for record in records)
+    return Judged(verdicts, group.fold)
+
+
+class _Group:
+    """The records of a group judged so far: the log together with what they add to it."""
+
+    def __init__(self, tip: Tip, known: KnownIds, *, admitted_ms: int, log: LogSoFar) -> None:
+        self.fold = tip.fold
+        self._size = tip.size
+        self._admitted_ms = admitted_ms
+        self._log = log
+        self._indices: dict[bytes, int] = dict(known.records)
+        self._used_jtis: dict[bytes, int] = dict(known.jti_keys)
+        self._pending: dict[str, Precedent] = {}
+
+    def judge(self, record: CheckedRecord) -> Verdict:
+        index = self._indices.get(record.record_id)
         if index is not None:
-            verdicts.append(Repeat(record, index))
-        elif record.jti_key in used_jtis:
-            verdicts.append(_jti_used(used_jtis[record.jti_key]))
-        else:
-            after = admit(record, fold, place=Place(size, admitted_ms), precedents=pending)
-            if isinstance(after, Refusal):
-                verdicts.append(after)
-                continue
-            fold = after
-            verdicts.append(Numbered(record, size))
-            known_records[record.record_id] = used_jtis[record.jti_key] = size
-            pending.add(record)
-            size += 1
-    return Judged(tuple(verdicts), fold)
+            return Repeat(record, index)
+        if record.jti_key in self._used_jtis:
+            return _jti_used(self._used_jtis[record.jti_key])
+        checked = self._check(record)
+        if isinstance(checked, Refusal):
+            return checked
+        place = Place(self._size, self._admitted_ms)
+        after = admit(checked, self.fold, place=place, precedents=self)
+        return after if isinstance(after, Refusal) else self._number(checked, after)
+
+    def _check(self, record: CheckedRecord) -> CheckedRecord | Refusal:
+        # The type may have been defined since the record was checked, even in this group.
+        if record.type_known or record.vct not in self.fold.types:
+            return record
+        return self._log.check_again(record, self.fold)
+
+    def _number(self, record: CheckedRecord, fold: PublicFold) -> Numbered:
+        index, self._size = self._size, self._size + 1
+        self.fold = fold
+        self._indices[record.record_id] = self._used_jtis[record.jti_key] = index
+        self._pending[encode_record_id(record.record_id)] = Precedent(record.iss, record.vct)
+        return Numbered(record, index)
+
+    def find_record(self, record_id: str) -> Precedent | None:
+        """The earlier record of that id, of this group or stored."""
+        return self._pending.get(record_id) or self._log.find_record(record_id)
+
+    def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
+        """As the log says."""
+        return self._log.is_blob_ready(claim, owner)
 
 
 def _jti_used(index: int) -> Refusal:

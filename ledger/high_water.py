@@ -8,13 +8,17 @@ and is durable before a receipt leaves.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from keys.encoding import decode_base64, encode_base64
 from keys.errors import MalformedEncoding
 from ledger.errors import HighWaterDamaged, StoreUnavailable
+
+_TWICE: Final = re.compile(r"([0-9]{20}) ([A-Za-z0-9+/]{43}=)\n\1 \2\n")
+_FILE_BYTES: Final = 132
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,11 @@ class HighWaterMemory:
 
 
 class HighWaterFile:
-    """Two lines, size and base64 of the root, in a file that is rewritten in place.
+    """One line, size and base64 of the root, twice in a file that is rewritten in place.
 
-    One fixed-width write of fewer than 128 bytes lies in one disk sector, so a crash leaves
-    the old mark or the new one; both are marks of committed heads. Each line pair is
-    guarded by a repetition, so a torn write is noticed and not taken for a mark.
+    The 132 bytes lie in one disk sector, so a crash leaves the old mark or the new one; both
+    are marks of committed heads. A write that is torn all the same leaves two lines that
+    differ, and is not taken for a mark.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +75,8 @@ class HighWaterFile:
             HighWaterDamaged: the file is there and holds no mark.
         """
         try:
-            text = self._path.read_text("ascii")
+            with self._path.open(encoding="ascii", newline="") as file:
+                text = file.read(_FILE_BYTES + 1)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as fault:
@@ -85,14 +90,20 @@ class HighWaterFile:
             StoreUnavailable: the disk did not take it.
         """
         line = f"{mark.size:020d} {encode_base64(mark.root)}\n"
+        data = (line * 2).encode("ascii")
+        assert len(data) == _FILE_BYTES, "a size of at most 20 digits, a root of 32 bytes"
         try:
             if self._descriptor is None:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
                 self._flush_folder()
-            os.pwrite(self._descriptor, (line * 2).encode("ascii"), 0)
+            written = os.pwrite(self._descriptor, data, 0)
             os.fdatasync(self._descriptor)
         except OSError as fault:
             raise StoreUnavailable(f"high-water file {self._path}: {fault}") from fault
+        if written != len(data):
+            raise StoreUnavailable(
+                f"high-water file {self._path}: expected {len(data)} bytes written, found {written}"
+            )
 
     def close(self) -> None:
         """Release the file."""
@@ -108,14 +119,12 @@ class HighWaterFile:
             os.close(folder)
 
     def _parse(self, text: str) -> Mark:
-        lines = text.split("\n")
-        if len(lines) != 3 or lines[0] != lines[1] or lines[2] != "":
-            raise HighWaterDamaged(f"{self._path}: expected the same line twice")
-        size, _, root = lines[0].partition(" ")
+        found = _TWICE.fullmatch(text)
+        if found is None:
+            raise HighWaterDamaged(
+                f"{self._path}: expected a size and a root, twice, found {text[:80]!r}"
+            )
         try:
-            mark = Mark(int(size), decode_base64(root))
-        except (ValueError, MalformedEncoding) as fault:
+            return Mark(int(found[1]), decode_base64(found[2]))
+        except MalformedEncoding as fault:
             raise HighWaterDamaged(f"{self._path}: {fault}") from fault
-        if len(mark.root) != 32:
-            raise HighWaterDamaged(f"{self._path}: expected a root of 32 bytes")
-        return mark

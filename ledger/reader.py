@@ -61,9 +61,7 @@ class LogReader:
         full = self._store.tile(tile.level, tile.number)
         if full is not None:
             return full[: tile.width * 32]
-        start = tile.number * TILE_WIDTH
-        read = self._store.leaves if tile.level == 0 else self._roots_below(tile.level)
-        hashes = read(start, start + tile.width)
+        hashes = self._read_hashes(tile.level, tile.number * TILE_WIDTH, tile.width)
         if len(hashes) != tile.width * 32:
             raise NotInLog(f"expected {tile.width} hashes in {tile}, found {len(hashes) // 32}")
         return hashes
@@ -120,5 +118,7 @@ class LogReader:
         head, _ = split_entry(row.text)
         return encode_receipt(head, index, self.inclusion_path(index, checkpoint.size), note)
 
-    def _roots_below(self, level: int):  # type: ignore[no-untyped-def]
-        return lambda start, stop: self._store.tile_roots(level - 1, start, stop)
+    def _read_hashes(self, level: int, start: int, count: int) -> bytes:
+        if level == 0:
+            return self._store.leaves(start, start + count)
+        return self._store.tile_roots(level - 1, start, start + count)

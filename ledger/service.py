@@ -20,7 +20,7 @@ from ledger.blob_errors import BlobError
 from ledger.blob_readiness import UploadedBlobs
 from ledger.blobs import BlobId, BlobStore
 from ledger.clock import Clock
-from ledger.commit import Built, Judged, Numbered, Repeat, Tip, Verdict, build_group, judge_group
+from ledger.commit import Built, Numbered, Repeat, Tip, Verdict, build_group, judge_group
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
 from ledger.domain import DomainRules
 from ledger.errors import (
@@ -40,7 +40,8 @@ from ledger.note import Ed25519Signer
 from ledger.reader import LogReader
 from ledger.record import encode_record_id
 from ledger.recovery import load_tip
-from ledger.store import KnownIds, Store
+from ledger.store import CommitGroup, Head, Store
+from ledger.tree import EMPTY_ROOT
 
 COMMIT_ATTEMPTS_MAX = 3
 
@@ -90,12 +91,15 @@ class Ledger:
 
         Raises:
             LogRolledBack: the stored log does not extend what was signed.
-            StoreUnavailable, HighWaterDamaged: it could not be read.
+            StoreUnavailable, HighWaterDamaged: it could not be read, or the first mark not set.
         """
         self._parts = parts
         self.reader = LogReader(parts.store, published=lambda: self.size)
         self._tip = load_tip(parts.origin, parts.store, mark=parts.high_water, is_new=is_new)
-        self._checker = self._make_checker()
+        if is_new and parts.high_water.read() is None:
+            # From here on a crash between the first commit and its mark is no missing mark.
+            parts.high_water.write(Mark(0, EMPTY_ROOT))
+        self._checker = self._checker_of(self._tip.fold)
         self._waiting: deque[_Submission] = deque()
         self._waiting_records = 0
         self._wake = threading.Condition()
@@ -139,6 +143,8 @@ class Ledger:
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join()
+        else:
+            self._abandon()
 
     def submit(self, records: Sequence[CheckedRecord]) -> Future[tuple[Outcome, ...]]:
         """Hand over records that belong together in one group; answered in their order.
@@ -216,30 +222,51 @@ class Ledger:
         return [item for item in taken if item.answer.set_running_or_notify_cancel()]
 
     def _answer(self, submissions: Sequence[_Submission]) -> None:
-        records = [record for submission in submissions for record in submission.records]
         try:
-            outcomes = self._admit(records)
+            self._settle(submissions)
         except BaseException as fault:
             for submission in submissions:
-                submission.answer.set_exception(fault)
+                if not submission.answer.done():
+                    submission.answer.set_exception(fault)
             if isinstance(fault, LedgerError):
                 # The stored log may be another than ours: nothing is signed before a restart
                 # has looked.
                 self._is_broken = isinstance(fault, OutcomeUnknown | HeadMoved | AppendRefused)
                 return
             raise
+
+    def _settle(self, submissions: Sequence[_Submission]) -> None:
+        verdicts, receipts = self._admit([r for item in submissions for r in item.records])
         position = 0
         for submission in submissions:
             stop = position + len(submission.records)
-            submission.answer.set_result(tuple(outcomes[position:stop]))
+            self._release(submission, verdicts[position:stop], receipts)
             position = stop
 
-    def _admit(self, records: Sequence[CheckedRecord]) -> list[Outcome]:
+    def _release(
+        self, submission: _Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
+    ) -> None:
+        """Answer one submission; a repeat that cannot be read now fails nobody else's."""
+        try:
+            outcomes = tuple(self._outcome(verdict, receipts) for verdict in verdicts)
+        except LedgerError as fault:
+            has_entries = any(isinstance(verdict, Numbered) for verdict in verdicts)
+            told = (
+                OutcomeUnknown(f"some records are entries now: {fault}") if has_entries else fault
+            )
+            submission.answer.set_exception(told)
+            return
+        submission.answer.set_result(outcomes)
+
+    def _admit(
+        self, records: Sequence[CheckedRecord]
+    ) -> tuple[Sequence[Verdict], Mapping[int, str]]:
+        """The verdict on each record, and the receipt of every index that is new."""
         admitted_ms = next_admission_ms(self._parts.clock.now_ms(), self._tip)
         known = self._parts.store.known(
             [record.record_id for record in records], [record.jti_key for record in records]
         )
-        judged = self._judge(records, known, admitted_ms)
+        judged = judge_group(records, self._tip, known=known, admitted_ms=admitted_ms, log=self)
         receipts: dict[int, str] = {}
         if judged.numbered():
             built = build_group(
@@ -248,36 +275,11 @@ class Ledger:
             self._commit(built)
             first = self._tip.size - len(built.receipts)
             receipts = {first + position: text for position, text in enumerate(built.receipts)}
-        return [self._outcome(verdict, receipts) for verdict in judged.verdicts]
-
-    def _judge(self, records: Sequence[CheckedRecord], known: KnownIds, admitted_ms: int) -> Judged:
-        return judge_group(
-            [self._recheck(record) for record in records],
-            self._tip,
-            known=known,
-            admitted_ms=admitted_ms,
-            precedents=self,
-        )
-
-    def _recheck(self, record: CheckedRecord) -> CheckedRecord:
-        # Its type was unknown when it was checked; it may have been defined since.
-        if record.type_known or record.vct not in self._tip.fold.types:
-            return record
-        again = check_submission(f"{record.jws}~{record.disclosures}", self._checker)
-        return record if isinstance(again, Refusal) else again
+        return judged.verdicts, receipts
 
     def _commit(self, built: Built) -> None:
         """Make the group durable, then the mark; only then does the tip move."""
-        for attempt in range(COMMIT_ATTEMPTS_MAX):
-            try:
-                self._parts.store.commit(built.group)
-                break
-            except OutcomeUnknown:
-                # The store says where it stands: after the group, or before it.
-                if self._parts.store.head() == built.group.head:
-                    break
-                if attempt == COMMIT_ATTEMPTS_MAX - 1:
-                    raise
+        self._store_group(built.group)
         # From here on the entries survive a crash.
         head = built.group.head
         try:
@@ -290,9 +292,28 @@ class Ledger:
         fold_changed = built.tip.fold is not self._tip.fold
         self._tip = built.tip
         if fold_changed:
-            self._checker = self._make_checker()
+            self._checker = self._checker_of(self._tip.fold)
 
-    def _outcome(self, verdict: Verdict, receipts: dict[int, str]) -> Outcome:
+    def _store_group(self, group: CommitGroup) -> None:
+        unknown = OutcomeUnknown("expected an outcome of the commit, found none")
+        for _ in range(COMMIT_ATTEMPTS_MAX):
+            try:
+                self._parts.store.commit(group)
+                return
+            except OutcomeUnknown as fault:
+                unknown = fault
+            # The store says where it stands: after the group, or before it.
+            if self._stands_at(group.head, unknown):
+                return
+        raise unknown
+
+    def _stands_at(self, head: Head, unknown: OutcomeUnknown) -> bool:
+        try:
+            return self._parts.store.head() == head
+        except StoreUnavailable as fault:
+            raise unknown from fault
+
+    def _outcome(self, verdict: Verdict, receipts: Mapping[int, str]) -> Outcome:
         if isinstance(verdict, Refusal):
             return verdict
         record_id = encode_record_id(verdict.record.record_id)
@@ -305,11 +326,15 @@ class Ledger:
             self._parts.store.restore_disclosures(verdict.index, verdict.record.disclosures)
         return Admitted(record_id, verdict.index, self.reader.receipt(verdict.index), False)
 
-    def _make_checker(self) -> Checker:
+    def _checker_of(self, fold: PublicFold) -> Checker:
         parts = self._parts
-        return Checker(parts.origin, self._tip.fold.book(), parts.rules, parts.search_secret)
+        return Checker(parts.origin, fold.book(), parts.rules, parts.search_secret)
 
-    # ---- what admission asks of the log ----
+    # ---- what judging a group asks of the log ----
+
+    def check_again(self, record: CheckedRecord, fold: PublicFold) -> CheckedRecord | Refusal:
+        """Check a record by the types of this fold."""
+        return check_submission(f"{record.jws}~{record.disclosures}", self._checker_of(fold))
 
     def find_record(self, record_id: str) -> Precedent | None:
         """The party and type of an admitted record."""

@@ -24,6 +24,8 @@ import uvicorn
 
 from api.app import build_app
 from api.data_folder import DataFolder, LogConfig, write_config, write_new
+from api.errors import MEDIA_TYPE as PROBLEM
+from api.errors import status_of
 from api.http_signatures import HttpRequest, sign_request
 from api.migrate import upgrade
 from api.nonces import Nonce, UnixSeconds
@@ -337,6 +339,33 @@ class LiveService:
     def verify(self, view: bytes) -> VerifiedView:
         """Verify a view offline, from the trust anchor."""
         return verify_view(parse_view(view), self.anchor)
+
+    def exchange(self, data: bytes, *, then_close: bool = False) -> bytes:
+        """Send bytes as they are; what comes back until the service falls silent or closes."""
+        address = ("127.0.0.1", self.settings.port)
+        with socket.create_connection(address, timeout=20) as connection:
+            connection.sendall(data)
+            if then_close:
+                connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def problem_of(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document that an answer is, with what every refusal carries."""
+    assert answer.headers["content-type"] == PROBLEM, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-request-id"]
+    members: dict[str, Any] = answer.json()
+    assert members["status"] == answer.status_code == status_of(members["code"])
+    assert members["type"] == f"urn:lotmark:problem:{members['code']}"
+    assert members["title"]
+    assert members["remedy"]
+    return members
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The code of a refusal."""
+    return str(problem_of(answer)["code"])
 
 
 def encode_submission(sd_jwt: str) -> str:

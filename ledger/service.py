@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -106,6 +106,9 @@ class Ledger:
         self._is_closing = False
         self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        # Old receipts are proven anew from the store, which takes longer than admission does:
+        # that is not for the writer, whom everybody waits for.
+        self._repeats = ThreadPoolExecutor(1, thread_name_prefix="ledger-repeats")
 
     @property
     def fold(self) -> PublicFold:
@@ -145,6 +148,7 @@ class Ledger:
             self._thread.join()
         else:
             self._abandon()
+        self._repeats.shutdown()
 
     def submit(self, records: Sequence[CheckedRecord]) -> Future[tuple[Outcome, ...]]:
         """Hand over records that belong together in one group; answered in their order.
@@ -240,8 +244,20 @@ class Ledger:
         position = 0
         for submission in submissions:
             stop = position + len(submission.records)
-            self._release(submission, verdicts[position:stop], receipts)
-            position = stop
+            own, position = verdicts[position:stop], stop
+            if any(isinstance(verdict, Repeat) for verdict in own):
+                self._repeats.submit(self._release_beside, submission, own, receipts)
+            else:
+                self._release(submission, own, receipts)
+
+    def _release_beside(
+        self, submission: _Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
+    ) -> None:
+        try:
+            self._release(submission, verdicts, receipts)
+        except BaseException as fault:
+            submission.answer.set_exception(fault)
+            raise
 
     def _release(
         self, submission: _Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
@@ -322,8 +338,9 @@ class Ledger:
         return self._repeat(verdict, record_id)
 
     def _repeat(self, verdict: Repeat, record_id: str) -> Admitted:
-        if verdict.record.disclosures:
-            self._parts.store.restore_disclosures(verdict.index, verdict.record.disclosures)
+        store, given = self._parts.store, verdict.record.disclosures
+        if given and not store.disclosures([verdict.index]):
+            store.restore_disclosures(verdict.index, given)
         return Admitted(record_id, verdict.index, self.reader.receipt(verdict.index), False)
 
     def _checker_of(self, fold: PublicFold) -> Checker:

@@ -14,7 +14,6 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -262,15 +261,6 @@ class LiveService:
         """Stop and start; the port is another one then."""
         self.stop()
         self.start()
-
-    @contextmanager
-    def later_by(self, *, seconds: int) -> Iterator[None]:
-        """Move the clock, and back again afterwards."""
-        self.clock.advance(seconds * 1000)
-        try:
-            yield
-        finally:
-            self.clock.advance(-seconds * 1000)
 
     # ---- parties ----
 

@@ -1,0 +1,47 @@
+"""What the portal asks, answered from the log: the reader is anyone, by the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.exchange import ANYONE
+from api.records import RecordShelf
+from ledger.fold import PublicFold
+from ledger.service import Ledger
+from ledger.store import EntryRow, Store
+from portal.facts import PublicRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """The facts of a running service."""
+
+    ledger: Ledger
+    store: Store
+    shelf: RecordShelf
+    anchor: str
+
+    @property
+    def fold(self) -> PublicFold:
+        """The governance in force."""
+        return self.ledger.fold
+
+    def checkpoint(self) -> str:
+        """The newest signed note."""
+        return self.ledger.reader.latest_checkpoint()
+
+    def newest(self, *, before: int, limit: int) -> Sequence[EntryRow]:
+        """At most ``limit`` entries below index ``before``, newest first."""
+        rows = list(self.store.entries(max(0, before - limit), before))
+        return rows[::-1]
+
+    def open(self, record_id: str) -> PublicRecord:
+        """The record as an unsigned request gets it.
+
+        Raises:
+            Refused: there is no such record.
+        """
+        opened = self.shelf.open(record_id, ANYONE)
+        view = self.shelf.view([opened], as_lines=False)
+        return PublicRecord(opened.row, view.encode())

@@ -1,0 +1,179 @@
+"""A small real log for the portal's tests: a consortium, its types, records of every kind.
+
+Everything runs through the writer, so what the pages show is what a service would show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.portal_facts import ServiceFacts
+from api.records import RecordShelf
+from ledger.anchor import encode_anchor
+from ledger.blobs import MemoryBlobs
+from ledger.clock import ManualClock
+from ledger.compose import Filing
+from ledger.high_water import HighWaterMemory
+from ledger.note import encode_vkey
+from ledger.record import encode_record_id
+from ledger.service import Admitted, Ledger, LedgerParts
+from ledger.store_memory import MemoryStore
+from quality.rules import QualityRules
+from quality.types import business_types
+from tests.ledger.parties import (
+    NOW_MS,
+    NOW_S,
+    ORIGIN,
+    SEARCH_SECRET,
+    Consortium,
+    PartyKeys,
+    Plan,
+    RandomStream,
+    a_consortium,
+    a_log_signer,
+)
+
+OEM: Final = "borealis-motors"
+SUPPLIER: Final = "hanfeng-drive"
+CERTIFIER: Final = "meridian-cert"
+NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    OEM: {"en": "Borealis Motors", "zh": "北极光汽车"},
+    SUPPLIER: {"zh": "汉风传动"},
+    CERTIFIER: {"en": 'Meridian <b>&</b> "Co"'},
+}
+HOSTILE: Final = "<script>alert('x')</script> \"><img src=x onerror=alert(1)> {{ 7*7 }} &amp; שלום"
+LAG_S: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class SmallLog:
+    """A running log, what the portal asks of it, and its records by a word for each."""
+
+    consortium: Consortium
+    ledger: Ledger
+    facts: ServiceFacts
+    records: Mapping[str, str]
+
+    def view(self, name: str) -> bytes:
+        """The public view of a record."""
+        return self.facts.open(self.records[name]).view
+
+
+def a_small_log() -> SmallLog:
+    """Found the consortium and admit its entries and five records."""
+    consortium = a_consortium(Plan(types=business_types(), amend=_name_founders))
+    store = MemoryStore()
+    ledger = Ledger(_parts(store), is_new=True)
+    ledger.start()
+    for text in consortium.texts:
+        _submit(ledger, text)
+    shelf = RecordShelf(ledger, store, SEARCH_SECRET)
+    facts = ServiceFacts(ledger, store, shelf, _anchor(consortium))
+    records = {name: _submit(ledger, text) for name, text in _records(consortium).items()}
+    return SmallLog(consortium, ledger, facts, records | _governance(facts))
+
+
+def _parts(store: MemoryStore) -> LedgerParts:
+    return LedgerParts(
+        origin=ORIGIN,
+        store=store,
+        high_water=HighWaterMemory(),
+        clock=ManualClock(NOW_MS),
+        signer=a_log_signer(),
+        blobs=MemoryBlobs(random_bytes=RandomStream("blobs")),
+        rules=QualityRules(),
+        search_secret=SEARCH_SECRET,
+    )
+
+
+def _submit(ledger: Ledger, text: str) -> str:
+    outcome = ledger.submit_text(text)
+    assert isinstance(outcome, Admitted), outcome
+    return outcome.record_id
+
+
+def _anchor(consortium: Consortium) -> str:
+    policy = f"log {encode_vkey(a_log_signer().key)}\nquorum none\n"
+    return encode_anchor(ORIGIN, policy, consortium.fold.charter_id)
+
+
+def _name_founders(body: dict[str, Any]) -> None:
+    for founder in body["founders"]:
+        founder["names"] = dict(NAMES[founder["slug"]])
+
+
+def _governance(facts: ServiceFacts) -> dict[str, str]:
+    """The first entry of each governance type."""
+    found: dict[str, str] = {}
+    for row in facts.newest(before=facts.ledger.size, limit=facts.ledger.size):
+        found[row.vct.partition("/")[0]] = encode_record_id(row.record_id)
+    return found
+
+
+def _records(consortium: Consortium) -> dict[str, str]:
+    parties = consortium.parties
+    subject = parties[SUPPLIER].did
+    return {
+        "credential": _record(
+            consortium,
+            parties[CERTIFIER],
+            "quality-credential/v1",
+            groups=_credential(subject),
+            filing=Filing(subject=subject, number="MC-1"),
+        ),
+        "verdict": _record(
+            consortium,
+            parties[SUPPLIER],
+            "inspection-report/v1",
+            groups=_inspection(HOSTILE),
+            filing=Filing(to=(parties[OEM].did,), tiers={"verdict": "public"}, number="IR-1"),
+        ),
+        "hidden": _record(
+            consortium,
+            parties[SUPPLIER],
+            "inspection-report/v1",
+            groups=_inspection("nothing to see"),
+            filing=Filing(to=(parties[OEM].did,), number="IR-2"),
+        ),
+    }
+
+
+def _record(
+    consortium: Consortium,
+    party: PartyKeys,
+    vct: str,
+    *,
+    groups: Mapping[str, Any],
+    filing: Filing,
+) -> str:
+    composer = consortium.composer(party.signing, label=f"{vct} {filing.number}")
+    kind = consortium.fold.types[vct]
+    return composer.compose_record(kind, groups, filing=filing, iat=NOW_S - LAG_S)
+
+
+def _credential(subject: str) -> dict[str, Any]:
+    return {
+        "credential": {
+            "kind": "calibration",
+            "scheme": "ISO/IEC 17025",
+            "number": "MC-26-5521",
+            "holder": {"party": subject, "name": "汉风传动"},
+            "valid_from": "2026-11-10",
+            "valid_until": None,
+            "status": "active",
+        }
+    }
+
+
+def _inspection(remark: str) -> dict[str, Any]:
+    return {
+        "verdict": {
+            "decision": "accept",
+            "decided_at": "2026-11-18T15:20:00+08:00",
+            "kind": "incoming",
+            "remark": remark,
+        },
+        "lot": {"number": "SECRET-LOT-77", "part": "GR-1001", "quantity": "200", "unit": "pcs"},
+    }

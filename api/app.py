@@ -15,10 +15,12 @@ from starlette.responses import JSONResponse, Response
 
 from api import __version__, errors
 from api.blob_door import BlobDoor
-from api.exchange import LogKeys, Refused, RequestJudge, refuse
+from api.exchange import LogKeys, Refused, RequestJudge
+from api.exchange import refuse as problem_of
 from api.log_door import LogDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
+from api.portal_facts import ServiceFacts
 from api.records import RecordDoor, RecordShelf
 from api.resource import beside, read_by, serve_resource
 from api.submit import SubmissionDoor
@@ -26,6 +28,8 @@ from api.wiring import Service
 from ledger.blob_errors import BlobsUnavailable
 from ledger.errors import LedgerError, StoreUnavailable
 from ledger.faults import Refusal
+from portal.build import Portal, build_portal
+from portal.error_page import PageRefusal
 
 EXPIRE_EVERY_SECONDS = 600
 
@@ -45,11 +49,13 @@ def build_app(service: Service) -> FastAPI:
     )
     judge = RequestJudge(service.base, LogKeys(service.ledger), service.nonces, service.clock)
     shelf = RecordShelf(service.ledger, service.store, service.search_secret)
+    portal = build_portal(ServiceFacts(service.ledger, service.store, shelf, service.anchor_text))
     _add_records(app, service, judge, shelf)
     _add_blobs(app, service, judge, shelf)
     _add_log(app, service, judge)
     _add_health(app, Health(service.ledger, service.store, metrics))
-    _add_handlers(app)
+    app.router.routes.extend(portal.routes)
+    _add_handlers(app, portal)
     app.add_middleware(Watch, metrics=metrics)
     return app
 
@@ -130,7 +136,10 @@ def _description(app: FastAPI) -> Callable[[Request], Response]:
 # ---- errors ----
 
 
-def _add_handlers(app: FastAPI) -> None:
+def _add_handlers(app: FastAPI, portal: Portal) -> None:
+    def refuse(request: Request, refused: Refused) -> Response:
+        return answer_refusal(request, refused, portal=portal)
+
     async def on_refused(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, Refused)
         return refuse(request, fault)
@@ -159,3 +168,14 @@ def _refusal_for(fault: LedgerError, request: Request) -> Refusal:
     request_id = request.scope.get("request_id", "")
     log.error("request.failed", code=fault.code, detail=str(fault), request_id=request_id)
     return Refusal(fault.code, f"the operator finds the cause under request id {request_id}")
+
+
+def answer_refusal(request: Request, refused: Refused, *, portal: Portal) -> Response:
+    """The problem document for a program, a page with the same status for a person."""
+    problem = problem_of(request, refused)
+    if not portal.wants_page(request):
+        return problem
+    code, request_id = refused.refusal.code, str(request.scope.get("request_id", ""))
+    page = portal.refuse(request, PageRefusal(problem.status_code, code, request_id))
+    page.headers.update(refused.headers)
+    return page

@@ -9,6 +9,7 @@
     anchor.json     the trust anchor, to be handed to everyone out of band
     ledger.db       the log
     blobs/          uploads
+    founding        there while the log is being made; see :mod:`api.founding`
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.setup_errors import FolderDamaged, FolderMissing
+from ledger.durable_files import replace_file
 
 CONFIG_FORMAT = "lotmark.config/v1"
 SEARCH_SECRET_BYTES = 32
@@ -67,6 +69,11 @@ class DataFolder:
         return self.root / "blobs"
 
     @property
+    def founding(self) -> Path:
+        """The mark of a founding that has not ended."""
+        return self.root / "founding"
+
+    @property
     def database_url(self) -> str:
         """The database as SQLAlchemy names it."""
         return f"sqlite:///{self.database}"
@@ -74,17 +81,35 @@ class DataFolder:
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    """What a service must know to open its log."""
+    """What a service must know to open its log.
+
+    ``key_uri`` is a signer URI; a relative ``file:`` path is one below the data folder, so
+    that the folder may be moved.
+    """
 
     origin: str
     key_uri: str
 
 
 def write_config(folder: DataFolder, config: LogConfig) -> None:
-    """Write ``config.json`` and a new search secret; neither is overwritten."""
+    """Write ``config.json``, whole or not at all: with it the folder holds a log."""
     members = {"format": CONFIG_FORMAT, "origin": config.origin, "key": config.key_uri}
-    write_new(folder.config, (json.dumps(members, indent=1) + "\n").encode(), mode=0o644)
-    write_new(folder.search_secret, secrets.token_bytes(SEARCH_SECRET_BYTES), mode=0o600)
+    replace_file(folder.config, (json.dumps(members, indent=1) + "\n").encode())
+
+
+def write_search_secret(folder: DataFolder) -> bytes:
+    """Draw the key of the search index; it is never overwritten."""
+    secret = secrets.token_bytes(SEARCH_SECRET_BYTES)
+    write_new(folder.search_secret, secret, mode=0o600)
+    return secret
+
+
+def locate_key(folder: DataFolder, uri: str) -> str:
+    """The signer URI with a relative ``file:`` path made one below the folder."""
+    scheme, _, path = uri.partition(":")
+    if scheme != "file" or path.startswith("/"):
+        return uri
+    return f"file:{folder.root.absolute() / path}"
 
 
 def read_config(folder: DataFolder) -> LogConfig:

@@ -1,13 +1,22 @@
-"""The errors of setting up and opening a data folder.
+"""The errors of setting up and opening the folders of a log and of a party.
 
 ::
 
     SetupError
     +-- FolderMissing    no log where one was expected
     +-- FolderInUse      a log is there already; nothing is overwritten
+    +-- FolderNotEmpty   something else is where a log is to be made
+    +-- FoundingInterrupted  making a log did not end; no log came of it
+    +-- FoundingRefused  the new log would not admit what makes it one
     +-- FolderDamaged    a file of the folder is not what it should be
     +-- KeyMismatch      the opened key is not the log key that the charter names
     +-- MalformedBase    the public address is not one that requests can be signed for
+    +-- PartyMissing     no party's keys where they were expected
+    +-- PartyExists      a party is there already; keys are never overwritten
+    +-- PartyDamaged     a file of a party's folder is not what it should be
+    +-- MalformedStatement   not the statement of a founder
+    +-- CharterUnexpected    the charter that was read is not one to endorse
+    +-- AnchorMissing    no trust anchor is at hand
 """
 
 from __future__ import annotations
@@ -49,3 +58,57 @@ class MalformedBase(SetupError):
     """The public base URL is not of the form that signed requests need."""
 
     code = "malformed-base-url"
+
+
+class FolderNotEmpty(SetupError):
+    """There is something in the folder, and it is no log."""
+
+    code = "folder-not-empty"
+
+
+class FoundingInterrupted(SetupError):
+    """A founding in this folder did not end."""
+
+    code = "founding-interrupted"
+
+
+class FoundingRefused(SetupError):
+    """The new log does not admit its own first records."""
+
+    code = "founding-refused"
+
+
+class PartyMissing(SetupError):
+    """There is no party's folder, or none that can be told from others."""
+
+    code = "no-party-here"
+
+
+class PartyExists(SetupError):
+    """The folder holds a party's keys already."""
+
+    code = "party-exists"
+
+
+class PartyDamaged(SetupError):
+    """A file of a party's folder is missing or not of its form."""
+
+    code = "party-folder-damaged"
+
+
+class MalformedStatement(SetupError):
+    """Not the statement that a founder hands over."""
+
+    code = "malformed-statement"
+
+
+class CharterUnexpected(SetupError):
+    """The charter that was read does not say what its endorser expects."""
+
+    code = "charter-unexpected"
+
+
+class AnchorMissing(SetupError):
+    """A trust anchor is needed, and none was given."""
+
+    code = "no-anchor-here"

@@ -10,6 +10,7 @@ from api.check_pool import CheckPool, WorkerSetup
 from api.data_folder import (
     DataFolder,
     LogConfig,
+    locate_key,
     read_anchor_text,
     read_config,
     read_search_secret,
@@ -79,7 +80,8 @@ def open_service(
     base = _parse_base(settings)
     folder = DataFolder(settings.data)
     config = read_config(folder)
-    signer = open_signer(config.key_uri, environment=os.environ, passphrase=passphrase)
+    key_uri = locate_key(folder, config.key_uri)
+    signer = open_signer(key_uri, environment=os.environ, passphrase=passphrase)
     store = SqlStore(folder.database_url)
     # From here on no other process writes to the folder.
     opened = _Opened(base, folder, config, signer, store, clock or ProcessClock())

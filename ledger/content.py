@@ -143,6 +143,20 @@ def open_submission(sd_jwt: str, checker: Checker) -> OpenedSubmission:
     return OpenedSubmission(parsed, sd_jwt[len(jws) + 1 :], opened, values)
 
 
+def derive_projections(
+    sd_jwt: str, checker: Checker
+) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """The search keys and the standing of an admitted record, as its admission derived them.
+
+    Raises:
+        LedgerError, keys.errors.BadSignature: it is not what was admitted.
+    """
+    opened = open_submission(sd_jwt, checker)
+    record_type = checker.book.types.get(opened.parsed.claims.vct)
+    facts = _facts(opened, record_type, checker) if "manifest" in opened.values else None
+    return (facts.search, facts.standing) if facts else ((), ())
+
+
 def _judge_content(
     opened: OpenedSubmission, record_type: RecordType, rules: DomainRules
 ) -> Refusal | None:

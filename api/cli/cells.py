@@ -1,0 +1,219 @@
+"""From the text of a cell to the value that a record carries.
+
+Measured values stay the digits that were written; only a decimal comma becomes a point.
+A cell that could mean two things is refused, with what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final
+
+from keys.errors import KeysError
+from keys.identifiers import Origin, parse_slug, party_did
+from ledger.errors import MalformedDecimal
+from ledger.strict_json import check_decimal
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+_COMMA: Final = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_POINT: Final = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
+_INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,15})", re.ASCII)
+_OFFSET: Final = re.compile(r"Z|[+-](0\d|1[0-4]):[0-5]\d", re.ASCII)
+_DAY: Final = re.compile(
+    r"(?P<y>\d{4})(?:-|/|\.|年)(?P<m>\d{1,2})(?:-|/|\.|月)(?P<d>\d{1,2})日?"
+    r"|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>\d{4})",
+    re.ASCII,
+)
+_TIME: Final = re.compile(
+    r"(?P<h>\d{1,2}):(?P<n>\d{2})(?::(?P<s>\d{2})(?P<f>\.\d{1,6})?)?\s*(?P<o>Z|[+-]\d{2}:\d{2})?",
+    re.ASCII,
+)
+_YES: Final = frozenset({"true", "yes", "ja", "是", "1", "x"})
+_NO: Final = frozenset({"false", "no", "nein", "否", "0", ""})
+
+
+class DecimalSign(Enum):
+    """What separates the whole from the fraction."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
+class Kind(Enum):
+    """What the schema of a type wants at a place."""
+
+    TEXT = "text"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DAY = "day"
+    INSTANT = "instant"
+    PARTY = "party"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a place takes: a kind, the words it is limited to, and whether it may be null."""
+
+    kind: Kind
+    words: tuple[str, ...] = ()
+    is_nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CellReading:
+    """How the cells of one table are read.
+
+    ``offset`` is the time zone of instants that name none; ``words`` replaces what a table
+    writes by what the type calls it.
+    """
+
+    origin: Origin
+    decimal: DecimalSign = DecimalSign.POINT
+    offset: str | None = None
+    words: Mapping[str, str] | None = None
+
+
+class CellRefused(ValueError):
+    """A cell that has no value of the kind: what was expected, and what to do."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"expected {expected}, found {found!r}")
+        self.expected = expected
+        self.found = found
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number in either notation."""
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def is_offset(text: str) -> bool:
+    """Whether a text is the offset of a time zone, ``Z`` or ``+08:00``."""
+    return _OFFSET.fullmatch(text) is not None
+
+
+def find_decimal(cells: Iterable[str], *, delimiter: str) -> DecimalSign | None:
+    """The decimal sign that the numbers of a table use; None where they use both.
+
+    In a table that is delimited by commas a comma inside quotes may group thousands, so
+    there it is never taken for a decimal comma unless the user says so.
+    """
+    found = {
+        sign
+        for cell in cells
+        for sign, form in ((DecimalSign.COMMA, _COMMA), (DecimalSign.POINT, _POINT))
+        if form.fullmatch(cell)
+    }
+    if delimiter == "," or not found:
+        return DecimalSign.POINT
+    return found.pop() if len(found) == 1 else None
+
+
+def read_cell(cell: str, wanted: Wanted, reading: CellReading) -> Any:
+    """The value of a cell that is not empty.
+
+    Raises:
+        CellRefused: it has none of the kind wanted.
+    """
+    cell = (reading.words or {}).get(cell, cell)
+    if wanted.is_nullable and cell.lower() in {"null", "-", "–", "/"}:
+        return None
+    match wanted.kind:
+        case Kind.DECIMAL:
+            return read_decimal(cell, reading.decimal)
+        case Kind.INTEGER:
+            return _integer(cell)
+        case Kind.BOOLEAN:
+            return _boolean(cell)
+        case Kind.DAY:
+            return _day(cell).isoformat()
+        case Kind.INSTANT:
+            return _instant(cell, reading.offset)
+        case Kind.PARTY:
+            return _party(cell, reading.origin)
+    if wanted.words and cell not in wanted.words:
+        raise CellRefused(f"one of {', '.join(wanted.words)}", cell)
+    return cell
+
+
+def read_decimal(cell: str, decimal: DecimalSign) -> str:
+    """A decimal as a record writes it.
+
+    Raises:
+        CellRefused: another form; thousands are not grouped, and there is no exponent.
+    """
+    if decimal is DecimalSign.COMMA:
+        if "." in cell:
+            raise CellRefused("a decimal comma and no point (this table uses commas)", cell)
+        text = cell.replace(",", ".", 1)
+    else:
+        text = cell
+    if "," in text:
+        hint = (
+            "no comma" if decimal is DecimalSign.COMMA else "a decimal point (or --decimal comma)"
+        )
+        raise CellRefused(f"{hint}, thousands not grouped", cell)
+    try:
+        check_decimal(text)
+    except MalformedDecimal as fault:
+        raise CellRefused("a number such as 12.50 or -0.3, without + or exponent", cell) from fault
+    return text
+
+
+def _integer(cell: str) -> int:
+    if not _INTEGER.fullmatch(cell):
+        raise CellRefused("a whole number", cell)
+    return int(cell)
+
+
+def _boolean(cell: str) -> bool:
+    if cell.lower() in _YES:
+        return True
+    if cell.lower() in _NO:
+        return False
+    raise CellRefused("yes or no", cell)
+
+
+def _day(cell: str) -> date:
+    # Spreadsheets append midnight to a day when they export it.
+    text = re.sub(r"[ T]0?0:00(:00)?$", "", cell)
+    found = _DAY.fullmatch(text)
+    if found is None:
+        raise CellRefused("a day such as 2026-11-20, 2026/11/20 or 20.11.2026", cell)
+    parts = [found[name] or found[f"{name}2"] for name in ("y", "m", "d")]
+    try:
+        return date(*(int(part) for part in parts))
+    except ValueError as fault:
+        raise CellRefused("a day that exists", cell) from fault
+
+
+def _instant(cell: str, offset: str | None) -> str:
+    try:
+        if "T" in cell and datetime.fromisoformat(cell).tzinfo is not None:
+            return cell
+    except ValueError as fault:
+        raise CellRefused("a day and a time such as 2026-11-20T09:30:00+08:00", cell) from fault
+    day_text, _, time_text = cell.replace("T", " ", 1).partition(" ")
+    found = _TIME.fullmatch(time_text.strip())
+    if found is None:
+        raise CellRefused("a day and a time such as 2026-11-20 09:30", cell)
+    zone = found["o"] or offset
+    if zone is None:
+        raise CellRefused("a time zone: write 09:30+08:00, or say --offset +08:00", cell)
+    clock = f"{int(found['h']):02}:{found['n']}:{found['s'] or '00'}{found['f'] or ''}"
+    return f"{_day(day_text).isoformat()}T{clock}{zone}"
+
+
+def _party(cell: str, origin: Origin) -> str:
+    if cell.startswith("did:"):
+        return cell
+    try:
+        return party_did(origin, parse_slug(cell))
+    except KeysError as fault:
+        raise CellRefused("a party's short name or its DID", cell) from fault

@@ -1,0 +1,98 @@
+"""Checking drafts before anything is signed or sent: the same checks as the log's own.
+
+A draft is composed with a key drawn for the purpose and judged as a submission would be, so
+that nothing is refused later for its content. What only the log knows (standing of keys and
+parties, earlier records, uploads) is judged there.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from api.cli.cells import Wanted
+from api.cli.drafts import Draft, cited_files, put_files
+from api.cli.places import Missing, Places
+from api.party_folder import signer_for
+from keys.ed25519 import SEED_BYTES
+from keys.encoding import encode_base64url
+from keys.identifiers import parse_origin
+from keys.signer import SeedSigner
+from ledger.anchor import Anchor
+from ledger.compose import Composer, RecordSigner
+from ledger.content import Checker, TypeBook, check_submission
+from ledger.faults import Fault, Refusal
+from ledger.record_type import RecordType
+from quality.rules import QualityRules
+
+_REQUIRED: Final = "is a required property"
+
+
+class DraftCheck:
+    """Checks drafts of one type for one party."""
+
+    def __init__(self, kind: RecordType, *, anchor: Anchor, slug: str) -> None:
+        """Check drafts of ``kind`` as the party ``slug`` of the anchor's log."""
+        self.kind = kind
+        self.places = Places(kind.text)
+        self._checker = Checker(
+            anchor.origin, TypeBook({kind.vct: kind}), QualityRules(), bytes(32)
+        )
+        stand_in = signer_for(
+            parse_origin(anchor.origin), slug, SeedSigner(secrets.token_bytes(SEED_BYTES))
+        )
+        self._composer = _composer(anchor, stand_in)
+
+    def faults(self, draft: Draft) -> list[str]:
+        """Everything that is wrong with a draft, a line each."""
+        missing = self.places.missing(draft.groups)
+        lines = [_missing_line(draft, item) for item in missing]
+        stand_ins = dict.fromkeys(cited_files(draft.groups), _STAND_IN)
+        groups = put_files(draft.groups, stand_ins)
+        sd_jwt = self._composer.compose_record(
+            self.kind, groups, filing=draft.filing, iat=int(time.time())
+        )
+        judged = check_submission(sd_jwt, self._checker)
+        if isinstance(judged, Refusal):
+            lines += _refusal_lines(draft, judged, is_complete=not missing)
+        return lines
+
+
+_STAND_IN: Final[Mapping[str, Any]] = {
+    "blob": "A" * 22,
+    "sha256": encode_base64url(bytes(32)),
+    "bytes": 0,
+    "media_type": "application/octet-stream",
+}
+
+
+def _composer(anchor: Anchor, signer: RecordSigner) -> Composer:
+    return Composer(anchor.origin, anchor.charter, signer, secrets.token_bytes)
+
+
+def _refusal_lines(draft: Draft, refusal: Refusal, *, is_complete: bool) -> Iterator[str]:
+    if not refusal.faults:
+        yield f"{draft.place}: {refusal.code}: {refusal.detail}"
+    for fault in refusal.faults:
+        # What is missing was told better already, by the place that is to be filled.
+        if is_complete or _REQUIRED not in fault.expected:
+            yield _fault_line(draft, fault)
+
+
+def _fault_line(draft: Draft, fault: Fault) -> str:
+    return f"{draft.locate(fault.pointer)}: expected {fault.expected}, found {fault.found}"
+
+
+def _missing_line(draft: Draft, missing: Missing) -> str:
+    return (
+        f"{draft.place}: nothing gives {missing.pointer}{_choice(missing.wanted)}; "
+        f"say --set {missing.pointer}=VALUE or --map 'COLUMN={missing.pointer}'"
+    )
+
+
+def _choice(wanted: Wanted) -> str:
+    if wanted.words:
+        return f" (one of {', '.join(wanted.words)})"
+    return f" ({wanted.kind.value})"

@@ -1,0 +1,195 @@
+"""Drafts: records that are not signed yet, from JSON files; and how they are addressed.
+
+A JSON file holds one draft, an array of them, or one a line. A draft is the groups by name,
+or ``{"type": ..., "groups": {...}, "filing": {...}}`` with the members of
+:class:`ledger.compose.Filing`. Parties may be named by slug. ``{"$file": "photo.jpg"}`` stands
+for a file beside the draft that is uploaded and cited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from api.cli.table_errors import MalformedDraft
+from keys.errors import KeysError
+from keys.identifiers import Origin, parse_slug, party_did
+from ledger import limits
+from ledger.compose import Filing
+from ledger.errors import MalformedJson
+from ledger.strict_json import parse_json
+
+FILE_MEMBER: Final = "$file"
+_FILING_MEMBERS: Final = frozenset(item.name for item in fields(Filing))
+_DRAFT_MEMBERS: Final = frozenset({"type", "groups", "filing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One record to be signed, and where it came from: for the words of a refusal."""
+
+    vct: str
+    groups: Mapping[str, Any]
+    filing: Filing
+    place: str
+    sources: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    folder: Path = field(default_factory=Path)
+
+    def locate(self, pointer: str) -> str:
+        """Where a pointer came from: row and column, else the draft's own place."""
+        text = pointer
+        while text:
+            if text in self.sources:
+                row, column = self.sources[text]
+                return f"row {row}, column {column!r} ({pointer})"
+            text = text.rpartition("/")[0]
+        return f"{self.place} ({pointer or '/'})"
+
+
+def content_key(draft: Draft) -> str:
+    """A digest that two drafts share if and only if they say the same.
+
+    Files count by their content, so that a changed file makes another draft.
+    """
+    filing = {**asdict(draft.filing), "tiers": dict(draft.filing.tiers)}
+    members = [draft.vct, _with_digests(draft.groups, draft.folder), filing]
+    text = json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_drafts(path: Path, data: bytes, *, vct: str | None, origin: Origin) -> list[Draft]:
+    """The drafts in a JSON file.
+
+    Raises:
+        MalformedDraft: not JSON, or JSON of another form.
+    """
+    values = list(_documents(path, data))
+    places = [f"{path}" if len(values) == 1 else f"{path}[{at}]" for at in range(len(values))]
+    return [
+        replace(_draft(value, place, vct=vct, origin=origin), folder=path.parent)
+        for value, place in zip(values, places, strict=True)
+    ]
+
+
+def with_filing(draft: Draft, filing: Filing) -> Draft:
+    """The draft with what was said on the command line where it says nothing itself."""
+    empty = Filing()
+    changed = {
+        item.name: getattr(filing, item.name)
+        for item in fields(Filing)
+        if getattr(draft.filing, item.name) == getattr(empty, item.name)
+    }
+    return replace(draft, filing=replace(draft.filing, **changed))
+
+
+def name_party(text: str, origin: Origin) -> str:
+    """A party's DID, from the DID or its slug.
+
+    Raises:
+        MalformedDraft: it is neither.
+    """
+    if text.startswith("did:"):
+        return text
+    try:
+        return party_did(origin, parse_slug(text))
+    except KeysError as fault:
+        raise MalformedDraft(f"expected a party's short name or DID, found {text!r}") from fault
+
+
+def cited_files(value: Any) -> Iterator[str]:
+    """The names under ``$file`` in a value, in order."""
+    match value:
+        case {"$file": str(name)}:
+            yield name
+        case dict():
+            for item in value.values():
+                yield from cited_files(item)
+        case list():
+            for item in value:
+                yield from cited_files(item)
+
+
+def put_files(value: Any, uploaded: Mapping[str, Mapping[str, Any]]) -> Any:
+    """The value with every ``$file`` replaced by the upload of that name."""
+    match value:
+        case {"$file": str(name)}:
+            return dict(uploaded[name])
+        case dict():
+            return {key: put_files(item, uploaded) for key, item in value.items()}
+        case list():
+            return [put_files(item, uploaded) for item in value]
+    return value
+
+
+def _with_digests(value: Any, folder: Path) -> Any:
+    digests = {name: {FILE_MEMBER: _file_digest(folder / name)} for name in cited_files(value)}
+    return put_files(value, digests) if digests else value
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as fault:
+        raise MalformedDraft(
+            f"expected a file to upload at {path}, found: {fault.strerror or fault}",
+            remedy="Names under $file are relative to the draft's own folder.",
+        ) from fault
+
+
+def _documents(path: Path, data: bytes) -> Iterator[Any]:
+    if path.suffix in {".jsonl", ".ndjson"}:
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        yield from (_parse(line, f"{path} line {at}") for at, line in enumerate(lines, start=1))
+        return
+    value = _parse(data, str(path))
+    yield from value if isinstance(value, list) else [value]
+
+
+def _parse(data: bytes, place: str) -> Any:
+    try:
+        return parse_json(data, bytes_max=limits.DRAFT_BYTES_MAX)
+    except MalformedJson as fault:
+        raise MalformedDraft(
+            f"{place}: {fault}",
+            remedy='Write measured values as texts ("12.50"); see docs/spec/json.md.',
+        ) from fault
+
+
+def _draft(value: object, place: str, *, vct: str | None, origin: Origin) -> Draft:
+    if not isinstance(value, dict) or not value:
+        raise MalformedDraft(f"{place}: expected an object of groups by name")
+    is_whole = "groups" in value and value.keys() <= _DRAFT_MEMBERS
+    named = value.get("type") if is_whole else None
+    groups = value["groups"] if is_whole else value
+    wanted = named or vct
+    if not isinstance(wanted, str) or not isinstance(groups, dict):
+        raise MalformedDraft(
+            f"{place}: expected a type", remedy="Name it with --type, or as a member 'type'."
+        )
+    filing = value.get("filing", {}) if is_whole else {}
+    return Draft(wanted, groups, _filing(filing, place, origin), place)
+
+
+def _filing(value: object, place: str, origin: Origin) -> Filing:
+    if not isinstance(value, dict) or not value.keys() <= _FILING_MEMBERS:
+        raise MalformedDraft(f"{place}/filing: expected members of {sorted(_FILING_MEMBERS)}")
+    members = dict(value)
+    for name in ("owner", "subject"):
+        if isinstance(members.get(name), str):
+            members[name] = name_party(members[name], origin)
+    members["to"] = tuple(name_party(str(item), origin) for item in _list(members, "to", place))
+    for name in ("answers", "endorses", "cites"):
+        members[name] = tuple(_list(members, name, place))
+    return Filing(**members)
+
+
+def _list(members: Mapping[str, Any], name: str, place: str) -> Sequence[Any]:
+    value = members.get(name, [])
+    if not isinstance(value, list):
+        raise MalformedDraft(f"{place}/filing/{name}: expected an array")
+    return value

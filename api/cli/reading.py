@@ -1,0 +1,243 @@
+"""``lotmark show``, ``receipt``, ``export`` and ``anchor``: reading from the log's service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups
+from api.cli.faults import CommandFault
+from api.cli.options import (
+    Place,
+    language_option,
+    open_client,
+    open_key_file,
+    pass_output,
+    place_options,
+    read_anchor,
+    read_file,
+)
+from api.cli.output import Output
+from api.cli.verification_words import Words, record_members
+from api.cli.verifying import refusal, tell_record_head
+from api.client import LogClient
+from api.client_errors import ClientError
+from api.known_types import find_type, record_at
+from api.party_folder import PartySigner, read_profile, signer_for
+from keys.errors import KeysError
+from keys.identifiers import parse_origin
+from ledger import limits
+from ledger.anchor import Anchor, parse_anchor
+from ledger.durable_files import replace_file
+from ledger.errors import LedgerError
+from ledger.record import GOVERNANCE_VCTS
+from ledger.verify import VerifiedRecord, VerifiedView, verify_view
+from ledger.view import parse_view
+
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: a trust anchor, a service, and the party's key where there is one."""
+
+    anchor: Anchor
+    client: LogClient
+
+
+@click.command()
+@click.argument("record")
+@click.option("--anonymous", is_flag=True, help="Do not sign: read what anyone may read.")
+@place_options
+@language_option
+@pass_output
+def show(output: Output, *, record: str, anonymous: bool, language: str, place: Place) -> None:
+    """Show a record: RECORD is its id, its entry number, or a view file.
+
+    What the service sends is verified from the trust anchor before it is shown.
+    """
+    words = Words(language)
+    if Path(record).is_file():
+        trusted = parse_anchor(read_anchor(place))
+        data = read_file(Path(record), "a view", bytes_max=limits.VIEW_BYTES_MAX + 1)
+        _Telling(output, trusted, None, language).tell(_verified(data, trusted, words))
+        return
+    reader = open_reader(place, is_anonymous=anonymous)
+    with reader.client as client:
+        record_id = _record_id(record, client)
+        verified = _verified(client.view(record_id), reader.anchor, words)
+        _expect(record_id, verified)
+        _Telling(output, reader.anchor, client, language).tell(verified)
+
+
+@click.command()
+@click.argument("record")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File to write; default: standard output."
+)
+@place_options
+@pass_output
+def receipt(output: Output, *, record: str, out: Path | None, place: Place) -> None:
+    """Fetch the receipt of a record: RECORD is its id or its entry number."""
+    reader = open_reader(place, is_anonymous=True)
+    with reader.client as client:
+        record_id = _record_id(record, client)
+        text = client.receipt(record_id)
+    if out is not None:
+        replace_file(out, text.encode())
+        output.say(f"receipt of {record_id} is in {out}")
+    else:
+        output.say(text.rstrip("\n"))
+    output.result({"record_id": record_id, "receipt": text})
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--type", "type", help="Only records of this type.")
+@click.option("--signer", help="Only records signed by this party (DID).")
+@click.option("--mine", flag_value=1, type=int, help="Only records to be read in full.")
+@click.option("--anonymous", is_flag=True, help="Do not sign: read what anyone may read.")
+@place_options
+@language_option
+@pass_output
+def export(
+    output: Output, *, folder: Path, anonymous: bool, language: str, place: Place, **asked: Any
+) -> None:
+    """Save records as view files (JSONL), newest first, each verified before it is written.
+
+    Every file verifies by itself: 'lotmark verify FOLDER/records-0001.jsonl'.
+    """
+    reader = open_reader(place, is_anonymous=anonymous)
+    conditions: dict[str, str | int] = {
+        {"signer": "party"}.get(name, name): value
+        for name, value in asked.items()
+        if value is not None
+    }
+    with reader.client:
+        files, count = _export_pages(
+            reader, folder, {"limit": _PAGE, **conditions}, words=Words(language)
+        )
+    output.say(f"{count} records are in {len(files)} files in {folder}")
+    output.result({"records": count, "files": [str(path) for path in files]})
+
+
+@click.command()
+@place_options
+@pass_output
+def anchor(output: Output, *, place: Place) -> None:
+    """Print the trust anchor that this party holds, and what it says."""
+    data = read_anchor(place)
+    trusted = parse_anchor(data)
+    output.say(data.decode().rstrip("\n"))
+    witnesses = [witness.name for witness in trusted.policy.witnesses]
+    output.note(f"log {trusted.origin}, charter {trusted.charter}")
+    output.note(f"witnesses: {', '.join(witnesses) or 'none'}")
+    output.result(
+        {
+            "origin": trusted.origin,
+            "charter": trusted.charter,
+            "witnesses": witnesses,
+            "anchor": data.decode(),
+        }
+    )
+
+
+def open_reader(place: Place, *, is_anonymous: bool) -> Reader:
+    """The reader that the options describe; it signs with the party's key where it can."""
+    trusted = parse_anchor(read_anchor(place))
+    folder = place.reader()
+    profile = read_profile(folder) if folder else None
+    signer: PartySigner | None = None
+    if folder is not None and profile is not None and not is_anonymous:
+        origin = parse_origin(trusted.origin)
+        signer = signer_for(origin, profile.slug, open_key_file(folder.signing_key))
+    return Reader(trusted, open_client(place.address(profile), signer))
+
+
+def _record_id(text: str, client: LogClient) -> str:
+    if text.isascii() and text.isdecimal() and len(text) < 16:
+        return str(record_at(int(text), client)["record_id"])
+    return text
+
+
+def _verified(data: bytes, anchor: Anchor, words: Words) -> VerifiedView:
+    try:
+        return verify_view(parse_view(data), anchor)
+    except (LedgerError, KeysError) as fault:
+        raise refusal(fault, words) from fault
+
+
+def _expect(record_id: str, verified: VerifiedView) -> None:
+    found = [record.record_id for record in verified.records]
+    if found != [record_id]:
+        raise CommandFault(
+            "answer-malformed",
+            f"expected a view of {record_id}, found one of {', '.join(found)}",
+            remedy="Do not trust this service; tell the other members.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Tells verified records; a type that is not built in has labels from the service only."""
+
+    output: Output
+    anchor: Anchor
+    client: LogClient | None
+    language: str
+
+    def tell(self, verified: VerifiedView) -> None:
+        """Tell every record of a view."""
+        words = Words(self.language)
+        for record in verified.records:
+            tell_record_head(self.output, record)
+            for line in tell_groups(_content(record), self._labels(record)):
+                self.output.say(f"  {line}")
+            for flag in tell_flags(record.type, _content(record), self.language):
+                self.output.say(f"  {flag}")
+            for step in words.record_steps(record):
+                self.output.note(f"  {step.text}")
+        self.output.result(
+            {
+                "origin": verified.origin,
+                "size": verified.size,
+                "records": [record_members(record, words) for record in verified.records],
+            }
+        )
+
+    def _labels(self, record: VerifiedRecord) -> Labels:
+        if record.type in GOVERNANCE_VCTS:
+            return read_labels(None, self.language)
+        try:
+            kind = find_type(record.type, client=self.client, anchor=self.anchor)
+        except ClientError:
+            return read_labels(None, self.language)
+        return read_labels(kind.text, self.language)
+
+
+def _content(record: VerifiedRecord) -> Mapping[str, Any]:
+    groups = {item.group: item.value for item in record.groups}
+    return groups if record.body is None else {"body": dict(record.body), **groups}
+
+
+def _export_pages(
+    reader: Reader, folder: Path, conditions: dict[str, str | int], *, words: Words
+) -> tuple[list[Path], int]:
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    count = 0
+    cursor: str | None = None
+    while True:
+        page = conditions | ({"cursor": cursor} if cursor else {})
+        data, cursor = reader.client.search_view(**page)
+        if data:
+            count += len(_verified(data, reader.anchor, words).records)
+            path = folder / f"records-{len(files) + 1:04}.jsonl"
+            replace_file(path, data)
+            files.append(path)
+        if cursor is None:
+            return files, count

@@ -1,0 +1,292 @@
+"""From the rows of a table to drafts: one record for each row, group of rows, or file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.cli.cells import (
+    CellReading,
+    CellRefused,
+    DecimalSign,
+    Kind,
+    Wanted,
+    find_decimal,
+    read_cell,
+)
+from api.cli.column_map import ColumnMap
+from api.cli.drafts import Draft
+from api.cli.places import EACH, FILING_PLACES, Places, is_position, parse_pointer
+from api.cli.record_tree import Element, Grown, Leaf, RecordTree, Step
+from api.cli.table import Row, Table
+from api.cli.table_errors import CellsRefused, FormUnclear, MalformedMapping
+from keys.identifiers import Origin
+from ledger import limits
+from ledger.compose import Filing
+
+FAULTS_SHOWN: Final = 50
+_CLOSED: Final = ("manifest", "address", "filing")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column and where it goes: ``spread`` columns fill elements that others have made."""
+
+    heading: str
+    at: int
+    segments: tuple[str, ...]
+    wanted: Wanted
+    reading: CellReading
+
+    @property
+    def is_spread(self) -> bool:
+        return self.segments.count(EACH) > 1
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether the value is an element of a list of values, where empty is null."""
+        return is_position(self.segments[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class TableDrafts:
+    """What a table became, and the decimal sign that its numbers were read with."""
+
+    drafts: tuple[Draft, ...]
+    decimal: DecimalSign
+
+
+def table_drafts(
+    table: Table, mapping: ColumnMap, places: Places, *, origin: Origin
+) -> TableDrafts:
+    """Make drafts of a table.
+
+    Raises:
+        MalformedMapping: the mapping names columns or places that are not there.
+        FormUnclear: numbers with a decimal point stand beside some with a comma.
+        CellsRefused: cells that have no value of the kind wanted, each by row and column.
+    """
+    _check_headings(table, mapping)
+    decimal = mapping.form.decimal or _decimal_of(table, mapping, places)
+    columns = _compile(table, mapping, places, decimal=decimal, origin=origin)
+    constants = _constants(mapping, places, decimal=decimal, origin=origin)
+    maker = _Maker(table, columns, constants, places)
+    groups = list(_group(table, mapping))
+    if len(groups) > limits.DRAFTS_MAX:
+        raise MalformedMapping(
+            f"expected at most {limits.DRAFTS_MAX} records, found {len(groups)}",
+            remedy="Split the file, or group its rows with --per.",
+        )
+    drafts = tuple(maker.draft(rows) for rows in groups)
+    maker.refuse_faults()
+    return TableDrafts(drafts, decimal)
+
+
+def _check_headings(table: Table, mapping: ColumnMap) -> None:
+    named = [*mapping.columns, *(() if isinstance(mapping.per, str) else mapping.per)]
+    for pointer in mapping.columns.values():
+        if pointer:
+            segments = parse_pointer(pointer)
+            named += [segment[1:-1] for segment in segments if segment.startswith("{")]
+    absent = [heading for heading in dict.fromkeys(named) if heading not in table.headings]
+    if absent:
+        raise MalformedMapping(
+            f"the table has no column {', '.join(map(repr, absent))}",
+            remedy=f"Its headings are: {', '.join(map(repr, table.headings))}.",
+        )
+
+
+def _decimal_of(table: Table, mapping: ColumnMap, places: Places) -> DecimalSign:
+    headings = [
+        heading
+        for heading, pointer in mapping.columns.items()
+        if pointer and places.wanted(pointer).kind is Kind.DECIMAL
+    ]
+    cells = (cell for heading in headings for _, cell in table.cells(heading))
+    found = find_decimal(cells, delimiter=table.delimiter)
+    if found is None:
+        raise FormUnclear(
+            "expected one decimal sign, found numbers with a point and numbers with a comma",
+            remedy="Say which with --decimal point or --decimal comma.",
+        )
+    return found
+
+
+def _compile(
+    table: Table,
+    mapping: ColumnMap,
+    places: Places,
+    *,
+    decimal: DecimalSign,
+    origin: Origin,
+) -> tuple[_Column, ...]:
+    return tuple(
+        _Column(
+            heading,
+            table.column(heading),
+            parse_pointer(pointer),
+            places.wanted(pointer),
+            CellReading(origin, decimal, mapping.form.offset, mapping.words.get(pointer)),
+        )
+        for heading, pointer in mapping.columns.items()
+        if pointer
+    )
+
+
+def _constants(
+    mapping: ColumnMap, places: Places, *, decimal: DecimalSign, origin: Origin
+) -> dict[str, Any]:
+    reading = CellReading(origin, decimal, mapping.form.offset)
+    values: dict[str, Any] = {}
+    for pointer, value in mapping.constants.items():
+        wanted = places.wanted(pointer)
+        try:
+            is_text = isinstance(value, str) and wanted.kind is not Kind.JSON
+            values[pointer] = read_cell(value, wanted, reading) if is_text else value
+        except CellRefused as fault:
+            raise MalformedMapping(
+                f"{pointer}: {fault}", remedy=f"Say --set {pointer}=VALUE."
+            ) from fault
+    return values
+
+
+def _group(table: Table, mapping: ColumnMap) -> Iterator[tuple[Row, ...]]:
+    if mapping.per == "row":
+        yield from ((row,) for row in table.rows)
+    elif mapping.per == "file":
+        yield table.rows
+    else:
+        at = [table.column(heading) for heading in mapping.per]
+        groups: dict[tuple[str, ...], list[Row]] = {}
+        for row in table.rows:
+            groups.setdefault(tuple(row.cells[column] for column in at), []).append(row)
+        yield from (tuple(rows) for rows in groups.values())
+
+
+class _Maker:
+    """Makes drafts and gathers what is wrong with cells."""
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[_Column],
+        constants: Mapping[str, Any],
+        places: Places,
+    ) -> None:
+        self._places = places
+        self._table = table
+        self._columns = columns
+        self._constants = constants
+        self._faults: list[str] = []
+
+    def draft(self, rows: Sequence[Row]) -> Draft:
+        """One record of some rows."""
+        tree = RecordTree()
+        for column in self._columns:
+            if not column.is_spread:
+                for row in rows:
+                    self._put_cell(tree, column, row)
+        for column in self._columns:
+            if column.is_spread:
+                for row in rows:
+                    self._put_spread(tree, column, row)
+        self._put_constants(tree)
+        return _finish(tree.grow(), rows, places=self._places)
+
+    def refuse_faults(self) -> None:
+        """Raise what was gathered, if anything was."""
+        if not self._faults:
+            return
+        more = len(self._faults) - FAULTS_SHOWN
+        places = [*self._faults[:FAULTS_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        raise CellsRefused(
+            f"{len(self._faults)} cells cannot be read; nothing was sent",
+            remedy="Mend these cells, or map their columns elsewhere, and run this again.",
+            places=places,
+        )
+
+    def _put_cell(self, tree: RecordTree, column: _Column, row: Row) -> None:
+        if not row.cells[column.at] and not column.is_in_line:
+            return
+        path = tuple(self._step(segment, row) for segment in column.segments)
+        self._put(tree, path, column, row)
+
+    def _put_spread(self, tree: RecordTree, column: _Column, row: Row) -> None:
+        if not row.cells[column.at]:
+            return
+        last = len(column.segments) - 1 - column.segments[::-1].index(EACH)
+        steps: tuple[Step, ...] = tuple(
+            segment if at != last and segment == EACH else self._step(segment, row)
+            for at, segment in enumerate(column.segments)
+        )
+        for path in list(tree.spread(steps)):
+            # Only beside a value of the same row: an empty cell there made no element.
+            if tree.has(path[: last + 1]):
+                self._put(tree, path, column, row)
+
+    def _put(self, tree: RecordTree, path: tuple[Step, ...], column: _Column, row: Row) -> None:
+        cell = row.cells[column.at]
+        place = f"row {row.number}, column {column.heading!r}"
+        try:
+            value = read_cell(cell, column.wanted, column.reading) if cell else None
+        except CellRefused as fault:
+            self._faults.append(f"{place}: {fault}")
+            return
+        before = tree.put(path, Leaf(value, row.number, column.heading))
+        if before is not None and before.value != value:
+            self._faults.append(
+                f"{place}: expected {before.value!r} as in row {before.row}, since these rows "
+                f"make one record, found {cell!r}"
+            )
+
+    def _step(self, segment: str, row: Row) -> Step:
+        if segment == EACH:
+            return Element("row", row.number)
+        if segment.isdecimal():
+            return Element("number", int(segment))
+        if segment.startswith("{"):
+            return Element("value", row.cells[self._table.column(segment[1:-1])])
+        return segment
+
+    def _put_constants(self, tree: RecordTree) -> None:
+        for pointer, value in self._constants.items():
+            steps: tuple[Step, ...] = tuple(
+                Element("number", int(segment)) if segment.isdecimal() else segment
+                for segment in parse_pointer(pointer)
+            )
+            for path in list(tree.spread(steps)):
+                tree.put(path, Leaf(value))
+
+
+def _finish(grown: Grown, rows: Sequence[Row], *, places: Places) -> Draft:
+    groups = {name: value for name, value in grown.groups.items() if name not in _CLOSED}
+    filled = {
+        pointer: _at(grown.groups, pointer)
+        for pointer in FILING_PLACES
+        if _at(grown.groups, pointer) is not None
+    }
+    filing = Filing(
+        subject=filled.get("/manifest/subject"),
+        corrects=filled.get("/manifest/corrects"),
+        to=(filled["/address/to/0"],) if "/address/to/0" in filled else (),
+        case=filled.get("/address/case"),
+        family=filled.get("/address/family"),
+        number=filled.get("/filing/number"),
+        notes=filled.get("/filing/notes"),
+    )
+    first, last = rows[0].number, rows[-1].number
+    place = f"row {first}" if first == last else f"rows {first} to {last}"
+    return Draft(places.vct, places.ordered(groups), filing, place, grown.sources)
+
+
+def _at(groups: Mapping[str, Any], pointer: str) -> Any:
+    value: Any = groups
+    for segment in parse_pointer(pointer):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        elif isinstance(value, dict):
+            value = value.get(segment)
+        else:
+            return None
+    return value

@@ -1,0 +1,246 @@
+"""What a verification established, and what it refused, in words: English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ledger.receipt import VerifiedReceipt
+from ledger.verify import VerifiedRecord
+
+#: step -> (English, Chinese); the placeholders are those of :func:`record_steps`.
+_STEPS: Final[Mapping[str, tuple[str, str]]] = {
+    "checkpoint": (
+        "the checkpoint over {size} entries is signed by a log key of your trust anchor",
+        "对 {size} 条目的检查点由您的信任锚中的账本密钥签名",
+    ),
+    "cosigned_by": ("witnessed by {names}", "见证方：{names}"),
+    "not_cosigned": ("your trust anchor asks for no witness", "您的信任锚未要求见证方"),
+    "included": (
+        "the log holds the record as entry {index} of {size}",
+        "账本将该记录保存为第 {index} 条（共 {size} 条）",
+    ),
+    "key_registered_at": (
+        "the signing key of {issuer} was registered at entry {registered}, and the path from the "
+        "charter to it holds",
+        "{issuer} 的签名密钥登记于第 {registered} 条，由章程至该密钥的路径成立",
+    ),
+    "admin_key": (
+        "signed by an admin key that the charter names for {issuer}",
+        "由章程为 {issuer} 指定的管理密钥签名",
+    ),
+    "authentic": (
+        "the signature of {issuer} over the record holds",
+        "{issuer} 对该记录的签名成立",
+    ),
+    "shown": (
+        "{shown} of {defined} groups are shown, and the record commits to each of them",
+        "展示了 {defined} 个分组中的 {shown} 个，记录对其均有承诺",
+    ),
+    "shown_of_unknown": (
+        "{shown} groups are shown, and the record commits to each of them",
+        "展示了 {shown} 个分组，记录对其均有承诺",
+    ),
+    "body": ("its content stands in clear in the record", "其内容以明文写在记录中"),
+    "erased": ("erased groups: {names}", "已删除的分组：{names}"),
+    "receipt_is_of_record": (
+        "the receipt is the one of this very record, {record_id}",
+        "该回执正是此记录 {record_id} 的回执",
+    ),
+}
+
+_LOG_WORD: Final[Mapping[str, tuple[str, str]]] = {
+    "approvals-sufficed": (
+        "that the approvals it needed were given",
+        "所需的同意均已给出",
+    ),
+    "no-later-revocation": (
+        "that nothing later revoked its key or the record",
+        "其后没有撤销该密钥或该记录",
+    ),
+    "key-in-force": (
+        "that its key was registered: a receipt does not show it, a view does",
+        "其密钥已登记：回执不能证明，视图可以",
+    ),
+}
+
+#: code -> what it means for the reader.
+_CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "malformed-anchor": ("The trust anchor file is not one.", "信任锚文件格式错误。"),
+    "too-large": ("The file is larger than a verifier reads.", "文件超出校验上限。"),
+    "malformed-json": ("The file is not strict JSON.", "文件不是严格的 JSON。"),
+    "malformed-view": ("The file is JSON, but no view.", "文件是 JSON，但不是视图。"),
+    "malformed-note": ("The checkpoint is not a signed note.", "检查点不是签名文本。"),
+    "malformed-proof": ("The receipt does not have its form.", "回执格式错误。"),
+    "log-signature-missing": (
+        "No log key that you trust has signed the checkpoint: it may be another log's.",
+        "检查点没有您所信任的账本密钥的签名，可能属于另一账本。",
+    ),
+    "bad-log-signature": (
+        "The checkpoint was changed, or its signature forged.",
+        "检查点被改动，或其签名系伪造。",
+    ),
+    "wrong-origin": ("It is from another log than your trust anchor's.", "它来自另一账本。"),
+    "bad-cosignature": ("A witness's signature does not hold.", "见证方签名不成立。"),
+    "quorum-not-met": (
+        "Fewer witnesses signed than your trust anchor asks for.",
+        "见证方数量未达到信任锚的要求。",
+    ),
+    "malformed-entry": ("An entry does not have its form.", "条目格式错误。"),
+    "wrong-index": ("The entries are not in their order.", "条目顺序错误。"),
+    "chain-broken": (
+        "An entry does not follow the one before it: one of them was changed or moved.",
+        "条目与前一条不相衔接：其中之一被改动或移位。",
+    ),
+    "not-included": (
+        "The log's checkpoint does not cover this entry: it, or its path, was changed.",
+        "账本检查点不包含该条目：条目或其路径被改动。",
+    ),
+    "malformed-record": ("A record does not have its form.", "记录格式错误。"),
+    "malformed-header": ("The header of a record does not have its form.", "记录头格式错误。"),
+    "algorithm-not-allowed": ("Another signature algorithm than Ed25519.", "签名算法不被允许。"),
+    "malformed-claims": ("The clear claims of a record are not those.", "明文声明格式错误。"),
+    "wrong-audience": ("The record is addressed to another log.", "记录的受众是另一账本。"),
+    "foreign-key": ("The record names another party's key.", "记录使用了他方的密钥。"),
+    "charter-mismatch": (
+        "The evidence does not begin at the charter that your trust anchor names.",
+        "证据并非始于您的信任锚所指的章程。",
+    ),
+    "key-path-broken": (
+        "The path from the charter to the signing key does not hold.",
+        "由章程至签名密钥的路径不成立。",
+    ),
+    "key-not-registered": (
+        "The key that signed is not one that the log registered for this party: a forged key.",
+        "签名密钥并非账本为该方登记的密钥：系伪造。",
+    ),
+    "bad-signature": (
+        "The signature does not hold: the record was changed, or the key is another.",
+        "签名不成立：记录被改动，或密钥不符。",
+    ),
+    "type-mismatch": (
+        "The record type's definition is missing or another.",
+        "记录类型的定义缺失或不符。",
+    ),
+    "disclosure-malformed": ("A disclosed group does not have its form.", "披露格式错误。"),
+    "disclosure-not-of-this-record": (
+        "A disclosed group belongs to another record.",
+        "披露的分组属于另一记录。",
+    ),
+    "disclosure-duplicate": ("A group is disclosed twice.", "同一分组被披露两次。"),
+    "disclosure-unused": (
+        "A disclosed group is not one that the record commits to: it was changed or added.",
+        "记录未承诺所披露的分组：系改动或添加。",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was established."""
+
+    name: str
+    text: str
+
+
+class Words:
+    """Tells in one language."""
+
+    def __init__(self, language: str) -> None:
+        """Speak ``language``, ``en`` or ``zh``."""
+        self._at = 1 if language == "zh" else 0
+
+    def record_steps(self, record: VerifiedRecord) -> list[Step]:
+        """What was established of a record in a view, in the order of the specification."""
+        values: dict[str, Any] = {
+            "size": record.included_in,
+            "index": record.index,
+            "issuer": record.issuer.rpartition(":")[2],
+            "registered": record.key_registered_at,
+            "shown": len(record.shown),
+            "defined": record.defined,
+            "names": ", ".join(record.cosigned_by),
+        }
+        names = [
+            "checkpoint",
+            "cosigned_by" if record.cosigned_by else "not_cosigned",
+            "included",
+            "key_registered_at" if record.key_registered_at else "admin_key",
+            "authentic",
+            _content_step(record),
+        ]
+        steps = [self._step(name, values) for name in names]
+        if record.erased:
+            steps.append(self._step("erased", {"names": ", ".join(record.erased)}))
+        return steps
+
+    def receipt_steps(self, receipt: VerifiedReceipt, *, issuer: str) -> list[Step]:
+        """What was established by a receipt with its record."""
+        values: dict[str, Any] = {
+            "size": receipt.included_in,
+            "index": receipt.index,
+            "issuer": issuer.rpartition(":")[2],
+            "record_id": receipt.record_id,
+            "names": ", ".join(receipt.cosigned_by),
+        }
+        names = [
+            "checkpoint",
+            "cosigned_by" if receipt.cosigned_by else "not_cosigned",
+            "receipt_is_of_record",
+            "included",
+            "authentic",
+        ]
+        return [self._step(name, values) for name in names]
+
+    def log_word(self, name: str) -> str:
+        """What remains the log's word."""
+        return _LOG_WORD[name][self._at]
+
+    def log_word_title(self) -> str:
+        """What stands above these."""
+        return ("the log's word until you audit it:", "在您审计之前，以下仅为账本之言：")[self._at]
+
+    def code(self, code: str) -> str:
+        """What a refusal means; empty for codes that are not about verification."""
+        return _CODES[code][self._at] if code in _CODES else ""
+
+    def _step(self, name: str, values: Mapping[str, Any]) -> Step:
+        public = {"not_cosigned": "cosigned_by", "admin_key": "key_registered_at"}
+        text = _STEPS[name][self._at].format(**values)
+        return Step(public.get(name, name).removesuffix("_of_unknown"), text)
+
+
+def _content_step(record: VerifiedRecord) -> str:
+    if record.body is not None:
+        return "body"
+    return "shown_of_unknown" if record.defined is None else "shown"
+
+
+def instant(milliseconds: int) -> str:
+    """A time as people and programs read it."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="seconds")
+
+
+def record_members(record: VerifiedRecord, words: Words) -> dict[str, Any]:
+    """A verified record as plain values: a name for every step, never one flag."""
+    return {
+        "record_id": record.record_id,
+        "index": record.index,
+        "issuer": record.issuer,
+        "type": record.type,
+        "admitted_ms": record.admitted_ms,
+        "signed_s": record.signed_s,
+        "authentic": record.authentic,
+        "included": {"index": record.index, "size": record.included_in},
+        "cosigned_by": list(record.cosigned_by),
+        "key_registered_at": record.key_registered_at,
+        "shown": list(record.shown),
+        "defined": record.defined,
+        "erased": list(record.erased),
+        "log_word": list(record.log_word),
+        "steps": [{"step": step.name, "text": step.text} for step in words.record_steps(record)],
+        "groups": {item.group: item.value for item in record.groups},
+        "body": record.body,
+    }

@@ -1,0 +1,277 @@
+"""One request to the service and its answer: signed, bounded, and tried again where that is safe.
+
+What may be sent again is sent with a new nonce. An answer is read up to a bound, a wait is
+never longer than the bound on waits, and every failure is an error that says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import httpx
+
+from api import errors
+from api.client_errors import (
+    AnswerMalformed,
+    MalformedAddress,
+    Problem,
+    RequestRefused,
+    ServerBusy,
+    ServerUnreachable,
+)
+from api.http_signatures import HttpRequest, sign_request
+from api.nonces import Nonce, UnixSeconds
+from api.request_errors import MalformedTarget
+from api.target_uri import parse_public_base, parse_target_uri
+from keys.encoding import encode_base64url
+from keys.identifiers import Did
+from keys.signer import Signer
+from ledger import limits
+from ledger.faults import Fault
+
+_BUSY: Final = (errors.TOO_MANY, errors.UNAVAILABLE)
+#: Refusals with the status of a busy service that waiting does not change.
+_LASTING: Final = frozenset({"too-many-open-blobs", "clock-suspect"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_KNOWN: Final = frozenset({"type", "title", "status", "detail", "code", "remedy", "errors"})
+
+
+class RequestSigner(Protocol):
+    """A party's key for signing requests."""
+
+    @property
+    def did(self) -> Did:
+        """The party."""
+
+    @property
+    def signer(self) -> Signer:
+        """Its key, registered with the use ``requests``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a client takes from the world: time, chance, and the wait between two tries."""
+
+    now_s: Callable[[], int] = lambda: int(time.time())
+    random_bytes: Callable[[int], bytes] = os.urandom
+    wait: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request to be sent. ``target`` is path and query, encoded as they will travel.
+
+    ``may_repeat`` says that carrying it out twice does no harm, so that it may be sent again
+    where no answer came.
+    """
+
+    method: str
+    target: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    may_repeat: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            AnswerMalformed: it is none.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as fault:
+            raise AnswerMalformed(
+                f"expected JSON from the service, found {self.body[:60]!r}: "
+                "is this the address of a Lotmark service?"
+            ) from fault
+
+
+class Transport:
+    """Sends requests to one service. Close it, or use it in a ``with`` statement."""
+
+    def __init__(
+        self, base_url: str, *, signer: RequestSigner | None = None, effects: Effects | None = None
+    ) -> None:
+        """Prepare for the service at ``base_url``; nothing is sent yet.
+
+        Raises:
+            MalformedAddress: no service can have this address.
+        """
+        self.base = _parse_base(base_url)
+        self._signer = signer
+        self._effects = effects or Effects()
+        # A proxy of the environment must not see what is meant for this very machine.
+        is_local = httpx.URL(self.base).host in _LOOPBACK
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(limits.CLIENT_ANSWER_SECONDS_MAX, connect=10),
+            trust_env=not is_local,
+        )
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._http.close()
+
+    def send(self, request: Outgoing) -> Incoming:
+        """Send a request until it is answered, at most CLIENT_ATTEMPTS_MAX times.
+
+        Raises:
+            RequestRefused: the answer is a problem.
+            ServerBusy, ServerUnreachable: it stayed so.
+            AnswerMalformed: the answer is too long.
+        """
+        for attempt in range(1, limits.CLIENT_ATTEMPTS_MAX + 1):
+            is_last = attempt == limits.CLIENT_ATTEMPTS_MAX
+            try:
+                answer = self._exchange(request)
+            except httpx.TransportError as fault:
+                if is_last or not _may_retry(request, fault):
+                    raise self._unreachable(fault) from fault
+                self._effects.wait(min(0.1 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
+                continue
+            if answer.status not in _BUSY or read_problem(answer).code in _LASTING:
+                return _expect_success(answer)
+            if is_last:
+                raise _busy(answer)
+            self._effects.wait(_wait_seconds(answer))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _exchange(self, request: Outgoing) -> Incoming:
+        built = self._http.build_request(
+            request.method,
+            f"{self.base}{request.target}",
+            content=request.body or None,
+            headers=dict(request.headers),
+        )
+        built.headers.update(self._signature(request, built.url))
+        response = self._http.send(built, stream=True)
+        try:
+            return Incoming(response.status_code, dict(response.headers), _read(response))
+        finally:
+            response.close()
+
+    def _signature(self, request: Outgoing, url: httpx.URL) -> Mapping[str, str]:
+        if self._signer is None:
+            return {}
+        # Signed is what httpx puts on the request line, not what was asked for.
+        target = f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
+        headers = tuple(request.headers.items())
+        return sign_request(
+            HttpRequest(request.method, parse_target_uri(target), request.body, headers),
+            self._signer.signer,
+            did=self._signer.did,
+            created=UnixSeconds(self._effects.now_s()),
+            nonce=Nonce(encode_base64url(self._effects.random_bytes(16))),
+        )
+
+    def _unreachable(self, fault: httpx.TransportError) -> ServerUnreachable:
+        reason = str(fault) or type(fault).__name__
+        return ServerUnreachable(
+            f"expected an answer from {self.base}, found: {reason}; check that the service runs "
+            "('lotmark serve') and the address (--url), then run the same command again"
+        )
+
+
+def _parse_base(text: str) -> str:
+    try:
+        return parse_public_base(text.rstrip("/"))
+    except MalformedTarget as fault:
+        raise MalformedAddress(str(fault)) from fault
+
+
+def _may_retry(request: Outgoing, fault: httpx.TransportError) -> bool:
+    # Where no connection came about nothing was sent, and anything may be sent again.
+    return request.may_repeat or isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout)
+
+
+def _read(response: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    total = 0
+    for part in response.iter_bytes():
+        total += len(part)
+        if total > limits.CLIENT_ANSWER_BYTES_MAX:
+            raise AnswerMalformed(
+                f"expected at most {limits.CLIENT_ANSWER_BYTES_MAX} bytes, found more: "
+                "ask for a smaller page"
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _wait_seconds(answer: Incoming) -> float:
+    text = answer.headers.get("retry-after", "")
+    asked = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+    return min(max(asked, 1), limits.CLIENT_WAIT_SECONDS_MAX)
+
+
+def _busy(answer: Incoming) -> ServerBusy:
+    problem = read_problem(answer)
+    return ServerBusy(
+        f"the service asks to come back later ({problem.code}: {problem.detail}); "
+        "run the same command again in a while"
+    )
+
+
+def _expect_success(answer: Incoming) -> Incoming:
+    if answer.status >= errors.BAD_REQUEST:
+        raise RequestRefused(read_problem(answer))
+    if answer.status >= errors.MULTIPLE_CHOICES:
+        raise AnswerMalformed(
+            f"expected an answer, found a redirection to "
+            f"{answer.headers.get('location', 'nowhere')[:200]!r}: give that address as --url"
+        )
+    return answer
+
+
+def read_problem(answer: Incoming) -> Problem:
+    """The problem that an answer tells; one is made up where something else answered."""
+    try:
+        return parse_problem(answer.json())
+    except AnswerMalformed:
+        # The answer to a HEAD request has no body; its status still says this much.
+        code = "not-found" if answer.status == errors.NOT_FOUND else AnswerMalformed.code
+        return Problem(
+            code,
+            answer.status,
+            f"expected a problem document, found status {answer.status}",
+            "Check the address; something between may have answered instead of the service.",
+        )
+
+
+def parse_problem(members: Any) -> Problem:
+    """Read a problem document.
+
+    Raises:
+        AnswerMalformed: it has another form.
+    """
+    match members:
+        case {"code": str(code), "status": int(status), "detail": str(detail)}:
+            return Problem(
+                code,
+                status,
+                detail,
+                str(members.get("remedy", "")),
+                tuple(_parse_fault(item) for item in members.get("errors", ())),
+                {name: value for name, value in members.items() if name not in _KNOWN},
+            )
+    raise AnswerMalformed(f"expected a problem document, found {str(members)[:80]}")
+
+
+def _parse_fault(item: object) -> Fault:
+    match item:
+        case {"pointer": str(pointer), "expected": str(expected), "found": str(found)}:
+            return Fault(pointer, expected, found)
+    raise AnswerMalformed(f"expected pointer, expected, found; found {str(item)[:80]}")

@@ -1,0 +1,223 @@
+"""One party of the demo as a process of its own: it has its keys and nobody else's.
+
+``python -m examples.demo_party create|found|join|define|report FOLDER ...``; run by
+:mod:`examples.demo`, once for each step of each party. The passphrase of the keys is read
+from LOTMARK_PASSPHRASE. Speaks to the service over HTTP only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.client import LogClient
+from api.governing import compose_endorsement, compose_key, compose_type
+from api.party_folder import (
+    PartyFolder,
+    PartyProfile,
+    PartySigner,
+    create_party,
+    parse_statement,
+    read_profile,
+    signer_for,
+)
+from examples.demo_parties import OPERATOR, ORIGIN, party_of
+from examples.measurements import PlannedRecord, planned_records
+from keys.identifiers import Origin, Slug, party_did
+from keys.key_file import Cost
+from keys.signer import open_signer
+from ledger.compose import Composer, Filing
+from ledger.record_type import parse_record_type
+from quality.types import business_types
+
+SIGNING_USES = ("records", "requests", "record:record-type")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A party at work: its folder, its keys, the service, the charter it agreed to."""
+
+    folder: PartyFolder
+    admin: PartySigner
+    signing: PartySigner
+    client: LogClient
+    charter: str
+
+    def composer(self, signer: PartySigner) -> Composer:
+        """Composes what ``signer`` signs, under the charter's default policy."""
+        return Composer(ORIGIN, self.charter, signer, os.urandom)
+
+
+def create(root: Path) -> None:
+    """Draw the party's keys and write the statement for founder 1."""
+    party = party_of(root.name)
+    profile = PartyProfile(party.slug, party.names, party.roles)
+    create_party(
+        PartyFolder(root), profile, passphrase=os.environ["LOTMARK_PASSPHRASE"],
+        cost=Cost.INTERACTIVE,
+    )  # fmt: skip
+
+
+def found(root: Path, data: Path, statements: list[Path]) -> None:
+    """Founder 1 signs the charter and makes the data folder of the log it operates."""
+    # The database and its migrations are the operator's alone; clients start without them.
+    from api.data_folder import DataFolder
+    from api.founding import FoundingKeys, FoundingPlan, found_log
+
+    founders = tuple(parse_statement(path.read_bytes()) for path in statements)
+    plan = FoundingPlan(ORIGIN, founders, OPERATOR, has_open_bundles=True)
+    passphrase = os.environ["LOTMARK_PASSPHRASE"]
+    admin = _open_key(PartyFolder(root).admin_key)
+    keys = FoundingKeys(admin.signer, passphrase, cost=Cost.INTERACTIVE)
+    founded = found_log(DataFolder(data), plan, keys=keys)
+    print(f"  {root.name:<17} entry   0  charter of six founders  {founded.charter}")
+
+
+def join(desk: Desk) -> None:
+    """Endorse the charter; founder 1 has signed it already."""
+    text = compose_endorsement(desk.composer(desk.admin), iat=int(time.time()))
+    admitted = desk.client.submit(text)
+    print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  endorses the charter")
+
+
+def register(desk: Desk) -> None:
+    """Register the signing key with the admin key."""
+    text = compose_key(
+        desk.composer(desk.admin),
+        desk.signing.signer.multikey,
+        uses=SIGNING_USES,
+        holder_kind="machine",
+        iat=int(time.time()),
+    )
+    admitted = desk.client.submit(text)
+    print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  registers its signing key")
+
+
+def define(desk: Desk) -> None:
+    """Define the built-in record types; admitted without a vote, their digests match."""
+    composer = desk.composer(desk.signing)
+    for definition in business_types():
+        for text in compose_type(composer, definition, iat=int(time.time())):
+            admitted = desk.client.submit(text)
+        vct = parse_record_type(definition).vct
+        print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  defines {vct}")
+
+
+def report(desk: Desk, bulletin: Path, numbers: list[str]) -> None:
+    """Sign and submit planned records; keep the full view of each.
+
+    Args:
+        desk: the party.
+        bulletin: JSON lines of {number, record_id} that the parties told each other.
+        numbers: the filing numbers to report, in order.
+    """
+    plan = {record.number: record for record in planned_records()}
+    for number in numbers:
+        told = _read_bulletin(bulletin)
+        planned = plan[number]
+        text = _compose(desk, planned, told)
+        admitted = desk.client.submit(text)
+        name = f"{admitted.index:04d}.json"
+        views = desk.folder.root / "views"
+        views.mkdir(exist_ok=True)
+        (views / name).write_bytes(desk.client.view(admitted.record_id))
+        with bulletin.open("a", encoding="utf-8") as file:
+            line = {"number": number, "record_id": admitted.record_id, "index": admitted.index}
+            file.write(json.dumps(line) + "\n")
+        what = f"{planned.vct.partition('/')[0]} {number}"
+        print(
+            f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  {what:<33} "
+            f"lotmark verify views/{name} --anchor anchor.json"
+        )
+
+
+def _compose(desk: Desk, planned: PlannedRecord, told: Mapping[str, str]) -> str:
+    kind = parse_record_type(desk.client.record_type(planned.vct))
+    filing = Filing(
+        subject=_did(planned.subject) if planned.subject else None,
+        to=[_did(slug) for slug in planned.to],
+        family=planned.family,
+        answers=[told[number] for number in planned.answers],
+        number=planned.number,
+    )
+    groups = planned.groups(_did, upload=lambda path: _upload(desk, path))
+    return desk.composer(desk.signing).compose_record(
+        kind, groups, filing=filing, iat=int(time.time())
+    )
+
+
+def _upload(desk: Desk, path: Path) -> Mapping[str, Any]:
+    return desk.client.upload(path, media_type="text/csv").members()
+
+
+def _did(slug: str) -> str:
+    return str(party_did(Origin(ORIGIN), Slug(slug)))
+
+
+def _read_bulletin(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {item["number"]: item["record_id"] for item in map(json.loads, lines)}
+
+
+def _open_key(path: Path) -> PartySigner:
+    signer = open_signer(f"file:{path}", environment=os.environ)
+    return signer_for(Origin(ORIGIN), path.parent.name, signer)
+
+
+def _open_desk(root: Path, url: str, anchor: Path) -> Desk:
+    folder = PartyFolder(root)
+    read_profile(folder)
+    signing = _open_key(folder.signing_key)
+    charter = json.loads(anchor.read_text(encoding="utf-8"))["charter"]
+    return Desk(
+        folder, _open_key(folder.admin_key), signing, LogClient(url, signer=None), str(charter)
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Do one step of one party."""
+    parser = argparse.ArgumentParser(prog="examples.demo_party")
+    parser.add_argument("step", choices=("create", "found", "join", "register", "define", "report"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--anchor", type=Path)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--bulletin", type=Path)
+    parser.add_argument("rest", nargs="*")
+    given = parser.parse_intermixed_args(arguments)
+    if given.step == "create":
+        create(given.folder)
+    elif given.step == "found":
+        found(given.folder, given.data, [Path(path) for path in given.rest])
+    else:
+        _at_the_desk(given)
+    return 0
+
+
+def _at_the_desk(given: argparse.Namespace) -> None:
+    desk = _open_desk(given.folder, given.url, given.anchor)
+    if given.step == "join":
+        join(desk)
+    elif given.step == "register":
+        register(desk)
+    elif given.step == "define":
+        define(desk)
+    else:
+        signed = LogClient(given.url, signer=desk.signing)
+        with signed:
+            report(
+                Desk(desk.folder, desk.admin, desk.signing, signed, desk.charter),
+                given.bulletin,
+                given.rest,
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,160 @@
+"""The demo, played for real: processes, HTTP, files, and the verification without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from examples.tampering import tampered_views
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.item("2.9"), pytest.mark.timeout(300)]
+
+#: A customer's own table: other headings, semicolons, decimal commas, Chinese.
+OWN_CSV = (
+    "批次;零件号;直径 [mm];上限;下限\nL-77;ZJ-10;10,02;10,10;9,90\nL-77;ZJ-10;9,97;10,10;9,90\n"
+)
+
+
+def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of the project as a user would."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("LOTMARK_")}
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The demo's folder and what it printed; played once."""
+    folder = tmp_path_factory.mktemp("demo") / "stage"
+    own = folder.parent / "own.csv"
+    own.write_text(OWN_CSV, encoding="utf-8")
+    ended = run("examples.demo", "--exit", "--folder", str(folder), "--csv", str(own))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return folder, ended.stdout
+
+
+def test_every_planned_record_is_admitted_and_named_with_its_proving_command(
+    played: tuple[Path, str],
+) -> None:
+    lines = re.findall(
+        r"^  (\S+) +entry +(\d+)  .*lotmark verify (views/\d+\.json)", played[1], re.M
+    )
+    assert len(lines) == 17
+    assert {signer for signer, _, _ in lines} == {
+        "borealis-motors",
+        "hanfeng-drive",
+        "rheintal-systems",
+        "lindqvist-gears",
+        "suzhou-ceramics",
+        "meridian-cert",
+    }
+    indices = [int(index) for _, index, _ in lines]
+    assert indices == sorted(set(indices))
+
+
+def test_every_view_is_verified_without_the_service(played: tuple[Path, str]) -> None:
+    assert "17 of 17 views verified, offline" in played[1]
+
+
+def test_each_tampering_is_refused_with_its_code(played: tuple[Path, str]) -> None:
+    refused = re.findall(r"^  refused  (\S+) ", played[1], re.M)
+    assert len(refused) == 9
+    assert "WRONG" not in played[1]
+    assert {"disclosure-unused", "disclosure-not-of-this-record", "not-included"} <= set(refused)
+
+
+def test_the_data_folder_is_moved_away_and_back(played: tuple[Path, str]) -> None:
+    assert (played[0] / "log" / "config.json").exists()
+    assert not (played[0] / "log-moved-away").exists()
+
+
+def test_no_party_holds_another_party_s_key(played: tuple[Path, str]) -> None:
+    keys = [path.read_bytes() for path in played[0].glob("parties/*/*.key")]
+    assert len(keys) == 18
+    assert len(set(keys)) == 18
+
+
+def offline_copy(played: tuple[Path, str], tmp_path: Path) -> Path:
+    """The offline folder with two views of different parties."""
+    folder = tmp_path / "offline"
+    (folder / "views").mkdir(parents=True)
+    source = played[0] / "offline"
+    (folder / "anchor.json").write_bytes((source / "anchor.json").read_bytes())
+    paths = sorted((source / "views").iterdir())
+    for path in (paths[0], paths[-1]):
+        (folder / "views" / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def test_the_offline_check_passes_with_two_honest_views(
+    played: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder = offline_copy(played, tmp_path)
+    assert run("examples.demo_offline", str(folder)).returncode == 0
+
+
+def test_the_offline_check_fails_when_a_view_was_tampered_with(
+    played: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder = offline_copy(played, tmp_path)
+    first, last = sorted((folder / "views").iterdir())
+    tampered = next(iter(tampered_views(first.read_bytes(), last.read_bytes())))
+    last.write_bytes(tampered.view)
+    ended = run("examples.demo_offline", str(folder))
+    assert ended.returncode == 1
+    assert f"REFUSED {tampered.code}" in ended.stdout
+
+
+def test_the_offline_check_fails_when_a_tampering_is_accepted(
+    played: tuple[Path, str], tmp_path: Path
+) -> None:
+    # With another charter in the anchor every case is refused, but for another reason.
+    folder = offline_copy(played, tmp_path)
+    anchor = json.loads((folder / "anchor.json").read_text())
+    anchor["charter"] = "A" * 43
+    (folder / "anchor.json").write_text(json.dumps(anchor))
+    ended = run("examples.demo_offline", str(folder))
+    assert ended.returncode == 1
+    assert "WRONG" in ended.stdout
+
+
+def test_the_offline_check_has_no_network() -> None:
+    program = (
+        "import socket, examples.demo_offline as offline\n"
+        "offline.refuse_network()\n"
+        "try:\n"
+        "    socket.socket().connect(('127.0.0.1', 9))\n"
+        "except offline.NetworkRefused as refused:\n"
+        "    print('refused', refused)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.startswith("refused socket.")
+
+
+def test_a_file_of_one_s_own_is_reported_too(played: tuple[Path, str]) -> None:
+    own = played[1].partition("== Your own file")[2].partition("\n== ")[0]
+    assert "admitted" in own
+
+
+@pytest.mark.parametrize("arguments", [("--csv", "absent.csv")])
+def test_a_file_that_is_not_there_stops_the_demo(arguments: Sequence[str], tmp_path: Path) -> None:
+    ended = run("examples.demo", "--exit", "--folder", str(tmp_path / "s"), *arguments)
+    assert ended.returncode == 1
+    assert "found none at absent.csv" in ended.stderr

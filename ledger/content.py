@@ -143,9 +143,7 @@ def open_submission(sd_jwt: str, checker: Checker) -> OpenedSubmission:
     return OpenedSubmission(parsed, sd_jwt[len(jws) + 1 :], opened, values)
 
 
-def derive_projections(
-    sd_jwt: str, checker: Checker
-) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+def derive_projections(sd_jwt: str, checker: Checker) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
     """The search keys and the standing of an admitted record, as its admission derived them.
 
     Raises:

@@ -186,8 +186,13 @@ class SignedClient:
             self.key.key,
             did=self.key.did,
             created=UnixSeconds(self.service.now_s),
-            nonce=Nonce(nonce or encode_base64url(os.urandom(16))),
+            nonce=Nonce(nonce or self.fresh_nonce()),
         )
+
+    @staticmethod
+    def fresh_nonce() -> str:
+        """A nonce that was never used."""
+        return encode_base64url(os.urandom(16))
 
     def get(self, target: str, **headers: str) -> httpx.Response:
         """A signed ``GET``; field names are written with ``_`` for ``-``."""

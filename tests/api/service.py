@@ -90,7 +90,7 @@ OPEN_PLAN: Final = Plan(
 
 
 def _close_bundles(body: dict[str, Any]) -> None:
-    body["entries"] = "members"
+    body["entry_bundles"] = "members"
 
 
 MEMBERS_PLAN: Final = Plan(founders=FOUNDERS, types=OPEN_PLAN.types, amend=_close_bundles)

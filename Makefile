@@ -33,7 +33,7 @@ setup: .venv/.complete ## create .venv from the hashed lock file and install the
 	@touch $@
 
 demo: setup ## the whole story; EXIT=1 ends after the checks, CSV=path adds your own file
-	$(BIN)/python -m examples.demo $(if $(filter 1,$(EXIT)),--exit) $(if $(CSV),--csv '$(CSV)')
+	$(BIN)/python -m examples.demo $(if $(filter 1,$(EXIT)),--exit) $(if $(CSV),--csv '$(CSV)') $(if $(FOLDER),--folder '$(FOLDER)')
 
 run: setup ## serve a development instance from DATA=data, made by 'lotmark init' the first time
 	@test -e '$(DATA)' || LOTMARK_DATA='$(DATA)' $(BIN)/lotmark init

@@ -37,13 +37,27 @@ def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as a user would."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LOTMARK_", "MAKE"))}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The demo's folder and what it printed; played once."""
     folder = tmp_path_factory.mktemp("demo") / "stage"
     own = folder.parent / "own.csv"
     own.write_text(OWN_CSV, encoding="utf-8")
-    ended = run("examples.demo", "--exit", "--folder", str(folder), "--csv", str(own))
+    ended = make("demo", "EXIT=1", f"CSV={own}", f"FOLDER={folder}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder, ended.stdout
 

@@ -83,6 +83,7 @@ def recording_make(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.item("2.done.fresh-clone")
 @pytest.mark.parametrize(
     ("fail_on", "called", "status"),
     [

@@ -18,7 +18,7 @@ from keys.identifiers import Did, did_key, kid, resolve_did_key
 from keys.multikey import encode_multikey, encode_sealing_multikey
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.2")
+pytestmark = [pytest.mark.item("2.2"), pytest.mark.item("2.done.vectors-did-key")]
 
 
 @cache

@@ -26,7 +26,7 @@ from ledger.tree import EMPTY_ROOT, TreeSize
 from tests.ledger.signers import a_signer
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.4")
+pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.done.vectors-tlog")]
 
 ORIGIN = "log.example/lots"
 LOG = a_signer(ORIGIN)

@@ -31,7 +31,7 @@ from ledger.note import (
 from tests.ledger.signers import a_cosigner, a_signer, cosigned, with_lines
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.4")
+pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.done.vectors-tlog")]
 
 TEXT = b"log.example/lots\n7\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 WITNESS = a_cosigner("witness.example/w1")

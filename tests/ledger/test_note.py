@@ -36,7 +36,7 @@ from ledger.note import (
 from tests.ledger.signers import a_signer, key_of, signer_of_private_key, with_lines
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.4")
+pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.done.vectors-tlog")]
 
 TEXT = "first\n\nthird\n"
 ALICE, BOB = a_signer("example.com/alice"), a_signer("example.com/bob")

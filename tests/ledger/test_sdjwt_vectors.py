@@ -22,7 +22,7 @@ from tests.ledger.peer_sdjwt import verify_by_peer
 from tests.ledger.sdjwt_tokens import code_of, hidden
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.3")
+pytestmark = [pytest.mark.item("2.3"), pytest.mark.item("2.done.vectors-sd-jwt")]
 
 EXAMPLES: Final = 8
 AT: Final = UnixSeconds(1_748_537_300)

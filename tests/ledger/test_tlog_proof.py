@@ -37,7 +37,7 @@ from tests.ledger import reference_tree as reference
 from tests.ledger.signers import a_cosigner, a_signer, cosigned
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.4")
+pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.done.vectors-tlog")]
 
 ORIGIN = "log.example/lots"
 LOG = a_signer(ORIGIN)

@@ -17,7 +17,7 @@ from ledger.tree import LeafIndex, LeafNodes, NodeAt, TreeSize
 from tests.ledger import reference_tree as reference
 from tests.vectors import vectors_dir
 
-pytestmark = pytest.mark.item("2.4")
+pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.done.vectors-tlog")]
 
 SIZE_MAX = 70
 LEAVES = reference.some_leaves(SIZE_MAX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import string
 from collections.abc import Callable
 
@@ -118,3 +119,20 @@ def test_base58btc_is_refused_by_length_before_it_is_decoded() -> None:
     # Decoding this one would take minutes.
     with pytest.raises(MalformedEncoding, match="found 2000000"):
         decode_base58btc("z" * 2_000_000)
+
+
+def test_base64url_is_decided_alike_by_decoding_and_by_encoding_again() -> None:
+    # The slow rule is plain: a text is right if it is what its bytes are written as. Every text
+    # of up to two Latin-1 characters, and every third character behind two right ones.
+    latin = [chr(code) for code in range(256)]
+    texts = ["", *latin, *(a + b for a in latin for b in latin), *("AA" + a for a in latin)]
+    for text in texts:
+        try:
+            data = base64.urlsafe_b64decode(text.encode("ascii") + b"==")
+        except ValueError:
+            data = b""
+        if encode_base64url(data) == text:
+            assert decode_base64url(text) == data
+        else:
+            with pytest.raises(MalformedEncoding):
+                decode_base64url(text)

@@ -21,7 +21,7 @@ from ledger import limits
 from ledger.blob_errors import OffsetMismatch
 from ledger.blobs import BlobId, BlobStore
 from ledger.faults import Refusal
-from ledger.record_type import resolve_pointer
+from ledger.json_pointer import resolve_pointer
 from ledger.service import Ledger
 
 CHUNK_TYPE: Final = "application/offset+octet-stream"

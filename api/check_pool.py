@@ -38,6 +38,7 @@ class BookText:
     texts: tuple[str, ...]
     disclosure_bytes_max: int
     disclosures_max: int
+    entry_bytes_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ class CheckPool:
     def _text_of(self, book: TypeBook) -> BookText:
         if self._book_text is None or self._book_text[0] is not book:
             texts = tuple(kind.text for kind in book.types.values())
-            text = BookText(texts, book.disclosure_bytes_max, book.disclosures_max)
+            text = BookText(
+                texts, book.disclosure_bytes_max, book.disclosures_max, book.entry_bytes_max
+            )
             self._book_text = (book, text)
         return self._book_text[1]
 
@@ -186,5 +189,8 @@ def _check_in_worker(lines: Sequence[bytes], text: BookText) -> list[Checked]:
 def _compile(text: BookText) -> TypeBook:
     kinds: list[RecordType] = [parse_record_type(definition) for definition in text.texts]
     return TypeBook(
-        {kind.vct: kind for kind in kinds}, text.disclosure_bytes_max, text.disclosures_max
+        {kind.vct: kind for kind in kinds},
+        text.disclosure_bytes_max,
+        text.disclosures_max,
+        text.entry_bytes_max,
     )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from ledger.faults import Refusal
-from ledger.record_type import FAULTS_MAX
+from ledger.limits import FAULTS_MAX
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -51,6 +51,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("wrong-audience", UNPROCESSABLE, "Addressed to another log", "受众不是本账本", "Set aud to the origin of this log and sign again."),
     ("foreign-key", UNPROCESSABLE, "Another party's key", "使用了他方密钥", "Sign with a key of the issuing party."),
     ("too-large", TOO_LARGE, "Too large", "内容过大", "Split the request; the limit stands in detail."),
+    ("record-too-large", TOO_LARGE, "The record is too large", "记录过大", "Move content into groups or an upload; the limit stands in detail."),
     ("length-required", LENGTH_REQUIRED, "Length required", "缺少长度", "Send Content-Length."),
     ("unsupported-media-type", UNSUPPORTED, "Unsupported media type", "不支持的媒体类型", "Send the media type that detail names."),
     ("not-found", NOT_FOUND, "Nothing here for you", "未找到", "Check the address; what you may not read looks absent."),

@@ -118,7 +118,7 @@ class RecordShelf:
     def _key(self, content: Content | None) -> bytes | None:
         if content is None:
             return None
-        return search_key(self._secret, content.owner, content.field, content.value)
+        return search_key(self._secret, content.owner, field=content.field, value=content.value)
 
     def _open_rows(self, rows: Sequence[EntryRow], reader: Reader) -> list[OpenedRecord]:
         kept = self._store.disclosures([row.index for row in rows])

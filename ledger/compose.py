@@ -7,17 +7,19 @@ serves the command line, the demo and the tests; any JWT library can do the same
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from keys.encoding import encode_base64url
 from ledger.disclosure import digest_of, encode_disclosure, tag_of
+from ledger.errors import MalformedClaims
 from ledger.record import TYP
 from ledger.record_type import RecordType
+from ledger.strict_json import encode_json
 
 RandomBytes = Callable[[int], bytes]
+#: ``sd_length`` of ``key/v1``, the one governance type with groups.
 HOLDER_DIGESTS: Final = 4
 
 
@@ -72,6 +74,10 @@ class Composer:
             groups: value by group name; what is absent is not part of the record.
             filing: owner, subject, addressees, links and tiers.
             iat: Unix seconds.
+
+        Raises:
+            MalformedClaims: more groups than the type has digests for.
+            MalformedJson: a value that strict JSON does not have, as a fraction.
         """
         claims = self._clear_claims(kind.vct, iat)
         values = {**_closed_groups(kind, groups, filing, claims["iss"]), **groups}
@@ -87,7 +93,17 @@ class Composer:
         iat: int,
         holder: Mapping[str, str] | None = None,
     ) -> str:
-        """Sign a governance record; ``holder`` names who holds the key of a ``key/v1``."""
+        """Sign a governance record.
+
+        Args:
+            vct: its type.
+            body: its content, in clear.
+            iat: Unix seconds.
+            holder: name and role of who holds the key of a ``key/v1``; for no other type.
+
+        Raises:
+            MalformedJson: a value that strict JSON does not have.
+        """
         claims = self._clear_claims(vct, iat)
         claims["body"] = dict(body)
         disclosures: list[str] = []
@@ -111,7 +127,11 @@ class Composer:
 def conceal_groups(
     values: Mapping[str, Any], claims: Mapping[str, Any], random_bytes: RandomBytes
 ) -> list[str]:
-    """One tagged disclosure for each group."""
+    """One tagged disclosure for each group.
+
+    Raises:
+        MalformedJson: a value that strict JSON does not have.
+    """
     tag = tag_of(claims["iss"], claims["jti"])
     return [
         encode_disclosure(encode_base64url(random_bytes(16)) + tag, group, value)
@@ -147,7 +167,13 @@ def _closed_groups(
 
 
 def pad_digests(disclosures: Sequence[str], length: int, random_bytes: RandomBytes) -> list[str]:
-    """The ``_sd`` array of the one length the type fixes: digests and decoys, ascending."""
+    """The ``_sd`` array of the one length the type fixes: digests and decoys, ascending.
+
+    Raises:
+        MalformedClaims: there are more disclosures than that.
+    """
+    if len(disclosures) > length:
+        raise MalformedClaims(f"expected at most {length} groups, found {len(disclosures)}")
     # Real digests and decoys are sorted together, so neither order nor count tells them apart.
     digests = [digest_of(disclosure) for disclosure in disclosures]
     decoys = (hashlib.sha256(random_bytes(32)).digest() for _ in range(length - len(digests)))
@@ -162,7 +188,7 @@ def sign_claims(claims: Mapping[str, Any], signer: RecordSigner) -> str:
 
 
 def _encode(value: Mapping[str, Any]) -> str:
-    return encode_base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return encode_base64url(encode_json({**value}))
 
 
 def _join(jws: str, disclosures: Sequence[str]) -> str:

@@ -8,26 +8,34 @@ key and policy are in force is judged later, at its own index, by :mod:`ledger.a
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from keys.errors import BadSignature
 from ledger import limits
-from ledger.disclosure import Disclosure, open_disclosures
+from ledger.content_rules import Content, judge_content
+from ledger.disclosure import open_disclosures
 from ledger.domain import DomainRules
-from ledger.errors import DisclosureMalformed, LedgerError, MalformedRecord
-from ledger.faults import Fault, Refusal
-from ledger.record import ParsedJws, is_digest, jti_key, parse_jws, record_id, verify_jws
-from ledger.record_type import (
-    CLOSED_GROUPS,
-    RecordType,
-    find_faults,
-    resolve_pointer,
-)
-from ledger.strict_json import check_text
+from ledger.errors import DisclosureMalformed, LedgerError, MalformedRecord, RecordTooLarge
+from ledger.faults import Refusal
+from ledger.json_pointer import resolve_pointer
+from ledger.record import jti_key, parse_jws, record_id, verify_jws
+from ledger.record_type import RecordType
 
-JTI_KEY_BYTES = 16
+JTI_KEY_BYTES: Final = 16
+# What is said of a record without the closed groups: nothing.
+_NO_MANIFEST: Final[Mapping[str, Any]] = {
+    "owner": None,
+    "subject": None,
+    "corrects": None,
+    "groups": {},
+}
+_NO_ADDRESS: Final[Mapping[str, Any]] = {
+    "to": (),
+    "case": None,
+    "links": {"answers": (), "endorses": (), "cites": ()},
+}
 
 
 class BlobClaim(NamedTuple):
@@ -71,11 +79,12 @@ class CheckedRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TypeBook:
-    """The types in force at one moment, by vct."""
+    """The types in force at one moment, by vct, and the charter's bounds on a submission."""
 
     types: Mapping[str, RecordType]
     disclosure_bytes_max: int = limits.DISCLOSURE_BYTES_MAX
     disclosures_max: int = limits.DISCLOSURES_MAX
+    entry_bytes_max: int = limits.ENTRY_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +98,23 @@ class Checker:
 
 
 def split_submission(sd_jwt: str) -> tuple[str, list[str]]:
-    """Split ``JWS~D~...~`` into the JWS and its disclosures.
+    """Split ``JWS~D~...~`` into the JWS and its disclosures (docs/spec/record.md, section 1).
 
     Raises:
         MalformedRecord: it does not end in ``~``, or is not ASCII.
+        RecordTooLarge: the JWS does not fit into any entry.
     """
     if not sd_jwt.endswith("~") or not sd_jwt.isascii():
         raise MalformedRecord("expected JWS~disclosure~...~ in ASCII, ended by '~'")
     jws, *disclosures = sd_jwt[:-1].split("~")
-    if len(jws) > limits.ENTRY_BYTES_MAX - 512:
-        raise MalformedRecord(f"expected a JWS of at most {limits.ENTRY_BYTES_MAX - 512} bytes")
+    _check_size(jws, limits.ENTRY_BYTES_MAX)
     return jws, disclosures
+
+
+def _check_size(jws: str, entry_bytes_max: int) -> None:
+    bytes_max = entry_bytes_max - limits.ENTRY_HEAD_BYTES_MAX
+    if len(jws) > bytes_max:
+        raise RecordTooLarge(f"expected a JWS of at most {bytes_max} bytes, found {len(jws)}")
 
 
 def check_submission(sd_jwt: str, checker: Checker) -> CheckedRecord | Refusal:
@@ -108,20 +123,23 @@ def check_submission(sd_jwt: str, checker: Checker) -> CheckedRecord | Refusal:
         opened = open_submission(sd_jwt, checker)
     except (LedgerError, BadSignature) as fault:
         return Refusal(fault.code, str(fault))
-    record_type = checker.book.types.get(opened.parsed.claims.vct)
-    if record_type is None:
+    kind = checker.book.types.get(opened.content.claims.vct)
+    if kind is None:
         return _facts(opened, None, checker)
-    refusal = _judge_content(opened, record_type, checker.rules)
-    return refusal or _facts(opened, record_type, checker)
+    refusal = judge_content(opened.content, kind=kind, rules=checker.rules)
+    return refusal or _facts(opened, kind, checker)
 
 
 class OpenedSubmission(NamedTuple):
-    """A submission whose signature and disclosures hold; its content is not judged yet."""
+    """A submission whose signature and disclosures hold; its content is not judged yet.
 
-    parsed: ParsedJws
+    ``kept`` are the disclosures as they were sent, ``D~...~``.
+    """
+
+    jws: str
+    kid: str
     kept: str
-    disclosures: tuple[Disclosure, ...]
-    values: dict[str, Any]
+    content: Content
 
 
 def open_submission(sd_jwt: str, checker: Checker) -> OpenedSubmission:
@@ -131,16 +149,14 @@ def open_submission(sd_jwt: str, checker: Checker) -> OpenedSubmission:
         LedgerError, keys.errors.BadSignature: the first failure.
     """
     jws, disclosures = split_submission(sd_jwt)
+    _check_size(jws, checker.book.entry_bytes_max)
     parsed = parse_jws(jws, origin=checker.origin)
     verify_jws(parsed)
-    if len(disclosures) > checker.book.disclosures_max:
-        raise DisclosureMalformed(f"expected at most {checker.book.disclosures_max} disclosures")
-    for position, text in enumerate(disclosures):
-        if len(text) > checker.book.disclosure_bytes_max:
-            raise DisclosureMalformed(f"disclosure {position}: larger than the charter allows")
+    _check_charter_bounds(disclosures, checker.book)
     opened = open_disclosures(parsed.claims, disclosures)
-    values = {disclosure.group: disclosure.value for disclosure in opened}
-    return OpenedSubmission(parsed, sd_jwt[len(jws) + 1 :], opened, values)
+    values = {group: value for group, value, _ in opened}
+    content = Content(parsed.claims, opened, values)
+    return OpenedSubmission(jws, parsed.header.kid, sd_jwt[len(jws) + 1 :], content)
 
 
 def derive_projections(sd_jwt: str, checker: Checker) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
@@ -149,232 +165,90 @@ def derive_projections(sd_jwt: str, checker: Checker) -> tuple[tuple[bytes, ...]
     Raises:
         LedgerError, keys.errors.BadSignature: it is not what was admitted.
     """
-    opened = open_submission(sd_jwt, checker)
-    record_type = checker.book.types.get(opened.parsed.claims.vct)
-    facts = _facts(opened, record_type, checker) if "manifest" in opened.values else None
-    return (facts.search, facts.standing) if facts else ((), ())
+    content = open_submission(sd_jwt, checker).content
+    kind = checker.book.types.get(content.claims.vct)
+    manifest = content.values.get("manifest")
+    if kind is None or kind.governs or manifest is None:
+        return (), ()
+    standing = _others(content.claims.iss, manifest["owner"], manifest["subject"])
+    return _search_keys(content.values, kind, checker.search_secret), standing
 
 
-def _judge_content(
-    opened: OpenedSubmission, record_type: RecordType, rules: DomainRules
-) -> Refusal | None:
-    claims, values = opened.parsed.claims, opened.values
-    if len(claims.digests) != record_type.digests:
-        return _invalid(
-            Fault("/_sd", f"{record_type.digests} digests", f"{len(claims.digests)}"),
+def _check_charter_bounds(disclosures: Sequence[str], book: TypeBook) -> None:
+    if len(disclosures) > book.disclosures_max:
+        raise DisclosureMalformed(
+            f"expected at most {book.disclosures_max} disclosures, found {len(disclosures)}"
         )
-    if record_type.body_validator is not None:
-        faults = _under("/body", find_faults(record_type.body_validator, claims.body))
-        faults += _text_faults("/body", claims.body)
-        faults += find_faults(record_type.groups_validator, values)
-        return _invalid(*faults) if faults else None
-    if missing := _missing(values):
-        return missing
-    faults = find_faults(record_type.groups_validator, values)
-    faults += tuple(fault for item in opened.disclosures for fault in _disclosed_text(item))
-    if faults:
-        return _invalid(*faults)
-    if values["filing"]["present"] != _present(values):
-        return _misfiled(values)
-    if sealed := _sealed(values):
-        return sealed
-    faults = _manifest_faults(values, claims.iss, record_type)
-    faults += rules.find_faults(claims.vct, values)
-    return _invalid(*faults) if faults else None
-
-
-def _invalid(*faults: Fault) -> Refusal:
-    first = faults[0]
-    place = first.pointer or "/"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return Refusal(
-        "invalid-claims", f"{place}: expected {first.expected}, found {first.found}{more}", faults
-    )
-
-
-def _under(prefix: str, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    return tuple(Fault(prefix + fault.pointer, fault.expected, fault.found) for fault in faults)
-
-
-def _missing(values: Mapping[str, Any]) -> Refusal | None:
-    absent = [name for name in CLOSED_GROUPS if name not in values]
-    if not absent:
-        return None
-    return Refusal(
-        "disclosure-missing",
-        f"expected the disclosures manifest, address and filing, found none of {absent}",
-        tuple(Fault(f"/{name}", "a disclosure", "none") for name in absent),
-    )
-
-
-def _present(values: Mapping[str, Any]) -> list[str]:
-    return sorted(name for name in values if name not in CLOSED_GROUPS)
-
-
-def _misfiled(values: Mapping[str, Any]) -> Refusal:
-    filed, shown = values["filing"]["present"], _present(values)
-    absent = sorted(set(filed) - set(shown))
-    if absent:
-        return Refusal(
-            "disclosure-missing",
-            f"expected a disclosure of every group that filing.present names, missing {absent}",
-            tuple(Fault(f"/{name}", "a disclosure", "none") for name in absent),
+    longest = max(map(len, disclosures), default=0)
+    if longest > book.disclosure_bytes_max:
+        raise DisclosureMalformed(
+            f"expected disclosures of at most {book.disclosure_bytes_max} bytes, found {longest}"
         )
-    return _invalid(Fault("/filing/present", f"exactly {shown}, ascending", f"{filed}"))
 
 
-def _sealed(values: Mapping[str, Any]) -> Refusal | None:
-    tiers = values["manifest"]["groups"]
-    sealed = [name for name in values["filing"]["present"] if tiers[name] == "sealed"]
-    if not sealed:
-        return None
-    faults = tuple(Fault(f"/manifest/groups/{name}", "another tier", "sealed") for name in sealed)
-    return Refusal(
-        "sealed-not-available",
-        "groups cannot be sealed yet: file them at another tier, or leave them out",
-        faults,
-    )
-
-
-def _manifest_faults(
-    values: Mapping[str, Any], iss: str, record_type: RecordType
-) -> tuple[Fault, ...]:
-    manifest = values["manifest"]
-    owner = iss if record_type.owner == "issuer" else manifest["subject"]
-    faults = []
-    if manifest["owner"] != owner:
-        faults.append(Fault("/manifest/owner", f"the {record_type.owner}", manifest["owner"]))
-    if (manifest["corrects"] is not None) != ("correction" in values):
-        expected = "the group correction and manifest.corrects together"
-        faults.append(Fault("/correction", expected, "one without the other"))
-    if iss in values["address"]["to"]:
-        faults.append(Fault("/address/to", "other parties", "the issuer"))
-    for name in ("answers", "endorses", "cites"):
-        faults.extend(_link_faults(name, values["address"]["links"][name]))
-    return tuple(faults)
-
-
-def _link_faults(name: str, links: list[str]) -> list[Fault]:
-    return [
-        Fault(f"/address/links/{name}/{position}", "a record id", link)
-        for position, link in enumerate(links)
-        if not is_digest(link)
-    ]
-
-
-def _disclosed_text(disclosure: Disclosure) -> tuple[Fault, ...]:
-    # Pure ASCII without an escape is in NFC and can hold no control character but DEL:
-    # the common case is settled without walking the value.
-    text = disclosure.text
-    if text.isascii() and b"\\" not in text and b"\x7f" not in text:
-        return ()
-    return _text_faults(f"/{disclosure.group}", disclosure.value)
-
-
-def _text_faults(prefix: str, value: object) -> tuple[Fault, ...]:
-    if isinstance(value, str):
-        return _one_text(prefix, value)
-    if isinstance(value, list):
-        return tuple(
-            fault
-            for position, item in enumerate(value)
-            for fault in _text_faults(f"{prefix}/{position}", item)
-        )
-    if isinstance(value, dict):
-        return tuple(
-            fault
-            for key, item in value.items()
-            for fault in _one_text(prefix, key) + _text_faults(f"{prefix}/{key}", item)
-        )
-    return ()
-
-
-def _one_text(pointer: str, text: str) -> tuple[Fault, ...]:
-    try:
-        check_text(text)
-    except LedgerError as fault:
-        return (Fault(pointer, "NFC text without control characters", str(fault)[:120]),)
-    return ()
-
-
-def _facts(
-    opened: OpenedSubmission, record_type: RecordType | None, checker: Checker
-) -> CheckedRecord:
-    parsed, values = opened.parsed, opened.values
-    claims = parsed.claims
-    closed = record_type is not None and not record_type.governs
-    manifest = values["manifest"] if closed else {}
-    address = values["address"] if closed else {}
+def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) -> CheckedRecord:
+    claims, values = opened.content.claims, opened.content.values
+    # Of a type that is not known yet nothing is said but what the clear claims say; it is
+    # checked again once its type is there.
+    business = None if kind is None or kind.governs else kind
+    manifest = values["manifest"] if business else _NO_MANIFEST
+    address = values["address"] if business else _NO_ADDRESS
+    named = _others(claims.iss, manifest["owner"], manifest["subject"])
     return CheckedRecord(
-        record_id=record_id(parsed.jws),
+        record_id=record_id(opened.jws),
         jti_key=jti_key(claims.iss, claims.jti)[:JTI_KEY_BYTES],
-        jws=parsed.jws,
+        jws=opened.jws,
         disclosures=opened.kept,
-        kid=parsed.header.kid,
+        kid=opened.kid,
         iss=claims.iss,
         iat=claims.iat,
         vct=claims.vct,
         policy=claims.policy,
         body=claims.body,
-        type_known=record_type is not None,
-        late_max_seconds=record_type.late_max_seconds if record_type else 0,
-        tiers=tuple(manifest.get("groups", {}).items()),
-        parties=_parties(claims.iss, manifest, address),
+        type_known=kind is not None,
+        late_max_seconds=kind.late_max_seconds if kind else limits.IAT_BEHIND_SECONDS_MAX,
+        tiers=tuple(manifest["groups"].items()),
+        parties=_others(claims.iss, *named, *address["to"]),
         links=_links(address),
-        corrects=manifest.get("corrects"),
-        roles=checker.rules.roles_for(claims.vct, values) if closed else None,
-        search=_search_keys(values, manifest.get("owner"), record_type, checker.search_secret),
-        standing=_standing(claims.iss, manifest),
-        blobs=_blob_claims(values, record_type),
+        corrects=manifest["corrects"],
+        roles=checker.rules.roles_for(claims.vct, values) if business else None,
+        search=_search_keys(values, business, checker.search_secret) if business else (),
+        standing=named,
+        blobs=_blob_claims(values, business) if business else (),
     )
 
 
-def _parties(iss: str, manifest: Mapping[str, Any], address: Mapping[str, Any]) -> tuple[str, ...]:
-    named = [manifest.get("owner"), manifest.get("subject"), *address.get("to", ())]
-    return tuple(did for did in dict.fromkeys(named) if did is not None and did != iss)
+def _others(iss: str, *named: str | None) -> tuple[str, ...]:
+    """Those named who are not the issuer, each once, in their order."""
+    return tuple({did: None for did in named if did is not None and did != iss})
 
 
 def _links(address: Mapping[str, Any]) -> tuple[str, ...]:
-    links = address.get("links", {})
-    named = [address.get("case"), *(link for values in links.values() for link in values)]
-    return tuple(link for link in dict.fromkeys(named) if link is not None)
+    links = address["links"]
+    named = (address["case"], *links["answers"], *links["endorses"], *links["cites"])
+    return tuple({link: None for link in named if link is not None})
 
 
-def _standing(iss: str, manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    named = (manifest.get("owner"), manifest.get("subject"))
-    return tuple(did for did in dict.fromkeys(named) if did is not None and did != iss)
-
-
-def search_key(secret: bytes, owner: str, field: str, value: str) -> bytes:
+def search_key(secret: bytes, owner: str, *, field: str, value: str) -> bytes:
     """HMAC-SHA256(secret, owner | field | value): how a searchable value is stored."""
     return hmac.digest(secret, f"{owner}\n{field}\n{value}".encode(), "sha256")
 
 
-def _search_keys(
-    values: Mapping[str, Any], owner: str | None, record_type: RecordType | None, secret: bytes
-) -> tuple[bytes, ...]:
-    if record_type is None or owner is None:
-        return ()
-    keys = []
-    for pointer in record_type.search:
+def _search_keys(values: dict[str, Any], kind: RecordType, secret: bytes) -> tuple[bytes, ...]:
+    owner = values["manifest"]["owner"]
+    keys: dict[bytes, None] = {}
+    for pointer in kind.search:
         value = resolve_pointer(values, pointer)
-        if isinstance(value, str | int) and not isinstance(value, bool):
-            keys.append(search_key(secret, owner, pointer, str(value)))
-    return tuple(dict.fromkeys(keys))
+        if type(value) is str or type(value) is int:
+            keys[search_key(secret, owner, field=pointer, value=str(value))] = None
+    return tuple(keys)
 
 
-def _blob_claims(
-    values: Mapping[str, Any], record_type: RecordType | None
-) -> tuple[BlobClaim, ...]:
-    claims = []
-    for pointer in record_type.blobs if record_type else ():
-        found = resolve_pointer(values, pointer)
+def _blob_claims(values: dict[str, Any], kind: RecordType) -> tuple[BlobClaim, ...]:
+    claims: dict[BlobClaim, None] = {}
+    for pointer in kind.blobs:
+        found: Any = resolve_pointer(values, pointer)
         for item in found if isinstance(found, list) else [found]:
-            claims.extend(_read_blob(item))
+            if item is not None:
+                claims[BlobClaim(item["blob"], item["sha256"], item["bytes"])] = None
     return tuple(claims)
-
-
-def _read_blob(item: object) -> tuple[BlobClaim, ...]:
-    if not isinstance(item, dict):
-        return ()
-    return (BlobClaim(item["blob"], item["sha256"], item["bytes"]),)

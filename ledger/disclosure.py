@@ -6,10 +6,9 @@ RFC 9901 sections 4.2 and 7.1 under the closed profile of docs/spec/record.md, s
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from keys.encoding import decode_base64url, encode_base64url
 from keys.errors import MalformedEncoding
@@ -22,13 +21,14 @@ from ledger.errors import (
     MalformedJson,
 )
 from ledger.record import Claims, jti_key
-from ledger.strict_json import parse_json
+from ledger.strict_json import JsonValue, describe, encode_json, parse_json
 
 TAG_CHARACTERS: Final = 16
 CLEAR_NAMES: Final = frozenset({"iss", "iat", "jti", "aud", "vct", "policy", "body"})
 
-_SALT = re.compile(r"[A-Za-z0-9_-]{38}", re.ASCII)
-_GROUP = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_SALT: Final = re.compile(r"[A-Za-z0-9_-]{38}")
+_GROUP: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RANDOM_CHARACTERS: Final = 22
 
 
 class Disclosure(NamedTuple):
@@ -44,10 +44,14 @@ def tag_of(iss: str, jti: str) -> str:
     return encode_base64url(jti_key(iss, jti))[:TAG_CHARACTERS]
 
 
-def encode_disclosure(salt: str, group: str, value: object) -> str:
-    """The base64url text of ``[salt, group, value]``."""
-    array = json.dumps([salt, group, value], ensure_ascii=False, separators=(",", ":"))
-    return encode_base64url(array.encode())
+def encode_disclosure(salt: str, group: str, value: JsonValue) -> str:
+    """The base64url text of ``[salt, group, value]``.
+
+    Raises:
+        MalformedJson: the value is none that strict JSON has, as a fraction; no reader would
+            accept it.
+    """
+    return encode_base64url(encode_json([salt, group, value]))
 
 
 def digest_of(disclosure: str) -> str:
@@ -55,9 +59,9 @@ def digest_of(disclosure: str) -> str:
     return encode_base64url(hashlib.sha256(disclosure.encode("ascii")).digest())
 
 
-def is_group_name(name: object) -> bool:
+def is_group_name(name: object) -> TypeGuard[str]:
     """Whether ``name`` may name a group."""
-    return isinstance(name, str) and bool(_GROUP.fullmatch(name)) and name not in CLEAR_NAMES
+    return isinstance(name, str) and _GROUP.fullmatch(name) is not None and name not in CLEAR_NAMES
 
 
 def open_disclosures(claims: Claims, disclosures: Sequence[str]) -> tuple[Disclosure, ...]:
@@ -68,40 +72,52 @@ def open_disclosures(claims: Claims, disclosures: Sequence[str]) -> tuple[Disclo
         DisclosureUnused: for the first disclosure that fails, in their order.
     """
     if len(disclosures) > limits.DISCLOSURES_MAX:
-        raise DisclosureMalformed(f"expected at most {limits.DISCLOSURES_MAX} disclosures")
+        raise DisclosureMalformed(
+            f"expected at most {limits.DISCLOSURES_MAX} disclosures, found {len(disclosures)}"
+        )
     tag = tag_of(claims.iss, claims.jti)
-    committed = frozenset(claims.digests)
     seen: set[str] = set()
     opened = []
     for position, text in enumerate(disclosures):
         salt, disclosure = _parse(text, position)
-        if salt[22:] != tag:
+        if not salt.endswith(tag):
             raise DisclosureNotOfThisRecord(
-                f"disclosure {position}: expected the tag {tag}, found {salt[22:]}"
+                f"disclosure {position}: expected the tag {tag}, found {salt[_RANDOM_CHARACTERS:]}"
             )
+        # A digest is longer than any name of a group: one set holds both.
         digest = digest_of(text)
         if digest in seen or disclosure.group in seen:
             raise DisclosureDuplicate(f"disclosure {position}: {disclosure.group} stands twice")
-        if digest not in committed:
+        if digest not in claims.digests:
             raise DisclosureUnused(f"disclosure {position}: {digest} is not in _sd")
-        seen.update((digest, disclosure.group))
+        seen.add(digest)
+        seen.add(disclosure.group)
         opened.append(disclosure)
     return tuple(opened)
 
 
 def _parse(text: str, position: int) -> tuple[str, Disclosure]:
     if len(text) > limits.DISCLOSURE_BYTES_MAX:
-        raise DisclosureMalformed(f"disclosure {position}: expected at most 1 MiB")
+        raise DisclosureMalformed(
+            f"disclosure {position}: expected at most {limits.DISCLOSURE_BYTES_MAX} characters, "
+            f"found {len(text)}"
+        )
     try:
         data = decode_base64url(text)
         array = parse_json(data, bytes_max=limits.DISCLOSURE_BYTES_MAX)
     except (MalformedEncoding, MalformedJson) as fault:
         raise DisclosureMalformed(f"disclosure {position}: {fault}") from fault
     if not isinstance(array, list) or len(array) != 3:
-        raise DisclosureMalformed(f"disclosure {position}: expected [salt, group, value]")
+        raise DisclosureMalformed(
+            f"disclosure {position}: expected [salt, group, value], found {describe(array)}"
+        )
     salt, group, value = array
     if not (isinstance(salt, str) and _SALT.fullmatch(salt)):
-        raise DisclosureMalformed(f"disclosure {position}: expected a salt of 38 characters")
+        raise DisclosureMalformed(
+            f"disclosure {position}: expected a salt of 38 characters, found {describe(salt)}"
+        )
     if not is_group_name(group):
-        raise DisclosureMalformed(f"disclosure {position}: {str(group)[:60]!r} is no group name")
-    return salt, Disclosure(str(group), value, data)
+        raise DisclosureMalformed(
+            f"disclosure {position}: expected the name of a group, found {describe(group)}"
+        )
+    return salt, Disclosure(group, value, data)

@@ -15,8 +15,8 @@ VERSION: Final = "lotmark.entry/v1"
 NO_LEAF: Final = bytes(32)
 HEAD_LINES: Final = 5
 
-_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_JWS = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_JWS: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,10 @@ def split_entry(data: bytes) -> tuple[str, str]:
         text = data.decode("ascii")
     except UnicodeDecodeError as fault:
         raise MalformedEntry("expected ASCII") from fault
-    head, separator, jws = text[:-1].rpartition("\n")
-    if not text.endswith("\n") or not separator or not _JWS.fullmatch(jws):
-        raise MalformedEntry("expected five lines and a JWS, each ended by LF")
-    return head + "\n", jws
+    lines = text.split("\n")
+    if len(lines) != HEAD_LINES + 2 or lines[-1] or not _JWS.fullmatch(lines[-2]):
+        raise MalformedEntry(
+            f"expected five lines and a JWS, each ended by LF, found {len(lines) - 1} lines"
+        )
+    jws = lines[-2]
+    return text[: -len(jws) - 1], jws

@@ -5,8 +5,9 @@
     LedgerError
     +-- MalformedJson, MalformedText, MalformedDecimal   refused by docs/spec/json.md
     +-- SdJwtError                                       see ledger.sdjwt_errors
-    +-- MalformedRecord, MalformedHeader, AlgorithmNotAllowed, MalformedClaims,
-    |   WrongAudience, ForeignKey, MalformedEntry        a record or entry of the wrong form
+    +-- MalformedRecord, RecordTooLarge, MalformedHeader, AlgorithmNotAllowed,
+    |   MalformedClaims, WrongAudience, ForeignKey, MalformedEntry
+    |                                                    a record or entry of the wrong form
     +-- DisclosureRefused
     |   +-- DisclosureMalformed, DisclosureNotOfThisRecord, DisclosureDuplicate, DisclosureUnused
     +-- OutOfRange               an index or size that the tree does not have
@@ -69,6 +70,12 @@ class MalformedRecord(LedgerError):
     """Not an SD-JWT of Lotmark's form."""
 
     code = "malformed-record"
+
+
+class RecordTooLarge(LedgerError):
+    """A JWS that does not fit into an entry, or into one of this charter."""
+
+    code = "record-too-large"
 
 
 class MalformedHeader(LedgerError):

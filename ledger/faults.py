@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ledger import limits
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -12,6 +14,11 @@ class Fault:
     pointer: str
     expected: str
     found: str
+
+
+def fault_at(pointer: str, expected: str, *, found: str) -> Fault:
+    """A fault at a place whose names came from outside: a very long pointer is cut short."""
+    return Fault(pointer[: limits.FAULT_POINTER_CHARACTERS_MAX], expected, found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,204 @@
+"""What the content of a record must be, decided by its type (docs/spec/record.md, 5 and 6).
+
+Length of ``_sd``, the groups that are there, schema, text, tiers and the trade's own rules.
+Each step lists every fault it finds; a later step is asked only where the earlier ones found
+none, since it reads what they have made sure of. Nothing here knows who the signer is, or
+what the log holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Final
+
+from ledger import limits
+from ledger.disclosure import Disclosure
+from ledger.domain import DomainRules
+from ledger.errors import LedgerError, MalformedClaims
+from ledger.faults import Fault, Refusal, fault_at
+from ledger.json_pointer import extend_pointer, resolve_pointer
+from ledger.record import Claims
+from ledger.record_type import CLOSED_GROUPS, RecordType
+from ledger.schema_faults import abbreviate, find_faults
+from ledger.strict_json import check_text
+
+_CLOSED: Final = frozenset(CLOSED_GROUPS)
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a record says: its clear claims, and its groups as they were disclosed."""
+
+    claims: Claims
+    disclosures: tuple[Disclosure, ...]
+    values: dict[str, Any]
+
+
+def judge_content(content: Content, *, kind: RecordType, rules: DomainRules) -> Refusal | None:
+    """Why the content is not what its type asks for; None where it is.
+
+    Args:
+        content: claims and groups whose signature and digests hold.
+        kind: the record's type.
+        rules: what the trade demands beyond the schema.
+    """
+    claims = content.claims
+    if len(claims.digests) != kind.digests:
+        return _refuse([Fault("/_sd", f"{kind.digests} digests", f"{len(claims.digests)}")])
+    if kind.body_validator is not None:
+        return _refuse(_governance_faults(content, kind))
+    if claims.body is not None:
+        # Only a verifier that does not know the type lets a body pass beside _sd.
+        return Refusal(MalformedClaims.code, f"/body: expected none in {claims.vct}, found one")
+    return _missing(content.values) or _judge_groups(content, kind, rules)
+
+
+def _judge_groups(content: Content, kind: RecordType, rules: DomainRules) -> Refusal | None:
+    values, claims = content.values, content.claims
+    if form := [*find_faults(kind.groups_validator, values), *_disclosed_text_faults(content)]:
+        return _refuse(form)
+    if misfiled := _filing_faults(values, kind):
+        return _refuse(misfiled)
+    if sealed := _sealed(values):
+        return sealed
+    if contradictions := _manifest_faults(values, claims.iss, kind):
+        return _refuse(contradictions)
+    return _refuse(rules.find_faults(claims.vct, values))
+
+
+def _refuse(faults: Iterable[Fault]) -> Refusal | None:
+    """One refusal for all faults, at most :data:`ledger.limits.FAULTS_MAX`; None for none."""
+    found = tuple(islice(faults, limits.FAULTS_MAX))
+    if not found:
+        return None
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    where = first.pointer or "/"
+    return Refusal(
+        "invalid-claims", f"{where}: expected {first.expected}, found {first.found}{more}", found
+    )
+
+
+def _governance_faults(content: Content, kind: RecordType) -> Iterator[Fault]:
+    body = content.claims.body
+    assert kind.body_validator is not None
+    for fault in find_faults(kind.body_validator, body):
+        yield fault_at(f"/body{fault.pointer}", fault.expected, found=fault.found)
+    yield from _text_faults("/body", body)
+    yield from find_faults(kind.groups_validator, content.values)
+    yield from _disclosed_text_faults(content)
+
+
+def _missing(values: Values) -> Refusal | None:
+    """The groups that are asked for and not disclosed: the closed ones, and those filed."""
+    absent = [name for name in CLOSED_GROUPS if name not in values]
+    if not absent:
+        filed = resolve_pointer(values["filing"], "/present")
+        names = filed if isinstance(filed, list) else ()
+        absent = [name for name in names if isinstance(name, str) and name not in values]
+    if not absent:
+        return None
+    return Refusal(
+        "disclosure-missing",
+        "expected the disclosures manifest, address, filing and every group that filing.present "
+        f"names, missing {', '.join(name[:40] for name in absent[:8])}",
+        tuple(
+            fault_at(extend_pointer("", name), "a disclosure", found="none")
+            for name in absent[: limits.FAULTS_MAX]
+        ),
+    )
+
+
+def _filing_faults(values: Values, kind: RecordType) -> list[Fault]:
+    faults = []
+    present = sorted(values.keys() - _CLOSED)
+    filed = values["filing"]["present"]
+    if filed != present:
+        expected = f"exactly {', '.join(present)}, ascending"
+        faults.append(Fault("/filing/present", expected, abbreviate(filed)))
+    for pointer in kind.blobs:
+        faults.extend(_blob_faults(pointer, resolve_pointer(values, pointer)))
+    return faults
+
+
+def _blob_faults(pointer: str, found: Any) -> Iterator[Fault]:
+    """A type says where blobs stand, its schema need not say what a reference to one is."""
+    places = [(pointer, found)] if found is not None else []
+    if isinstance(found, list):
+        places = [(extend_pointer(pointer, at), item) for at, item in enumerate(found)]
+    for place, item in places:
+        if not _is_blob_reference(item):
+            yield Fault(place, "a file {blob, sha256, bytes}", abbreviate(item))
+
+
+def _is_blob_reference(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("blob"), str)
+        and isinstance(found.get("sha256"), str)
+        and type(found.get("bytes")) is int
+    )
+
+
+def _sealed(values: Values) -> Refusal | None:
+    tiers = values["manifest"]["groups"]
+    sealed = [name for name in values["filing"]["present"] if tiers[name] == "sealed"]
+    if not sealed:
+        return None
+    faults = tuple(Fault(f"/manifest/groups/{name}", "another tier", "sealed") for name in sealed)
+    return Refusal(
+        "sealed-not-available",
+        "groups cannot be sealed yet: file them at another tier, or leave them out",
+        faults,
+    )
+
+
+def _manifest_faults(values: Values, iss: str, kind: RecordType) -> list[Fault]:
+    manifest = values["manifest"]
+    owner = iss if kind.owner == "issuer" else manifest["subject"]
+    faults = []
+    if manifest["owner"] != owner:
+        found = abbreviate(manifest["owner"])
+        faults.append(Fault("/manifest/owner", f"the {kind.owner}", found))
+    if (manifest["corrects"] is not None) != ("correction" in values):
+        expected = "the group correction and manifest.corrects together"
+        faults.append(Fault("/correction", expected, "one without the other"))
+    if iss in values["address"]["to"]:
+        faults.append(Fault("/address/to", "other parties", "the issuer"))
+    return faults
+
+
+def _disclosed_text_faults(content: Content) -> list[Fault]:
+    faults: list[Fault] = []
+    for group, value, text in content.disclosures:
+        # ASCII without an escape is in NFC and can hold no control character but DEL, and a
+        # short document no long text: the common case is settled without walking the value.
+        is_plain = text.isascii() and b"\\" not in text and b"\x7f" not in text
+        if not is_plain or len(text) > limits.TEXT_CHARACTERS_MAX:
+            faults.extend(islice(_text_faults(f"/{group}", value), limits.FAULTS_MAX))
+    return faults
+
+
+def _text_faults(pointer: str, value: object) -> Iterator[Fault]:
+    children: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, str):
+        yield from _one_text_fault(pointer, value)
+    elif isinstance(value, list):
+        children = enumerate(value)
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(_one_text_fault(pointer, name) for name in value)
+        children = value.items()
+    for step, child in children:
+        yield from _text_faults(extend_pointer(pointer, step), child)
+
+
+def _one_text_fault(pointer: str, text: str) -> Iterator[Fault]:
+    try:
+        check_text(text)
+    except LedgerError as fault:
+        expected, _, found = str(fault).removeprefix("expected ").partition(", found ")
+        yield fault_at(pointer, expected, found=found[:80])

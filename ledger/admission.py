@@ -7,10 +7,12 @@ Order of the checks: genesis, key, jti, time, policy, then what the type asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from keys.errors import KeysError
+from keys.multikey import parse_multikey
 from ledger import limits
 from ledger.content import BlobClaim, CheckedRecord
 from ledger.errors import LedgerError
@@ -55,41 +57,36 @@ def admit(
         place: the record's own index and time.
         precedents: what the log holds, pending records of the same group included.
     """
-    refusal = _judge(record, fold, place.admitted_ms, precedents)
+    refusal = _judge_signer(record, fold, place.admitted_ms)
     if refusal:
         return refusal
     if record.vct not in GOVERNANCE_VCTS:
-        return fold
+        return _judge_business(record, fold, precedents) or fold
+    entry = _governing(record, place)
     try:
-        return apply(fold, _governing(record, place))
+        return judge_governance(entry, fold) or apply(fold, entry)
     except LedgerError as fault:
         return Refusal(fault.code, str(fault))
 
 
-def _judge(
-    record: CheckedRecord, fold: PublicFold, admitted_ms: int, precedents: Precedents
-) -> Refusal | None:
-    if fold.charter is None:
-        return _judge_founding(record)
-    refusal = (
-        _judge_genesis(record, fold)
+def judge_governance(entry: Governing, fold: PublicFold) -> Refusal | None:
+    """Whether governance content is its signer's to say under the fold; shared with audits.
+
+    Args:
+        entry: content that meets its schema.
+        fold: the fold of all entries before it.
+    """
+    return _judge_genesis(entry.vct, entry.iss, fold) or _GOVERNANCE[entry.vct](entry, fold)
+
+
+def _judge_signer(record: CheckedRecord, fold: PublicFold, admitted_ms: int) -> Refusal | None:
+    """What is asked of every record, whatever it says."""
+    return (
+        _judge_genesis(record.vct, record.iss, fold)
         or _judge_key(record, fold)
         or _judge_time(record, admitted_ms)
         or _judge_policy(record, fold)
     )
-    if refusal:
-        return refusal
-    if record.vct in GOVERNANCE_VCTS:
-        assert record.body is not None
-        return judge_governance(record.vct, record.iss, record.body, fold=fold)
-    return _judge_business(record, fold, precedents)
-
-
-def judge_governance(
-    vct: str, iss: str, body: Mapping[str, Any], *, fold: PublicFold
-) -> Refusal | None:
-    """Whether governance content is its signer's to say under the fold; shared with audits."""
-    return _GOVERNANCE[vct](iss, body, fold)
 
 
 def _governing(record: CheckedRecord, place: Place) -> Governing:
@@ -105,25 +102,14 @@ def _governing(record: CheckedRecord, place: Place) -> Governing:
     )
 
 
-def _judge_founding(record: CheckedRecord) -> Refusal | None:
-    if record.vct != "charter/v1" or record.policy != NO_POLICY:
+def _judge_genesis(vct: str, iss: str, fold: PublicFold) -> Refusal | None:
+    if fold.charter is None:
+        if vct == "charter/v1":
+            return None
         return Refusal("genesis-incomplete", "the log is empty: expected its charter first")
-    assert record.body is not None
-    slug = record.iss.rpartition(":")[2]
-    multikey = record.kid.partition("#")[2]
-    first = record.body["founders"][0]
-    if first["slug"] != slug or multikey not in first["admin_keys"]:
-        return Refusal("key-not-valid", "expected the charter signed by founder 1's admin key")
-    return None
-
-
-def _judge_genesis(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
-    if record.vct == "charter/v1":
+    if vct == "charter/v1":
         return Refusal("not-permitted", "this log has its charter; entry 0 is never replaced")
-    if fold.is_complete:
-        return None
-    is_awaited = record.vct == "endorsement/v1" and record.iss in fold.awaited
-    if is_awaited:
+    if fold.is_complete or (vct == "endorsement/v1" and iss in fold.awaited):
         return None
     slugs = sorted(did.rpartition(":")[2] for did in fold.awaited)
     return Refusal(
@@ -132,6 +118,9 @@ def _judge_genesis(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
 
 
 def _judge_key(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
+    if fold.charter is None:
+        # The charter brings its signer's key; it is judged with the charter's content.
+        return None
     if record.kid in fold.admin_kids:
         if record.vct in ADMIN_VCTS:
             return None
@@ -146,19 +135,22 @@ def _judge_key(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
             "key-not-valid", f"{record.kid} is not registered: submit its key/v1 entry first"
         )
     name = record.vct.partition("/")[0]
-    wanted = {f"record:{name}"} | (set() if record.vct in GOVERNANCE_VCTS else {"records"})
-    if record.vct in ADMIN_VCTS or not wanted & key.uses:
+    may_sign = f"record:{name}" in key.uses or (
+        record.vct not in GOVERNANCE_VCTS and "records" in key.uses
+    )
+    if record.vct in ADMIN_VCTS or not may_sign:
         uses = sorted(key.uses)
         return Refusal("key-not-valid", f"expected a key for {name}, found one for {uses}")
     return None
 
 
 def _judge_time(record: CheckedRecord, admitted_ms: int) -> Refusal | None:
-    now = admitted_ms // 1000
-    late_max = min(record.late_max_seconds, limits.IAT_BEHIND_SECONDS_MAX)
+    # iat has whole seconds, so the admission time is taken in whole seconds too.
+    now, late_max = admitted_ms // 1000, record.late_max_seconds
     if record.iat > now + limits.IAT_AHEAD_SECONDS_MAX:
         ahead = record.iat - now
-        return Refusal("stale", f"iat lies {ahead} s in the future, at most 300 are accepted")
+        most = limits.IAT_AHEAD_SECONDS_MAX
+        return Refusal("stale", f"iat lies {ahead} s in the future, at most {most} are accepted")
     if record.iat < now - late_max:
         behind = now - record.iat
         return Refusal("stale", f"iat lies {behind} s in the past, at most {late_max} are accepted")
@@ -166,13 +158,13 @@ def _judge_time(record: CheckedRecord, admitted_ms: int) -> Refusal | None:
 
 
 def _judge_policy(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
-    if record.policy == fold.charter_id:
+    if record.policy == (fold.charter_id or NO_POLICY):
         return None
     policy = fold.policies.get(record.policy)
     if policy is None:
         return Refusal(
             "policy-not-in-force",
-            f"expected the charter {fold.charter_id} or a policy entry, found {record.policy}",
+            f"expected {fold.charter_id or NO_POLICY} or a policy entry, found {record.policy}",
         )
     outside = policy.find_outside(record.vct, record.tiers)
     if outside is None:
@@ -247,52 +239,85 @@ def _judge_blobs(record: CheckedRecord, precedents: Precedents) -> Refusal | Non
     return None
 
 
-def _judge_endorsement(iss: str, body: Mapping[str, Any], fold: PublicFold) -> Refusal | None:
+def _judge_charter(entry: Governing, fold: PublicFold) -> Refusal | None:
+    del fold
+    slug = entry.iss.rpartition(":")[2]
+    multikey = entry.kid.partition("#")[2]
+    first = entry.body["founders"][0]
+    if first["slug"] == slug and multikey in first["admin_keys"]:
+        return None
+    return Refusal(
+        "key-not-valid",
+        f"expected the charter signed by an admin key of founder 1, {first['slug']}, "
+        f"found {entry.kid}",
+    )
+
+
+def _judge_endorsement(entry: Governing, fold: PublicFold) -> Refusal | None:
+    body = entry.body
     if body["of"] != fold.charter_id:
         return Refusal("unknown-record", f"{body['of']} awaits no endorsement")
-    if iss not in fold.awaited:
-        return Refusal("not-permitted", f"{iss} has endorsed the charter already")
-    if body["meaning"] != "approve":
-        found = body["meaning"]
-        return Refusal("not-permitted", f"a charter is endorsed with 'approve', found {found!r}")
+    if entry.iss not in fold.awaited:
+        return Refusal("not-permitted", f"{entry.iss} has endorsed the charter already")
+    if (body["meaning"], body["reason"]) != ("approve", None):
+        found = f"{body['meaning']!r} with reason {body['reason']!r}"
+        return Refusal(
+            "not-permitted", f"a charter is endorsed with 'approve' and no reason, found {found}"
+        )
     return None
 
 
-def _judge_new_key(iss: str, body: Mapping[str, Any], fold: PublicFold) -> Refusal | None:
-    if body["party"] != iss:
-        return Refusal("not-permitted", f"expected a key of {iss}, found one of {body['party']}")
-    taken = {kid.partition("#")[2] for kid in (*fold.keys, *fold.admin_kids)}
-    if body["multikey"] in taken:
-        return Refusal("not-permitted", f"{body['multikey']} is registered already")
+def _judge_new_key(entry: Governing, fold: PublicFold) -> Refusal | None:
+    party, multikey = entry.body["party"], entry.body["multikey"]
+    if party != entry.iss:
+        return Refusal("not-permitted", f"expected a key of {entry.iss}, found one of {party}")
+    try:
+        parse_multikey(multikey)
+    except KeysError as fault:
+        wrong = Fault("/body/multikey", "an Ed25519 key that may be registered", multikey)
+        return Refusal("invalid-claims", f"/body/multikey: {fault}", (wrong,))
+    if any(kid.endswith(f"#{multikey}") for kid in (*fold.keys, *fold.admin_kids)):
+        return Refusal("not-permitted", f"{multikey} is registered already")
     return None
 
 
-def _judge_new_type(iss: str, body: Mapping[str, Any], fold: PublicFold) -> Refusal | None:
+def _judge_new_type(entry: Governing, fold: PublicFold) -> Refusal | None:
     assert fold.charter is not None
-    if body["vct"] in fold.types:
-        return Refusal("not-permitted", f"{body['vct']} is defined; a change is a new version")
-    is_built_in = fold.charter.types.get(body["vct"]) == body["sha256"]
-    if is_built_in and iss == fold.charter.founders[0].did:
+    vct, sha256 = entry.body["vct"], entry.body["sha256"]
+    if vct in fold.types:
+        return Refusal("not-permitted", f"{vct} is defined; a change is a new version")
+    listed = fold.charter.types.get(vct)
+    # A verifier holds a listed type against the charter, whoever consented to another one.
+    if listed not in (None, sha256):
+        return Refusal(
+            "not-permitted", f"expected {vct} of digest {listed} as in the charter, found {sha256}"
+        )
+    if listed == sha256 and entry.iss == fold.charter.founders[0].did:
         return None
-    return _judge_approval("record-type", iss, fold)
+    return _judge_approval("record-type", entry.iss, fold)
 
 
-def _judge_new_policy(iss: str, body: Mapping[str, Any], fold: PublicFold) -> Refusal | None:
-    del body
-    return _judge_approval("policy", iss, fold)
+def _judge_new_policy(entry: Governing, fold: PublicFold) -> Refusal | None:
+    return _judge_approval("policy", entry.iss, fold)
 
 
-def _judge_part(iss: str, body: Mapping[str, Any], fold: PublicFold) -> Refusal | None:
+def _judge_part(entry: Governing, fold: PublicFold) -> Refusal | None:
+    body = entry.body
     if body["part"] >= body["of"]:
-        return Refusal("invalid-claims", f"expected part < {body['of']}, found {body['part']}")
-    if len(body["text"].encode()) > limits.DOCUMENT_PART_BYTES_MAX:
-        return Refusal("invalid-claims", "expected at most 32 KiB of text in a part")
-    held = sum(1 for part in fold.parts.values() if part.party == iss)
-    if held >= limits.DOCUMENT_PARTS_PENDING_MAX:
-        return Refusal("not-permitted", f"{held} parts of {iss} wait for their document already")
-    known = fold.parts.get((body["document"], body["part"]))
-    if known is not None and known.party != iss:
-        return Refusal("not-permitted", "that part of the document was sent by another party")
+        fault = Fault("/body/part", f"less than {body['of']}", str(body["part"]))
+        return Refusal("invalid-claims", "expected the number of a part of the document", (fault,))
+    size = len(body["text"].encode())
+    if size > limits.DOCUMENT_PART_BYTES_MAX:
+        most = f"at most {limits.DOCUMENT_PART_BYTES_MAX} bytes"
+        fault = Fault("/body/text", most, str(size))
+        return Refusal("invalid-claims", f"/body/text: expected {most}, found {size}", (fault,))
+    waiting = sum(
+        1
+        for (party, *_), part in fold.parts.items()
+        if party == entry.iss and not part.has_lapsed(entry.admitted_ms)
+    )
+    if waiting >= limits.DOCUMENT_PARTS_PENDING_MAX:
+        return Refusal("not-permitted", f"{waiting} parts of {entry.iss} wait already")
     return None
 
 
@@ -307,7 +332,8 @@ def _judge_approval(act: str, iss: str, fold: PublicFold) -> Refusal | None:
     return Refusal("approval-needed", f"{act} needs the consent of {needed} of {len(able)} members")
 
 
-_GOVERNANCE = {
+_GOVERNANCE: Final[dict[str, Callable[[Governing, PublicFold], Refusal | None]]] = {
+    "charter/v1": _judge_charter,
     "endorsement/v1": _judge_endorsement,
     "key/v1": _judge_new_key,
     "record-type/v1": _judge_new_type,

@@ -32,7 +32,7 @@ from ledger.record import (
     record_id,
     verify_jws,
 )
-from ledger.record_type import find_faults
+from ledger.schema_faults import find_faults
 from ledger.tree import leaf_hash
 
 CHUNK_ENTRIES: Final = 500
@@ -57,7 +57,8 @@ class Finding(NamedTuple):
     detail: str
 
 
-class CheckedEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CheckedEntry:
     """What can be said of one entry without the entries before it."""
 
     leaf: bytes
@@ -159,9 +160,9 @@ def _check_entry(origin: str, text: bytes, disclosures: str | None) -> CheckedEn
             )
     except LedgerError as fault:
         return CheckedEntry(leaf, -1, b"", 0, None, 0, (fault.code, str(fault)))
-    parsed, disclosed, fault = _check_record(origin, jws, disclosures)
+    parsed, disclosed, refused = _check_record(origin, jws, disclosures)
     return CheckedEntry(
-        leaf, head.index, head.previous_leaf, head.admitted_ms, parsed, disclosed, fault
+        leaf, head.index, head.previous_leaf, head.admitted_ms, parsed, disclosed, refused
     )
 
 
@@ -241,9 +242,7 @@ def _judge_again(entry: Governing, fold: PublicFold) -> Refusal | None:
     faults = find_faults(kind.body_validator, entry.body)
     if faults:
         return Refusal("invalid-claims", f"{faults[0].pointer}: {faults[0].expected}", faults)
-    if fold.charter is None:
-        return None
-    return judge_governance(entry.vct, entry.iss, entry.body, fold=fold)
+    return judge_governance(entry, fold)
 
 
 def _is_in_force(parsed: ParsedJws, fold: PublicFold) -> bool:

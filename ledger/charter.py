@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from keys.errors import KeysError
 from keys.identifiers import Origin, Slug, parse_origin, party_did
 from keys.multikey import parse_multikey
 from ledger import limits
-from ledger.errors import LedgerError, MalformedCharter
-from ledger.note import parse_vkey
+from ledger.errors import MalformedCharter, MalformedVerifierKey
+from ledger.note import ED25519_NOTE, parse_vkey
 from ledger.record import GOVERNANCE_VCTS
-from ledger.record_type import RecordType, builtin_governance_types, find_faults, parse_record_type
+from ledger.record_type import RecordType, builtin_governance_types, parse_record_type
+from ledger.schema_faults import find_faults
 
 ACTS: Final = ("admit", "suspend", "remove", "recover", "amend", "record-type", "policy")
 
@@ -112,10 +115,11 @@ def parse_charter(body: object, *, origin: str) -> Charter:
     """Read a charter's body.
 
     Raises:
-        MalformedCharter: it does not meet its schema, names a founder or key twice, lacks a
-            governance type, or holds a rule that its founders could not meet.
+        MalformedCharter: it does not meet its schema, names a founder, a key or a type twice,
+            has other governance types than this version, or holds a rule that its founders
+            could not meet.
     """
-    schema = next(kind for kind in builtin_governance_types() if kind.vct == "charter/v1")
+    schema = _governance_types()["charter/v1"]
     assert schema.body_validator is not None
     faults = find_faults(schema.body_validator, body)
     if faults:
@@ -124,9 +128,9 @@ def parse_charter(body: object, *, origin: str) -> Charter:
     assert isinstance(body, dict)
     try:
         charter = _read(body)
-    except (KeysError, LedgerError) as fault:
+        _check_whole(charter, origin)
+    except (KeysError, MalformedVerifierKey) as fault:
         raise MalformedCharter(str(fault)) from fault
-    _check_whole(charter, origin)
     return charter
 
 
@@ -142,25 +146,55 @@ def _founder_body(founder: FounderStatement) -> dict[str, Any]:
 
 def _read(body: dict[str, Any]) -> Charter:
     origin = parse_origin(body["origin"])
-    for vkey in body["log_keys"]:
-        parse_vkey(vkey)
-    governance = [parse_record_type(json.dumps(item)) for item in body["governance_types"]]
+    _check_governance_types(body["governance_types"])
     return Charter(
         origin=origin,
         log_keys=tuple(body["log_keys"]),
         founders=tuple(_read_founder(origin, item) for item in body["founders"]),
         operator=body["operator"],
         quorum={act: _read_quorum(rule) for act, rule in body["quorum"].items()},
-        governance_types={kind.vct: kind for kind in governance},
-        types={item["vct"]: item["sha256"] for item in body["types"]},
+        governance_types=_governance_types(),
+        types=_read_types(body["types"]),
         limits=CharterLimits(**body["limits"]),
         has_open_bundles=body["entry_bundles"] == "open",
     )
 
 
+@cache
+def _governance_types() -> Mapping[str, RecordType]:
+    return MappingProxyType({kind.vct: kind for kind in builtin_governance_types()})
+
+
+def _check_governance_types(definitions: list[dict[str, Any]]) -> None:
+    """Accept the definitions of this version and no others.
+
+    The fold reads what they let through without asking again, and a vct never changes: what
+    another definition of the same vct would allow, this version could not keep.
+    """
+    own = {vct: _canonical(json.loads(kind.text)) for vct, kind in _governance_types().items()}
+    found = {str(item.get("vct")): _canonical(item) for item in definitions}
+    other = sorted(vct for vct in own.keys() | found.keys() if own.get(vct) != found.get(vct))
+    if other or len(found) != len(definitions):
+        raise MalformedCharter(
+            f"expected each governance type of this version once, found others for {other[:8]}"
+        )
+
+
+def _canonical(value: object) -> str:
+    # Python's == takes true for 1, a schema does not.
+    return json.dumps(value, sort_keys=True)
+
+
+def _read_types(items: list[dict[str, str]]) -> dict[str, str]:
+    types = {item["vct"]: item["sha256"] for item in items}
+    if len(types) != len(items):
+        raise MalformedCharter("expected every type once")
+    if governing := GOVERNANCE_VCTS & types.keys():
+        raise MalformedCharter(f"expected business types under types, found {sorted(governing)}")
+    return types
+
+
 def _read_founder(origin: Origin, item: dict[str, Any]) -> Founder:
-    for multikey in item["admin_keys"]:
-        parse_multikey(multikey)
     return Founder(
         did=party_did(origin, Slug(item["slug"])),
         slug=item["slug"],
@@ -180,16 +214,25 @@ def _check_whole(charter: Charter, origin: str) -> None:
     if charter.origin != origin:
         raise MalformedCharter(f"expected origin {origin!r}, found {charter.origin!r}")
     slugs = [founder.slug for founder in charter.founders]
-    keys = [key for founder in charter.founders for key in sorted(founder.admin_keys)]
-    if len(set(slugs)) != len(slugs) or len(set(keys)) != len(keys):
-        raise MalformedCharter("expected every slug and every admin key once")
+    if len(set(slugs)) != len(slugs):
+        raise MalformedCharter(f"expected every slug once, found {slugs}")
     if charter.operator not in slugs:
         raise MalformedCharter(f"expected a founder as operator, found {charter.operator!r}")
-    if missing := GOVERNANCE_VCTS - charter.governance_types.keys():
-        raise MalformedCharter(f"expected the governance types {sorted(missing)} too")
-    if governing := GOVERNANCE_VCTS & charter.types.keys():
-        raise MalformedCharter(f"expected business types under types, found {sorted(governing)}")
+    _check_keys(charter)
     for act, quorum in charter.quorum.items():
         able = sum(1 for founder in charter.founders if founder.roles & quorum.electorate)
         if able < (quorum.threshold or 1):
-            raise MalformedCharter(f"quorum for {act}: the founders could not meet it")
+            raise MalformedCharter(
+                f"quorum for {act}: expected one that the founders could meet, found {able} able"
+            )
+
+
+def _check_keys(charter: Charter) -> None:
+    """Every key is one that may be used, and has one purpose only."""
+    log_keys = [parse_vkey(text) for text in charter.log_keys]
+    if any(key.algorithm != ED25519_NOTE for key in log_keys):
+        raise MalformedCharter("expected log keys that sign checkpoints, found a witness's")
+    keys = [key.public for key in log_keys]
+    keys += [parse_multikey(text) for founder in charter.founders for text in founder.admin_keys]
+    if len(set(keys)) != len(keys):
+        raise MalformedCharter("expected every key once, among admin keys and log keys together")

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from keys.errors import KeysError
 from keys.multikey import parse_multikey
+from ledger import limits
 from ledger.charter import Charter, parse_charter
 from ledger.content import TypeBook
 from ledger.errors import MalformedDocument
@@ -55,8 +57,15 @@ class DocumentPart:
 
     text: str
     of: int
-    party: str
     admitted_ms: int
+
+    def has_lapsed(self, at_ms: int) -> bool:
+        """Whether it waited too long for the document that names it."""
+        return at_ms - self.admitted_ms > PART_LAPSES_MS
+
+
+PartKey = tuple[str, str, int]
+"""DID of the party, digest of the document, number of the part: nobody meets another's parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class PublicFold:
     types: Mapping[str, RecordType] = field(default_factory=dict)
     type_entries: Mapping[str, int] = field(default_factory=dict)
     policies: Mapping[str, PolicyDocument] = field(default_factory=dict)
-    parts: Mapping[tuple[str, int], DocumentPart] = field(default_factory=dict)
+    parts: Mapping[PartKey, DocumentPart] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
 
     @property
@@ -89,7 +98,12 @@ class PublicFold:
         if self.charter is None:
             return TypeBook({kind.vct: kind for kind in builtin_governance_types()})
         bounds = self.charter.limits
-        return TypeBook(self.types, bounds.disclosure_bytes_max, bounds.disclosures_max)
+        return TypeBook(
+            self.types,
+            disclosure_bytes_max=bounds.disclosure_bytes_max,
+            disclosures_max=bounds.disclosures_max,
+            entry_bytes_max=bounds.entry_bytes_max,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +130,41 @@ def apply(fold: PublicFold, entry: Governing) -> PublicFold:
     return step(fold, entry) if step else fold
 
 
-def assemble(fold: PublicFold, digest: str, text: str | None, party: str) -> str:
-    """The text of a document, inline or from its parts.
+def assemble(fold: PublicFold, entry: Governing, text: str | None) -> str:
+    """The text of the document that an entry names, inline or from its party's parts.
 
     Raises:
-        MalformedDocument: a part is missing, or the text does not have the digest.
+        MalformedDocument: a part is missing or has lapsed, the text does not have the digest,
+            or it is inline and too long for that.
     """
+    digest: str = entry.body["sha256"]
     if text is None:
-        text = _join_parts(fold, digest, party)
+        text = _join_parts(fold, entry, digest)
+    elif len(text.encode()) > limits.GOVERNANCE_INLINE_BYTES_MAX:
+        raise MalformedDocument(
+            f"expected a text over {limits.GOVERNANCE_INLINE_BYTES_MAX} bytes in parts, "
+            f"found one of {len(text.encode())} inline"
+        )
     if document_digest(text) != digest:
         raise MalformedDocument(f"expected a text of digest {digest}, found another")
     return text
 
 
-def _join_parts(fold: PublicFold, digest: str, party: str) -> str:
-    first = fold.parts.get((digest, 0))
+def _join_parts(fold: PublicFold, entry: Governing, digest: str) -> str:
+    first = fold.parts.get((entry.iss, digest, 0))
     count = first.of if first else 0
-    parts = [fold.parts.get((digest, position)) for position in range(count)]
-    if not parts or any(part is None or part.party != party for part in parts):
-        raise MalformedDocument(f"expected all parts of document {digest} by {party} before")
-    return "".join(part.text for part in parts if part)
+    known = [fold.parts.get((entry.iss, digest, position)) for position in range(count)]
+    parts = [
+        part
+        for part in known
+        if part and part.of == count and not part.has_lapsed(entry.admitted_ms)
+    ]
+    if not parts or len(parts) < count:
+        raise MalformedDocument(
+            f"expected all parts of document {digest} by {entry.iss} in the 30 days before, "
+            f"found {len(parts)}"
+        )
+    return "".join(part.text for part in parts)
 
 
 def _apply_charter(fold: PublicFold, entry: Governing) -> PublicFold:
@@ -172,7 +201,10 @@ def _apply_endorsement(fold: PublicFold, entry: Governing) -> PublicFold:
 
 
 def _apply_key(fold: PublicFold, entry: Governing) -> PublicFold:
-    parse_multikey(entry.body["multikey"])
+    try:
+        parse_multikey(entry.body["multikey"])
+    except KeysError as fault:
+        raise MalformedDocument(f"key: {fault}") from fault
     key = RegisteredKey(
         kid=f"{entry.iss}#{entry.body['multikey']}",
         party=entry.iss,
@@ -184,7 +216,7 @@ def _apply_key(fold: PublicFold, entry: Governing) -> PublicFold:
 
 
 def _apply_record_type(fold: PublicFold, entry: Governing) -> PublicFold:
-    text = assemble(fold, entry.body["sha256"], entry.body["definition"], entry.iss)
+    text = assemble(fold, entry, entry.body["definition"])
     kind = parse_record_type(text)
     if kind.vct != entry.body["vct"] or kind.governs:
         raise MalformedDocument(f"expected a definition of {entry.body['vct']}, found {kind.vct}")
@@ -192,33 +224,32 @@ def _apply_record_type(fold: PublicFold, entry: Governing) -> PublicFold:
         fold,
         types={**fold.types, kind.vct: kind},
         type_entries={**fold.type_entries, kind.vct: entry.index},
-        parts=_without(fold, entry.body["sha256"]),
+        parts=_without(fold, entry),
     )
 
 
 def _apply_policy(fold: PublicFold, entry: Governing) -> PublicFold:
-    text = assemble(fold, entry.body["sha256"], entry.body["document"], entry.iss)
+    text = assemble(fold, entry, entry.body["document"])
     policy = parse_policy_document(text, fold.types)
     return replace(
         fold,
         policies={**fold.policies, encode_record_id(entry.record_id): policy},
-        parts=_without(fold, entry.body["sha256"]),
+        parts=_without(fold, entry),
     )
 
 
 def _apply_part(fold: PublicFold, entry: Governing) -> PublicFold:
     body = entry.body
-    part = DocumentPart(body["text"], body["of"], entry.iss, entry.admitted_ms)
+    part = DocumentPart(body["text"], body["of"], entry.admitted_ms)
     alive = {
-        key: value
-        for key, value in fold.parts.items()
-        if entry.admitted_ms - value.admitted_ms <= PART_LAPSES_MS
+        key: value for key, value in fold.parts.items() if not value.has_lapsed(entry.admitted_ms)
     }
-    return replace(fold, parts={**alive, (body["document"], body["part"]): part})
+    return replace(fold, parts={**alive, (entry.iss, body["document"], body["part"]): part})
 
 
-def _without(fold: PublicFold, digest: str) -> dict[tuple[str, int], DocumentPart]:
-    return {key: part for key, part in fold.parts.items() if key[0] != digest}
+def _without(fold: PublicFold, entry: Governing) -> dict[PartKey, DocumentPart]:
+    named = (entry.iss, entry.body["sha256"])
+    return {key: part for key, part in fold.parts.items() if key[:2] != named}
 
 
 _STEPS: Final = {

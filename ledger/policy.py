@@ -36,9 +36,6 @@ class PolicyDocument:
         return None
 
 
-NO_NARROWING = PolicyDocument({})
-
-
 def parse_policy_document(text: str, types: Mapping[str, RecordType]) -> PolicyDocument:
     """Read a policy document and check that it only narrows the types in force.
 
@@ -46,14 +43,14 @@ def parse_policy_document(text: str, types: Mapping[str, RecordType]) -> PolicyD
         MalformedDocument: another form, an unknown type or group, or a wider range.
     """
     try:
-        document = parse_json(text.encode(), bytes_max=limits.ENTRY_BYTES_MAX * 4)
+        document = parse_json(text.encode(), bytes_max=limits.DOCUMENT_BYTES_MAX)
     except MalformedJson as fault:
         raise MalformedDocument(f"policy: {fault}") from fault
     if not isinstance(document, dict) or document.keys() != {"types"}:
         raise MalformedDocument('policy: expected {"types": {...}}')
     ranges: dict[tuple[str, str], TierRange] = {}
     for vct, groups in _members(document["types"], "/types").items():
-        for group, span in _members(groups, f"/types/{vct}").items():
+        for group, span in _members(groups, f"/types/{vct[:80]}").items():
             ranges[vct, group] = _read_range(types.get(vct), vct, group, span=span)
     return PolicyDocument(ranges)
 
@@ -65,11 +62,12 @@ def _members(value: object, place: str) -> Mapping[str, Any]:
 
 
 def _read_range(kind: RecordType | None, vct: str, group: str, *, span: object) -> TierRange:
-    place = f"/types/{vct}/{group}"
+    place = f"/types/{vct[:80]}/{group[:80]}"
     if kind is None or group not in kind.groups:
         raise MalformedDocument(f"policy{place}: no such type or group is in force")
     members = _members(span, place)
-    if members.keys() != {"floor", "default", "ceiling"} or not set(members.values()) <= set(TIERS):
+    are_tiers = all(tier in TIERS for tier in members.values())
+    if members.keys() != {"floor", "default", "ceiling"} or not are_tiers:
         raise MalformedDocument(f"policy{place}: expected floor, default and ceiling, each a tier")
     outer = kind.groups[group]
     order = [outer.floor, members["floor"], members["default"], members["ceiling"], outer.ceiling]

@@ -102,6 +102,7 @@ class Ledger:
         self._checker = self._checker_of(self._tip.fold)
         self._waiting: deque[_Submission] = deque()
         self._waiting_records = 0
+        self._repeating_records = 0
         self._wake = threading.Condition()
         self._is_closing = False
         self._is_broken = False
@@ -127,8 +128,8 @@ class Ledger:
 
     @property
     def waiting(self) -> int:
-        """How many records wait to be judged."""
-        return self._waiting_records
+        """How many records wait to be judged, or for a receipt that they had before."""
+        return self._waiting_records + self._repeating_records
 
     @property
     def is_running(self) -> bool:
@@ -161,8 +162,8 @@ class Ledger:
         with self._wake:
             if self._is_closing:
                 raise LogClosed("the log has stopped")
-            if self._waiting_records + len(records) > limits.SUBMISSIONS_WAITING_MAX:
-                raise TooBusy(f"{self._waiting_records} records wait already")
+            if self.waiting + len(records) > limits.SUBMISSIONS_WAITING_MAX:
+                raise TooBusy(f"{self.waiting} records wait already")
             self._waiting.append(submission)
             self._waiting_records += len(records)
             self._wake.notify()
@@ -246,6 +247,7 @@ class Ledger:
             stop = position + len(submission.records)
             own, position = verdicts[position:stop], stop
             if any(isinstance(verdict, Repeat) for verdict in own):
+                self._count_repeating(len(own))
                 self._repeats.submit(self._release_beside, submission, own, receipts)
             else:
                 self._release(submission, own, receipts)
@@ -258,6 +260,12 @@ class Ledger:
         except BaseException as fault:
             submission.answer.set_exception(fault)
             raise
+        finally:
+            self._count_repeating(-len(verdicts))
+
+    def _count_repeating(self, change: int) -> None:
+        with self._wake:
+            self._repeating_records += change
 
     def _release(
         self, submission: _Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]

@@ -15,7 +15,7 @@ COPY --from=build /opt/lotmark /opt/lotmark
 ENV PATH=/opt/lotmark/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    LOTMARK_DATA=/data \
+    LOTMARK_DATA=/data/log \
     LOTMARK_HOST=0.0.0.0 \
     LOTMARK_PORT=8080
 USER lotmark

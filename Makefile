@@ -35,8 +35,8 @@ setup: .venv/.complete ## create .venv from the hashed lock file and install the
 demo: setup ## the whole story; EXIT=1 ends after the checks, CSV=path adds your own file
 	$(BIN)/python -m examples.demo $(if $(filter 1,$(EXIT)),--exit) $(if $(CSV),--csv '$(CSV)') $(if $(FOLDER),--folder '$(FOLDER)')
 
-run: setup ## serve a development instance from DATA=data, made by 'lotmark init' the first time
-	@test -e '$(DATA)' || LOTMARK_DATA='$(DATA)' $(BIN)/lotmark init
+run: setup ## serve a development instance from DATA=data, made by 'lotmark init --solo demo' the first time
+	@test -e '$(DATA)' || LOTMARK_DATA='$(DATA)' $(BIN)/lotmark init --solo demo
 	LOTMARK_DATA='$(DATA)' $(BIN)/lotmark serve
 
 test: setup .venv-aics/.complete ## every test but the long ones (ARGS='-k name' is passed on)

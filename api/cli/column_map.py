@@ -144,7 +144,10 @@ def parse_assignment(text: str, *, option: str) -> tuple[str, str]:
     # A heading may hold '=', a pointer never does; a value given by --set may, its pointer not.
     name, divider, value = text.rpartition("=") if option == "--map" else text.partition("=")
     if not divider or not name:
-        raise MalformedMapping(f"expected {option} NAME=VALUE, found {text!r}")
+        example = "'Charge=/lot/number'" if option == "--map" else "/lot/unit=pcs"
+        raise MalformedMapping(
+            f"expected {option} NAME=VALUE, found {text!r}", remedy=f"Say {option} {example}."
+        )
     return name.strip(), value.strip()
 
 

@@ -47,10 +47,10 @@ class DraftCheck:
 
     def faults(self, draft: Draft) -> list[str]:
         """Everything that is wrong with a draft, a line each."""
-        missing = self.places.missing(draft.groups)
-        lines = [_missing_line(draft, item) for item in missing]
         stand_ins = dict.fromkeys(cited_files(draft.groups), _STAND_IN)
         groups = put_files(draft.groups, stand_ins)
+        missing = self.places.missing(groups)
+        lines = [_missing_line(draft, item) for item in missing]
         sd_jwt = self._composer.compose_record(
             self.kind, groups, filing=draft.filing, iat=int(time.time())
         )
@@ -86,10 +86,10 @@ def _fault_line(draft: Draft, fault: Fault) -> str:
 
 
 def _missing_line(draft: Draft, missing: Missing) -> str:
-    return (
-        f"{draft.place}: nothing gives {missing.pointer}{_choice(missing.wanted)}; "
-        f"say --set {missing.pointer}=VALUE or --map 'COLUMN={missing.pointer}'"
-    )
+    line = f"{draft.place}: nothing gives {missing.pointer}{_choice(missing.wanted)}"
+    if not draft.sources:
+        return line
+    return f"{line}; say --set {missing.pointer}=VALUE or --map 'COLUMN={missing.pointer}'"
 
 
 def _choice(wanted: Wanted) -> str:

@@ -118,9 +118,11 @@ class Journal:
         if not whole:
             self._append([header])
             return
-        if self._parse(whole[0], 1) != header:
+        found = self._parse(whole[0], 1)
+        if found != header:
             raise JournalDamaged(
-                f"{self._path}: expected a journal of {header['party']}, found another",
+                f"{self._path}: expected a journal of {header['party']}, "
+                f"found one of {str(found.get('party'))[:200]}",
                 remedy="Name another journal with --journal, or move this one away.",
             )
         for number, line in enumerate(whole[1:], start=2):

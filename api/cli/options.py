@@ -71,9 +71,10 @@ language_option = click.option(
 cost_option = click.option(
     "--cost",
     type=click.Choice(sorted(COSTS)),
+    envvar="LOTMARK_COST",
     default="moderate",
     show_default=True,
-    help="What one guess at the passphrase costs.",
+    help="What one guess at the passphrase costs. [LOTMARK_COST]",
 )
 
 

@@ -112,6 +112,8 @@ def _decode_as(data: bytes, encoding: str) -> str:
 
 def _decode_legacy(data: bytes) -> tuple[str, str]:
     chinese, western = _try(data, "gb18030"), _try(data, "cp1252")
+    if western is not None and (chinese is None or _has_lone_accents(data)):
+        return "cp1252", western
     if chinese is not None and western is not None and _INSIDE_A_WORD.search(chinese):
         raise FormUnclear(
             f"the file could be Chinese (gb18030: {_sample(chinese)!r}) or Western "
@@ -120,12 +122,16 @@ def _decode_legacy(data: bytes) -> tuple[str, str]:
         )
     if chinese is not None:
         return "gb18030", chinese
-    if western is not None:
-        return "cp1252", western
     raise TableUnreadable(
         "expected text in UTF-8, GB 18030 or Windows-1252, found other bytes",
         remedy="Export the table as 'CSV UTF-8'.",
     )
+
+
+def _has_lone_accents(data: bytes) -> bool:
+    """Whether bytes above ASCII stand alone, as accents do; Chinese takes two and more."""
+    runs = {len(run) for run in re.findall(rb"[\x80-\xff]+", data)}
+    return 1 in runs and max(runs) <= 2
 
 
 def _try(data: bytes, encoding: str) -> str | None:

@@ -70,7 +70,7 @@ def table_drafts(
     _check_headings(table, mapping)
     decimal = mapping.form.decimal or _decimal_of(table, mapping, places)
     columns = _compile(table, mapping, places, decimal=decimal, origin=origin)
-    constants = _constants(mapping, places, decimal=decimal, origin=origin)
+    constants = _constants(mapping, places, origin)
     maker = _Maker(table, columns, constants, places)
     groups = list(_group(table, mapping))
     if len(groups) > limits.DRAFTS_MAX:
@@ -134,10 +134,9 @@ def _compile(
     )
 
 
-def _constants(
-    mapping: ColumnMap, places: Places, *, decimal: DecimalSign, origin: Origin
-) -> dict[str, Any]:
-    reading = CellReading(origin, decimal, mapping.form.offset)
+def _constants(mapping: ColumnMap, places: Places, origin: Origin) -> dict[str, Any]:
+    # Written as the record writes them: the decimal sign of the table is the table's affair.
+    reading = CellReading(origin, DecimalSign.POINT, mapping.form.offset)
     values: dict[str, Any] = {}
     for pointer, value in mapping.constants.items():
         wanted = places.wanted(pointer)
@@ -146,7 +145,8 @@ def _constants(
             values[pointer] = read_cell(value, wanted, reading) if is_text else value
         except CellRefused as fault:
             raise MalformedMapping(
-                f"{pointer}: {fault}", remedy=f"Say --set {pointer}=VALUE."
+                f"{pointer}: {fault}",
+                remedy=f"Say --set {pointer}=VALUE, numbers with a decimal point.",
             ) from fault
     return values
 
@@ -250,7 +250,8 @@ class _Maker:
         return segment
 
     def _put_constants(self, tree: RecordTree) -> None:
-        for pointer, value in self._constants.items():
+        # What is said of one element counts more than what is said of all.
+        for pointer, value in sorted(self._constants.items(), key=lambda item: EACH in item[0]):
             steps: tuple[Step, ...] = tuple(
                 Element("number", int(segment)) if segment.isdecimal() else segment
                 for segment in parse_pointer(pointer)

@@ -11,8 +11,14 @@ from pydantic import ValidationError
 from api.settings import Settings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
-#: Read by keys.signer, not by the settings.
-ELSEWHERE = {"LOTMARK_PASSPHRASE"}
+#: Read by keys.signer and by the command line, not by the settings.
+ELSEWHERE = {
+    "LOTMARK_PASSPHRASE",
+    "LOTMARK_PARTY",
+    "LOTMARK_URL",
+    "LOTMARK_ANCHOR",
+    "LOTMARK_COST",
+}
 
 
 @pytest.mark.item("2.6")

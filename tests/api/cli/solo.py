@@ -1,0 +1,102 @@
+"""A log of one party, served in this process, and the command line beside it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from click.testing import CliRunner, Result
+
+from api.app import build_app
+from api.cli.main import main
+from api.settings import Settings
+from api.wiring import open_service
+from ledger.anchor import Anchor, parse_anchor
+from tests.api.cli.shell import PASSPHRASE
+
+SLUG = "hanfeng-drive"
+
+
+def lotmark(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+    """Run a command in this process; nothing is asked, the passphrase is set."""
+    variables = {
+        "LOTMARK_PASSPHRASE": PASSPHRASE,
+        "LOTMARK_COST": "interactive",
+        "LANG": "C.UTF-8",
+        **(env or {}),
+    }
+    return CliRunner().invoke(main, list(arguments), env=variables)
+
+
+@dataclass(slots=True)
+class SoloLog:
+    """A founded log of one party; :meth:`served` puts its service on loopback."""
+
+    root: Path
+    port: int = 0
+    party: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Found it with the command itself."""
+        self.party = self.root / "parties" / SLUG
+        made = lotmark("init", "--solo", SLUG, "--data", str(self.data), "--party", str(self.party))
+        assert made.exit_code == 0, made.stderr
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.root / "data"
+
+    @property
+    def url(self) -> str:
+        """Where the service is while it is served."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def anchor(self) -> Anchor:
+        """The trust anchor."""
+        return parse_anchor((self.data / "anchor.json").read_bytes())
+
+    def run(self, *arguments: str) -> Result:
+        """Run a command as the party, on this log."""
+        env = {
+            "LOTMARK_PARTY": str(self.party),
+            "LOTMARK_URL": self.url,
+            "LOTMARK_DATA": str(self.data),
+        }
+        return lotmark(*arguments, env=env)
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """Run a command that must succeed; its JSON document."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.stderr
+        document = json.loads(result.stdout)
+        assert isinstance(document, dict)
+        return document
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Serve the log while the block runs."""
+        with socket.create_server(("127.0.0.1", self.port)) as listener:
+            self.port = int(listener.getsockname()[1])
+            settings = Settings(data=self.data, port=self.port, check_processes=0)
+            service = open_service(settings, passphrase=lambda: PASSPHRASE)
+            config = uvicorn.Config(
+                build_app(service), access_log=False, log_config=None, loop="uvloop"
+            )
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+            thread.start()
+            while not server.started:
+                assert thread.is_alive(), "the server did not start"
+                threading.Event().wait(0.005)
+            yield
+            server.should_exit = True
+            thread.join(30)

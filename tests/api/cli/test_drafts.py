@@ -1,0 +1,153 @@
+"""Drafts from JSON files: their forms, their files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli.draft_check import DraftCheck
+from api.cli.drafts import (
+    Draft,
+    cited_files,
+    content_key,
+    put_files,
+    read_drafts,
+    with_filing,
+)
+from api.cli.table_errors import MalformedDraft
+from ledger.anchor import Anchor
+from ledger.compose import Filing
+from ledger.record import NO_POLICY
+from ledger.trust_policy import TrustPolicy
+from tests.api.cli.tables import KINDS, ORIGIN, VERDICT, mapped
+from tests.quality.examples import example
+
+pytestmark = pytest.mark.item("2.7")
+
+VCT = "inspection-report/v1"
+GROUPS: Any = {"lot": {"number": "A"}}
+
+
+def read(text: str, name: str = "r.json", vct: str | None = VCT) -> list[Draft]:
+    return read_drafts(Path(name), text.encode(), vct=vct, origin=ORIGIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "count"),
+    [
+        ("r.json", json.dumps(GROUPS), 1),
+        ("r.json", json.dumps([GROUPS, GROUPS]), 2),
+        ("r.json", json.dumps({"type": VCT, "groups": GROUPS}), 1),
+        ("r.jsonl", f"{json.dumps(GROUPS)}\n\n{json.dumps(GROUPS)}\n", 2),
+    ],
+)
+def test_drafts_come_alone_in_an_array_or_one_a_line(name: str, text: str, count: int) -> None:
+    drafts = read(text, name)
+    assert [draft.groups for draft in drafts] == [GROUPS] * count
+    assert {draft.vct for draft in drafts} == {VCT}
+
+
+def test_a_draft_names_parties_by_slug_and_its_own_type() -> None:
+    text = json.dumps(
+        {"type": "other/v1", "groups": GROUPS, "filing": {"to": ["borealis"], "subject": "acme"}}
+    )
+    (draft,) = read(text)
+    assert draft.vct == "other/v1"
+    assert draft.filing.to == ("did:web:quality.example:parties:borealis",)
+    assert draft.filing.subject == "did:web:quality.example:parties:acme"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"lot": {"quantity": 1.5}}',
+        '{"lot": 1, "lot": 2}',
+        "[]x",
+        "[1]",
+        "{}",
+        '{"type": "a/v1", "groups": []}',
+        '{"groups": {"a": 1}, "filing": {"unknown": 1}}',
+        '{"groups": {"a": 1}, "filing": {"to": "borealis"}}',
+        '{"groups": {"a": 1}, "filing": {"to": ["NOT A SLUG"]}}',
+    ],
+)
+def test_what_is_no_draft_is_refused(text: str) -> None:
+    with pytest.raises(MalformedDraft):
+        read(text)
+    assert read(json.dumps(GROUPS))
+
+
+def test_a_type_must_come_from_somewhere() -> None:
+    with pytest.raises(MalformedDraft, match="type"):
+        read(json.dumps(GROUPS), vct=None)
+
+
+def test_the_command_line_fills_what_the_draft_leaves_open() -> None:
+    draft = Draft(VCT, GROUPS, Filing(number="IR-1"), "x")
+    filled = with_filing(draft, Filing(number="IR-2", family="gears")).filing
+    assert (filled.number, filled.family) == ("IR-1", "gears")
+
+
+def test_files_are_found_and_replaced_wherever_they_stand() -> None:
+    value = {"evidence": {"files": [{"$file": "a.txt"}, {"$file": "b/c.pdf"}]}}
+    assert list(cited_files(value)) == ["a.txt", "b/c.pdf"]
+    uploaded = {"a.txt": {"blob": "1"}, "b/c.pdf": {"blob": "2"}}
+    assert put_files(value, uploaded) == {"evidence": {"files": [{"blob": "1"}, {"blob": "2"}]}}
+
+
+def test_drafts_that_say_the_same_share_a_key_and_others_do_not(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    draft = Draft(VCT, {"a": {"x": 1, "y": {"$file": "a.txt"}}}, Filing(), "p", folder=tmp_path)
+    same = replace(draft, groups={"a": {"y": {"$file": "a.txt"}, "x": 1}}, place="q")
+    assert content_key(draft) == content_key(same)
+    others = [
+        replace(draft, vct="other/v1"),
+        replace(draft, groups={"a": {"x": 2, "y": {"$file": "a.txt"}}}),
+        replace(draft, filing=Filing(number="1")),
+    ]
+    keys = {content_key(item) for item in (draft, *others)}
+    (tmp_path / "a.txt").write_text("two")
+    assert len(keys | {content_key(draft)}) == 5
+
+
+def test_a_file_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
+    draft = Draft(VCT, {"a": {"$file": "gone.txt"}}, Filing(), "p", folder=tmp_path)
+    with pytest.raises(MalformedDraft, match=r"gone\.txt"):
+        content_key(draft)
+
+
+# ---- the same checks as the log's ----
+
+
+def check(draft: Draft) -> list[str]:
+    anchor = Anchor(ORIGIN, TrustPolicy((), (), (), quorum=None), NO_POLICY)
+    return DraftCheck(KINDS[VCT], anchor=anchor, slug="acme").faults(draft)
+
+
+def test_a_record_in_order_has_no_faults() -> None:
+    draft = Draft(VCT, example(VCT), Filing(corrects="c" * 42 + "A"), "r.json")
+    assert check(draft) == []
+
+
+def test_what_nothing_gives_is_told_with_the_option_that_would() -> None:
+    (draft,) = mapped("L\nA\n", {"L": "/lot/number"}, constants=VERDICT)
+    (line,) = check(draft)
+    assert "nothing gives /lot/unit (text)" in line
+    assert "--set /lot/unit=VALUE" in line
+    (draft,) = mapped("L\nA\n", {"L": "/lot/number"}, constants=VERDICT | {"/lot/unit": "pcs"})
+    assert check(draft) == []
+
+
+def test_a_rule_of_the_trade_is_told_by_row_and_column() -> None:
+    constants = VERDICT | {"/lot/unit": "pcs"}
+    del constants["/lot/quantity"]
+    columns = {"L": "/lot/number", "Menge": "/lot/quantity"}
+    (good,) = mapped("L;Menge\nA;200\n", columns, constants=constants)
+    assert check(good) == []
+    (bad,) = mapped("L;Menge\nA;0\n", columns, constants=constants)
+    (line,) = check(bad)
+    assert line.startswith("row 2, column 'Menge' (/lot/quantity): expected more than zero")

@@ -1,0 +1,214 @@
+"""Submitting is safe to repeat: nothing is sent twice, nothing is lost, bad rows are named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.cli.drafts import Draft
+from api.cli.journal import Journal
+from api.cli.submission import Submission
+from api.client import Answer, LogClient
+from api.client_errors import ServerUnreachable
+from api.party_folder import signer_for
+from keys.identifiers import parse_origin
+from keys.signer import open_signer
+from ledger.compose import Composer, Filing
+from ledger.service import Admitted
+from tests.api.cli.shell import PASSPHRASE
+from tests.api.cli.solo import SLUG, SoloLog
+from tests.api.cli.tables import KINDS, VERDICT
+
+pytestmark = pytest.mark.item("2.7")
+
+VCT = "inspection-report/v1"
+SETS = tuple(part for item in VERDICT.items() for part in ("--set", "=".join(item)))
+
+
+def a_csv(folder: Path, lots: list[str], name: str = "m.csv") -> Path:
+    """A table with a row a lot, and the mapping that its verdict is set by."""
+    path = folder / name
+    rows = "".join(f"{lot};12,5\n" for lot in lots)
+    path.write_text(f"Charge;D [mm]\n{rows}")
+    return path
+
+
+def submit(solo: SoloLog, path: Path) -> list[dict[str, object]]:
+    """Submit a table; what became of its records."""
+    records = solo.json("submit", str(path), "--type", VCT, *SETS)["records"]
+    assert isinstance(records, list)
+    return records
+
+
+def test_a_second_run_sends_nothing_and_shows_the_first_receipts(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    path = a_csv(tmp_path, ["A", "B"])
+    first = submit(solo, path)
+    again = submit(solo, path)
+    assert [item["first"] for item in first] == [True, True]
+    assert [item["first"] for item in again] == [False, False]
+    assert [item["receipt"] for item in again] == [item["receipt"] for item in first]
+
+
+def test_a_mended_table_sends_only_what_is_new_in_it(solo: SoloLog, tmp_path: Path) -> None:
+    before = submit(solo, a_csv(tmp_path, ["A", "B"]))
+    after = submit(solo, a_csv(tmp_path, ["B", "C", "A"]))
+    assert [item["first"] for item in after] == [False, True, False]
+    assert after[2]["record_id"] == before[0]["record_id"]
+
+
+def test_equal_rows_are_records_of_their_own(solo: SoloLog, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    groups = {
+        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "pcs"},
+    }
+    path.write_text(json.dumps([groups, groups]))
+    first = solo.json("submit", str(path), "--type", VCT)["records"]
+    again = solo.json("submit", str(path), "--type", VCT)["records"]
+    assert len({item["record_id"] for item in first}) == 2
+    assert [item["record_id"] for item in again] == [item["record_id"] for item in first]
+
+
+class CutOff(LogClient):
+    """A client whose connection breaks after the log has taken its batch."""
+
+    def submit_batch(self, sd_jwts: list[str]) -> list[Answer]:
+        super().submit_batch(sd_jwts)
+        raise ServerUnreachable("expected an answer, found the line cut")
+
+
+@pytest.fixture
+def parts(solo: SoloLog, tmp_path: Path) -> Iterator[tuple[Composer, Journal]]:
+    """A composer for the party's key, and an open journal."""
+    signer = open_signer(
+        f"file:{solo.party / 'signing.key'}", environment={}, passphrase=lambda: PASSPHRASE
+    )
+    origin = parse_origin(solo.anchor.origin)
+    party = signer_for(origin, SLUG, signer)
+    composer = Composer(origin, solo.anchor.charter, party, os.urandom)
+    with Journal(tmp_path / "j.jsonl", origin=origin, party=party.did) as journal:
+        yield composer, journal
+
+
+def test_after_a_lost_answer_the_same_bytes_get_the_first_receipt(
+    solo: SoloLog, parts: tuple[Composer, Journal]
+) -> None:
+    composer, journal = parts
+    groups = {
+        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "lot": {"number": "lost answer", "part": "P", "quantity": "1", "unit": "pcs"},
+    }
+    draft = Draft(VCT, groups, Filing(), "here")
+    with CutOff(solo.url) as client:
+        cut = Submission(client, composer, solo.anchor, KINDS, journal)
+        with pytest.raises(ServerUnreachable):
+            list(cut.send([draft]))
+    with LogClient(solo.url) as client:
+        (sent,) = Submission(client, composer, solo.anchor, KINDS, journal).send([draft])
+    assert isinstance(sent.answer, Admitted)
+    # The log had it already: this is the first receipt, not a second record.
+    assert sent.answer.is_first is False
+
+
+def test_nothing_is_sent_while_a_row_is_bad_and_every_bad_row_is_told(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("Charge;Menge;D [mm]\nA;1;12,5\nB;0;x\nC;many;12,5\n")
+    before = solo.json("audit")["entries"]
+    options = ("--type", VCT, *SETS[:2], *SETS[4:])
+    # A column of which one cell is no number is no column of numbers.
+    refused = solo.run("submit", str(path), *options, "--map", "D [mm]=/lot/material")
+    assert refused.exit_code == 1
+    assert "row 4, column 'Menge'" in refused.stderr
+    path.write_text("Charge;Menge;D [mm]\nA;1;12,5\nB;0;12,5\nC;2;12,5\n")
+    refused = solo.run("submit", str(path), *options)
+    assert refused.exit_code == 1
+    assert "row 3, column 'Menge' (/lot/quantity): expected more than zero" in refused.stderr
+    assert solo.json("audit")["entries"] == before
+
+
+def test_good_rows_go_ahead_where_that_was_asked_for(solo: SoloLog, tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("Charge;Menge\nA-skip;1\nB-skip;0\n")
+    options = ("--type", VCT, *SETS[:2], *SETS[4:], "--skip-bad", "--json")
+    sent = solo.run("submit", str(path), *options)
+    assert sent.exit_code == 1
+    found = json.loads(sent.stdout)
+    assert (len(found["records"]), found["left_out"]) == (1, 1)
+
+
+def test_a_dry_run_signs_and_sends_nothing(solo: SoloLog, tmp_path: Path) -> None:
+    path = a_csv(tmp_path, ["A"])
+    before = solo.json("audit")["entries"]
+    shown = solo.json("submit", str(path), "--type", VCT, *SETS, "--dry-run")
+    assert shown["records"][0]["groups"]["lot"]["number"] == "A"
+    assert solo.json("audit")["entries"] == before
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["m.csv", "m.csv.mapping.json"]
+
+
+def test_a_dry_run_shows_flags_and_labels_in_the_readers_language(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    path = a_csv(tmp_path, ["A"])
+    limit = "/measurements/characteristics/0/upper=12.0"
+    arguments = ("submit", str(path), "--type", VCT, *SETS, "--set", limit, "--dry-run")
+    english, chinese = (solo.run(*arguments, "--language", name) for name in ("en", "zh"))
+    assert "Lot number: A" in english.stdout
+    assert "批号: A" in chinese.stdout
+    assert "outside-limits-accepted" in english.stderr
+
+
+def test_a_refusal_by_the_log_is_told_and_signed_anew_the_next_time(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    path = a_csv(tmp_path, ["to a stranger"])
+    refused = solo.run("submit", str(path), "--type", VCT, *SETS, "--to", "stranger")
+    assert refused.exit_code == 1
+    assert "unknown-party" in refused.stdout
+    again = solo.run("submit", str(path), "--to", "stranger", "--json")
+    (record,) = json.loads(again.stdout)["records"]
+    assert record["code"] == "unknown-party"
+    assert record["remedy"]
+
+
+def test_a_file_is_uploaded_and_cited(solo: SoloLog, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8" + bytes(1000))
+    path = tmp_path / "r.json"
+    groups = {
+        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "pcs"},
+        "evidence": {"files": [{"$file": "photo.jpg"}]},
+    }
+    path.write_text(json.dumps(groups))
+    (sent,) = solo.json("submit", str(path), "--type", VCT)["records"]
+    (shown,) = solo.json("show", sent["record_id"])["records"]
+    (file,) = shown["groups"]["evidence"]["files"]
+    assert (file["bytes"], file["media_type"]) == (1002, "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--type", "no-such/v1"), "unknown-type"),
+        (("--type", VCT, "--map", "X=/lot/number"), "malformed-mapping"),
+        (("--type", VCT, "--set", "lot=1"), "malformed-mapping"),
+        (("--type", VCT, "--set", "x"), "malformed-mapping"),
+        ((), "malformed-mapping"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_what_to_do(
+    solo: SoloLog, tmp_path: Path, arguments: tuple[str, ...], code: str
+) -> None:
+    path = a_csv(tmp_path, ["A"])
+    refused = solo.run("submit", str(path), *arguments, "--json")
+    assert refused.exit_code == 1
+    error = json.loads(refused.stdout)["error"]
+    assert error["code"] == code
+    assert error["remedy"] or ":" in error["detail"]

@@ -26,8 +26,9 @@ from api.resource import beside, read_by, serve_resource
 from api.submit import SubmissionDoor
 from api.wiring import Service
 from ledger.blob_errors import BlobsUnavailable
-from ledger.errors import LedgerError, StoreUnavailable
+from ledger.errors import LedgerError
 from ledger.faults import Refusal
+from ledger.store_errors import StoreUnavailable
 from portal.build import Portal, build_portal
 from portal.error_page import PageRefusal
 

@@ -15,7 +15,10 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from ledger.errors import StoreOutdated, StoreUnavailable
+from ledger.store_errors import (
+    StoreOutdated,
+    StoreUnavailable,
+)
 from ledger.store_lock import WriterLock
 from ledger.store_sqlite import create_file, database_path, reader_engine, writer_engine
 

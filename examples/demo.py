@@ -82,6 +82,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--csv", type=Path, help="a CSV file of your own, reported too")
     parser.add_argument("--folder", type=Path, default=ROOT / "demo-data")
     given = parser.parse_args(arguments)
+    # An ended demo takes its service with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         if given.csv is not None and not given.csv.is_file():
             raise StepFailed(f"expected a file, found none at {given.csv}")

@@ -5,6 +5,13 @@
     LedgerError
     +-- MalformedJson, MalformedText, MalformedDecimal   refused by docs/spec/json.md
     +-- SdJwtError                                       see ledger.sdjwt_errors
+    +-- StoreUnavailable, HeadMoved, OutcomeUnknown ...  see ledger.store_errors
+    +-- BlobError                                        see ledger.blob_errors
+    +-- MalformedType, MalformedDocument, MalformedCharter   governance content
+    +-- LogRolledBack, HighWaterDamaged, ClockSuspect, LogClosed, TooBusy, NotInLog
+    |                                                    the log cannot go on, or not so far
+    +-- MalformedAnchor, ViewTooLarge, MalformedView, WrongIndex, ChainBroken,
+    |   CharterMismatch, KeyPathBroken, KeyNotRegistered, TypeMismatch    docs/spec/view.md
     +-- MalformedRecord, RecordTooLarge, MalformedHeader, AlgorithmNotAllowed,
     |   MalformedClaims, WrongAudience, ForeignKey, MalformedEntry
     |                                                    a record or entry of the wrong form
@@ -376,42 +383,3 @@ class QuorumNotMet(NoteRefused):
     """Fewer witnesses cosigned than the trust policy demands."""
 
     code = "quorum-not-met"
-
-
-# ---- Store ----
-
-
-class StoreUnavailable(LedgerError):
-    """The database failed, or cannot be opened; nothing of the attempt was written."""
-
-    code = "store-unavailable"
-
-
-class StoreBusy(StoreUnavailable):
-    """Another process writes to this database, and only one may."""
-
-    code = "store-in-use"
-
-
-class StoreOutdated(StoreUnavailable):
-    """The database has another schema than this version of Lotmark reads."""
-
-    code = "store-outdated"
-
-
-class HeadMoved(LedgerError):
-    """The log does not end where the group begins: somebody else appended; nothing was written."""
-
-    code = "head-moved"
-
-
-class AppendRefused(LedgerError):
-    """Rows that do not extend the log: a gap, or an id that it holds; nothing was written."""
-
-    code = "append-refused"
-
-
-class OutcomeUnknown(LedgerError):
-    """COMMIT was sent and its outcome cannot be told: compare heads before doing anything else."""
-
-    code = "outcome-unknown"

@@ -15,7 +15,8 @@ from typing import Final, Protocol
 
 from keys.encoding import decode_base64, encode_base64
 from keys.errors import MalformedEncoding
-from ledger.errors import HighWaterDamaged, StoreUnavailable
+from ledger.errors import HighWaterDamaged
+from ledger.store_errors import StoreUnavailable
 
 _TWICE: Final = re.compile(r"([0-9]{20}) ([A-Za-z0-9+/]{43}=)\n\1 \2\n")
 _FILE_BYTES: Final = 132

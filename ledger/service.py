@@ -24,13 +24,9 @@ from ledger.commit import Built, Numbered, Repeat, Tip, Verdict, build_group, ju
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
 from ledger.domain import DomainRules
 from ledger.errors import (
-    AppendRefused,
     ClockSuspect,
-    HeadMoved,
     LedgerError,
     LogClosed,
-    OutcomeUnknown,
-    StoreUnavailable,
     TooBusy,
 )
 from ledger.faults import Refusal
@@ -41,6 +37,12 @@ from ledger.reader import LogReader
 from ledger.record import encode_record_id
 from ledger.recovery import load_tip
 from ledger.store import CommitGroup, Head, Store
+from ledger.store_errors import (
+    AppendRefused,
+    HeadMoved,
+    OutcomeUnknown,
+    StoreUnavailable,
+)
 from ledger.tree import EMPTY_ROOT
 
 COMMIT_ATTEMPTS_MAX = 3

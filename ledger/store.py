@@ -106,7 +106,7 @@ class Store(Protocol):
     """What :class:`ledger.service.Ledger` and the readers of the log ask of a database.
 
     Every method may be called from any thread and may raise
-    :class:`ledger.errors.StoreUnavailable`. Reads see only committed groups and do not hold
+    :class:`ledger.store_errors.StoreUnavailable`. Reads see only committed groups and do not hold
     up a commit; what a group wrote is seen as soon as :meth:`commit` has returned.
     """
 

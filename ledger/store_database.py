@@ -16,7 +16,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from ledger import limits
-from ledger.errors import AppendRefused, OutcomeUnknown, StoreOutdated, StoreUnavailable
+from ledger.store_errors import (
+    AppendRefused,
+    OutcomeUnknown,
+    StoreOutdated,
+    StoreUnavailable,
+)
 from ledger.store_lock import WriterLock
 from ledger.store_sqlite import reader_engine, writer_engine
 from ledger.store_tables import SCHEMA_REVISION

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, ParamSpec, TypeVar
 
-from ledger.errors import LedgerError, OutcomeUnknown, StoreUnavailable
+from ledger.errors import LedgerError
 from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, Store
+from ledger.store_errors import (
+    OutcomeUnknown,
+    StoreUnavailable,
+)
 
 When = Literal["before", "after"]
 _Given = ParamSpec("_Given")

@@ -13,7 +13,10 @@ import os
 import weakref
 from pathlib import Path
 
-from ledger.errors import StoreBusy, StoreUnavailable
+from ledger.store_errors import (
+    StoreBusy,
+    StoreUnavailable,
+)
 
 _HOLDER_BYTES_MAX = 32
 

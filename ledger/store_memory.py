@@ -7,8 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from ledger.errors import AppendRefused, HeadMoved, StoreUnavailable
 from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, TileRow
+from ledger.store_errors import (
+    AppendRefused,
+    HeadMoved,
+    StoreUnavailable,
+)
 from ledger.store_segment import IndexSegment, check_group
 
 
@@ -177,6 +181,6 @@ class MemoryStore:
 
 
 def head_moved(expected: Head | None, found: Head | None) -> str:
-    """The words of :class:`ledger.errors.HeadMoved`, with both ends."""
+    """The words of :class:`ledger.store_errors.HeadMoved`, with both ends."""
     sizes = [f"{head.size} entries" if head else "an empty log" for head in (expected, found)]
     return f"expected the log to end after {sizes[0]}, found {sizes[1]}"

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from ledger.errors import AppendRefused
 from ledger.store import CommitGroup, EntryRow, KnownIds, SearchQuery
+from ledger.store_errors import AppendRefused
 
 SEARCH_KEY_BYTES: Final = 32
 

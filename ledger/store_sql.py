@@ -15,9 +15,12 @@ from operator import attrgetter
 from sqlalchemy import Connection
 
 from ledger import limits, store_rows
-from ledger.errors import HeadMoved, OutcomeUnknown
 from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery
 from ledger.store_database import Database
+from ledger.store_errors import (
+    HeadMoved,
+    OutcomeUnknown,
+)
 from ledger.store_memory import head_moved
 from ledger.store_names import NameBook
 from ledger.store_segment import check_group

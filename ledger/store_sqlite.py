@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from ledger import limits
-from ledger.errors import StoreUnavailable
+from ledger.store_errors import StoreUnavailable
 
 # Large pages: fewer of them for 1 KB rows, and so less work for each commit.
 _PAGE_BYTES: Final = 8_192

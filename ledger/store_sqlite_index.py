@@ -18,8 +18,8 @@ from itertools import starmap
 from sqlalchemy import Connection
 
 from ledger import limits
-from ledger.errors import AppendRefused
 from ledger.store import CommitGroup, EntryRow, KnownIds, SearchQuery
+from ledger.store_errors import AppendRefused
 from ledger.store_merge import (
     JTI_KEYS,
     RECORD_KEYS,

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ledger.errors import StoreUnavailable
+from ledger.store_errors import StoreUnavailable
 
 
 class Turns:

@@ -51,14 +51,16 @@ def test_every_request_and_blob_error_has_a_row() -> None:
 @pytest.mark.item("2.6")
 def test_every_record_and_disclosure_error_has_a_row() -> None:
     from ledger import errors as ledger_errors
+    from ledger import store_errors
 
     names = """
         MalformedJson MalformedRecord MalformedHeader AlgorithmNotAllowed MalformedClaims
         WrongAudience ForeignKey DisclosureMalformed DisclosureNotOfThisRecord
         DisclosureDuplicate DisclosureUnused MalformedType MalformedDocument MalformedCharter
-        ClockSuspect LogClosed TooBusy NotInLog StoreUnavailable OutcomeUnknown
+        ClockSuspect LogClosed TooBusy NotInLog
     """.split()
     codes = {getattr(ledger_errors, name).code for name in names}
+    codes |= {store_errors.StoreUnavailable.code, store_errors.OutcomeUnknown.code}
     assert codes - errors.STATUS.keys() == set()
 
 

@@ -12,7 +12,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from api import migrate
-from ledger.errors import StoreBusy, StoreOutdated, StoreUnavailable
+from ledger.store_errors import (
+    StoreBusy,
+    StoreOutdated,
+    StoreUnavailable,
+)
 from ledger.store_sql import SqlStore
 from ledger.store_sqlite import reader_engine
 from ledger.store_tables import METADATA, SCHEMA_REVISION

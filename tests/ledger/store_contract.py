@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.errors import AppendRefused, HeadMoved, StoreUnavailable
 from ledger.store import CommitGroup, SearchQuery, Store, TileRow
+from ledger.store_errors import (
+    AppendRefused,
+    HeadMoved,
+    StoreUnavailable,
+)
 from tests.ledger.store_groups import (
     ALICE,
     BOB,

@@ -10,9 +10,16 @@ from typing import Final
 import pytest
 
 from keys.encoding import encode_base64
-from ledger.errors import HighWaterDamaged, LogRolledBack, OutcomeUnknown, StoreUnavailable
+from ledger.errors import (
+    HighWaterDamaged,
+    LogRolledBack,
+)
 from ledger.high_water import HighWaterFile, HighWaterMemory, Mark
 from ledger.service import Ledger
+from ledger.store_errors import (
+    OutcomeUnknown,
+    StoreUnavailable,
+)
 from ledger.store_memory import MemoryStore
 from ledger.tree import EMPTY_ROOT
 from tests.ledger.ledger_stories import (

@@ -12,11 +12,19 @@ import pytest
 from keys.encoding import encode_base64url
 from ledger.blob_errors import BlobsUnavailable
 from ledger.blobs import BlobId, MemoryBlobs
-from ledger.errors import ClockSuspect, HeadMoved, LogClosed, OutcomeUnknown, StoreUnavailable
+from ledger.errors import (
+    ClockSuspect,
+    LogClosed,
+)
 from ledger.faults import Refusal
 from ledger.limits import BLOB_UNPINNED_SECONDS_MAX
 from ledger.service import Ledger
 from ledger.store import Store
+from ledger.store_errors import (
+    HeadMoved,
+    OutcomeUnknown,
+    StoreUnavailable,
+)
 from ledger.store_faulty import FaultyStore, When
 from tests.ledger.ledger_stories import (
     FOUNDED,

@@ -6,8 +6,13 @@ import inspect
 
 import pytest
 
-from ledger.errors import HeadMoved, LedgerError, OutcomeUnknown, StoreUnavailable
+from ledger.errors import LedgerError
 from ledger.store import Store
+from ledger.store_errors import (
+    HeadMoved,
+    OutcomeUnknown,
+    StoreUnavailable,
+)
 from ledger.store_faulty import FaultyStore, When
 from ledger.store_memory import MemoryStore
 from tests.ledger.store_groups import a_group, append, contents, rows_after

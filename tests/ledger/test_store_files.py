@@ -14,8 +14,13 @@ from textwrap import dedent
 import pytest
 
 from api import migrate
-from ledger.errors import OutcomeUnknown, StoreBusy, StoreOutdated, StoreUnavailable
 from ledger.store import SearchQuery
+from ledger.store_errors import (
+    OutcomeUnknown,
+    StoreBusy,
+    StoreOutdated,
+    StoreUnavailable,
+)
 from ledger.store_sql import SqlStore
 from tests.ledger.sqlite_files import new_database, opened, raw
 from tests.ledger.store_groups import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import AppendRefused
 from ledger.store import SearchQuery
+from ledger.store_errors import AppendRefused
 from ledger.store_merge import key_prefix, near_rows
 from ledger.store_sql import SqlStore
 from tests.ledger.sqlite_files import new_database, opened, raw

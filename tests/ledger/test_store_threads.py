@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import HeadMoved, StoreUnavailable
 from ledger.store import SearchQuery
+from ledger.store_errors import (
+    HeadMoved,
+    StoreUnavailable,
+)
 from ledger.store_sql import SqlStore
 from ledger.store_turns import Turns
 from tests.ledger.sqlite_files import new_database, opened

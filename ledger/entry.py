@@ -35,6 +35,18 @@ def encode_head(head: EntryHead) -> str:
     return f"{VERSION}\n{head.origin}\n{head.index}\n{previous}\n{head.admitted_ms}\n"
 
 
+def entry_bytes(head: str, jws: str) -> bytes:
+    """The bytes of the entry of a head and a JWS; neither is looked into.
+
+    Raises:
+        MalformedEntry: more than an entry may have.
+    """
+    text = f"{head}{jws}\n".encode()
+    if len(text) > limits.ENTRY_BYTES_MAX:
+        raise MalformedEntry(f"expected at most {limits.ENTRY_BYTES_MAX} bytes, found {len(text)}")
+    return text
+
+
 def parse_head(text: str) -> EntryHead:
     """Parse the five lines; the inverse of :func:`encode_head`.
 

@@ -2,7 +2,8 @@
 
 A receipt is a tlog-proof whose ``extra`` line is the entry's head. Together with the JWS that
 its holder kept it proves that the log has the record, and where. Not shown by it: whether
-the record's key was in force; a view shows that (:mod:`ledger.verify`).
+the record's key was in force; a view shows that (:mod:`ledger.verify`). Nor is the JWS read: it
+is the holder's own.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.anchor import Anchor
-from ledger.entry import EntryHead, parse_head
-from ledger.errors import MalformedEntry, MalformedProof, WrongIndex, WrongOrigin
-from ledger.record import encode_record_id, record_id
-from ledger.tlog_proof import TlogProof, parse_tlog_proof, verify_tlog_proof
-from ledger.tree import leaf_hash
+from ledger.entry import EntryHead, entry_bytes, parse_head
+from ledger.errors import MalformedEntry, WrongIndex, WrongOrigin
+from ledger.record_type import document_digest
+from ledger.tlog_proof import TlogProof, parse_tlog_proof
+from ledger.tree import leaf_hash, verify_inclusion
+from ledger.trust_policy import check_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +39,35 @@ def verify_receipt(data: bytes, jws: str, *, anchor: Anchor) -> VerifiedReceipt:
         anchor: the trust anchor that the holder has.
 
     Raises:
-        MalformedProof, MalformedEntry: the receipt, or the head in it, has another form.
+        MalformedProof: the receipt has another form.
+        MalformedNote, NoteRefused: the anchor's policy does not accept the checkpoint.
+        MalformedEntry: no head in it, one of another form, or an entry that is too large.
         WrongOrigin, WrongIndex: the head is that of another log or entry.
-        NoteRefused: the anchor's policy does not accept the checkpoint.
         NotIncluded: the path does not lead from this record to the checkpoint.
     """
     proof = parse_tlog_proof(data)
+    trusted = check_checkpoint(proof.checkpoint, anchor.policy, origin=anchor.origin)
     text = _head_text(proof)
     head = parse_head(text)
+    entry = entry_bytes(text, jws)
     _check_head(head, proof, anchor)
-    leaf = leaf_hash(f"{text}{_ascii(jws)}\n".encode("ascii"))
-    proven = verify_tlog_proof(proof, leaf=leaf, policy=anchor.policy, origin=anchor.origin)
+    size, root = trusted.checkpoint.size, trusted.checkpoint.root
+    verify_inclusion(proof.index, size, leaf=leaf_hash(entry), path=proof.path, root=root)
     return VerifiedReceipt(
-        record_id=encode_record_id(record_id(jws)),
+        # The record id, of whatever text: an odd one is no record's, and not refused here.
+        record_id=document_digest(jws),
         index=head.index,
         admitted_ms=head.admitted_ms,
-        included_in=proven.trusted.checkpoint.size,
-        cosigned_by=tuple(found.witness for found in proven.trusted.cosigned_by),
+        included_in=size,
+        cosigned_by=tuple(found.witness for found in trusted.cosigned_by),
     )
 
 
 def _head_text(proof: TlogProof) -> str:
-    if proof.extra is None:
-        raise MalformedProof("expected the entry's head in the extra line, found no such line")
     try:
-        return proof.extra.decode("ascii")
+        return (proof.extra or b"").decode()
     except UnicodeDecodeError as fault:
-        raise MalformedEntry("expected a head in ASCII, found other bytes") from fault
-
-
-def _ascii(jws: str) -> str:
-    if not jws.isascii() or "\n" in jws:
-        raise MalformedEntry("expected a JWS of one ASCII line, found another text")
-    return jws
+        raise MalformedEntry("expected a head in UTF-8, found other bytes") from fault
 
 
 def _check_head(head: EntryHead, proof: TlogProof, anchor: Anchor) -> None:

@@ -109,8 +109,14 @@ def jti_key(iss: str, jti: str) -> bytes:
     return hashlib.sha256(f"{iss}\n{jti}".encode()).digest()
 
 
-def parse_jws(jws: str, *, origin: str) -> ParsedJws:
+def parse_jws(jws: str, *, origin: str, is_first: bool = False) -> ParsedJws:
     """Parse header, clear claims and signature of a JWS addressed to ``origin``.
+
+    Args:
+        jws: the compact JWS.
+        origin: the log that the record must be for.
+        is_first: it stands in entry 0, which is shared under no policy. Which policy another
+            record may name is for admission to judge.
 
     Raises:
         MalformedRecord, MalformedHeader, AlgorithmNotAllowed, MalformedClaims,
@@ -126,6 +132,8 @@ def parse_jws(jws: str, *, origin: str) -> ParsedJws:
         raise MalformedRecord(f"expected a signature of 64 bytes, found {len(raw_signature)}")
     header = parse_header(head)
     claims = _parse_claims(members)
+    if is_first and claims.policy != NO_POLICY:
+        raise MalformedClaims(f"/policy: expected {NO_POLICY} in entry 0, found {claims.policy}")
     if members["aud"] != origin:
         raise WrongAudience(f"expected aud {origin!r}, found {members['aud'][:80]!r}")
     _check_issuer(header, claims.iss, origin)
@@ -216,7 +224,8 @@ def _parse_claims(members: dict[str, Any]) -> Claims:
     if not is_digest(policy):
         raise MalformedClaims(f"/policy: expected a record id, found {str(policy)[:60]!r}")
     if not isinstance(iss, str) or not isinstance(members["aud"], str):
-        raise MalformedClaims("/iss and /aud: expected text")
+        raise MalformedClaims("/iss and /aud: expected text, found something else")
+    _origin_of(iss)
     if "body" in members and not isinstance(body, dict):
         raise MalformedClaims(f"/body: expected an object, found {str(body)[:40]!r}")
     if vct in GOVERNANCE_VCTS:
@@ -257,7 +266,7 @@ def _origin_of(did: str) -> str:
     try:
         return str(parse_party_did(did)[0])
     except KeysError as fault:
-        raise ForeignKey(f"iss: {fault}") from fault
+        raise MalformedClaims(f"/iss: {fault}") from fault
 
 
 def _check_issuer(header: Header, iss: str, origin: str) -> None:

@@ -1,8 +1,9 @@
 """Verify a view offline, from the trust anchor alone (docs/spec/view.md, section 2).
 
 Trusts nothing it was sent except through a hash or a signature that it checked. Not checked,
-and said in every result: that approvals sufficed and that no later revocation was withheld;
-an audit of the whole log shows these.
+and said in every result: that approvals sufficed, that no later revocation was withheld and,
+of a type that the charter does not list, that it was admitted; an audit of the whole log
+shows these.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ from ledger import limits
 from ledger.anchor import Anchor
 from ledger.checkpoint import Checkpoint
 from ledger.disclosure import Disclosure, open_disclosures
-from ledger.entry import NO_LEAF, EntryHead, parse_head
+from ledger.entry import NO_LEAF, EntryHead, entry_bytes, parse_head
 from ledger.errors import (
     ChainBroken,
-    MalformedEntry,
     NotIncluded,
     WrongIndex,
     WrongOrigin,
@@ -30,10 +30,11 @@ from ledger.record import encode_record_id, parse_jws, record_id, verify_jws
 from ledger.record_type import CLOSED_GROUPS
 from ledger.tree import LeafIndex, TreeSize, leaf_hash, verify_inclusion
 from ledger.trust_policy import check_checkpoint
-from ledger.type_evidence import check_manifest, defined_groups
+from ledger.type_evidence import DefinedType, check_groups, defined_type
 from ledger.view import View, ViewEntry, ViewRecord
 
-LOG_WORD: Final = ("approvals-sufficed", "no-later-revocation")
+ALWAYS_LOG_WORD: Final = ("approvals-sufficed", "no-later-revocation")
+LOG_WORD: Final = (*ALWAYS_LOG_WORD, "type-admitted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class VerifiedRecord:
     defined: int | None
     body: Mapping[str, Any] | None
     erased: tuple[str, ...] = ()
-    log_word: tuple[str, ...] = LOG_WORD
+    log_word: tuple[str, ...] = ALWAYS_LOG_WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _verify_entries(
 def _verify_entry(
     item: ViewEntry, before: LinkedEntry | None, anchor: Anchor, checkpoint: Checkpoint
 ) -> LinkedEntry:
-    text = _entry_text(item)
+    text = entry_bytes(item.head, item.jws)
     head = parse_head(item.head)
     if head.origin != anchor.origin:
         raise WrongOrigin(f"expected an entry of {anchor.origin}, found one of {head.origin}")
@@ -128,15 +129,8 @@ def _verify_entry(
         path=_decode_path(item.path),
         root=checkpoint.root,
     )
-    parsed = parse_jws(item.jws, origin=anchor.origin)
+    parsed = parse_jws(item.jws, origin=anchor.origin, is_first=head.index == 0)
     return LinkedEntry(head, leaf, encode_record_id(record_id(item.jws)), parsed)
-
-
-def _entry_text(item: ViewEntry) -> bytes:
-    text = f"{item.head}{item.jws}\n".encode()
-    if len(text) > limits.ENTRY_BYTES_MAX:
-        raise MalformedEntry(f"expected at most {limits.ENTRY_BYTES_MAX} bytes, found {len(text)}")
-    return text
 
 
 def _check_chain(head: EntryHead, before: LinkedEntry | None) -> None:
@@ -168,23 +162,23 @@ def _verify_record(item: ViewRecord, scope: _Scope) -> VerifiedRecord:
     registered_at = path.registered_at(entry)
     verify_jws(entry.parsed)
     evidence = None if item.type is None else scope.entries[item.type]
-    groups = defined_groups(entry, evidence, path.charter)
+    kind = defined_type(entry, evidence, path.charter)
     opened = open_disclosures(entry.parsed.claims, item.disclosures)
-    check_manifest(opened, groups)
-    return _result(entry, opened, groups, scope=scope, registered_at=registered_at)
+    check_groups(opened, kind.groups)
+    return _result(entry, opened, kind, scope=scope, registered_at=registered_at)
 
 
 def _result(
     entry: LinkedEntry,
     opened: tuple[Disclosure, ...],
-    groups: frozenset[str] | None,
+    kind: DefinedType,
     *,
     scope: _Scope,
     registered_at: int,
 ) -> VerifiedRecord:
     claims = entry.parsed.claims
-    opened_groups = {disclosure.group for disclosure in opened}
-    shown = opened_groups - set(CLOSED_GROUPS) if groups is None else opened_groups & groups
+    groups = {disclosure.group for disclosure in opened}
+    shown = groups - set(CLOSED_GROUPS) if kind.groups is None else groups & kind.groups
     return VerifiedRecord(
         record_id=entry.record_id,
         index=entry.head.index,
@@ -198,6 +192,7 @@ def _result(
         key_registered_at=registered_at,
         groups=opened,
         shown=tuple(sorted(shown)),
-        defined=None if groups is None else len(groups),
+        defined=None if kind.groups is None else len(kind.groups),
         body=claims.body,
+        log_word=ALWAYS_LOG_WORD if kind.is_proven else LOG_WORD,
     )

@@ -81,7 +81,7 @@ WORDS_OF_SCRIPT: Final = (
     ("months", "date.months"),
     ("readable", "date.readable"),
 )
-WORDS_OF_LOG: Final = ("approvals-sufficed", "no-later-revocation")
+WORDS_OF_LOG: Final = ("approvals-sufficed", "no-later-revocation", "type-admitted")
 VARIANTS: Final = (
     ("authentic", ""),
     ("included", ""),

@@ -60,6 +60,10 @@ _LOG_WORD: Final[Mapping[str, tuple[str, str]]] = {
         "that nothing later revoked its key or the record",
         "其后没有撤销该密钥或该记录",
     ),
+    "type-admitted": (
+        "that its type was admitted: the charter does not list it",
+        "其类型已获准入：章程未列出该类型",
+    ),
     "key-in-force": (
         "that its key was registered: a receipt does not show it, a view does",
         "其密钥已登记：回执不能证明，视图可以",

@@ -384,7 +384,6 @@ async function parseEntry(head, jws) {
 }
 const BY_ADMIN_KEY = ['charter/v1', 'endorsement/v1', 'key/v1'];
 const GOVERNANCE = [...BY_ADMIN_KEY, 'record-type/v1', 'policy/v1', 'document-part/v1'];
-const isParty = (did) => parseParty(did) !== null;
 const isTime = (value) => typeof value === 'number' && value >= 0;
 const isVct = pattern(/^[a-z][a-z0-9-]{1,39}\/v[1-9][0-9]{0,2}$/);
 const isJti = pattern(/^[A-Za-z0-9_-]{22}$/);
@@ -392,7 +391,7 @@ const isJti = pattern(/^[A-Za-z0-9_-]{22}$/);
 function checkClaims(claims, index) {
   // Of a type that it does not know a verifier accepts either form, but at least one.
   const isKnown = GOVERNANCE.includes(claims.vct);
-  const tests = { iss: isParty, iat: isTime, jti: isJti, aud: isText, vct: isVct, policy: isDigest };
+  const tests = { iss: parseParty, iat: isTime, jti: isJti, aud: isText, vct: isVct, policy: isDigest };
   if (isKnown || 'body' in claims) tests.body = isObject;
   const needsDigests = isKnown ? claims.vct === 'key/v1' : '_sd' in claims || !('body' in claims);
   if (needsDigests) tests._sd = (list) => listOf(isDigest, 1, 128)(list) && isAscending(list);
@@ -413,8 +412,7 @@ async function readEntry({ head, jws, path }, before, anchor, checkpoint, keyOf)
   const header = parseStrictJson(headerBytes, { code: 'malformed-record' });
   const claims = parseStrictJson(payloadBytes, { code: 'malformed-record' });
   must(isObject(header) && isObject(claims), 'malformed-record');
-  const any = () => true;
-  must(fits(header, { alg: any, kid: any, typ: exactly('lotmark+sd-jwt') }), 'malformed-header');
+  must(fits(header, { alg: () => true, kid: () => true, typ: exactly('lotmark+sd-jwt') }), 'malformed-header');
   must(header.alg === 'EdDSA', 'algorithm-not-allowed');
   const [did, multikey] = isText(header.kid) ? header.kid.split(/#(.*)/s) : [];
   const key = keyOf(multikey);
@@ -454,9 +452,9 @@ async function definedGroups(record, type, listed) {
   must(listed.every((item) => item.vct !== record.vct || item.sha256 === sha256), code);
   if (definition === null) return null;
   must(isText(definition) && sha256 === await digestOf(definition), code);
-  const document = parseStrictJson(definition, { code });
-  must(isObject(document) && isObject(document.groups), code);
-  return Object.keys(document.groups);
+  const { vct, groups = {} } = parseStrictJson(definition, { code }) ?? {};
+  must(vct === record.vct && isObject(groups), code);
+  return Object.keys(groups);
 }
 
 const isSalt = pattern(/^[A-Za-z0-9_-]{38}$/);
@@ -508,22 +506,24 @@ async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
   must(await record.isSigned(), 'bad-signature'); // D7
   const defined = await definedGroups(record, table[row.type] ?? null, charter.types); // D8
   const groups = await readDisclosures(row.disclosures, record.claims); // D9
-  if ('manifest' in groups) { // D10
+  const closed = ['manifest', 'address', 'filing']; // D10; where the type is not known, all others are its
+  const isOfType = (name) => defined?.includes(name) ?? !closed.includes(name);
+  must(Object.keys(groups).every((name) => isOfType(name) || closed.includes(name)), 'type-mismatch');
+  if ('manifest' in groups) {
     const named = isObject(groups.manifest) ? groups.manifest.groups : null;
     must(isObject(named) && (defined ?? []).every((name) => name in named), 'type-mismatch');
     must(defined === null || Object.keys(named).length === defined.length, 'type-mismatch');
   }
-  // Where the definition is not known, all but the closed groups (record.md 5) can only be the type's.
-  const closed = ['manifest', 'address', 'filing'];
-  const isShown = (name) => (defined === null ? !closed.includes(name) : defined.includes(name));
   const [index, size] = [toNumber(record.index), toNumber(checkpoint.size)];
+  // The digest in the charter proves a type that it lists; that another was admitted is the log's word.
+  const typeWord = row.type === null || charter.types.some(({ vct }) => vct === record.vct) ? [] : ['type-admitted'];
   return {
     record_id: record.recordId, index, issuer: record.claims.iss, type: record.vct,
     admitted_ms: toNumber(record.admitted), signed_s: record.claims.iat,
     authentic: record.kid, included: { index, size }, cosigned_by: [...checkpoint.cosignedBy],
     key_registered_at: isAct ? 0 : toNumber(registration.index),
-    shown: Object.keys(groups).filter(isShown).sort(), defined: defined?.length ?? null, erased: [],
-    log_word: ['approvals-sufficed', 'no-later-revocation'], groups, body: record.body,
+    shown: Object.keys(groups).filter(isOfType).sort(), defined: defined?.length ?? null, erased: [],
+    log_word: ['approvals-sufficed', 'no-later-revocation', ...typeWord], groups, body: record.body,
   };
 }
 

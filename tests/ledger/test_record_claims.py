@@ -9,9 +9,9 @@ import pytest
 
 from keys.encoding import encode_base64url
 from keys.identifiers import Origin
-from ledger.errors import ForeignKey, LedgerError, MalformedRecord
+from ledger.errors import ForeignKey, LedgerError, MalformedClaims, MalformedRecord
 from ledger.faults import Refusal
-from ledger.record import is_digest, parse_jws
+from ledger.record import NO_POLICY, is_digest, parse_jws
 from tests.ledger.parties import (
     ORIGIN,
     a_consortium,
@@ -112,12 +112,24 @@ def test_a_record_for_another_log_is_refused(aud: str) -> None:
 
 
 @pytest.mark.item("2.bad.foreign-kid")
-@pytest.mark.parametrize(
-    "iss", [OTHER.did, STRANGER.did, "hanfeng-drive", "", "did:key:z6Mk", PARTY.did + "x" * 400]
-)
+@pytest.mark.parametrize("iss", [OTHER.did, STRANGER.did])
 def test_the_issuer_is_the_party_of_this_log_whose_key_signs(iss: str) -> None:
     assert check(with_claims(iss=PARTY.did)) is None
     assert check(with_claims(iss=iss)) == "foreign-key"
+
+
+@pytest.mark.parametrize("iss", ["hanfeng-drive", "", "did:key:z6Mk", PARTY.did + "x" * 400])
+def test_an_issuer_that_no_log_could_have_is_a_malformed_claim(iss: str) -> None:
+    assert check(with_claims(iss=iss)) == "malformed-claims"
+
+
+def test_entry_0_is_shared_under_no_policy() -> None:
+    jws = with_claims(policy=NO_POLICY).split("~")[0]
+    assert parse_jws(jws, origin=ORIGIN, is_first=True).claims.policy == NO_POLICY
+    other = with_claims().split("~")[0]
+    assert parse_jws(other, origin=ORIGIN).claims.policy != NO_POLICY
+    with pytest.raises(MalformedClaims, match=r"/policy: expected A{43} in entry 0, found"):
+        parse_jws(other, origin=ORIGIN, is_first=True)
 
 
 def test_an_origin_is_compared_whole() -> None:

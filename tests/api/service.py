@@ -15,14 +15,16 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
 import uvicorn
 
 from api.app import build_app
-from api.data_folder import DataFolder, LogConfig, write_config, write_new
+from api.data_folder import DataFolder, LogConfig, write_config, write_search_secret
 from api.errors import MEDIA_TYPE as PROBLEM
 from api.errors import status_of
 from api.http_signatures import HttpRequest, sign_request
@@ -103,12 +105,28 @@ def request_key(party: PartyKeys) -> PartySigner:
 
 def found_log(folder: DataFolder, plan: Plan = OPEN_PLAN) -> Consortium:
     """Lay out a data folder with a log in it: genesis, signing keys, types, request keys."""
-    consortium = a_consortium(plan)
     os.environ[LOG_KEY_VARIABLE] = encode_base64url(a_seed("log"))
-    folder.root.mkdir(parents=True, exist_ok=True)
+    for name, content in _files_of_new_log(plan).items():
+        path = folder.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return a_consortium(plan)
+
+
+@cache
+def _files_of_new_log(plan: Plan) -> Mapping[str, bytes]:
+    # Founded once: a folder that is copied is as good as one that was made, and much faster.
+    with TemporaryDirectory() as root:
+        folder = DataFolder(Path(root))
+        _found_log(folder, plan)
+        files = (path for path in folder.root.rglob("*") if path.is_file())
+        return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def _found_log(folder: DataFolder, plan: Plan) -> None:
+    consortium = a_consortium(plan)
     write_config(folder, LogConfig(ORIGIN, f"env:{LOG_KEY_VARIABLE}"))
-    if not folder.search_secret.exists():
-        write_new(folder.search_secret, bytes(range(32)), mode=0o600)
+    write_search_secret(folder)
     upgrade(folder.database_url)
     vkey = encode_vkey(a_log_signer().key)
     policy = f"log {vkey}\nquorum none\n"
@@ -118,7 +136,6 @@ def found_log(folder: DataFolder, plan: Plan = OPEN_PLAN) -> Consortium:
         for party in consortium.parties.values()
     )
     _write_log(folder, [*consortium.texts, *keys])
-    return consortium
 
 
 def _write_log(folder: DataFolder, texts: Sequence[str]) -> None:
@@ -248,7 +265,10 @@ class LiveService:
             timeout_graceful_shutdown=20,
         )
         self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]})
+        # A daemon, so that a test that breaks off does not hold up the whole run.
+        self.thread = threading.Thread(
+            target=self.server.run, kwargs={"sockets": [listener]}, daemon=True
+        )
         self.thread.start()
         self.http = httpx.Client(base_url=self.settings.public_url, timeout=30)
         while not self.server.started:

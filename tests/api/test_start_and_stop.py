@@ -25,7 +25,8 @@ from api.setup_errors import (
 from api.wiring import Service, open_service
 from keys.encoding import encode_base64url
 from keys.errors import SignerUnavailable
-from ledger.errors import HighWaterDamaged, LedgerError, LogRolledBack, StoreBusy
+from ledger.errors import HighWaterDamaged, LedgerError, LogRolledBack
+from ledger.store_errors import StoreBusy
 from tests.api.service import LOG_KEY_VARIABLE, LiveService, code_of, encode_submission
 from tests.ledger.parties import a_seed, record_id_of
 

@@ -189,8 +189,14 @@ def _expected_record(
         "shown": shown,
         "defined": _defined(claims["vct"], log, show),
         "erased": [],
-        "log_word": LOG_WORD,
+        "log_word": [*LOG_WORD, *_admitted_by_word(claims["vct"], log, show)],
     }
+
+
+def _admitted_by_word(vct: str, log: ForgedLog, show: Show) -> list[str]:
+    """What the log's word is needed for where the charter does not list the type."""
+    listed = [item["vct"] for item in payload_of(f"{log.jwss[0]}~")["body"]["types"]]
+    return [] if show.type is None or vct in listed else ["type-admitted"]
 
 
 def _kid_of(jws: str) -> str:

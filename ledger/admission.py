@@ -57,12 +57,12 @@ def admit(
         place: the record's own index and time.
         precedents: what the log holds, pending records of the same group included.
     """
-    refusal = _judge_signer(record, fold, place.admitted_ms)
+    refusal = judge_signer(record, fold, admitted_ms=place.admitted_ms)
     if refusal:
         return refusal
     if record.vct not in GOVERNANCE_VCTS:
         return _judge_business(record, fold, precedents) or fold
-    entry = _governing(record, place)
+    entry = governing(record, place)
     try:
         return judge_governance(entry, fold) or apply(fold, entry)
     except LedgerError as fault:
@@ -79,8 +79,8 @@ def judge_governance(entry: Governing, fold: PublicFold) -> Refusal | None:
     return _judge_genesis(entry.vct, entry.iss, fold) or _GOVERNANCE[entry.vct](entry, fold)
 
 
-def _judge_signer(record: CheckedRecord, fold: PublicFold, admitted_ms: int) -> Refusal | None:
-    """What is asked of every record, whatever it says."""
+def judge_signer(record: CheckedRecord, fold: PublicFold, *, admitted_ms: int) -> Refusal | None:
+    """What is asked of every record, whatever it says; shared with audits."""
     return (
         _judge_genesis(record.vct, record.iss, fold)
         or _judge_key(record, fold)
@@ -89,7 +89,8 @@ def _judge_signer(record: CheckedRecord, fold: PublicFold, admitted_ms: int) -> 
     )
 
 
-def _governing(record: CheckedRecord, place: Place) -> Governing:
+def governing(record: CheckedRecord, place: Place) -> Governing:
+    """A governance record as the fold reads it."""
     assert record.body is not None
     return Governing(
         index=place.index,
@@ -182,16 +183,17 @@ def _judge_business(
         return Refusal("unknown-type", f"{record.vct} is not defined on this log")
     party = fold.parties[record.iss]
     return (
-        _judge_writer(record, party, kind.writer_roles)
+        judge_writer(record, party, writer_roles=kind.writer_roles)
         or _judge_parties(record, fold)
         or _judge_links(record, precedents)
         or _judge_blobs(record, precedents)
     )
 
 
-def _judge_writer(
-    record: CheckedRecord, party: Party, writer_roles: frozenset[str]
+def judge_writer(
+    record: CheckedRecord, party: Party, *, writer_roles: frozenset[str]
 ) -> Refusal | None:
+    """Whether a party has a role that may say this; shared with audits."""
     allowed = writer_roles if record.roles is None else writer_roles & record.roles
     if party.roles & allowed:
         return None

@@ -1,9 +1,12 @@
 """Audit a log from its bytes: chain, tree, signatures, admission, digests, checkpoints.
 
 Reads entries in order and trusts none of them: rebuilds the chain, the tree and the fold,
-checks every signature and that its key was in force, every stored disclosure against its
-digest, and every kept checkpoint against the tree at its size. Reports what it checked and
-what it could not. Not checked: what lies in disclosures that were never handed over.
+checks every signature, judges every signer and all governance as admission did at that
+index, compares every stored disclosure with its digest, and every kept checkpoint with the
+tree at its size. Content that admission would have refused is reported and not followed, so
+what rests on it is reported too. Not checked: what lies in disclosures (schema, addressees,
+links), be they held or not, and whether this is the log that a reader trusts; for that its
+charter is compared with the trust anchor.
 """
 
 from __future__ import annotations
@@ -14,24 +17,26 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from keys.errors import BadSignature
-from ledger.admission import judge_governance
-from ledger.checkpoint import parse_checkpoint
+from ledger import limits
+from ledger.admission import Place, governing, judge_governance, judge_signer, judge_writer
+from ledger.audit_checkpoints import KeptCheckpoints
+from ledger.audit_jtis import KEY_BYTES, UsedJtis
+from ledger.content import CheckedRecord
 from ledger.disclosure import open_disclosures
 from ledger.entry import NO_LEAF, parse_head, split_entry
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
-from ledger.fold import Governing, PublicFold, apply
-from ledger.frontier import EMPTY_FRONTIER, Frontier, append_leaves
-from ledger.note import Ed25519Verifier, open_note, parse_vkey
+from ledger.fold import PublicFold, apply
 from ledger.record import (
-    ADMIN_VCTS,
     GOVERNANCE_VCTS,
     ParsedJws,
     encode_record_id,
+    jti_key,
     parse_jws,
     record_id,
     verify_jws,
 )
+from ledger.record_type import RecordType
 from ledger.schema_faults import find_faults
 from ledger.tree import leaf_hash
 
@@ -57,17 +62,20 @@ class Finding(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedEntry:
-    """What can be said of one entry without the entries before it."""
+class CheckedEntry(NamedTuple):
+    """What can be said of one entry without the entries before it.
+
+    ``position`` is its index line, -1 where the bytes are no entry. ``record`` is None where
+    it is not authentic; it carries neither JWS nor disclosures. ``faults`` are (code, detail).
+    """
 
     leaf: bytes
-    index: int
+    position: int
     previous: bytes
     admitted_ms: int
-    parsed: ParsedJws | None
+    record: CheckedRecord | None
     disclosed: int
-    fault: tuple[str, str] | None
+    faults: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -129,15 +137,17 @@ def audit(
         on_progress: told the number of entries done.
     """
     report = AuditReport(origin)
-    state = _Replay(origin)
-    roots = _RootsAt(source.checkpoints(), report)
+    state = _Replay(origin, report)
+    kept = KeptCheckpoints(source.checkpoints(), report.add)
     for checked in map_chunks(origin, chunked(source.entry_texts(), CHUNK_ENTRIES)):
         for entry in checked:
-            state.follow(entry, report)
-        roots.follow([entry.leaf for entry in checked], state.fold)
+            state.follow(entry)
+        kept.follow([entry.leaf for entry in checked], state.fold)
         report.entries += len(checked)
         on_progress(report.entries)
-    report.root = roots.finish()
+    state.finish()
+    report.root = kept.finish()
+    report.checkpoints = kept.count
     return report
 
 
@@ -154,150 +164,154 @@ def _check_entry(origin: str, text: bytes, disclosures: str | None) -> CheckedEn
     try:
         head_text, jws = split_entry(text)
         head = parse_head(head_text)
-        if head.origin != origin:
-            return CheckedEntry(
-                leaf, head.index, head.previous_leaf, 0, None, 0, ("wrong-origin", head.origin)
-            )
     except LedgerError as fault:
-        return CheckedEntry(leaf, -1, b"", 0, None, 0, (fault.code, str(fault)))
-    parsed, disclosed, refused = _check_record(origin, jws, disclosures)
+        return CheckedEntry(leaf, -1, b"", 0, None, 0, (_fault_of(fault),))
+    record, disclosed, faults = _check_record(origin, jws, disclosures)
+    if head.origin != origin:
+        faults = (("wrong-origin", f"expected {origin}, found {head.origin[:200]}"), *faults)
     return CheckedEntry(
-        leaf, head.index, head.previous_leaf, head.admitted_ms, parsed, disclosed, refused
+        leaf, head.index, head.previous_leaf, head.admitted_ms, record, disclosed, faults
     )
 
 
 def _check_record(
     origin: str, jws: str, disclosures: str | None
-) -> tuple[ParsedJws | None, int, tuple[str, str] | None]:
+) -> tuple[CheckedRecord | None, int, tuple[tuple[str, str], ...]]:
     try:
         parsed = parse_jws(jws, origin=origin)
         verify_jws(parsed)
-        parts = disclosures[:-1].split("~") if disclosures else []
-        opened = open_disclosures(parsed.claims, parts)
     except (LedgerError, BadSignature) as fault:
-        return None, 0, (fault.code, str(fault))
-    return parsed, len(opened), None
+        return None, 0, (_fault_of(fault),)
+    record = _signed_facts(parsed)
+    try:
+        opened = open_disclosures(parsed.claims, _split_disclosures(disclosures))
+    except LedgerError as fault:
+        # The record is authentic all the same, and what it governs is in force.
+        return record, 0, (_fault_of(fault),)
+    return record, len(opened), ()
+
+
+def _split_disclosures(disclosures: str | None) -> list[str]:
+    # Whatever stands after the last "~" is taken for a disclosure, and refused as one.
+    parts = disclosures.split("~") if disclosures else [""]
+    return parts if parts[-1] else parts[:-1]
+
+
+def _fault_of(fault: LedgerError | BadSignature) -> tuple[str, str]:
+    return fault.code, str(fault)
+
+
+def _signed_facts(parsed: ParsedJws) -> CheckedRecord:
+    """What a record says in clear: as much as an audit judges."""
+    claims = parsed.claims
+    return CheckedRecord(
+        record_id=record_id(parsed.jws),
+        jti_key=jti_key(claims.iss, claims.jti)[:KEY_BYTES],
+        jws="",
+        disclosures="",
+        kid=parsed.header.kid,
+        iss=claims.iss,
+        iat=claims.iat,
+        vct=claims.vct,
+        policy=claims.policy,
+        body=claims.body,
+        type_known=False,
+        late_max_seconds=0,
+        tiers=(),
+        parties=(),
+        links=(),
+        corrects=None,
+        roles=None,
+        search=(),
+        standing=(),
+        blobs=(),
+    )
 
 
 class _Replay:
     """Follows the chain and the fold from entry to entry."""
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, report: AuditReport) -> None:
         self.fold = PublicFold(origin)
+        self._report = report
         self._index = 0
         self._leaf = NO_LEAF
         self._admitted_ms = 0
+        self._jtis = UsedJtis()
 
-    def follow(self, entry: CheckedEntry, report: AuditReport) -> None:
-        place = f"entry {self._index}"
-        if entry.index != self._index:
-            report.add(place, "wrong-index", f"expected {self._index}, found {entry.index}")
-        if entry.previous != self._leaf:
-            report.add(place, "chain-broken", "does not follow the entry before it")
-        if entry.admitted_ms < self._admitted_ms:
-            report.add(place, "time-decreases", f"{entry.admitted_ms} < {self._admitted_ms}")
-        if entry.fault:
-            report.add(place, *entry.fault)
-        if entry.parsed is not None:
-            report.signatures += 1
-            report.disclosures += entry.disclosed
-            self._follow_record(entry, entry.parsed, report)
+    def follow(self, entry: CheckedEntry) -> None:
+        for code, detail in entry.faults:
+            self._add(code, detail)
+        if entry.position >= 0:
+            self._follow_head(entry)
+        if entry.record is not None:
+            self._follow_record(entry.record, entry)
         self._index += 1
         self._leaf = entry.leaf
         self._admitted_ms = max(self._admitted_ms, entry.admitted_ms)
 
-    def _follow_record(self, entry: CheckedEntry, parsed: ParsedJws, report: AuditReport) -> None:
-        place = f"entry {self._index}"
-        claims = parsed.claims
-        if self._index == 0 and claims.vct != "charter/v1":
-            report.add(place, "genesis-incomplete", "entry 0 is no charter")
-        elif self._index > 0 and not _is_in_force(parsed, self.fold):
-            report.add(place, "key-not-valid", f"{parsed.header.kid} was not in force")
-        if not entry.disclosed and claims.vct not in GOVERNANCE_VCTS:
-            report.without_disclosures += 1
-        if claims.body is None:
-            return
-        governing = Governing(
-            index=self._index,
-            admitted_ms=entry.admitted_ms,
-            record_id=record_id(parsed.jws),
-            iss=claims.iss,
-            kid=parsed.header.kid,
-            vct=claims.vct,
-            body=claims.body,
-        )
-        if refusal := _judge_again(governing, self.fold):
-            report.add(place, refusal.code, refusal.detail)
-            return
+    def finish(self) -> None:
+        for first, index in self._jtis.repeats():
+            self._report.add(f"entry {index}", "jti-used", f"its party used the jti in {first}")
+
+    def _add(self, code: str, detail: str) -> None:
+        self._report.add(f"entry {self._index}", code, detail)
+
+    def _follow_head(self, entry: CheckedEntry) -> None:
+        if entry.position != self._index:
+            self._add("wrong-index", f"expected {self._index}, found {entry.position}")
+        if entry.previous != self._leaf:
+            expected, found = self._leaf.hex(), entry.previous.hex()
+            self._add("chain-broken", f"expected the previous leaf {expected}, found {found}")
+        if entry.admitted_ms < self._admitted_ms:
+            expected_ms = self._admitted_ms
+            self._add(
+                "time-decreases", f"expected {expected_ms} ms or later, found {entry.admitted_ms}"
+            )
+
+    def _follow_record(self, record: CheckedRecord, entry: CheckedEntry) -> None:
+        self._jtis.add(record.jti_key, self._index)
+        self._report.signatures += 1
+        self._report.disclosures += entry.disclosed
+        if not entry.disclosed and record.vct not in GOVERNANCE_VCTS:
+            self._report.without_disclosures += 1
+        place = Place(self._index, entry.admitted_ms)
         try:
-            self.fold = apply(self.fold, governing)
+            after = _judge_again(record, self.fold, place)
         except LedgerError as fault:
-            report.add(place, fault.code, str(fault))
+            self._add(*_fault_of(fault))
+            return
+        if isinstance(after, Refusal):
+            self._add(after.code, after.detail)
+        else:
+            self.fold = after
 
 
-def _judge_again(entry: Governing, fold: PublicFold) -> Refusal | None:
-    kind = fold.book().types.get(entry.vct)
-    if kind is None or kind.body_validator is None:
-        return Refusal("unknown-type", f"{entry.vct} governs nothing on this log")
-    faults = find_faults(kind.body_validator, entry.body)
+def _judge_again(record: CheckedRecord, fold: PublicFold, place: Place) -> PublicFold | Refusal:
+    """The fold after the record, or why admission would have refused it."""
+    kind = (fold if fold.charter else fold.book()).types.get(record.vct)
+    late_max = kind.late_max_seconds if kind else limits.IAT_BEHIND_SECONDS_MAX
+    known = record._replace(late_max_seconds=late_max)
+    refusal = judge_signer(known, fold, admitted_ms=place.admitted_ms)
+    if refusal:
+        return refusal
+    if kind is None:
+        return Refusal("unknown-type", f"{record.vct} is not defined on this log")
+    if kind.body_validator is None:
+        party = fold.parties[record.iss]
+        return judge_writer(record, party, writer_roles=kind.writer_roles) or fold
+    return _judge_content(record, fold, place, kind=kind)
+
+
+def _judge_content(
+    record: CheckedRecord, fold: PublicFold, place: Place, *, kind: RecordType
+) -> PublicFold | Refusal:
+    assert kind.body_validator is not None
+    faults = find_faults(kind.body_validator, record.body)
     if faults:
         return Refusal("invalid-claims", f"{faults[0].pointer}: {faults[0].expected}", faults)
-    return judge_governance(entry, fold)
-
-
-def _is_in_force(parsed: ParsedJws, fold: PublicFold) -> bool:
-    kid, claims = parsed.header.kid, parsed.claims
-    if claims.vct in ADMIN_VCTS:
-        return fold.admin_kids.get(kid) == claims.iss
-    key = fold.keys.get(kid)
-    if key is None or not fold.is_complete:
-        return False
-    name = claims.vct.partition("/")[0]
-    is_business = claims.vct not in GOVERNANCE_VCTS and claims.vct in fold.types
-    return f"record:{name}" in key.uses or (is_business and "records" in key.uses)
-
-
-class _RootsAt:
-    """Grows the tree and compares it with each kept checkpoint at its size."""
-
-    def __init__(self, checkpoints: Iterator[tuple[int, str]], report: AuditReport) -> None:
-        self._checkpoints = checkpoints
-        self._next = next(checkpoints, None)
-        self._frontier: Frontier = EMPTY_FRONTIER
-        self._report = report
-
-    def follow(self, leaves: Sequence[bytes], fold: PublicFold) -> None:
-        start = 0
-        base = self._frontier.size
-        while self._next is not None and self._next[0] <= base + len(leaves):
-            stop = max(self._next[0] - base, start)
-            self._frontier = append_leaves(self._frontier, leaves[start:stop]).frontier
-            start = stop
-            self._compare(self._next, fold)
-            self._next = next(self._checkpoints, None)
-        self._frontier = append_leaves(self._frontier, leaves[start:]).frontier
-
-    def finish(self) -> bytes:
-        if self._next is not None:
-            size = self._next[0]
-            self._report.add(f"checkpoint {size}", "wrong-index", "covers more than the log holds")
-        return self._frontier.root()
-
-    def _compare(self, kept: tuple[int, str], fold: PublicFold) -> None:
-        size, note = kept
-        place = f"checkpoint {size}"
-        self._report.checkpoints += 1
-        try:
-            keys = fold.charter.log_keys if fold.charter else ()
-            verifiers = [Ed25519Verifier(parse_vkey(key)) for key in keys]
-            checkpoint = parse_checkpoint(open_note(note.encode(), verifiers).text)
-        except LedgerError as fault:
-            self._report.add(place, fault.code, str(fault))
-            return
-        if (checkpoint.origin, checkpoint.size) != (fold.origin, size):
-            self._report.add(place, "wrong-origin", f"{checkpoint.origin} {checkpoint.size}")
-        if checkpoint.root != self._frontier.root():
-            self._report.add(place, "root-mismatch", "the tree at this size has another root")
+    entry = governing(record, place)
+    return judge_governance(entry, fold) or apply(fold, entry)
 
 
 def describe(report: AuditReport) -> Mapping[str, object]:

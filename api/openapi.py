@@ -9,12 +9,25 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api import errors
-from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
+from api.blob_door import BYTES_TYPE, CHUNK_TYPE, LENGTH, OFFSET
 from api.records import VIEW_LINES_TYPE, VIEW_TYPE
+from api.search_query import encode_cursor
 from api.submit import JSON, JSON_LINES
 from ledger import limits
 
 _RECORD_ID: Final = "VUpNLpNHMzWEH2s4dzqcGRUbEfcRfVGN3sD5zPVa4sU"
+_DID: Final = "did:web:log.example:parties:acme"
+_BLOB_ID: Final = "A" * 22
+_TEXT: Final[dict[str, Any]] = {"text/plain": {"schema": {"type": "string"}}}
+_BYTES: Final[dict[str, Any]] = {BYTES_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+_OBJECT: Final[dict[str, Any]] = {JSON: {"schema": {"type": "object"}}}
+#: What any answer may be that depends on who signed the request.
+_BY_READER: Final = (
+    errors.BAD_REQUEST,
+    errors.UNAUTHORIZED,
+    errors.TOO_LARGE,
+    errors.UNAVAILABLE,
+)
 _SD_JWT: Final = "eyJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9.eyJpc3MiOiIuLi4ifQ.c2ln~WyJzYWx0Il0~"
 
 
@@ -45,23 +58,24 @@ def _record_paths() -> dict[str, Any]:
                 "A record as a view",
                 {VIEW_TYPE: {"schema": _ref("View")}},
                 [record_id],
-                statuses=(errors.NOT_FOUND,),
+                statuses=(errors.NOT_FOUND, *_BY_READER),
             )
         },
         "/v1/records/{record_id}/receipt": {
             "get": _read(
                 "The record's first receipt, a C2SP tlog-proof; equal bytes always",
-                {"text/plain": {"schema": {"type": "string"}}},
+                _TEXT,
                 [record_id],
                 statuses=(errors.NOT_FOUND,),
             )
         },
         "/v1/records/{record_id}/blobs/{blob}": {
             "get": _read(
-                "Bytes that a readable group of the record cites",
-                {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-                [record_id, _parameter("blob", "path", "Blob id", "A" * 22)],
-                statuses=(errors.NOT_FOUND, errors.RANGE_NOT_SATISFIABLE),
+                "Bytes that a readable group of the record cites, whole or in ranges",
+                _BYTES,
+                [record_id, _parameter("blob", "path", "Blob id", _BLOB_ID)],
+                statuses=(errors.NOT_FOUND, errors.RANGE_NOT_SATISFIABLE, *_BY_READER),
+                others={errors.PARTIAL_CONTENT: ("The range that was asked for", _BYTES)},
             )
         },
     }
@@ -107,13 +121,13 @@ def _submit() -> dict[str, Any]:
 def _search() -> dict[str, Any]:
     parameters = [
         _parameter("limit", "query", f"1..{limits.SEARCH_PAGE_MAX}", "50"),
-        _parameter("cursor", "query", "`next` of the page before", "WzEsIDQyXQ"),
-        _parameter("party", "query", "DID of the signer", "did:web:log.example:parties:acme"),
+        _parameter("cursor", "query", "`next` of the page before", encode_cursor(42)),
+        _parameter("party", "query", "DID of the signer", _DID),
         _parameter("type", "query", "Type and version", "inspection-report/v1"),
         _parameter("since", "query", "Admitted at or after, Unix milliseconds", "1790000000000"),
         _parameter("until", "query", "Admitted before, Unix milliseconds", "1790000000000"),
         _parameter("mine", "query", "1: what the signer of the request stated or stands in", "1"),
-        _parameter("owner", "query", "Owner of the searched value; default the signer", "did:web:"),
+        _parameter("owner", "query", "Owner of the searched value; default the signer", _DID),
         _parameter(
             "field", "query", "A search pointer of the type; signed requests", "/lot/number"
         ),
@@ -128,16 +142,21 @@ def _search() -> dict[str, Any]:
         "Search records, newest first; as JSON, or as one view",
         content,
         parameters,
-        statuses=(errors.BAD_REQUEST,),
+        statuses=_BY_READER,
     )
 
 
 def _blob_paths() -> dict[str, Any]:
-    blob = _parameter("blob", "path", "Blob id: 22 base64url characters", "A" * 22)
+    blob = _parameter("blob", "path", "Blob id: 22 base64url characters", _BLOB_ID)
     length = _parameter(LENGTH, "header", "Declared size in bytes", "1048576")
     offset = _parameter(OFFSET, "header", "Where the bytes begin", "0")
     chunk = {CHUNK_TYPE: {"schema": {"type": "string", "format": "binary"}}}
-    created = {str(errors.CREATED): {"description": "Created; Location is its address"}}
+    created = {
+        str(errors.CREATED): {
+            "description": "Created; Location is its address",
+            "content": {JSON: {"schema": _ref("Upload")}},
+        }
+    }
     done = {str(errors.NO_CONTENT): {"description": f"{OFFSET} says where to go on"}}
     common = (errors.BAD_REQUEST, errors.UNAUTHORIZED, errors.NOT_FOUND, errors.UNAVAILABLE)
     return {
@@ -174,41 +193,47 @@ def _blob_paths() -> dict[str, Any]:
 
 
 def _log_paths() -> dict[str, Any]:
-    text = {"text/plain": {"schema": {"type": "string"}}}
-    octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    anything = {JSON: {"schema": {"type": "object"}}}
+    known: dict[int, tuple[str, dict[str, Any]]] = {
+        errors.NOT_MODIFIED: ("The client has these bytes: If-None-Match named their ETag", {})
+    }
     path = _parameter("path", "path", "C2SP tile path without `tile/`", "0/000.p/1")
     return {
         "/checkpoint": {
             "get": _read(
-                "The newest checkpoint (C2SP tlog-checkpoint)", text, statuses=(errors.NOT_FOUND,)
+                "The newest checkpoint (C2SP tlog-checkpoint)",
+                _TEXT,
+                statuses=(errors.NOT_FOUND,),
+                others=known,
             )
         },
         "/tile/{path}": {
             "get": _read(
                 "A hash tile or entry bundle (C2SP tlog-tiles); immutable",
-                octets,
+                _BYTES,
                 [path],
-                statuses=(errors.UNAUTHORIZED, errors.NOT_FOUND),
+                statuses=(errors.BAD_REQUEST, errors.UNAUTHORIZED, errors.NOT_FOUND),
+                others=known,
             )
         },
-        "/v1/anchor": {"get": _read("The trust anchor, a courtesy copy", anything)},
-        "/v1/parties": {"get": _read("Members, roles and keys, as the log says", anything)},
+        "/v1/anchor": {"get": _read("The trust anchor, a courtesy copy", _OBJECT, others=known)},
+        "/v1/parties": {"get": _read("Members, roles and keys, as the log says", _OBJECT)},
+        "/v1/openapi.json": {"get": _read("This document", _OBJECT)},
         "/v1/types/{name}/{version}": {
             "get": _read(
                 "A record type's definition",
-                anything,
+                _OBJECT,
                 [
                     _parameter("name", "path", "Type name", "inspection-report"),
                     _parameter("version", "path", "Version", "v1"),
                 ],
                 statuses=(errors.NOT_FOUND,),
+                others=known,
             )
         },
         "/parties/{slug}/did.json": {
             "get": _read(
                 "A party's DID document, a courtesy",
-                anything,
+                _OBJECT,
                 [_parameter("slug", "path", "The party's slug", "acme")],
                 statuses=(errors.NOT_FOUND,),
             )
@@ -217,12 +242,10 @@ def _log_paths() -> dict[str, Any]:
 
 
 def _health_paths() -> dict[str, Any]:
-    state = {JSON: {"schema": {"type": "object"}}}
-    text = {"text/plain": {"schema": {"type": "string"}}}
     return {
-        "/livez": {"get": _read("The process answers", state)},
-        "/readyz": {"get": _read("The log takes records", state, statuses=(errors.UNAVAILABLE,))},
-        "/metrics": {"get": _read("Prometheus figures", text)},
+        "/livez": {"get": _read("The process answers", _OBJECT)},
+        "/readyz": {"get": _read("The log takes records", _OBJECT, statuses=(errors.UNAVAILABLE,))},
+        "/metrics": {"get": _read("Prometheus figures", _TEXT)},
     }
 
 
@@ -232,8 +255,13 @@ def _read(
     parameters: list[dict[str, Any]] | None = None,
     *,
     statuses: tuple[int, ...] = (),
+    others: dict[int, tuple[str, dict[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    answers = {str(errors.OK): {"description": "Found", "content": content}}
+    found = {errors.OK: ("Found", content), **(others or {})}
+    answers = {
+        str(status): {"description": description, "content": body}
+        for status, (description, body) in found.items()
+    }
     return {
         "summary": summary,
         "parameters": parameters or [],
@@ -244,10 +272,11 @@ def _read(
 
 def _problems(*statuses: int) -> dict[str, Any]:
     content = {errors.MEDIA_TYPE: {"schema": _ref("Problem")}}
-    return {
+    told = {
         str(status): {"description": ", ".join(_codes(status)), "content": content}
-        for status in statuses
+        for status in sorted(statuses)
     }
+    return {**told, "default": {"description": "Any other refusal", "content": content}}
 
 
 def _codes(status: int) -> list[str]:
@@ -289,6 +318,7 @@ def _schemas() -> dict[str, Any]:
     return {
         "Submission": _object({"sd_jwt": text, "sealed": {"type": "array", "maxItems": 0}}),
         "Admitted": _object({"record_id": text, "index": {"type": "integer"}, "receipt": text}),
+        "Upload": _object({"blob": text, "bytes": {"type": "integer"}}),
         "Page": _object(
             {
                 "records": {"type": "array", "items": {"type": "object"}},
@@ -313,7 +343,9 @@ def _schemas() -> dict[str, Any]:
                 "detail": text,
                 "code": {"enum": sorted(errors.STATUS)},
                 "remedy": text,
-                "line": {"type": "integer"},
+                "line": {"type": "integer", "description": "In answers to many: from 1"},
+                "server_time": {"type": "integer", "description": "Unix seconds"},
+                "skew_seconds": {"type": "integer", "description": "What to add to your clock"},
                 "errors": {
                     "type": "array",
                     "items": _object({"pointer": text, "expected": text, "found": text}),

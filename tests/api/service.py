@@ -255,8 +255,9 @@ class LiveService:
             data=self.folder.root, port=port, check_processes=self.check_processes
         )
         self.wired: Service = open_service(self.settings, clock=self.clock)
+        self.app = build_app(self.wired)
         config = uvicorn.Config(
-            build_app(self.wired),
+            self.app,
             loop="uvloop",
             http="httptools",
             access_log=False,

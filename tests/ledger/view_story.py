@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from keys.encoding import decode_base64url
 from ledger.compose import Filing
-from ledger.fold import PublicFold
 from ledger.record_type import document_digest, parse_record_type
 from ledger.strict_json import parse_json
 from tests.ledger.parties import (
@@ -216,8 +215,3 @@ def _defined(vct: str, log: ForgedLog, show: Show) -> int | None:
         return 1 if vct == "key/v1" else 0
     definition = payload_of(f"{log.jwss[show.type]}~")["body"]["definition"]
     return None if definition is None else len(sample_definition()["groups"])
-
-
-def fold_of(story: Story) -> PublicFold:
-    """The governance in force after the whole log."""
-    return story.consortium.fold

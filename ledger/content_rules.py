@@ -9,9 +9,8 @@ what the log holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ledger import limits
 from ledger.disclosure import Disclosure
@@ -29,8 +28,7 @@ _CLOSED: Final = frozenset(CLOSED_GROUPS)
 Values = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What a record says: its clear claims, and its groups as they were disclosed."""
 
     claims: Claims
@@ -54,7 +52,8 @@ def judge_content(content: Content, *, kind: RecordType, rules: DomainRules) -> 
     if claims.body is not None:
         # Only a verifier that does not know the type lets a body pass beside _sd.
         return Refusal(MalformedClaims.code, f"/body: expected none in {claims.vct}, found one")
-    return _missing(content.values) or _judge_groups(content, kind, rules)
+    absent = _absent(content.values)
+    return _missing(absent) if absent else _judge_groups(content, kind, rules)
 
 
 def _judge_groups(content: Content, kind: RecordType, rules: DomainRules) -> Refusal | None:
@@ -93,15 +92,18 @@ def _governance_faults(content: Content, kind: RecordType) -> Iterator[Fault]:
     yield from _disclosed_text_faults(content)
 
 
-def _missing(values: Values) -> Refusal | None:
+def _absent(values: Values) -> list[str]:
     """The groups that are asked for and not disclosed: the closed ones, and those filed."""
-    absent = [name for name in CLOSED_GROUPS if name not in values]
-    if not absent:
-        filed = resolve_pointer(values["filing"], "/present")
-        names = filed if isinstance(filed, list) else ()
-        absent = [name for name in names if isinstance(name, str) and name not in values]
-    if not absent:
-        return None
+    if not values.keys() >= _CLOSED:
+        return [name for name in CLOSED_GROUPS if name not in values]
+    filing = values["filing"]
+    filed = filing.get("present") if isinstance(filing, dict) else None
+    if not isinstance(filed, list):
+        return []
+    return [name for name in filed if isinstance(name, str) and name not in values]
+
+
+def _missing(absent: list[str]) -> Refusal:
     return Refusal(
         "disclosure-missing",
         "expected the disclosures manifest, address, filing and every group that filing.present "
@@ -173,14 +175,24 @@ def _manifest_faults(values: Values, iss: str, kind: RecordType) -> list[Fault]:
 
 
 def _disclosed_text_faults(content: Content) -> list[Fault]:
+    # The common case is settled without walking the values, for all groups at once.
+    if _is_plain(b"".join([text for _, _, text in content.disclosures])):
+        return []
     faults: list[Fault] = []
     for group, value, text in content.disclosures:
-        # ASCII without an escape is in NFC and can hold no control character but DEL, and a
-        # short document no long text: the common case is settled without walking the value.
-        is_plain = text.isascii() and b"\\" not in text and b"\x7f" not in text
-        if not is_plain or len(text) > limits.TEXT_CHARACTERS_MAX:
+        if not _is_plain(text):
             faults.extend(islice(_text_faults(f"/{group}", value), limits.FAULTS_MAX))
     return faults
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether the JSON cannot hold a faulty text.
+
+    ASCII without an escape is in NFC and has no control character but DEL, and a short
+    document has no long text.
+    """
+    is_short = len(text) <= limits.TEXT_CHARACTERS_MAX
+    return is_short and text.isascii() and b"\\" not in text and b"\x7f" not in text
 
 
 def _text_faults(pointer: str, value: object) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from keys.encoding import decode_base64url, encode_base64url
@@ -24,10 +25,11 @@ from ledger.record import Claims, jti_key
 from ledger.strict_json import JsonValue, describe, encode_json, parse_json
 
 TAG_CHARACTERS: Final = 16
+GROUP_CHARACTERS_MAX: Final = 40
 CLEAR_NAMES: Final = frozenset({"iss", "iat", "jti", "aud", "vct", "policy", "body"})
 
 _SALT: Final = re.compile(r"[A-Za-z0-9_-]{38}")
-_GROUP: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_GROUP: Final = re.compile(r"[a-z][a-z0-9_]*")
 _RANDOM_CHARACTERS: Final = 22
 
 
@@ -61,7 +63,13 @@ def digest_of(disclosure: str) -> str:
 
 def is_group_name(name: object) -> TypeGuard[str]:
     """Whether ``name`` may name a group."""
-    return isinstance(name, str) and _GROUP.fullmatch(name) is not None and name not in CLEAR_NAMES
+    return isinstance(name, str) and len(name) <= GROUP_CHARACTERS_MAX and _is_group_name(name)
+
+
+# A log sees the same few names in every record.
+@lru_cache(maxsize=1024)
+def _is_group_name(name: str) -> bool:
+    return _GROUP.fullmatch(name) is not None and name not in CLEAR_NAMES
 
 
 def open_disclosures(claims: Claims, disclosures: Sequence[str]) -> tuple[Disclosure, ...]:

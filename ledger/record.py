@@ -10,8 +10,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Set
 from functools import lru_cache
-from itertools import islice
-from operator import ge
 from typing import Any, Final, NamedTuple, NewType
 
 from keys import ed25519
@@ -253,11 +251,14 @@ def _check_governance_form(vct: str, names: Set[str]) -> None:
 def _parse_digests(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= DIGESTS_MAX:
         raise MalformedClaims(f"/_sd: expected an array of 1..{DIGESTS_MAX} digests")
-    if set(map(type, value)) != {str} or not all(map(_DIGEST.fullmatch, value)):
-        wrong = next(item for item in value if not is_digest(item))
-        raise MalformedClaims(f"/_sd: expected digests, found {str(wrong)[:60]!r}")
-    if any(map(ge, value, islice(value, 1, None))):
-        raise MalformedClaims("/_sd: expected digests in strictly ascending order")
+    before = ""
+    for digest in value:
+        if not is_digest(digest) or digest <= before:
+            raise MalformedClaims(
+                "/_sd: expected digests in strictly ascending order, "
+                f"found {str(digest)[:60]!r} behind {before!r}"
+            )
+        before = digest
     return tuple(value)
 
 

@@ -13,6 +13,7 @@ from ledger.compose import Filing
 from ledger.content import (
     CheckedRecord,
     check_submission,
+    derive_projections,
     search_key,
     split_submission,
 )
@@ -99,6 +100,20 @@ def test_a_searchable_value_is_stored_as_a_keyed_digest() -> None:
     assert record.search[0] == search_key(
         SEARCH_SECRET, PARTY.did, field="/lot/number", value=LOT["number"]
     )
+
+
+def test_what_a_record_is_found_by_is_derived_again_as_it_was_at_admission() -> None:
+    text = FOUNDED.record(PARTY, filing=Filing(subject=OEM.did, number="R-1"))
+    record = FOUNDED.check(text)
+    assert isinstance(record, CheckedRecord)
+    checker = FOUNDED.checker()
+    assert derive_projections(text, checker) == (record.search, record.standing)
+    assert record.standing == (OEM.did,)
+    # Governance, an unknown type and a record whose manifest is gone have none.
+    unknown = resign(text, PARTY.signing, claims={"vct": "unheard-of/v1"})
+    bare = text.split("~")[0] + "~"
+    for other in (FOUNDED.charter, unknown, bare):
+        assert derive_projections(other, checker) == ((), ())
 
 
 def test_only_texts_and_integers_are_searchable() -> None:

@@ -16,6 +16,8 @@ from ledger.faults import Refusal
 from ledger.limits import FAULTS_MAX
 
 MEDIA_TYPE: Final = "application/problem+json"
+#: Names and values in it came from outside: no answer is longer than its question by that.
+TEXT_CHARACTERS_MAX: Final = 500
 
 OK: Final = 200
 CREATED: Final = 201
@@ -136,13 +138,17 @@ def problem_members(refusal: Refusal, *, language: str = "en") -> dict[str, Any]
         "type": f"urn:lotmark:problem:{code}",
         "title": chinese if language == "zh" else english,
         "status": STATUS[code],
-        "detail": refusal.detail,
+        "detail": refusal.detail[:TEXT_CHARACTERS_MAX],
         "code": code,
         "remedy": REMEDIES[code],
     }
     if refusal.faults:
         members["errors"] = [
-            {"pointer": fault.pointer, "expected": fault.expected, "found": fault.found}
+            {
+                "pointer": fault.pointer[:TEXT_CHARACTERS_MAX],
+                "expected": fault.expected[:TEXT_CHARACTERS_MAX],
+                "found": fault.found[:TEXT_CHARACTERS_MAX],
+            }
             for fault in refusal.faults[:FAULTS_MAX]
         ]
     return members

@@ -30,7 +30,7 @@ class Shell:
     folder: Path
     environment: Mapping[str, str]
 
-    def run(self, script: str, *, seconds: int = 110) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, *, seconds: int) -> subprocess.CompletedProcess[str]:
         """Run a bash script that stops at the first command that fails."""
         # Files and not pipes: a service that the script left behind would hold a pipe open.
         with TemporaryFile("w+") as out, TemporaryFile("w+") as err:

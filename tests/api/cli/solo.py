@@ -16,8 +16,11 @@ from click.testing import CliRunner, Result
 
 from api.app import build_app
 from api.cli.main import main
+from api.party_folder import PartySigner, signer_for
 from api.settings import Settings
 from api.wiring import open_service
+from keys.identifiers import parse_origin
+from keys.signer import open_signer
 from ledger.anchor import Anchor, parse_anchor
 from tests.api.cli.shell import PASSPHRASE
 
@@ -64,6 +67,12 @@ class SoloLog:
         """The trust anchor."""
         return parse_anchor((self.data / "anchor.json").read_bytes())
 
+    def signer(self) -> PartySigner:
+        """The party's key for records and requests."""
+        uri = f"file:{self.party / 'signing.key'}"
+        key = open_signer(uri, environment={}, passphrase=lambda: PASSPHRASE)
+        return signer_for(parse_origin(self.anchor.origin), SLUG, key)
+
     def run(self, *arguments: str) -> Result:
         """Run a command as the party, on this log."""
         env = {
@@ -97,6 +106,8 @@ class SoloLog:
             while not server.started:
                 assert thread.is_alive(), "the server did not start"
                 threading.Event().wait(0.005)
-            yield
-            server.should_exit = True
-            thread.join(30)
+            try:
+                yield
+            finally:
+                server.should_exit = True
+                thread.join(30)

@@ -14,13 +14,9 @@ from api.cli.journal import Journal
 from api.cli.submission import Submission
 from api.client import Answer, LogClient
 from api.client_errors import ServerUnreachable
-from api.party_folder import signer_for
-from keys.identifiers import parse_origin
-from keys.signer import open_signer
 from ledger.compose import Composer, Filing
 from ledger.service import Admitted
-from tests.api.cli.shell import PASSPHRASE
-from tests.api.cli.solo import SLUG, SoloLog
+from tests.api.cli.solo import SoloLog
 from tests.api.cli.tables import KINDS, VERDICT
 
 pytestmark = pytest.mark.item("2.7")
@@ -86,11 +82,7 @@ class CutOff(LogClient):
 @pytest.fixture
 def parts(solo: SoloLog, tmp_path: Path) -> Iterator[tuple[Composer, Journal]]:
     """A composer for the party's key, and an open journal."""
-    signer = open_signer(
-        f"file:{solo.party / 'signing.key'}", environment={}, passphrase=lambda: PASSPHRASE
-    )
-    origin = parse_origin(solo.anchor.origin)
-    party = signer_for(origin, SLUG, signer)
+    origin, party = solo.anchor.origin, solo.signer()
     composer = Composer(origin, solo.anchor.charter, party, os.urandom)
     with Journal(tmp_path / "j.jsonl", origin=origin, party=party.did) as journal:
         yield composer, journal

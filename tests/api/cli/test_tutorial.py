@@ -32,7 +32,7 @@ L-2;a;58,6;12,29
 
 TABLES = [
     pytest.param(GERMAN, "cp1252", "Schmelze", "laufendes Stück", id="german-windows"),
-    pytest.param(CHINESE, "gb18030", "炉批", "样件编码", id="chinese-gbk"),
+    pytest.param(CHINESE, "gb18030", "炉批", "样件编码", id="chinese-gbk", marks=pytest.mark.long),
 ]
 
 
@@ -47,6 +47,8 @@ def commands(*, csv: str, lot: str, piece: str) -> str:
     return script
 
 
+# Some thirty processes one after another, each a second or two on a busy machine.
+@pytest.mark.timeout(300)
 @pytest.mark.item("2.done.tutorial-csv")
 @pytest.mark.item("2.7")
 @pytest.mark.parametrize(("text", "encoding", "lot", "piece"), TABLES)
@@ -56,7 +58,7 @@ def test_the_tutorials_commands_work_on_a_table_it_did_not_ship(
     assert lot not in TUTORIAL.read_text("utf-8")
     shell = a_shell(tmp_path)
     (tmp_path / "werte.csv").write_bytes(text.replace("\n", "\r\n").encode(encoding))
-    ran = shell.run(commands(csv="werte.csv", lot=lot, piece=piece))
+    ran = shell.run(commands(csv="werte.csv", lot=lot, piece=piece), seconds=280)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert "2 of 2 records have a receipt, 2 of them from before" in ran.stdout
     assert "nothing was found" in ran.stdout

@@ -1,0 +1,119 @@
+"""Reading: what is shown was verified first, and an answer that is not is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.client import LogClient
+from api.client_errors import UnknownType
+from api.known_types import find_type
+from ledger.verify import verify_view
+from ledger.view import parse_view
+from tests.api.cli.solo import SLUG, SoloLog
+from tests.api.cli.tables import VERDICT
+from tests.api.service import SUPPLIER, LiveService
+from tests.api.test_client import Misbehaving, a_client, answer
+
+pytestmark = pytest.mark.item("2.7")
+
+SETS = tuple(part for item in VERDICT.items() for part in ("--set", "=".join(item)))
+
+
+@pytest.fixture(scope="module")
+def record(solo: SoloLog, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The id of one admitted record."""
+    table = tmp_path_factory.mktemp("table") / "m.csv"
+    table.write_text("Charge;D [mm]\nA-17;12,50\n")
+    sent = solo.json("submit", str(table), "--type", "inspection-report/v1", *SETS)
+    return str(sent["records"][0]["record_id"])
+
+
+def test_a_record_is_shown_by_id_and_by_its_entry_number(solo: SoloLog, record: str) -> None:
+    by_id = solo.json("show", record)
+    by_number = solo.json("show", str(by_id["records"][0]["index"]))
+    assert by_number["records"][0]["record_id"] == record
+    assert by_id["records"][0]["groups"]["lot"]["number"] == "A-17"
+
+
+def test_labels_are_those_of_the_type_in_the_language_asked_for(solo: SoloLog, record: str) -> None:
+    assert "Lot number: A-17" in solo.run("show", record, "--language", "en").stdout
+    assert "批号: A-17" in solo.run("show", record, "--language", "zh").stdout
+
+
+def test_a_view_file_is_shown_without_a_service(solo: SoloLog, record: str, tmp_path: Path) -> None:
+    solo.json("export", str(tmp_path), "--type", "inspection-report/v1")
+    view = str(tmp_path / "records-0001.jsonl")
+    away = solo.run("show", view, "--url", "http://service.invalid")
+    assert away.exit_code == 0, away.stderr
+    assert "A-17" in away.stdout
+    assert record in away.stdout
+
+
+def test_a_stranger_sees_the_public_groups_only(solo: SoloLog, record: str) -> None:
+    anonymous = solo.json("show", record, "--anonymous")
+    assert anonymous["records"][0]["groups"] == {}
+
+
+def test_governance_is_shown_to_everybody(solo: SoloLog) -> None:
+    charter = solo.json("show", "0", "--anonymous")["records"][0]
+    assert charter["body"]["operator"] == SLUG
+
+
+@pytest.mark.parametrize(
+    ("record_name", "code"), [("999999", "answer-malformed"), ("A" * 43, "not-found")]
+)
+def test_what_is_not_there_is_told(solo: SoloLog, record_name: str, code: str) -> None:
+    refused = solo.run("show", record_name, "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["error"]["code"] == code
+
+
+def test_an_export_pages_through_all_and_every_file_verifies_by_itself(
+    solo: SoloLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.cli.reading._PAGE", 3)
+    told = solo.json("export", str(tmp_path))
+    assert told["records"] == solo.json("audit")["entries"]
+    assert len(told["files"]) == -(-told["records"] // 3)
+    found = [
+        record.index
+        for file in told["files"]
+        for record in verify_view(parse_view(Path(file).read_bytes()), solo.anchor).records
+    ]
+    assert found == list(reversed(range(told["records"])))
+
+
+def test_another_record_than_the_one_asked_for_is_refused(solo: SoloLog, record: str) -> None:
+    charter = solo.anchor.charter
+    with LogClient(solo.url) as client:
+        view = client.view(charter)
+    # This server answers whatever is asked with a true view, but always of the charter.
+    server = Misbehaving([answer(200, view)])
+    with server.served():
+        options = ("--anonymous", "--url", server.url)
+        refused = solo.run("show", record, *options)
+        assert solo.run("show", charter, *options).exit_code == 0
+    assert refused.exit_code == 1
+    assert "answer-malformed" in refused.stderr
+
+
+def test_the_anchor_is_printed_as_the_party_holds_it(solo: SoloLog) -> None:
+    printed = solo.run("anchor")
+    assert printed.stdout == (solo.party / "anchor.json").read_text()
+    assert solo.json("anchor")["charter"] == solo.anchor.charter
+
+
+# ---- types that are not built in ----
+
+
+def test_a_type_of_the_log_is_believed_through_its_own_entry(service: LiveService) -> None:
+    with a_client(service, SUPPLIER) as client:
+        kind = find_type("sample-report/v1", client=client, anchor=service.anchor)
+        assert kind.sha256 == service.kind("sample-report/v1").sha256
+        with pytest.raises(UnknownType, match="no-such/v1"):
+            find_type("no-such/v1", client=client, anchor=service.anchor)
+    with pytest.raises(UnknownType, match="sample-report/v1"):
+        find_type("sample-report/v1", client=None, anchor=service.anchor)

@@ -13,7 +13,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from api.errors import STATUS, TITLES
-from ledger.errors import StoreUnavailable
+from ledger.store_errors import StoreUnavailable
 from tests.api.service import SUPPLIER, LiveService, code_of, encode_submission, problem_of
 from tests.ledger.parties import resign
 

@@ -21,7 +21,7 @@ from ledger.store import EntryRow, SearchQuery, Store
 from ledger.store_sql import SqlStore
 from quality.rules import QualityRules
 
-_PAGE: Final = 500
+_PAGE: Final = 64
 
 Pairs = tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]
 

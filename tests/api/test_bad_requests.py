@@ -138,6 +138,20 @@ def test_a_length_over_the_limit_is_refused_before_the_body_comes(
     assert b'"code": "too-large"' in answer
 
 
+@pytest.mark.parametrize("method", [b"POST /v1/records", b"PATCH /v1/blobs/A", b"GET /checkpoint"])
+def test_a_body_that_is_not_wanted_is_not_taken_for_a_request(
+    service: LiveService, method: bytes
+) -> None:
+    body = b"GET /v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n".ljust(3_000_000)
+    head = method + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    length = b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n"
+    last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = service.exchange(head + length + body + last)
+    assert answers.count(b"HTTP/1.1 ") == 2, answers
+    assert answers.rpartition(b"HTTP/1.1 ")[2].startswith(b"200 ")
+    assert b"alive" in answers
+
+
 @pytest.mark.item("2.bad.huge-body")
 def test_a_batch_over_its_limits_is_refused_whole(service: LiveService) -> None:
     line = encode_submission(service.record()).encode()

@@ -213,6 +213,13 @@ def test_a_signature_for_another_service_is_refused(service: LiveService) -> Non
     assert code_of(get(service, fields)) == "bad-request-signature"
 
 
+def test_a_target_that_is_too_long_to_sign_is_refused(service: LiveService) -> None:
+    target = f"/v1/records?value={'x' * limits.TARGET_URI_BYTES_MAX}"
+    values = {"@target-uri": service.settings.public_url + target}
+    fields = signed_over(service, values=values)
+    assert code_of(get(service, fields, target)) == "malformed-target"
+
+
 def test_a_claimed_signature_must_hold_where_none_is_needed(service: LiveService) -> None:
     fields = good(service)
     assert code_of(get(service, fields, "/v1/records")) == "bad-request-signature"

@@ -25,6 +25,7 @@ from api.setup_errors import (
 from api.wiring import Service, open_service
 from keys.encoding import encode_base64url
 from keys.errors import SignerUnavailable
+from ledger.content import CheckedRecord, check_submission
 from ledger.errors import HighWaterDamaged, LedgerError, LogRolledBack
 from ledger.store_errors import StoreBusy
 from tests.api.service import LOG_KEY_VARIABLE, LiveService, code_of, encode_submission
@@ -266,6 +267,15 @@ def test_a_stopped_writer_refuses_and_reading_goes_on(own_service: LiveService) 
     assert live.http.get("/livez").status_code == 200
     assert live.http.get(f"/v1/records/{record_id_of(text)}").status_code == 200
     assert live.submit(text).status_code in {200, 503}
+
+
+def test_senders_that_give_up_stop_nobody(own_service: LiveService) -> None:
+    ledger = own_service.wired.ledger
+    for _ in range(200):
+        checked = check_submission(own_service.record(), ledger.checker)
+        assert isinstance(checked, CheckedRecord)
+        ledger.submit([checked]).cancel()
+    own_service.admit(own_service.record())
 
 
 # ---- the clock ----

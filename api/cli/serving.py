@@ -47,22 +47,22 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
     from api.observability import configure_logs
     from api.wiring import open_service
 
-    listener = _listen(host, port)
-    taken = int(listener.getsockname()[1])
-    settings = read_settings(data=data, host=host, port=taken, base_url=base_url)
-    configure_logs()
-    service = open_service(settings, passphrase=lambda: ask_passphrase("Passphrase of the log"))
-    output.say(f"log {service.config.origin}, {service.ledger.size} entries")
-    output.say(f"serving {settings.public_url}; Ctrl-C stops")
-    output.result(
-        {
-            "origin": service.config.origin,
-            "size": service.ledger.size,
-            "url": settings.public_url,
-        }
-    )
-    sys.stdout.flush()
-    _run(build_app(service), listener)
+    with _listen(host, port) as listener:
+        taken = int(listener.getsockname()[1])
+        settings = read_settings(data=data, host=host, port=taken, base_url=base_url)
+        service = open_service(settings, passphrase=lambda: ask_passphrase("Passphrase of the log"))
+        output.say(f"log {service.config.origin}, {service.ledger.size} entries")
+        output.say(f"serving {settings.public_url}; Ctrl-C stops")
+        output.result(
+            {
+                "origin": service.config.origin,
+                "size": service.ledger.size,
+                "url": settings.public_url,
+            }
+        )
+        sys.stdout.flush()
+        configure_logs()
+        _run(build_app(service), listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,234 @@
+"""The command line as a whole: complete, documented, and never a traceback."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import socket
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from api import client_errors, setup_errors
+from api.cli import table_errors
+from api.cli.faults import FAMILIES, CommandFault, command_fault, remedy_of
+from api.cli.main import _COMMANDS, Doors, main
+from api.cli.output import columns, language_of_environment
+from api.client_errors import Problem, RequestRefused
+from ledger.errors import LogRolledBack
+from ledger.faults import Fault
+from tests.api.cli.shell import PASSPHRASE, ROOT, free_port
+from tests.api.cli.solo import SoloLog, lotmark
+
+pytestmark = pytest.mark.item("2.7")
+
+REFERENCE = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
+assert isinstance(main, Doors)
+DOORS: Doors = main
+
+
+def command(name: str) -> click.Command:
+    """One command."""
+    found = DOORS.get_command(click.Context(DOORS), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_command_has_json_help_and_a_line_in_the_reference(name: str) -> None:
+    found = command(name)
+    assert found.name == name
+    assert "--json" in {option for item in found.params for option in item.opts}
+    assert found.help
+    assert re.search(rf"^\| `{name}` \| \w", REFERENCE, re.M)
+    shown = lotmark(name, "--help")
+    assert shown.exit_code == 0
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_option_says_what_it_is_for(name: str) -> None:
+    options = [item for item in command(name).params if isinstance(item, click.Option)]
+    undescribed = [item.opts[0] for item in options if not item.help]
+    assert undescribed in ([], ["--host"])
+
+
+def test_the_reference_lists_nothing_that_is_not_there() -> None:
+    listed = re.findall(r"^\| `([a-z-]+)` \| [a-z]", REFERENCE.partition("## Files")[0], re.M)
+    assert listed == list(_COMMANDS)
+
+
+def codes(module: ModuleType) -> set[str]:
+    """The codes of the error classes that a module defines."""
+    classes = [item for _, item in inspect.getmembers(module, inspect.isclass)]
+    return {
+        vars(item)["code"]
+        for item in classes
+        if issubclass(item, Exception) and item.__module__ == module.__name__
+    }
+
+
+def test_every_code_of_the_command_line_is_in_the_reference() -> None:
+    known = codes(setup_errors) | codes(client_errors) | codes(table_errors)
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "api" / "cli").glob("*.py"))
+    known |= set(re.findall(r'CommandFault\(\s*"([a-z-]+)"', sources))
+    table = set(re.findall(r"^\| `([a-z-]+)` \|", REFERENCE.partition("## Codes")[2], re.M))
+    service = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
+    of_service = set(re.findall(r"^\| `([a-z-]+)` \|", service, re.M))
+    verified = {"malformed-record", "too-large"}
+    assert known - table - of_service - verified == set()
+    assert table - known == set()
+
+
+def test_a_refusal_says_code_reason_places_and_what_to_do(capsys: object) -> None:
+    fault = Fault("/lot/quantity", "a number", '"x"')
+    told = command_fault(
+        RequestRefused(Problem("invalid-claims", 422, "one fault", "Mend it.", (fault,)))
+    )
+    assert (told.code, told.remedy, told.exit_code) == ("invalid-claims", "Mend it.", 1)
+    assert told.places == ('/lot/quantity: expected a number, found "x"',)
+    assert told.members()["error"]["places"]
+
+
+def test_a_code_of_the_log_has_its_remedy() -> None:
+    assert "high-water" in command_fault(LogRolledBack("x")).remedy
+    assert remedy_of("no-such-code") == ""
+    assert all(issubclass(family, Exception) for family in FAMILIES)
+
+
+def test_an_unknown_command_and_a_missing_argument_are_no_command_lines() -> None:
+    assert lotmark("frobnicate").exit_code == 2
+    assert lotmark("submit").exit_code == 2
+    document = json.loads(lotmark("submit", "--json").stdout)
+    assert document["error"]["code"] == "usage"
+
+
+def test_without_arguments_the_commands_are_shown() -> None:
+    shown = lotmark()
+    assert shown.exit_code == 2
+    assert "lotmark init --solo acme" in shown.output
+
+
+def test_a_path_that_cannot_be_written_is_told_without_a_traceback(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    target = tmp_path / "file"
+    target.write_text("x")
+    refused = solo.run("export", str(target / "below"))
+    assert refused.exit_code == 1
+    assert "refused: file-failed" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_passphrase_is_asked_for_twice_and_never_shown(tmp_path: Path) -> None:
+    runner = CliRunner()
+    arguments = ["keygen", "acme", "--party", str(tmp_path / "a"), "--cost", "interactive"]
+    wrong = runner.invoke(main, arguments, input="one\ntwo\n")
+    assert wrong.exit_code == 1
+    right = runner.invoke(main, arguments, input=f"{PASSPHRASE}\n{PASSPHRASE}\n")
+    assert right.exit_code == 0, right.stderr
+    assert PASSPHRASE not in right.output
+
+
+def test_a_wrong_passphrase_is_told(solo: SoloLog) -> None:
+    refused = lotmark(
+        "register-key",
+        env={
+            "LOTMARK_PARTY": str(solo.party),
+            "LOTMARK_URL": solo.url,
+            "LOTMARK_PASSPHRASE": "another",
+        },
+    )
+    assert refused.exit_code == 1
+    assert "wrong-passphrase" in refused.stderr
+
+
+def test_no_party_or_too_many_are_told_with_the_option_that_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = lotmark("register-key")
+    assert (refused.exit_code, "no-party-here" in refused.stderr) == (1, True)
+    for slug in ("acme", "borealis"):
+        assert lotmark("keygen", slug).exit_code == 0
+    refused = lotmark("register-key")
+    assert "parties/acme, parties/borealis" in refused.stderr
+    # With the option it is the next thing that is missing.
+    refused = lotmark("register-key", "--party", "parties/acme")
+    assert "no-anchor-here" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("init",), "--solo SLUG"),
+        (("init", "--solo", "acme", "--founder", "x.json"), "leave out --founder"),
+        (("submit", "a.csv", "b.csv", "--journal", "j"), "--journal is for one file"),
+        (("submit", "a.csv", "--offset", "CET"), "+08:00"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_told(
+    solo: SoloLog, arguments: tuple[str, ...], text: str
+) -> None:
+    refused = solo.run(*arguments)
+    assert refused.exit_code == 2
+    assert text in refused.stderr
+
+
+# ---- serve ----
+
+
+def test_a_second_service_on_the_same_folder_is_refused(solo: SoloLog) -> None:
+    refused = solo.run("serve", "--port", str(free_port()), "--json")
+    assert refused.exit_code == 1
+    error = json.loads(refused.stdout)["error"]
+    assert error["code"] == "store-in-use"
+    assert "lotmark serve" in error["remedy"]
+
+
+def test_a_port_that_is_taken_is_told(solo: SoloLog) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = solo.run("serve", "--port", str(taken.getsockname()[1]))
+    assert refused.exit_code == 1
+    assert "address-in-use" in refused.stderr
+
+
+def test_a_folder_without_a_log_is_not_served(tmp_path: Path) -> None:
+    refused = lotmark("serve", "--data", str(tmp_path), "--port", "0")
+    assert refused.exit_code == 1
+    assert "lotmark init" in refused.stderr
+
+
+def test_a_setting_out_of_bounds_is_named(solo: SoloLog) -> None:
+    refused = lotmark("serve", "--port", "0", env={"LOTMARK_CHECK_PROCESSES": "many"})
+    assert refused.exit_code == 2
+    assert "LOTMARK_CHECK_PROCESSES" in refused.stderr
+
+
+# ---- output ----
+
+
+def test_columns_line_up_in_chinese_too() -> None:
+    assert list(columns([("批号", "a"), ("x", "b")])) == ["批号  a", "x     b"]
+    assert list(columns([])) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "language"), [("zh_CN.UTF-8", "zh"), ("de_DE.UTF-8", "en"), ("C", "en"), ("", "en")]
+)
+def test_the_terminal_says_which_language_it_speaks(
+    value: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", value)
+    assert language_of_environment() == language
+
+
+def test_a_command_fault_is_a_click_exception_with_status_one() -> None:
+    fault = CommandFault("x", "y", remedy="z", places=["p"])
+    assert isinstance(fault, click.ClickException)
+    assert fault.exit_code == 1

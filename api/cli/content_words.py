@@ -66,7 +66,7 @@ def tell_groups(groups: Mapping[str, Any], labels: Labels) -> Iterator[str]:
         yield from _tell(value, pointer, labels, depth=1)
 
 
-def tell_flags(vct: str, groups: Mapping[str, Any], language: str) -> Iterator[str]:
+def tell_flags(vct: str, groups: Mapping[str, Any], *, language: str) -> Iterator[str]:
     """What a record says that is true but bad, a line each."""
     for flag in QualityRules().flags(vct, groups):
         yield f"{flag.code}: {flag.zh if language == 'zh' else flag.en}"

@@ -97,7 +97,7 @@ def _read_table_input(
         )
     places = Places(find_kind(vct).text)
     table, mapping = _map(data, options, places, remembered=remembered)
-    made = table_drafts(table, mapping, places, origin=options.origin)
+    made = table_drafts(table, mapping, places=places, origin=options.origin)
     form = replace(
         mapping.form,
         encoding=table.encoding,

@@ -197,7 +197,7 @@ class _Telling:
             tell_record_head(self.output, record)
             for line in tell_groups(_content(record), self._labels(record)):
                 self.output.say(f"  {line}")
-            for flag in tell_flags(record.type, _content(record), self.language):
+            for flag in tell_flags(record.type, _content(record), language=self.language):
                 self.output.say(f"  {flag}")
             for step in words.record_steps(record):
                 self.output.note(f"  {step.text}")

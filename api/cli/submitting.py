@@ -248,7 +248,7 @@ class _Run:
         for line in tell_groups(first.groups, labels):
             self.output.say(f"  {line}")
         for draft in drafts:
-            for flag in tell_flags(draft.vct, draft.groups, self.options.language):
+            for flag in tell_flags(draft.vct, draft.groups, language=self.options.language):
                 self.output.note(f"{draft.place}: {flag}")
         self.output.say(f"dry run: {len(drafts)} records are in order, nothing was sent")
         self.output.result(

@@ -58,7 +58,7 @@ class TableDrafts:
 
 
 def table_drafts(
-    table: Table, mapping: ColumnMap, places: Places, *, origin: Origin
+    table: Table, mapping: ColumnMap, *, places: Places, origin: Origin
 ) -> TableDrafts:
     """Make drafts of a table.
 

@@ -44,7 +44,7 @@ def mapped(
 ) -> list[Draft]:
     """The drafts of a table under a mapping."""
     mapping = ColumnMap(places.vct, per, columns, constants or {}, form=TableForm(offset="+01:00"))
-    return list(table_drafts(a_table(text), mapping, places, origin=ORIGIN).drafts)
+    return list(table_drafts(a_table(text), mapping, places=places, origin=ORIGIN).drafts)
 
 
 def suggested(text: str, places: Places = INSPECTION) -> ColumnMap:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from api import __version__, errors
 from api.blob_door import BlobDoor
+from api.desk import SubmissionDesk
 from api.exchange import LogKeys, Refused, RequestJudge
 from api.exchange import refuse as problem_of
 from api.log_door import LogDoor
@@ -94,7 +95,7 @@ async def _expire_blobs(service: Service) -> None:
 
 
 def _add_records(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
-    submissions = SubmissionDoor(service.ledger, service.pool, service.base)
+    submissions = SubmissionDoor(SubmissionDesk(service.ledger, service.pool), service.base)
     records = RecordDoor(shelf, service.ledger)
     search = read_by(judge, records.search)
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)

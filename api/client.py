@@ -28,7 +28,7 @@ from api.client_transport import (
 )
 from keys.encoding import encode_base64url
 from ledger import limits
-from ledger.service import Admitted
+from ledger.submission import Admitted
 
 JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonl"

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ledger import limits
 from ledger.admission import Place, Precedent, Precedents, admit
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.content import BlobClaim, CheckedRecord
 from ledger.entry import NO_LEAF, EntryHead, encode_head
+from ledger.errors import ClockSuspect
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
 from ledger.frontier import Appended, Frontier, append_leaves
@@ -80,6 +82,20 @@ class Built:
     receipts: tuple[str, ...]
 
 
+def next_admission_ms(now_ms: int, tip: Tip) -> int:
+    """The admission time of the next group: never before the last entry's.
+
+    Raises:
+        ClockSuspect: the clock is more than a minute behind the last entry.
+    """
+    last = tip.head.admitted_ms if tip.head else 0
+    if now_ms < last - limits.CLOCK_BEHIND_MILLISECONDS_MAX:
+        raise ClockSuspect(
+            f"expected a time after {last} ms, found {now_ms} ms: set the clock, then restart"
+        )
+    return max(now_ms, last)
+
+
 class LogSoFar(Precedents, Protocol):
     """What judging a group asks of the log before it."""
 
@@ -111,6 +127,7 @@ class _Group:
         self._log = log
         self._indices: dict[bytes, int] = dict(known.records)
         self._used_jtis: dict[bytes, int] = dict(known.jti_keys)
+        self._numbered: list[CheckedRecord] = []
         self._pending: dict[str, Precedent] = {}
 
     def judge(self, record: CheckedRecord) -> Verdict:
@@ -136,11 +153,16 @@ class _Group:
         index, self._size = self._size, self._size + 1
         self.fold = fold
         self._indices[record.record_id] = self._used_jtis[record.jti_key] = index
-        self._pending[encode_record_id(record.record_id)] = Precedent(record.iss, record.vct)
+        self._numbered.append(record)
         return Numbered(record, index)
 
     def find_record(self, record_id: str) -> Precedent | None:
         """The earlier record of that id, of this group or stored."""
+        # Records get their ids as text only once somebody asks for one; few groups do.
+        while self._numbered:
+            record = self._numbered.pop()
+            name = encode_record_id(record.record_id)
+            self._pending[name] = Precedent(record.iss, record.vct)
         return self._pending.get(record_id) or self._log.find_record(record_id)
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:

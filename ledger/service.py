@@ -20,11 +20,18 @@ from ledger.blob_errors import BlobError
 from ledger.blob_readiness import UploadedBlobs
 from ledger.blobs import BlobId, BlobStore
 from ledger.clock import Clock
-from ledger.commit import Built, Numbered, Repeat, Tip, Verdict, build_group, judge_group
+from ledger.commit import (
+    Built,
+    Numbered,
+    Repeat,
+    Verdict,
+    build_group,
+    judge_group,
+    next_admission_ms,
+)
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
 from ledger.domain import DomainRules
 from ledger.errors import (
-    ClockSuspect,
     LedgerError,
     LogClosed,
     TooBusy,
@@ -43,22 +50,10 @@ from ledger.store_errors import (
     OutcomeUnknown,
     StoreUnavailable,
 )
+from ledger.submission import Admitted, Outcome, Submission
 from ledger.tree import EMPTY_ROOT
 
 COMMIT_ATTEMPTS_MAX = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """The record is entry ``index``; ``is_first`` is False where it was there before."""
-
-    record_id: str
-    index: int
-    receipt: str
-    is_first: bool
-
-
-Outcome = Admitted | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +68,6 @@ class LedgerParts:
     blobs: BlobStore
     rules: DomainRules
     search_secret: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Submission:
-    records: tuple[CheckedRecord, ...]
-    answer: Future[tuple[Outcome, ...]]
 
 
 class Ledger:
@@ -102,7 +91,7 @@ class Ledger:
             # From here on a crash between the first commit and its mark is no missing mark.
             parts.high_water.write(Mark(0, EMPTY_ROOT))
         self._checker = self._checker_of(self._tip.fold)
-        self._waiting: deque[_Submission] = deque()
+        self._waiting: deque[Submission] = deque()
         self._waiting_records = 0
         self._repeating_records = 0
         self._wake = threading.Condition()
@@ -160,16 +149,26 @@ class Ledger:
             LogClosed: the ledger has stopped.
             TooBusy: too many records wait already.
         """
-        submission = _Submission(tuple(records), Future())
+        answer: Future[tuple[Outcome, ...]] = Future()
+        self.submit_all([Submission(tuple(records), answer)])
+        return answer
+
+    def submit_all(self, submissions: Sequence[Submission]) -> None:
+        """Hand over submissions that arrived together; each is answered by itself.
+
+        Raises:
+            LogClosed: the ledger has stopped.
+            TooBusy: too many records wait already.
+        """
+        count = sum(len(submission.records) for submission in submissions)
         with self._wake:
             if self._is_closing:
                 raise LogClosed("the log has stopped")
-            if self.waiting + len(records) > limits.SUBMISSIONS_WAITING_MAX:
+            if self.waiting + count > limits.SUBMISSIONS_WAITING_MAX:
                 raise TooBusy(f"{self.waiting} records wait already")
-            self._waiting.append(submission)
-            self._waiting_records += len(records)
+            self._waiting.extend(submissions)
+            self._waiting_records += count
             self._wake.notify()
-        return submission.answer
 
     def submit_text(self, sd_jwt: str) -> Outcome:
         """Check one submission here and wait for its outcome: for tools, not for servers."""
@@ -209,14 +208,14 @@ class Ledger:
             if submission.answer.set_running_or_notify_cancel():
                 submission.answer.set_exception(LogClosed("the log has stopped"))
 
-    def _take(self) -> list[_Submission] | None:
+    def _take(self) -> list[Submission] | None:
         """Everything that waits, up to one group; None when closing and nothing waits."""
         with self._wake:
             while not self._waiting:
                 if self._is_closing:
                     return None
                 self._wake.wait()
-            taken: list[_Submission] = []
+            taken: list[Submission] = []
             count = 0
             while self._waiting and (
                 not taken
@@ -228,7 +227,7 @@ class Ledger:
         # Who has given up waiting is not answered; from here on nobody can give up any more.
         return [item for item in taken if item.answer.set_running_or_notify_cancel()]
 
-    def _answer(self, submissions: Sequence[_Submission]) -> None:
+    def _answer(self, submissions: Sequence[Submission]) -> None:
         try:
             self._settle(submissions)
         except BaseException as fault:
@@ -242,7 +241,7 @@ class Ledger:
                 return
             raise
 
-    def _settle(self, submissions: Sequence[_Submission]) -> None:
+    def _settle(self, submissions: Sequence[Submission]) -> None:
         verdicts, receipts = self._admit([r for item in submissions for r in item.records])
         position = 0
         for submission in submissions:
@@ -255,7 +254,7 @@ class Ledger:
                 self._release(submission, own, receipts)
 
     def _release_beside(
-        self, submission: _Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
+        self, submission: Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
     ) -> None:
         try:
             self._release(submission, verdicts, receipts)
@@ -270,7 +269,7 @@ class Ledger:
             self._repeating_records += change
 
     def _release(
-        self, submission: _Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
+        self, submission: Submission, verdicts: Sequence[Verdict], receipts: Mapping[int, str]
     ) -> None:
         """Answer one submission; a repeat that cannot be read now fails nobody else's."""
         try:
@@ -371,17 +370,3 @@ class Ledger:
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """Whether the owner's upload is complete and as claimed."""
         return UploadedBlobs(self._parts.blobs, self._parts.clock).is_ready(claim, owner)
-
-
-def next_admission_ms(now_ms: int, tip: Tip) -> int:
-    """The admission time of the next group: never before the last entry's.
-
-    Raises:
-        ClockSuspect: the clock is more than a minute behind the last entry.
-    """
-    last = tip.head.admitted_ms if tip.head else 0
-    if now_ms < last - limits.CLOCK_BEHIND_MILLISECONDS_MAX:
-        raise ClockSuspect(
-            f"expected a time after {last} ms, found {now_ms} ms: set the clock, then restart"
-        )
-    return max(now_ms, last)

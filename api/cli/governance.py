@@ -27,7 +27,7 @@ from api.governing import (
 )
 from api.party_folder import commit_key, remember_service
 from keys.key_storage import load_key_file
-from ledger.service import Admitted
+from ledger.submission import Admitted
 from quality.types import business_types
 
 HOLDER_KINDS = ("person", "device", "machine")

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from api.cli.table_errors import JournalDamaged, JournalInUse
 from ledger import limits
-from ledger.service import Admitted
+from ledger.submission import Admitted
 
 FORMAT: Final = "lotmark.journal/v1"
 SUFFIX: Final = ".journal.jsonl"

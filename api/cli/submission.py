@@ -17,7 +17,7 @@ from ledger.anchor import Anchor
 from ledger.compose import Composer
 from ledger.receipt import verify_receipt
 from ledger.record_type import RecordType
-from ledger.service import Admitted
+from ledger.submission import Admitted
 
 _BATCH_RECORDS: Final = 200
 

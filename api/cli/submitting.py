@@ -32,7 +32,7 @@ from api.known_types import find_type
 from keys.identifiers import parse_origin
 from ledger.compose import Filing
 from ledger.record_type import RecordType
-from ledger.service import Admitted
+from ledger.submission import Admitted
 
 PLACES_SHOWN = 50
 

@@ -41,8 +41,9 @@ from ledger.compose import Filing
 from ledger.high_water import HighWaterFile
 from ledger.note import encode_vkey
 from ledger.record_type import RecordType
-from ledger.service import Admitted, Ledger, LedgerParts
+from ledger.service import Ledger, LedgerParts
 from ledger.store_sql import SqlStore
+from ledger.submission import Admitted
 from ledger.verify import VerifiedView, verify_view
 from ledger.view import parse_view
 from quality.rules import QualityRules

@@ -27,7 +27,7 @@ from api.party_folder import PartySigner
 from keys.identifiers import Did
 from ledger import limits
 from ledger.compose import Filing
-from ledger.service import Admitted
+from ledger.submission import Admitted
 from ledger.verify import verify_view
 from ledger.view import parse_view
 from tests.api.cli.shell import free_port

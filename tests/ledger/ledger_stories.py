@@ -26,9 +26,10 @@ from ledger.high_water import HighWater, HighWaterMemory, Mark
 from ledger.note import parse_note
 from ledger.reader import LogReader
 from ledger.receipt import verify_receipt
-from ledger.service import Admitted, Ledger, LedgerParts, Outcome
+from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_memory import MemoryStore
+from ledger.submission import Admitted, Outcome
 from ledger.tiles import TILE_WIDTH, EntryBundle, parse_bundle
 from ledger.tree import TreeSize, verify_consistency
 from tests.ledger.parties import (

@@ -9,8 +9,8 @@ from ledger.errors import NotInLog
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
 from ledger.record import encode_record_id
-from ledger.service import Outcome
 from ledger.store import Store
+from ledger.submission import Outcome
 from tests.ledger.ledger_stories import (
     FOUNDED,
     FOUNDING_SIZE,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from keys.encoding import encode_base64
 from ledger.errors import LedgerError, NotIncluded
 from ledger.receipt import VerifiedReceipt, verify_receipt
-from ledger.service import Admitted
+from ledger.submission import Admitted
 from ledger.verify import verify_view
 from ledger.view import encode_view, parse_view
 from ledger.view_builder import Shown, build_view

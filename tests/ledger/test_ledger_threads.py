@@ -15,10 +15,11 @@ from ledger.admission import Precedent
 from ledger.content import CheckedRecord
 from ledger.errors import LogClosed, TooBusy
 from ledger.record import encode_record_id
-from ledger.service import Admitted, Ledger, Outcome
+from ledger.service import Ledger
 from ledger.store import CommitGroup, Store
 from ledger.store_faulty import FaultyStore
 from ledger.store_memory import MemoryStore
+from ledger.submission import Admitted, Outcome
 from tests.ledger.ledger_stories import (
     FOUNDING_SIZE,
     Story,

@@ -18,8 +18,9 @@ from ledger.compose import Filing
 from ledger.high_water import HighWaterMemory
 from ledger.note import encode_vkey
 from ledger.record import encode_record_id
-from ledger.service import Admitted, Ledger, LedgerParts
+from ledger.service import Ledger, LedgerParts
 from ledger.store_memory import MemoryStore
+from ledger.submission import Admitted
 from quality.rules import QualityRules
 from quality.types import business_types
 from tests.ledger.parties import (

@@ -9,7 +9,7 @@ import pytest
 
 from api.cli.journal import Journal, Slot
 from api.cli.table_errors import JournalDamaged, JournalInUse
-from ledger.service import Admitted
+from ledger.submission import Admitted
 
 pytestmark = pytest.mark.item("2.7")
 

@@ -15,7 +15,7 @@ from api.cli.submission import Submission
 from api.client import Answer, LogClient
 from api.client_errors import ServerUnreachable
 from ledger.compose import Composer, Filing
-from ledger.service import Admitted
+from ledger.submission import Admitted
 from tests.api.cli.solo import SoloLog
 from tests.api.cli.tables import KINDS, VERDICT
 

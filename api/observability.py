@@ -10,6 +10,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Final
 
 import structlog
@@ -41,6 +42,7 @@ class Metrics:
     def __init__(self, ledger: Ledger) -> None:
         """Measure ``ledger`` and the requests that :class:`Watch` sees."""
         self.registry = CollectorRegistry()
+        self._series: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "lotmark_http_requests",
             "Answers by method and status",
@@ -59,6 +61,20 @@ class Metrics:
         waiting = Gauge("lotmark_log_waiting", "Records that wait", registry=self.registry)
         waiting.set_function(lambda: ledger.waiting)
 
+    def note_answer(self, method: str, status: int, *, seconds: float) -> None:
+        """Count an answer and the time it took."""
+        counted, timed = self._series_of(method if method in _METHODS else "OTHER", status)
+        counted.inc()
+        timed.observe(seconds)
+
+    def _series_of(self, method: str, status: int) -> tuple[Counter, Histogram]:
+        # Finding a series by its labels costs more than counting; there are few of them.
+        found = self._series.get((method, status))
+        if found is None:
+            found = self.requests.labels(method, str(status)), self.seconds.labels(method)
+            self._series[method, status] = found
+        return found
+
 
 class Watch:
     """Middleware: a request id for each answer, a count and a time for each."""
@@ -67,6 +83,9 @@ class Watch:
         """Watch ``app``."""
         self._app = app
         self._metrics = metrics
+        # Drawn once and counted on: a draw for each request is a system call for each.
+        self._run = secrets.token_hex(4)
+        self._answered = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one exchange on, and count it."""
@@ -74,7 +93,7 @@ class Watch:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = secrets.token_hex(8)
+        request_id = f"{self._run}{next(self._answered):08x}"
         scope["request_id"] = request_id
         status = 0
 
@@ -94,9 +113,8 @@ class Watch:
             refusal = Refusal("internal", f"request id {request_id}")
             await errors.problem_response(refusal)(scope, receive, send_watched)
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self._metrics.requests.labels(method, str(status)).inc()
-            self._metrics.seconds.labels(method).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._metrics.note_answer(scope["method"], status, seconds=seconds)
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "OPTIONS"})

@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -34,16 +33,22 @@ from ledger.store_errors import StoreUnavailable
 from portal.build import Portal, build_portal
 from portal.error_page import PageRefusal
 
-TITLE = "Lotmark"
 EXPIRE_EVERY_SECONDS = 600
 
 
-def build_app(service: Service) -> Starlette:
+def build_app(service: Service) -> FastAPI:
     """The application over an open service; closing it closes the service."""
     metrics = Metrics(service.ledger)
-    app = Starlette(lifespan=_lifespan(service), middleware=[Middleware(Watch, metrics=metrics)])
-    # A redirection would name the host that the client claims to have asked.
-    app.router.redirect_slashes = False
+    app = FastAPI(
+        title="Lotmark",
+        version=__version__,
+        lifespan=_lifespan(service),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # A redirection would name the host that the client claims to have asked.
+        redirect_slashes=False,
+    )
     judge = RequestJudge(service.base, LogKeys(service.ledger), service.nonces, service.clock)
     shelf = RecordShelf(service.ledger, service.store, service.search_secret)
     portal = build_portal(ServiceFacts(service.ledger, service.store, shelf, service.anchor_text))
@@ -53,12 +58,13 @@ def build_app(service: Service) -> Starlette:
     _add_health(app, Health(service.ledger, service.store, metrics))
     app.router.routes.extend(portal.routes)
     _add_handlers(app, portal)
+    app.add_middleware(Watch, metrics=metrics)
     return app
 
 
 def _lifespan(service: Service) -> Callable[[Any], Any]:
     @asynccontextmanager
-    async def run(app: Starlette) -> AsyncIterator[None]:
+    async def run(app: FastAPI) -> AsyncIterator[None]:
         del app
         await service.pool.warm_up()
         sweeper = asyncio.create_task(_expire_blobs(service))
@@ -88,7 +94,7 @@ async def _expire_blobs(service: Service) -> None:
 # ---- routes: plain ASGI ones, described in api.openapi (docs/adr/0004-plain-routes.md) ----
 
 
-def _add_records(app: Starlette, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
+def _add_records(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
     submissions = SubmissionDoor(SubmissionDesk(service.ledger, service.pool), service.base)
     records = RecordDoor(shelf, service.ledger)
     search = read_by(judge, records.search)
@@ -97,14 +103,14 @@ def _add_records(app: Starlette, service: Service, judge: RequestJudge, shelf: R
     serve_resource(app, "/v1/records/{record_id}/receipt", GET=beside(records.receipt))
 
 
-def _add_blobs(app: Starlette, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
+def _add_blobs(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     serve_resource(app, "/v1/blobs", POST=blobs.create)
     serve_resource(app, "/v1/blobs/{blob}", PATCH=blobs.append, HEAD=blobs.offset)
     serve_resource(app, "/v1/records/{record_id}/blobs/{blob}", GET=read_by(judge, blobs.read))
 
 
-def _add_log(app: Starlette, service: Service, judge: RequestJudge) -> None:
+def _add_log(app: FastAPI, service: Service, judge: RequestJudge) -> None:
     door = LogDoor(service.ledger, service.anchor_text, judge)
     for path, handler in (
         ("/v1/parties", door.parties),
@@ -113,26 +119,26 @@ def _add_log(app: Starlette, service: Service, judge: RequestJudge) -> None:
         ("/checkpoint", door.checkpoint),
         ("/tile/{path:path}", door.tile),
         ("/parties/{slug}/did.json", door.did_document),
-        ("/v1/openapi.json", _description()),
+        ("/v1/openapi.json", _description(app)),
     ):
         serve_resource(app, path, is_open=True, GET=beside(handler))
 
 
-def _add_health(app: Starlette, health: Health) -> None:
+def _add_health(app: FastAPI, health: Health) -> None:
     serve_resource(app, "/livez", GET=beside(health.live))
     serve_resource(app, "/readyz", GET=beside(health.ready))
     serve_resource(app, "/metrics", GET=beside(health.figures))
 
 
-def _description() -> Callable[[Request], Response]:
-    document = describe_api(TITLE, __version__)
+def _description(app: FastAPI) -> Callable[[Request], Response]:
+    document = describe_api(app.title, app.version)
     return lambda _: JSONResponse(document, headers={"Cache-Control": "no-cache"})
 
 
 # ---- errors ----
 
 
-def _add_handlers(app: Starlette, portal: Portal) -> None:
+def _add_handlers(app: FastAPI, portal: Portal) -> None:
     def refuse(request: Request, refused: Refused) -> Response:
         return answer_refusal(request, refused, portal=portal)
 

@@ -1,0 +1,215 @@
+"""A consortium to measure with: a founded data folder, and signed uploads by the thousand.
+
+One OEM and its suppliers. Every record is a ``parameter-upload/v1`` with five small groups,
+about 1 KB of JWS and eight digests, signed by a supplier's machine key in worker processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from api.data_folder import DataFolder
+from api.founding import FoundingKeys, FoundingPlan, found_log
+from api.governing import (
+    RECORD_TYPES,
+    SIGNING_USES,
+    compose_endorsement,
+    compose_key,
+    compose_type,
+)
+from api.party_folder import commit_key, signer_for
+from api.process_clock import ProcessClock
+from api.settings import Settings
+from api.wiring import open_service
+from keys.ed25519 import Seed, generate_seed
+from keys.identifiers import Origin, Slug, party_did
+from keys.key_file import Cost
+from keys.signer import PASSPHRASE_VARIABLE, SeedSigner
+from ledger.charter import FounderStatement
+from ledger.compose import Composer, Filing
+from ledger.record_type import RecordType, parse_record_type
+from ledger.service import Ledger
+from ledger.submission import Admitted
+from quality.types import business_types
+
+ORIGIN: Final = Origin("bench.lotmark.example")
+OEM: Final = Slug("oem")
+SUPPLIERS: Final = tuple(Slug(f"supplier-{number}") for number in range(1, 5))
+VCT: Final = "parameter-upload/v1"
+CHUNK_RECORDS: Final = 500
+CHUNKS_AHEAD: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A member and the seeds of its two keys."""
+
+    slug: Slug
+    admin: Seed = field(default_factory=generate_seed, repr=False)
+    machine: Seed = field(default_factory=generate_seed, repr=False)
+
+    def admin_composer(self, policy: str) -> Composer:
+        """Composes what the party's admin key signs."""
+        return _composer(self.slug, self.admin, policy)
+
+    def machine_composer(self, policy: str) -> Composer:
+        """Composes the party's business records."""
+        return _composer(self.slug, self.machine, policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Consortium:
+    """A founded log in a data folder; ``passphrase`` opens its key."""
+
+    folder: DataFolder
+    policy: str
+    suppliers: tuple[Party, ...]
+    passphrase: str = field(repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which a process serves this log."""
+        return {"LOTMARK_DATA": str(self.folder.root), PASSPHRASE_VARIABLE: self.passphrase}
+
+
+def found_consortium(root: Path) -> Consortium:
+    """Make a data folder and commit charter, endorsements, keys and types."""
+    parties = [Party(slug) for slug in (OEM, *SUPPLIERS)]
+    plan = FoundingPlan(ORIGIN, tuple(_statement(party) for party in parties), OEM, True)
+    passphrase = secrets.token_urlsafe()
+    admin = SeedSigner(parties[0].admin)
+    folder = DataFolder(root)
+    founded = found_log(folder, plan, keys=FoundingKeys(admin, passphrase, cost=Cost.INTERACTIVE))
+    service = open_service(Settings(data=root, check_processes=0), passphrase=lambda: passphrase)
+    try:
+        _complete_genesis(service.ledger, parties, founded.charter)
+    finally:
+        service.close()
+    return Consortium(folder, founded.charter, tuple(parties[1:]), passphrase)
+
+
+def _complete_genesis(ledger: Ledger, parties: Sequence[Party], charter: str) -> None:
+    now = ProcessClock().now_s()
+    for party in parties[1:]:
+        _admit(ledger, compose_endorsement(party.admin_composer(charter), iat=now))
+    for party in parties:
+        key = compose_key(
+            party.admin_composer(charter),
+            SeedSigner(party.machine).multikey,
+            uses=(*SIGNING_USES, RECORD_TYPES),
+            holder_kind="machine",
+            iat=now,
+        )
+        _admit(ledger, key)
+    for definition in business_types():
+        for record in compose_type(parties[0].machine_composer(charter), definition, iat=now):
+            _admit(ledger, record)
+
+
+def _admit(ledger: Ledger, sd_jwt: str) -> None:
+    outcome = ledger.submit_text(sd_jwt)
+    assert isinstance(outcome, Admitted), outcome
+
+
+def _composer(slug: Slug, seed: Seed, policy: str) -> Composer:
+    return Composer(ORIGIN, policy, signer_for(ORIGIN, slug, SeedSigner(seed)), os.urandom)
+
+
+def _statement(party: Party) -> FounderStatement:
+    roles = ("oem",) if party.slug == OEM else ("supplier",)
+    admin = SeedSigner(party.admin).multikey
+    return FounderStatement(party.slug, {"en": party.slug}, roles, (admin,), commit_key(admin))
+
+
+# ---- records in bulk ----
+
+
+class Workshop:
+    """Worker processes that compose and sign records of a consortium's suppliers."""
+
+    def __init__(self, consortium: Consortium, processes: int = 2) -> None:
+        """Start the workers when the first records are asked for."""
+        self._pool = ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(consortium.policy, consortium.suppliers),
+        )
+
+    def chunks(self, count: int) -> Iterator[list[bytes]]:
+        """``count`` submission lines in chunks, made a few chunks ahead."""
+        whole, rest = divmod(count, CHUNK_RECORDS)
+        ahead: deque[Future[list[bytes]]] = deque()
+        for size in [CHUNK_RECORDS] * whole + [rest] * bool(rest):
+            ahead.append(self._pool.submit(_make_lines, size))
+            if len(ahead) > CHUNKS_AHEAD:
+                yield ahead.popleft().result()
+        for made in ahead:
+            yield made.result()
+
+    def lines(self, count: int) -> list[bytes]:
+        """``count`` submission lines."""
+        return [line for chunk in self.chunks(count) for line in chunk]
+
+    def close(self) -> None:
+        """End the workers."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """What a worker signs with, and how many records it made."""
+
+    composers: tuple[Composer, ...]
+    kind: RecordType
+    made = 0
+
+
+def _start_worker(policy: str, suppliers: Sequence[Party]) -> None:
+    _Worker.composers = tuple(party.machine_composer(policy) for party in suppliers)
+    kinds = {kind.vct: kind for kind in map(parse_record_type, business_types())}
+    _Worker.kind = kinds[VCT]
+
+
+def _make_lines(count: int) -> list[bytes]:
+    return [_make_line() for _ in range(count)]
+
+
+def _make_line() -> bytes:
+    _Worker.made += 1
+    number = _Worker.made
+    composer = _Worker.composers[number % len(_Worker.composers)]
+    filing = Filing(to=(party_did(ORIGIN, OEM),), family="rotor", number=f"B-{number}")
+    sd_jwt = composer.compose_record(
+        _Worker.kind, upload_of(number), filing=filing, iat=int(time.time())
+    )
+    return orjson.dumps({"sd_jwt": sd_jwt, "sealed": []})
+
+
+def upload_of(number: int) -> dict[str, Any]:
+    """The groups of one small upload: one parameter, one row."""
+    return {
+        "process": {
+            "site": "S1",
+            "line": "L3",
+            "machine": f"M-{number % 40}",
+            "part": "ROTOR-7",
+            "lot": f"LOT-{number // 50}",
+            "parameters": [
+                {"id": "T1", "unit": "Cel", "nominal": "180", "lower": "175", "upper": "185"}
+            ],
+        },
+        "values": {
+            "rows": [{"at": "2026-03-02T08:15:00+01:00", "values": [f"{175 + number % 10}.25"]}]
+        },
+    }

@@ -1,0 +1,74 @@
+"""The service as users run it: ``lotmark serve`` in a process of its own, on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from bench.consortium import Consortium
+from bench.load import Address
+
+SERVE: Final = ("-m", "api.cli", "serve")
+HOST: Final = "127.0.0.1"
+START_SECONDS_MAX: Final = 30
+STOP_SECONDS_MAX: Final = 20
+
+
+@contextmanager
+def serving(consortium: Consortium) -> Iterator[Address]:
+    """Serve the log until the block is left."""
+    address = Address(HOST, _free_port())
+    environment = {**os.environ, **consortium.environment}
+    command = [sys.executable, *SERVE, "--host", HOST, "--port", str(address.port)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            _await_ready(process, address)
+            yield address
+        finally:
+            _stop(process)
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _await_ready(process: subprocess.Popen[bytes], address: Address) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the service ended with {process.returncode} before it was ready")
+        if _is_ready(address):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"expected a service within {START_SECONDS_MAX} s, found none")
+
+
+def _is_ready(address: Address) -> bool:
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()

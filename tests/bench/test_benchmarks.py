@@ -1,0 +1,65 @@
+"""The benchmarks run, and print one JSON object with the figures that they promise."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [
+    pytest.mark.item("2.10"),
+    pytest.mark.item("2.done.speed"),
+    pytest.mark.timeout(240),
+]
+
+PROMISED = {
+    "ingest": {
+        "ceiling_verify_per_s",
+        "ceiling_commits_per_s",
+        "library_batch_per_s",
+        "http_batch_per_s",
+        "http_single_per_s",
+        "http_single_p50_ms",
+        "http_single_p99_ms",
+        "http_at200_p50_ms",
+        "http_at200_p99_ms",
+    },
+    "growth": {
+        "append_ratio_1m_to_10k",
+        "proof_p99_ms",
+        "audit_per_s",
+        "rss_mib",
+        "disk_per_record_byte",
+    },
+}
+
+
+def run(name: str) -> dict[str, Any]:
+    """The one object that a benchmark prints with the smallest plan."""
+    ended = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", "--json", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=220,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    (line,) = ended.stdout.splitlines()
+    report = json.loads(line)
+    assert isinstance(report, dict)
+    return report
+
+
+@pytest.mark.parametrize("name", sorted(PROMISED))
+def test_a_benchmark_prints_one_object_with_its_figures(name: str) -> None:
+    report = run(name)
+    figures = report["sqlite"]
+    assert PROMISED[name] - figures.keys() == set()
+    assert all(value > 0 for value in figures.values())
+    assert report["machine"]["cores"] >= 1

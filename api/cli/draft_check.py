@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from api.cli.cells import Wanted
@@ -26,8 +26,6 @@ from ledger.content import Checker, TypeBook, check_submission
 from ledger.faults import Fault, Refusal
 from ledger.record_type import RecordType
 from quality.rules import QualityRules
-
-_REQUIRED: Final = "is a required property"
 
 
 class DraftCheck:
@@ -56,7 +54,7 @@ class DraftCheck:
         )
         judged = check_submission(sd_jwt, self._checker)
         if isinstance(judged, Refusal):
-            lines += _refusal_lines(draft, judged, is_complete=not missing)
+            lines += _refusal_lines(draft, judged, missing)
         return lines
 
 
@@ -72,12 +70,12 @@ def _composer(anchor: Anchor, signer: RecordSigner) -> Composer:
     return Composer(anchor.origin, anchor.charter, signer, secrets.token_bytes)
 
 
-def _refusal_lines(draft: Draft, refusal: Refusal, *, is_complete: bool) -> Iterator[str]:
+def _refusal_lines(draft: Draft, refusal: Refusal, missing: Sequence[Missing]) -> Iterator[str]:
     if not refusal.faults:
         yield f"{draft.place}: {refusal.code}: {refusal.detail}"
     for fault in refusal.faults:
         # What is missing was told better already, by the place that is to be filled.
-        if is_complete or _REQUIRED not in fault.expected:
+        if not any(f"{item.pointer}/".startswith(f"{fault.pointer}/") for item in missing):
             yield _fault_line(draft, fault)
 
 

@@ -8,7 +8,7 @@ could otherwise take seconds and a gigabyte to refuse.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -21,7 +21,11 @@ from ledger.faults import Fault, fault_at
 from ledger.json_pointer import extend_pointer
 from ledger.schema_rules import Validator
 from ledger.strict_json import describe
+from ledger.text_forms import describe_pattern
 
+#: What is expected where a required member is missing, and where there is an unknown one.
+NEEDED: Final = "a value"
+UNKNOWN: Final = "no member of this name"
 _WORDS_MAX: Final = 200
 
 
@@ -35,7 +39,8 @@ def find_faults(validator: Validator, instance: Any) -> tuple[Fault, ...]:
         return ()
     is_small = _count_values(instance, limits.VALUES_EXPLAINED_MAX) >= 0
     errors = validator.iter_errors(instance) if is_small else _first_error(validator, instance)
-    return tuple(islice(_explain_all(errors), limits.FAULTS_MAX))
+    explanation = _Explanation(validator.document)
+    return tuple(islice(explanation.explain_all(errors), limits.FAULTS_MAX))
 
 
 def abbreviate(value: Any) -> str:
@@ -66,40 +71,66 @@ def _first_error(validator: Validator, instance: Any) -> Iterator[ValidationErro
         yield error
 
 
-def _explain_all(errors: Iterable[ValidationError]) -> Iterator[Fault]:
-    for error in errors:
-        yield from _explain(error)
+class _Explanation:
+    """Explains errors under one schema, from which known names are read."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def explain_all(self, errors: Iterable[ValidationError]) -> Iterator[Fault]:
+        """The faults of each error."""
+        for error in errors:
+            yield from self._explain(error)
+
+    def _explain(self, error: ValidationError) -> Iterator[Fault]:
+        pointer = ""
+        for step in error.instance_path:
+            pointer = extend_pointer(pointer, step)
+        match error.kind:
+            case Kind.Required(property=name):
+                yield fault_at(extend_pointer(pointer, name), NEEDED, found="none")
+            case Kind.AdditionalProperties(unexpected=names):
+                for name in names:
+                    place = extend_pointer(pointer, name)
+                    words = f"{UNKNOWN}{self._known_names(error)}"
+                    yield fault_at(place, words[:_WORDS_MAX], found=name[:80])
+            case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
+                yield from self._explain_branches(branches, error, pointer)
+            case Kind.Type(types=types):
+                words = _type_words(types, error.instance)
+                yield fault_at(pointer, words, found=abbreviate(error.instance))
+            case kind:
+                yield fault_at(pointer, _expectation(kind), found=abbreviate(error.instance))
+
+    def _explain_branches(
+        self, branches: list[list[ValidationError]], error: ValidationError, pointer: str
+    ) -> Iterator[Fault]:
+        """Explain the one branch that was meant, if it can be told: the others want another."""
+        meant = [branch for branch in branches if not _wants_another_type(branch, error)]
+        if len(meant) == 1:
+            yield from self.explain_all(meant[0])
+        else:
+            whole = [branch[0].kind for branch in branches if _is_about(branch, error)]
+            words = [_expectation(kind) for kind in whole] or ["one of the forms of its type"]
+            expected = " or ".join(words)[:_WORDS_MAX]
+            yield fault_at(pointer, expected, found=abbreviate(error.instance))
+
+    def _known_names(self, error: ValidationError) -> str:
+        """The names that the schema of an unexpected member does know."""
+        schema: Any = self._document
+        for step in error.schema_path[:-1]:
+            schema = _step(schema, step)
+        names = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+        return f" (known: {', '.join(names)})" if names else ""
 
 
-def _explain(error: ValidationError) -> Iterator[Fault]:
-    pointer = ""
-    for step in error.instance_path:
-        pointer = extend_pointer(pointer, step)
-    match error.kind:
-        case Kind.Required(property=name):
-            yield fault_at(extend_pointer(pointer, name), "a value", found="none")
-        case Kind.AdditionalProperties(unexpected=names):
-            for name in names:
-                place = extend_pointer(pointer, name)
-                yield fault_at(place, "no member of this name", found=name[:80])
-        case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
-            yield from _explain_branches(branches, error, pointer)
-        case kind:
-            yield fault_at(pointer, _expectation(kind), found=abbreviate(error.instance))
-
-
-def _explain_branches(
-    branches: list[list[ValidationError]], error: ValidationError, pointer: str
-) -> Iterator[Fault]:
-    """Explain the one branch that was meant, if it can be told: the others want another type."""
-    meant = [branch for branch in branches if not _wants_another_type(branch, error)]
-    if len(meant) == 1:
-        yield from _explain_all(meant[0])
-    else:
-        whole = [branch[0].kind for branch in branches if _is_about(branch, error)]
-        words = [_expectation(kind) for kind in whole] or ["one of the forms of its type"]
-        expected = " or ".join(words)[:_WORDS_MAX]
-        yield fault_at(pointer, expected, found=abbreviate(error.instance))
+def _step(schema: Any, step: str | int) -> Any:
+    match schema, step:
+        case dict(), str():
+            return schema.get(step)
+        case list(), int() if 0 <= step < len(schema):
+            return schema[step]
+    return None
 
 
 def _is_about(branch: list[ValidationError], error: ValidationError) -> bool:
@@ -115,20 +146,41 @@ def _expectation(kind: Kind) -> str:
     return words(kind.value)[:_WORDS_MAX]
 
 
+def _type_words(types: Iterable[str], instance: Any) -> str:
+    """What the types are called; and for a number in place of a text, how it is written."""
+    names = sorted(types)
+    words = " or ".join(_TYPES.get(name, name) for name in names)
+    if "string" in names and type(instance) is int:
+        return f'{words}: write "{instance}"'
+    return words
+
+
 def _other_words(value: Any) -> str:
     del value
     return "another value"
 
 
 def _listed(options: Iterable[Any]) -> str:
-    return ", ".join(abbreviate(option) for option in islice(options, 20))
+    # Words stand as they are; what is no word is written as JSON writes it.
+    return ", ".join(
+        option[:80] if isinstance(option, str) and option else abbreviate(option)
+        for option in islice(options, 20)
+    )
 
 
+_TYPES: Final = {
+    "string": "a text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "an array",
+    "null": "null",
+}
 _WORDS: Final[dict[str, Callable[[Any], str]]] = {
-    "type": lambda types: f"type {' or '.join(sorted(types))}",
+    "type": lambda types: _type_words(types, None),
     "enum": lambda options: f"one of {_listed(options)}",
     "const": lambda value: _listed([value]),
-    "pattern": lambda pattern: f"text of the form {pattern}",
+    "pattern": describe_pattern,
     "minLength": lambda bound: f"at least {bound} characters",
     "maxLength": lambda bound: f"at most {bound} characters",
     "minItems": lambda bound: f"at least {bound} elements",

@@ -54,6 +54,10 @@ _LINEAR_PATTERNS: Final = jsonschema_rs.RegexOptions(
 class Validator(Protocol):
     """The part of a compiled schema that is used."""
 
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The schema itself."""
+
     def is_valid(self, instance: Any) -> bool:
         """Whether the instance meets the schema."""
 
@@ -62,6 +66,24 @@ class Validator(Protocol):
 
     def iter_errors(self, instance: Any) -> Iterator[jsonschema_rs.ValidationError]:
         """Every fault; all of them are made before the first one is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A schema beside the engine made of it, which does not hand it out."""
+
+    document: Mapping[str, Any]
+    engine: Any
+
+    def is_valid(self, instance: Any) -> bool:
+        return bool(self.engine.is_valid(instance))
+
+    def validate(self, instance: Any) -> None:
+        self.engine.validate(instance)
+
+    def iter_errors(self, instance: Any) -> Iterator[jsonschema_rs.ValidationError]:
+        errors: Iterator[jsonschema_rs.ValidationError] = self.engine.iter_errors(instance)
+        return errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +123,12 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
         MalformedType: a pattern is not one of the linear engine, or too large for it.
     """
     try:
-        return jsonschema_rs.Draft202012Validator(
+        engine = jsonschema_rs.Draft202012Validator(
             {**schema}, offline=True, pattern_options=_LINEAR_PATTERNS
         )
     except ValueError as fault:
         raise MalformedType(f"schema: {str(fault)[:300]}") from fault
+    return _Compiled(schema, engine)
 
 
 class _Walk:

@@ -16,7 +16,7 @@ from ledger.schema_rules import compile_schema
 pytestmark = [pytest.mark.item("2.3"), pytest.mark.item("2.bad.schema-faults")]
 
 TEXT = {"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^a"}
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["text", "many"],
     "properties": {
@@ -45,6 +45,7 @@ SCHEMA = {
     },
 }
 VALIDATOR = compile_schema(SCHEMA)
+KNOWN = f"no member of this name (known: {', '.join(SCHEMA['properties'])})"
 RIGHT: dict[str, Any] = {"text": "ab", "many": ["ab"]}
 
 
@@ -60,36 +61,36 @@ def test_what_meets_the_schema_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("members", "pointer", "expected", "found"),
     [
-        ({"text": 5}, "/text", "type string", "5"),
+        ({"text": 5}, "/text", 'a text: write "5"', "5"),
         ({"text": "a"}, "/text", "at least 2 characters", '"a"'),
         ({"text": "abcd"}, "/text", "at most 3 characters", '"abcd"'),
-        ({"text": "ba"}, "/text", "text of the form ^a", '"ba"'),
+        ({"text": "ba"}, "/text", "a text in another form", '"ba"'),
         ({"many": []}, "/many", "at least 1 elements", "an array of 0 elements"),
         ({"many": ["aa", "ab", "ac", "ad"]}, "/many", "at most 3 elements", "an array of 4 elem"),
         ({"many": ["aa", "aa"]}, "/many", "no element twice", "an array of 2 elements"),
-        ({"many": ["aa", None]}, "/many/1", "type string", "null"),
+        ({"many": ["aa", None]}, "/many/1", "a text", "null"),
         ({"count": 0}, "/count", "at least 1", "0"),
         ({"count": 12}, "/count", "at most 9", "12"),
         ({"count": 4}, "/count", "a multiple of 3", "4"),
-        ({"count": True}, "/count", "type integer", "true"),
+        ({"count": True}, "/count", "a whole number", "true"),
         ({"open": 1}, "/open", "more than 1", "1"),
         ({"open": 9}, "/open", "less than 9", "9"),
-        ({"pick": "y"}, "/pick", 'one of "x", null, 1', '"y"'),
+        ({"pick": "y"}, "/pick", "one of x, null, 1", '"y"'),
         ({"one": 1}, "/one", "an object of 1 members", "1"),
-        ({"maybe": 1}, "/maybe", "type null or string", "1"),
-        ({"either": {"x": "ba"}}, "/either/x", "text of the form ^a", '"ba"'),
+        ({"maybe": 1}, "/maybe", 'null or a text: write "1"', "1"),
+        ({"either": {"x": "ba"}}, "/either/x", "a text in another form", '"ba"'),
         ({"either": {}}, "/either/x", "a value", "none"),
-        ({"either": 1}, "/either", "type object or type null", "1"),
-        ({"other": 0}, "/other", 'at least 1 or "majority"', "0"),
-        ({"other": None}, "/other", '"majority"', "null"),
+        ({"either": 1}, "/either", "an object or null", "1"),
+        ({"other": 0}, "/other", "at least 1 or majority", "0"),
+        ({"other": None}, "/other", "majority", "null"),
         ({"never": 1}, "/never", "another value", "1"),
         ({"not": 5}, "/not", "another value", "5"),
         ({"few": {}}, "/few", "at least 1 members", "an object of 0 members"),
         ({"few": {"a": 1, "b": 1, "c": 1}}, "/few", "at most 2 members", "an object of 3 members"),
-        ({"a/b~c": 1}, "/a~1b~0c", "type boolean", "1"),
-        ({"extra": 1}, "/extra", "no member of this name", "extra"),
-        ({"": 1}, "/", "no member of this name", ""),
-        ({"x/y": 1}, "/x~1y", "no member of this name", "x/y"),
+        ({"a/b~c": 1}, "/a~1b~0c", "true or false", "1"),
+        ({"extra": 1}, "/extra", KNOWN, "extra"),
+        ({"": 1}, "/", KNOWN, ""),
+        ({"x/y": 1}, "/x~1y", KNOWN, "x/y"),
     ],
 )
 def test_a_fault_names_place_expectation_and_finding(
@@ -119,7 +120,7 @@ def test_each_missing_member_is_a_fault_of_its_own() -> None:
 
 
 def test_an_instance_of_another_type_is_one_fault_at_the_root() -> None:
-    assert find_faults(VALIDATOR, ["x"]) == (Fault("", "type object", "an array of 1 elements"),)
+    assert find_faults(VALIDATOR, ["x"]) == (Fault("", "an object", "an array of 1 elements"),)
 
 
 @pytest.mark.parametrize(("count", "told"), [(99, 99), (100, 100), (101, 100), (3_000, 100)])
@@ -177,3 +178,23 @@ def test_an_expectation_stays_short_whatever_the_schema_says(name: str) -> None:
     schema = {name: [long] * 90 if name == "enum" else long}
     (fault,) = find_faults(compile_schema(schema), "other")
     assert len(fault.expected) <= 200
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-9:]{8}(Z|[+-][0-9:]{5})$", "a day and a time such as"),
+        (r"^[0-9]{4}-[01][0-9]-[0-3][0-9]$", "a day such as 2026-11-20"),
+        (r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$", 'a number as a text, such as "12.50"'),
+        ("^did:web:[a-z.:]+$", "a party's identifier"),
+        ("^[A-Za-z0-9_-]{43}$", "a record id or digest"),
+        ("^[A-C]$", "one character of ABC"),
+        (r"^[^\n]+$", "a text of one line that is not empty"),
+        ("^x{7}$", "a text in another form"),
+    ],
+)
+def test_a_pattern_is_told_in_words_and_never_shown(pattern: str, words: str) -> None:
+    validator = compile_schema({"type": "string", "pattern": pattern})
+    (fault,) = find_faults(validator, "")
+    assert fault.expected.startswith(words)
+    assert pattern not in fault.expected

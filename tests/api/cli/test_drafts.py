@@ -151,3 +151,18 @@ def test_a_rule_of_the_trade_is_told_by_row_and_column() -> None:
     (bad,) = mapped("L;Menge\nA;0\n", columns, constants=constants)
     (line,) = check(bad)
     assert line.startswith("row 2, column 'Menge' (/lot/quantity): expected more than zero")
+
+
+def test_what_is_of_another_form_is_told_in_words_and_without_patterns() -> None:
+    groups = {
+        "verdict": {"decision": "yes", "decided_at": "monday", "kind": "outgoing", "colour": "x"},
+        "lot": {"number": 500, "part": "P", "quantity": "many", "unit": "pcs"},
+    }
+    lines = check(Draft(VCT, groups, Filing(), "r.json"))
+    told = "\n".join(lines)
+    assert "one of accept, reject, conditional, found" in told
+    assert "a day and a time such as 2026-11-20T09:30:00+01:00" in told
+    assert "unknown member 'colour' (known: decision, decided_at, kind, remark)" in told
+    assert 'a text: write "500"' in told
+    assert 'a number as a text, such as "12.50"' in told
+    assert "[0-9]" not in told

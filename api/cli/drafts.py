@@ -1,9 +1,10 @@
 """Drafts: records that are not signed yet, from JSON files; and how they are addressed.
 
-A JSON file holds one draft, an array of them, or one a line. A draft is the groups by name,
-or ``{"type": ..., "groups": {...}, "filing": {...}}`` with the members of
-:class:`ledger.compose.Filing`. Parties may be named by slug. ``{"$file": "photo.jpg"}`` stands
-for a file beside the draft that is uploaded and cited.
+A JSON file holds one draft, an array of them, or one a line. A draft is
+``{"type": ..., "groups": {...}, "filing": {...}}`` with the members of
+:class:`ledger.compose.Filing`; the groups may also stand beside ``type`` themselves. Parties
+may be named by slug. ``{"$file": "photo.jpg"}`` stands for a file beside the draft that is
+uploaded and cited.
 """
 
 from __future__ import annotations
@@ -143,36 +144,54 @@ def _file_digest(path: Path) -> str:
 
 def _documents(path: Path, data: bytes) -> Iterator[Any]:
     if path.suffix in {".jsonl", ".ndjson"}:
-        lines = [line for line in data.split(b"\n") if line.strip()]
-        yield from (_parse(line, f"{path} line {at}") for at, line in enumerate(lines, start=1))
+        for at, line in enumerate(data.split(b"\n"), start=1):
+            if line.strip():
+                yield _parse(line, str(path), first_line=at)
         return
     value = _parse(data, str(path))
     yield from value if isinstance(value, list) else [value]
 
 
-def _parse(data: bytes, place: str) -> Any:
+def _parse(data: bytes, place: str, *, first_line: int = 1) -> Any:
     try:
         return parse_json(data, bytes_max=limits.DRAFT_BYTES_MAX)
     except MalformedJson as fault:
-        raise MalformedDraft(
-            f"{place}: {fault}",
-            remedy='Write measured values as texts ("12.50"); see docs/spec/json.md.',
-        ) from fault
+        if isinstance(fault.__cause__, json.JSONDecodeError):
+            raise _broken(fault.__cause__, place, first_line) from fault
+        where = f"{place} line {first_line}" if first_line > 1 else place
+        remedy = 'Write measured values as texts ("12.50").' if "fraction" in str(fault) else ""
+        raise MalformedDraft(f"{where}: {fault}", remedy=remedy) from fault
+
+
+def _broken(fault: json.JSONDecodeError, place: str, first_line: int) -> MalformedDraft:
+    found = fault.doc[fault.pos : fault.pos + 20].partition("\n")[0]
+    return MalformedDraft(
+        f"{place}: line {fault.lineno + first_line - 1}, column {fault.colno}: this is no JSON "
+        f"({fault.msg}), found {found!r}",
+        remedy="Look at that place and the one before it: a comma, a quote or a bracket.",
+    )
 
 
 def _draft(value: object, place: str, *, vct: str | None, origin: Origin) -> Draft:
     if not isinstance(value, dict) or not value:
         raise MalformedDraft(f"{place}: expected an object of groups by name")
     is_whole = "groups" in value and value.keys() <= _DRAFT_MEMBERS
-    named = value.get("type") if is_whole else None
-    groups = value["groups"] if is_whole else value
+    # A group is an object, so a text under 'type' is no group; 'filing' is never a type's own.
+    named = value.get("type") if is_whole or isinstance(value.get("type"), str) else None
+    beside = {"filing", "type"} if named is not None else {"filing"}
+    flat = {name: group for name, group in value.items() if name not in beside}
+    groups = value["groups"] if is_whole else flat
     wanted = named or vct
-    if not isinstance(wanted, str) or not isinstance(groups, dict):
+    if not isinstance(wanted, str):
         raise MalformedDraft(
             f"{place}: expected a type", remedy="Name it with --type, or as a member 'type'."
         )
-    filing = value.get("filing", {}) if is_whole else {}
-    return Draft(wanted, groups, _filing(filing, place, origin), place)
+    if not isinstance(groups, dict):
+        raise MalformedDraft(
+            f"{place}/groups: expected an object of groups by name",
+            remedy=f"'lotmark template {wanted}' prints one to be filled in.",
+        )
+    return Draft(wanted, groups, _filing(value.get("filing", {}), place, origin), place)
 
 
 def _filing(value: object, place: str, origin: Origin) -> Filing:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from api.cli.cells import CellReading, DecimalSign
 from api.cli.column_map import (
     ColumnMap,
     TableForm,
@@ -17,6 +18,7 @@ from api.cli.column_map import (
     with_changes,
     write_mapping,
 )
+from api.cli.draft_constants import put_constants
 from api.cli.drafts import Draft, read_drafts, with_filing
 from api.cli.options import read_file
 from api.cli.output import columns
@@ -66,7 +68,7 @@ def read_input(
     """
     data = read_file(path, "records", bytes_max=limits.DRAFT_BYTES_MAX)
     if _is_json(path, data):
-        drafts = read_drafts(path, data, vct=options.vct, origin=options.origin)
+        drafts = _read_json_input(path, data, options, find_kind)
         described: tuple[str, ...] = (f"{path}: {len(drafts)} records",)
     else:
         drafts, described = _read_table_input(path, data, options, find_kind)
@@ -79,6 +81,18 @@ def _is_json(path: Path, data: bytes) -> bool:
     if path.suffix.lower() in _JSON_SUFFIXES | _TABLE_SUFFIXES:
         return path.suffix.lower() in _JSON_SUFFIXES
     return data.lstrip()[:1] in {b"{", b"["}
+
+
+def _read_json_input(
+    path: Path, data: bytes, options: InputOptions, find_kind: Callable[[str], RecordType]
+) -> list[Draft]:
+    drafts = read_drafts(path, data, vct=options.vct, origin=options.origin)
+    _, constants = _assignments(options)
+    if not constants:
+        return drafts
+    reading = CellReading(options.origin, DecimalSign.POINT, options.form.offset)
+    places = {vct: Places(find_kind(vct).text) for vct in {draft.vct for draft in drafts}}
+    return [put_constants(draft, constants, places[draft.vct], reading=reading) for draft in drafts]
 
 
 def _read_table_input(

@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "endorse": ("governance", "endorse"),
     "register-key": ("governance", "register_key"),
     "define-types": ("governance", "define_types"),
+    "template": ("template", "template"),
     "submit": ("submitting", "submit"),
     "show": ("reading", "show"),
     "receipt": ("reading", "receipt"),

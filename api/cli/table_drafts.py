@@ -16,6 +16,7 @@ from api.cli.cells import (
     read_cell,
 )
 from api.cli.column_map import ColumnMap
+from api.cli.draft_constants import read_constant
 from api.cli.drafts import Draft
 from api.cli.places import EACH, FILING_PLACES, Places, is_position, parse_pointer
 from api.cli.record_tree import Element, Grown, Leaf, RecordTree, Step
@@ -137,18 +138,10 @@ def _compile(
 def _constants(mapping: ColumnMap, places: Places, origin: Origin) -> dict[str, Any]:
     # Written as the record writes them: the decimal sign of the table is the table's affair.
     reading = CellReading(origin, DecimalSign.POINT, mapping.form.offset)
-    values: dict[str, Any] = {}
-    for pointer, value in mapping.constants.items():
-        wanted = places.wanted(pointer)
-        try:
-            is_text = isinstance(value, str) and wanted.kind is not Kind.JSON
-            values[pointer] = read_cell(value, wanted, reading) if is_text else value
-        except CellRefused as fault:
-            raise MalformedMapping(
-                f"{pointer}: {fault}",
-                remedy=f"Say --set {pointer}=VALUE, numbers with a decimal point.",
-            ) from fault
-    return values
+    return {
+        pointer: read_constant(pointer, value, places, reading)
+        for pointer, value in mapping.constants.items()
+    }
 
 
 def _group(table: Table, mapping: ColumnMap) -> Iterator[tuple[Row, ...]]:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from api.cli.cells import CellReading
 from api.cli.draft_check import DraftCheck
+from api.cli.draft_constants import put_constants
 from api.cli.drafts import (
     Draft,
     cited_files,
@@ -18,12 +20,14 @@ from api.cli.drafts import (
     read_drafts,
     with_filing,
 )
-from api.cli.table_errors import MalformedDraft
+from api.cli.table_errors import MalformedDraft, MalformedMapping
+from api.cli.template import fill_template
 from ledger.anchor import Anchor
 from ledger.compose import Filing
 from ledger.record import NO_POLICY
 from ledger.trust_policy import TrustPolicy
-from tests.api.cli.tables import KINDS, ORIGIN, VERDICT, mapped
+from tests.api.cli.shell import ROOT
+from tests.api.cli.tables import INSPECTION, KINDS, ORIGIN, VERDICT, mapped
 from tests.quality.examples import example
 
 pytestmark = pytest.mark.item("2.7")
@@ -42,6 +46,9 @@ def read(text: str, name: str = "r.json", vct: str | None = VCT) -> list[Draft]:
         ("r.json", json.dumps(GROUPS), 1),
         ("r.json", json.dumps([GROUPS, GROUPS]), 2),
         ("r.json", json.dumps({"type": VCT, "groups": GROUPS}), 1),
+        ("r.json", json.dumps({"type": VCT, **GROUPS}), 1),
+        ("r.json", json.dumps({"type": VCT, **GROUPS, "filing": {}}), 1),
+        ("r.json", json.dumps({**GROUPS, "filing": {}}), 1),
         ("r.jsonl", f"{json.dumps(GROUPS)}\n\n{json.dumps(GROUPS)}\n", 2),
     ],
 )
@@ -86,6 +93,64 @@ def test_a_type_must_come_from_somewhere() -> None:
         read(json.dumps(GROUPS), vct=None)
 
 
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_a_draft_of_either_shape_names_its_own_type(is_flat: bool) -> None:
+    groups = GROUPS if is_flat else {"groups": GROUPS}
+    (draft,) = read(json.dumps({"type": "a/v1", **groups, "filing": {"number": "7"}}), vct=None)
+    assert (draft.vct, draft.groups, draft.filing.number) == ("a/v1", GROUPS, "7")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("r.json", '{\n "a": 1,\n "b" 2\n}', "line 3, column 6"),
+        ("r.jsonl", '{"lot": {}}\n\n{"a": }\n', "line 3, column 7"),
+    ],
+)
+def test_broken_json_is_told_by_line_and_column_alone(name: str, text: str, place: str) -> None:
+    with pytest.raises(MalformedDraft, match=place) as refused:
+        read(text, name)
+    assert "12.50" not in refused.value.remedy
+
+
+def test_a_number_with_a_fraction_is_told_to_be_written_as_a_text() -> None:
+    with pytest.raises(MalformedDraft, match="/lot/quantity") as refused:
+        read('{"lot": {"quantity": 1.5}}')
+    assert '"12.50"' in refused.value.remedy
+
+
+def test_what_is_set_fills_what_the_file_does_not_give() -> None:
+    groups = {"lot": {"number": "A"}, "measurements": {"characteristics": [{"id": "D"}, {}]}}
+    base = "/measurements/characteristics"
+    given = {
+        "/lot/number": "B",
+        "/lot/quantity": "5",
+        "/lot/supplier": "acme",
+        f"{base}/*/unit": "mm",
+        f"{base}/1/id": "L",
+        "/correction/reason": "typing",
+        "/filing/number": "8",
+        "/address/to/0": "acme",
+    }
+    draft = Draft(VCT, groups, Filing(number="7"), "x")
+    filled = put_constants(draft, given, INSPECTION, reading=CellReading(ORIGIN))
+    acme = "did:web:quality.example:parties:acme"
+    assert filled.groups["lot"] == {"number": "A", "quantity": "5", "supplier": acme}
+    assert filled.groups["correction"] == {"reason": "typing"}
+    assert filled.groups["measurements"] == {
+        "characteristics": [{"id": "D", "unit": "mm"}, {"unit": "mm", "id": "L"}]
+    }
+    assert (filled.filing.number, filled.filing.to) == ("7", (acme,))
+    assert draft.groups["lot"] == {"number": "A"}
+
+
+def test_what_is_set_at_no_place_or_in_another_form_is_refused() -> None:
+    draft = Draft(VCT, GROUPS, Filing(), "x")
+    for pointer, value in (("/lot/colour", "red"), ("/lot/quantity", "many")):
+        with pytest.raises(MalformedMapping, match=pointer):
+            put_constants(draft, {pointer: value}, INSPECTION, reading=CellReading(ORIGIN))
+
+
 def test_the_command_line_fills_what_the_draft_leaves_open() -> None:
     draft = Draft(VCT, GROUPS, Filing(number="IR-1"), "x")
     filled = with_filing(draft, Filing(number="IR-2", family="gears")).filing
@@ -125,7 +190,7 @@ def test_a_file_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
 
 def check(draft: Draft) -> list[str]:
     anchor = Anchor(ORIGIN, TrustPolicy((), (), (), quorum=None), NO_POLICY)
-    return DraftCheck(KINDS[VCT], anchor=anchor, slug="acme").faults(draft)
+    return DraftCheck(KINDS[draft.vct], anchor=anchor, slug="acme").faults(draft)
 
 
 def test_a_record_in_order_has_no_faults() -> None:
@@ -166,3 +231,16 @@ def test_what_is_of_another_form_is_told_in_words_and_without_patterns() -> None
     assert 'a text: write "500"' in told
     assert 'a number as a text, such as "12.50"' in told
     assert "[0-9]" not in told
+
+
+@pytest.mark.parametrize("vct", sorted(KINDS))
+def test_the_template_of_each_type_is_a_record_in_order(vct: str) -> None:
+    (draft,) = read(json.dumps(fill_template(KINDS[vct])), vct=None)
+    assert draft.vct == vct
+    assert check(draft) == []
+
+
+def test_the_example_report_is_a_record_in_order() -> None:
+    path = ROOT / "examples" / "data" / "report.json"
+    (draft,) = read_drafts(path, path.read_bytes(), vct=None, origin=ORIGIN)
+    assert check(draft) == []

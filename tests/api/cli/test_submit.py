@@ -16,7 +16,8 @@ from api.client import Answer, LogClient
 from api.client_errors import ServerUnreachable
 from ledger.compose import Composer, Filing
 from ledger.submission import Admitted
-from tests.api.cli.solo import SoloLog
+from tests.api.cli.shell import PASSPHRASE
+from tests.api.cli.solo import SLUG, SoloLog, lotmark
 from tests.api.cli.tables import KINDS, VERDICT
 
 pytestmark = pytest.mark.item("2.7")
@@ -204,3 +205,14 @@ def test_what_cannot_be_understood_is_refused_with_what_to_do(
     error = json.loads(refused.stdout)["error"]
     assert error["code"] == code
     assert error["remedy"] or ":" in error["detail"]
+
+
+def test_what_is_set_goes_into_a_record_in_json_too(solo: SoloLog, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(lotmark("template", VCT).stdout)
+    shown = solo.json("submit", str(path), "--set", "/lot/site=Graz", "--dry-run")
+    (record,) = shown["records"]
+    assert record["groups"]["lot"]["site"] == "Graz"
+    refused = solo.run("submit", str(path), "--set", "/lot/colour=red", "--dry-run")
+    assert refused.exit_code == 1
+    assert "no place /lot/colour" in refused.stderr

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import Enum
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ _COMMA: Final = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _POINT: Final = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,15})", re.ASCII)
 _OFFSET: Final = re.compile(r"Z|[+-](0\d|1[0-4]):[0-5]\d", re.ASCII)
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _DAY: Final = re.compile(
     r"(?P<y>\d{4})(?:-|/|\.|年)(?P<m>\d{1,2})(?:-|/|\.|月)(?P<d>\d{1,2})日?"
     r"|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>\d{4})",
@@ -69,14 +70,15 @@ class Wanted:
 class CellReading:
     """How the cells of one table are read.
 
-    ``offset`` is the time zone of instants that name none; ``words`` replaces what a table
-    writes by what the type calls it.
+    ``offset`` is the time zone of instants that name none, ``clock`` the time of day of those
+    that are days alone; ``words`` replaces what a table writes by what the type calls it.
     """
 
     origin: Origin
     decimal: DecimalSign = DecimalSign.POINT
     offset: str | None = None
     words: Mapping[str, str] | None = None
+    clock: str | None = None
 
 
 class CellRefused(ValueError):
@@ -96,6 +98,11 @@ def is_number(cell: str) -> bool:
 def is_offset(text: str) -> bool:
     """Whether a text is the offset of a time zone, ``Z`` or ``+08:00``."""
     return _OFFSET.fullmatch(text) is not None
+
+
+def is_clock(text: str) -> bool:
+    """Whether a text is a time of day, ``09:30``."""
+    return _CLOCK.fullmatch(text) is not None
 
 
 def find_decimal(cells: Iterable[str], *, delimiter: str) -> DecimalSign | None:
@@ -134,7 +141,7 @@ def read_cell(cell: str, wanted: Wanted, reading: CellReading) -> Any:
         case Kind.DAY:
             return _day(cell).isoformat()
         case Kind.INSTANT:
-            return _instant(cell, reading.offset)
+            return _instant(cell, reading)
         case Kind.PARTY:
             return _party(cell, reading.origin)
     if wanted.words and cell not in wanted.words:
@@ -193,20 +200,21 @@ def _day(cell: str) -> date:
         raise CellRefused("a day that exists", cell) from fault
 
 
-def _instant(cell: str, offset: str | None) -> str:
-    try:
-        if "T" in cell and datetime.fromisoformat(cell).tzinfo is not None:
-            return cell
-    except ValueError as fault:
-        raise CellRefused("a day and a time such as 2026-11-20T09:30:00+08:00", cell) from fault
+def _instant(cell: str, reading: CellReading) -> str:
     day_text, _, time_text = cell.replace("T", " ", 1).partition(" ")
+    if not time_text.strip() and _DAY.fullmatch(day_text):
+        if reading.clock is None:
+            raise CellRefused("a time of day: write '2026-11-20 09:30', or say --time 09:30", cell)
+        time_text = reading.clock
     found = _TIME.fullmatch(time_text.strip())
     if found is None:
         raise CellRefused("a day and a time such as 2026-11-20 09:30", cell)
-    zone = found["o"] or offset
+    zone = found["o"] or reading.offset
     if zone is None:
         raise CellRefused("a time zone: write 09:30+08:00, or say --offset +08:00", cell)
     clock = f"{int(found['h']):02}:{found['n']}:{found['s'] or '00'}{found['f'] or ''}"
+    if not _CLOCK.fullmatch(clock[:5]):
+        raise CellRefused("a time of day that exists", cell)
     return f"{_day(day_text).isoformat()}T{clock}{zone}"
 
 

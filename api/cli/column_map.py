@@ -8,7 +8,7 @@ A mapping is a JSON file that may be edited and kept beside its table::
      "constants": {"/lot/unit": "pcs"},
      "words": {"/verdict/decision": {"i.O.": "accept"}},
      "form": {"encoding": "cp1252", "delimiter": ";", "decimal": "comma", "offset": "+01:00",
-              "heading_row": 1}}
+              "time": "09:30", "heading_row": 1}}
 
 A column mapped to ``""`` is left out on purpose.
 """
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from api.cli.cells import DecimalSign, is_offset
+from api.cli.cells import DecimalSign, is_clock, is_offset
 from api.cli.table_errors import MalformedMapping
 from ledger.durable_files import replace_file
 
@@ -41,6 +41,7 @@ class TableForm:
     decimal: DecimalSign | None = None
     offset: str | None = None
     heading_row: int = 1
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def write_mapping(path: Path, mapping: ColumnMap) -> None:
             "delimiter": form.delimiter,
             "decimal": form.decimal.value if form.decimal else None,
             "offset": form.offset,
+            "time": form.clock,
             "heading_row": form.heading_row,
         },
     }
@@ -131,6 +133,7 @@ def with_changes(
             form.decimal or kept.decimal,
             form.offset or kept.offset,
             form.heading_row if form.heading_row != 1 else kept.heading_row,
+            form.clock or kept.clock,
         ),
     )
 
@@ -171,11 +174,14 @@ def _parse_grouping(value: object, name: str) -> Grouping:
 
 def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
     decimal, offset = members.get("decimal"), members.get("offset")
+    clock = members.get("time")
     heading_row = members.get("heading_row", 1)
     if decimal not in {None, "point", "comma"}:
         raise _malformed(name, "form/decimal: expected 'point' or 'comma'")
     if offset is not None and not (isinstance(offset, str) and is_offset(offset)):
         raise _malformed(name, "form/offset: expected a time zone such as +08:00")
+    if clock is not None and not (isinstance(clock, str) and is_clock(clock)):
+        raise _malformed(name, "form/time: expected a time of day such as 09:30")
     if type(heading_row) is not int or heading_row < 1:
         raise _malformed(name, "form/heading_row: expected a row number")
     return TableForm(
@@ -184,6 +190,7 @@ def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
         DecimalSign(decimal) if decimal else None,
         offset,
         heading_row,
+        clock,
     )
 
 

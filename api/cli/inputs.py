@@ -90,7 +90,9 @@ def _read_json_input(
     _, constants = _assignments(options)
     if not constants:
         return drafts
-    reading = CellReading(options.origin, DecimalSign.POINT, options.form.offset)
+    reading = CellReading(
+        options.origin, DecimalSign.POINT, options.form.offset, clock=options.form.clock
+    )
     places = {vct: Places(find_kind(vct).text) for vct in {draft.vct for draft in drafts}}
     return [put_constants(draft, constants, places[draft.vct], reading=reading) for draft in drafts]
 

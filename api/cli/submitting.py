@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from api.cli.cells import DecimalSign, is_offset
+from api.cli.cells import DecimalSign, is_clock, is_offset
 from api.cli.column_map import TableForm
 from api.cli.content_words import read_labels, tell_flags, tell_groups
 from api.cli.draft_check import DraftCheck
 from api.cli.drafts import Draft, name_party
+from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
 from api.cli.inputs import Input, InputOptions, read_input
 from api.cli.journal import Journal, journal_path
@@ -34,12 +35,16 @@ from ledger.compose import Filing
 from ledger.record_type import RecordType
 from ledger.submission import Admitted
 
-PLACES_SHOWN = 50
-
 
 def _check_offset(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not is_offset(value):
         raise click.BadParameter("expected a time zone such as +08:00")
+    return value
+
+
+def _check_clock(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_clock(value):
+        raise click.BadParameter("expected a time of day such as 09:30")
     return value
 
 
@@ -74,6 +79,13 @@ def _check_offset(_: click.Context, __: click.Parameter, value: str | None) -> s
     callback=_check_offset,
     metavar="+HH:MM",
     help="Time zone of times that name none.",
+)
+@click.option(
+    "--time",
+    "clock",
+    callback=_check_clock,
+    metavar="HH:MM",
+    help="Time of day where a column of instants holds days alone.",
 )
 @click.option(
     "--heading-row", type=click.IntRange(1), default=1, show_default=True, help="Its number."
@@ -116,6 +128,7 @@ class _Options:
     delimiter: str | None
     decimal: str | None
     offset: str | None
+    clock: str | None
     heading_row: int
     to: tuple[str, ...]
     subject: str | None
@@ -145,6 +158,7 @@ class _Options:
             DecimalSign(self.decimal) if self.decimal else None,
             self.offset,
             self.heading_row,
+            self.clock,
         )
         return InputOptions(self.vct, self.maps, self.constants, self.per, form, filing, name)
 
@@ -205,13 +219,12 @@ class _Run:
         count = sum(len(item.drafts) for item in inputs)
         if not bad or (self.options.skip_bad and not self.options.dry_run and len(bad) < count):
             return
-        places = list(dict.fromkeys(line for lines in bad.values() for line in lines))
-        more = len(places) - PLACES_SHOWN
+        others = "" if len(bad) == count else "; --skip-bad sends the others"
         raise CommandFault(
             "invalid-claims",
             f"{len(bad)} of {count} records are not in order; nothing was sent",
-            remedy="Mend these places and run this again; --skip-bad sends the others.",
-            places=[*places[:PLACES_SHOWN], *([f"and {more} more"] if more > 0 else [])],
+            remedy=f"Mend these places and run this again{others}.",
+            places=shorten([line for lines in bad.values() for line in lines], total=count),
         )
 
     def _send(self, item: Input, drafts: Sequence[Draft]) -> list[Sent]:

@@ -18,6 +18,7 @@ from api.cli.cells import (
 from api.cli.column_map import ColumnMap
 from api.cli.draft_constants import read_constant
 from api.cli.drafts import Draft
+from api.cli.fault_lines import shorten
 from api.cli.places import EACH, FILING_PLACES, Places, is_position, parse_pointer
 from api.cli.record_tree import Element, Grown, Leaf, RecordTree, Step
 from api.cli.table import Row, Table
@@ -26,7 +27,6 @@ from keys.identifiers import Origin
 from ledger import limits
 from ledger.compose import Filing
 
-FAULTS_SHOWN: Final = 50
 _CLOSED: Final = ("manifest", "address", "filing")
 
 
@@ -128,7 +128,9 @@ def _compile(
             table.column(heading),
             parse_pointer(pointer),
             places.wanted(pointer),
-            CellReading(origin, decimal, mapping.form.offset, mapping.words.get(pointer)),
+            CellReading(
+                origin, decimal, mapping.form.offset, mapping.words.get(pointer), mapping.form.clock
+            ),
         )
         for heading, pointer in mapping.columns.items()
         if pointer
@@ -137,7 +139,7 @@ def _compile(
 
 def _constants(mapping: ColumnMap, places: Places, origin: Origin) -> dict[str, Any]:
     # Written as the record writes them: the decimal sign of the table is the table's affair.
-    reading = CellReading(origin, DecimalSign.POINT, mapping.form.offset)
+    reading = CellReading(origin, DecimalSign.POINT, mapping.form.offset, clock=mapping.form.clock)
     return {
         pointer: read_constant(pointer, value, places, reading)
         for pointer, value in mapping.constants.items()
@@ -191,8 +193,7 @@ class _Maker:
         """Raise what was gathered, if anything was."""
         if not self._faults:
             return
-        more = len(self._faults) - FAULTS_SHOWN
-        places = [*self._faults[:FAULTS_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        places = shorten(self._faults, total=len(self._table.rows))
         raise CellsRefused(
             f"{len(self._faults)} cells cannot be read; nothing was sent",
             remedy="Mend these cells, or map their columns elsewhere, and run this again.",

@@ -160,3 +160,25 @@ def test_a_limit_may_be_absent_but_a_value_may_not() -> None:
     assert read_cell("-", Wanted(Kind.DECIMAL, (), is_nullable=True), READING) is None
     with pytest.raises(CellRefused):
         read_cell("-", Wanted(Kind.DECIMAL), READING)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("2026-11-12T14:30+01:00", "2026-11-12T14:30:00+01:00"),
+        ("2026-11-12T14:30:05.25Z", "2026-11-12T14:30:05.25Z"),
+        ("12.11.2026", "2026-11-12T09:30:00+08:00"),
+        ("2026-11-12 14:30", "2026-11-12T14:30:00+08:00"),
+    ],
+)
+def test_the_options_give_the_time_and_the_zone_that_a_cell_does_not(cell: str, value: str) -> None:
+    reading = CellReading(ORIGIN, offset="+08:00", clock="09:30")
+    assert read_cell(cell, Wanted(Kind.INSTANT), reading) == value
+
+
+@pytest.mark.parametrize(
+    ("cell", "option"), [("2026-11-12", "--time"), ("2026-11-12 14:30", "--offset")]
+)
+def test_without_them_the_option_that_would_is_named(cell: str, option: str) -> None:
+    with pytest.raises(CellRefused, match=option):
+        read_cell(cell, Wanted(Kind.INSTANT), CellReading(ORIGIN))

@@ -79,6 +79,9 @@ def _definitions() -> Iterator[ViewCase]:
     other = sample_type_text(sd_length=9)
     new = "sample-report/v2"
 
+    def named(members: str) -> str:
+        return f'{{"vct":"{new}",{members}}}'
+
     def of(text: str) -> dict[str, Any]:
         return {"vct": new, "sha256": document_digest(text), "definition": text}
 
@@ -95,10 +98,12 @@ def _definitions() -> Iterator[ViewCase]:
         ("the definition is missing", {"definition": REMOVED}),
         ("the definition of an unlisted type has another digest", {**of(other), "sha256": "x"}),
         ("the definition is not JSON", of("definition")),
-        ("the definition has a name twice", of('{"groups":{},"groups":{}}')),
+        ("the definition has a name twice", of(named('"groups":{},"groups":{}'))),
         ("the definition is an array", of("[]")),
-        ("the definition has no groups", of("{}")),
-        ("the definition has groups in an array", of('{"groups":["lot"]}')),
+        ("the definition has groups in an array", of(named('"groups":["lot"]'))),
+        ("the definition has groups that are null", of(named('"groups":null'))),
+        ("the definition has no vct", of('{"groups":{}}')),
+        ("the definition is of another vct", of(sample_type_text())),
     ]
     for name, body in bodies:
         _, view = _defined(**body)
@@ -237,6 +242,13 @@ def _manifests() -> Iterator[ViewCase]:
         ("is null", None),
     ]:
         yield refused("D10", f"the manifest {name}", "type-mismatch", _manifest(value))
+    undefined = disclosure(SALT, "recipe", "x")
+    digests = sorted([*CLAIMS["_sd"][1:], digest_of(undefined)])
+    stray = LOG.with_record(REPORT, jws_of(resign(REPORT_TEXT, SIGNER, claims={"_sd": digests})))
+    view = stray.view(replace(SHOW, disclosures=[undefined]))
+    yield refused(
+        "D10", "a group is disclosed that the type does not define", "type-mismatch", view
+    )
     unknown = _manifest({}, SURVEY, SURVEY_TYPE)
     yield refused(
         "D10",

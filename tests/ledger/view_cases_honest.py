@@ -16,7 +16,7 @@ from tests.ledger.signers import a_cosigner, a_signer
 from tests.ledger.view_cases_checkpoints import BODY, BOTH, LINE, NOTE, ONE
 from tests.ledger.view_cases_disclosures import SALT, disclosure
 from tests.ledger.view_cases_entries import CLAIMS, REPORT_TEXT, SIGNER
-from tests.ledger.view_edits import LOG, SHOW, SINGLE, STORY, accepted, edited, put, refused
+from tests.ledger.view_edits import LOG, SHOW, SINGLE, STORY, accepted, edited, put
 from tests.ledger.view_log import (
     WITNESSES,
     ForgedLog,
@@ -38,12 +38,14 @@ from tests.ledger.view_story import (
     REPORT,
     SURVEY,
     SURVEY_TYPE,
+    SURVEY_VCT,
     TYPE,
     expected_result,
     jws_of,
 )
 from tests.ledger.view_vectors import Pieces, ViewCase
 
+NEW_VCT: Final = "sample-report/v2"
 RESULT: Final = expected_result(LOG, SHOW)
 REPORTS: Final = [STORY.show(index) for index in (REPORT, OWN_REPORT, SURVEY, OTHER_REPORT)]
 EVERYTHING: Final = [STORY.show(index) for index in range(11)]
@@ -154,14 +156,11 @@ def _disclosures() -> Iterator[ViewCase]:
     whole = {"_sd": "data", "...": "data", "é": "\u0000\u202e", "n": 2**53 - 1, "": [None]}
     many = [disclosure(SALT, "lot", whole)]
     many += [disclosure(SALT, f"g{number}", -number) for number in range(63)]
-    claims = {"_sd": sorted(digest_of(text) for text in many)}
-    record = jws_of(resign(REPORT_TEXT, SIGNER, claims=claims))
-    log = LOG.with_record(REPORT, record)
-    # As many disclosures as a record may show, so each is opened; all but one are of no group.
-    name = "64 disclosures, of groups the type does not define"
-    yield refused("D10", name, "type-mismatch", log.view(replace(SHOW, disclosures=many)))
-    one = replace(SHOW, disclosures=many[:1])
-    yield _of("a group of odd members", one, log=log)
+    # No view holds the definition of this type, so any group may be one of its own.
+    claims = {"_sd": sorted(digest_of(text) for text in many), "vct": SURVEY_VCT}
+    log = LOG.with_record(REPORT, jws_of(resign(REPORT_TEXT, SIGNER, claims=claims)))
+    show = replace(SHOW, type=SURVEY_TYPE, disclosures=many)
+    yield _of("64 disclosures, of any value", show, log=log)
 
 
 def _edges() -> Iterator[ViewCase]:
@@ -169,7 +168,13 @@ def _edges() -> Iterator[ViewCase]:
     record = jws_of(resign(REPORT_TEXT, SIGNER, claims={"_sd": digests, "iat": 2**53 - 1}))
     log = LOG.with_record(REPORT, record)
     yield _of("one digest, and the largest iat", replace(SHOW, disclosures=()), log=log)
-    yield _of("a type that the charter does not list", *_unlisted()[1:], log=_unlisted()[0])
+    for name, text in [
+        ("a type that the charter does not list", sample_type_text(vct=NEW_VCT, sd_length=9)),
+        ("a type that defines no groups", f'{{"vct":"{NEW_VCT}"}}'),
+    ]:
+        log, show = _unlisted(text)
+        shown = show if "groups" in text else replace(show, disclosures=())
+        yield _of(name, shown, log=log)
     own = jws_of(resign(STORY.submissions[OWN_REPORT], STORY.first.signing, claims={"iat": 0}))
     first = LOG.with_record(OWN_REPORT, own)
     yield _of("iat is 0", STORY.show(OWN_REPORT), log=first)
@@ -187,13 +192,10 @@ def _embodied() -> Iterator[ViewCase]:
         yield _of(name, replace(SHOW, disclosures=shown), log=log)
 
 
-def _unlisted() -> tuple[Any, ...]:
-    text = sample_type_text(vct="sample-report/v2", sd_length=9)
+def _unlisted(text: str) -> tuple[ForgedLog, Show]:
     body: dict[str, Any] = payload_of(STORY.submissions[TYPE])["body"]
-    body |= {"vct": "sample-report/v2", "sha256": document_digest(text), "definition": text}
+    body |= {"vct": NEW_VCT, "sha256": document_digest(text), "definition": text}
     kind = resign(STORY.submissions[TYPE], STORY.first.signing, claims={"body": body})
-    record = resign(
-        STORY.submissions[OWN_REPORT], STORY.first.signing, claims={"vct": "sample-report/v2"}
-    )
+    record = resign(STORY.submissions[OWN_REPORT], STORY.first.signing, claims={"vct": NEW_VCT})
     log = LOG.with_record(TYPE, jws_of(kind)).with_record(OWN_REPORT, jws_of(record))
     return log, Show(OWN_REPORT, PATH_ONE, TYPE, STORY.disclosures(OWN_REPORT))

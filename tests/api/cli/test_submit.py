@@ -16,8 +16,7 @@ from api.client import Answer, LogClient
 from api.client_errors import ServerUnreachable
 from ledger.compose import Composer, Filing
 from ledger.submission import Admitted
-from tests.api.cli.shell import PASSPHRASE
-from tests.api.cli.solo import SLUG, SoloLog, lotmark
+from tests.api.cli.solo import SoloLog, lotmark
 from tests.api.cli.tables import KINDS, VERDICT
 
 pytestmark = pytest.mark.item("2.7")

@@ -95,6 +95,7 @@ def _check_clock(_: click.Context, __: click.Parameter, value: str | None) -> st
 @click.option("--family", help="Part family.")
 @click.option("--case", metavar="RECORD", help="Record id of the case.")
 @click.option("--cites", multiple=True, metavar="RECORD", help="Record id that is cited.")
+@click.option("--corrects", metavar="RECORD", help="Record id that this one corrects.")
 @click.option("--number", help="Number of the report, where one record is made.")
 @click.option("--dry-run", is_flag=True, help="Check and show; sign and send nothing.")
 @click.option("--skip-bad", is_flag=True, help="Send the records that are in order all the same.")
@@ -135,6 +136,7 @@ class _Options:
     family: str | None
     case: str | None
     cites: tuple[str, ...]
+    corrects: str | None
     number: str | None
     dry_run: bool
     skip_bad: bool
@@ -150,6 +152,7 @@ class _Options:
             case=self.case,
             family=self.family,
             cites=self.cites,
+            corrects=self.corrects,
             number=self.number,
         )
         form = TableForm(

@@ -215,3 +215,18 @@ def test_what_is_set_goes_into_a_record_in_json_too(solo: SoloLog, tmp_path: Pat
     refused = solo.run("submit", str(path), "--set", "/lot/colour=red", "--dry-run")
     assert refused.exit_code == 1
     assert "no place /lot/colour" in refused.stderr
+
+
+def test_a_correction_names_what_it_corrects_and_why(solo: SoloLog, tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(lotmark("template", VCT).stdout)
+    (wrong,) = solo.json("submit", str(path))["records"]
+    reason = ("--set", "/correction/reason=typing", "--set", "/correction/note=12 and not 21")
+    corrects = ("--corrects", str(wrong["record_id"]))
+    (sent,) = solo.json("submit", str(path), *corrects, *reason)["records"]
+    (shown,) = solo.json("show", str(sent["record_id"]))["records"]
+    assert shown["groups"]["correction"] == {"reason": "typing", "note": "12 and not 21"}
+    assert shown["groups"]["manifest"]["corrects"] == wrong["record_id"]
+    unexplained = solo.run("submit", str(path), *corrects)
+    assert unexplained.exit_code == 1
+    assert "/correction" in unexplained.stderr

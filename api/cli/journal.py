@@ -81,6 +81,11 @@ class Journal:
         """What is known of a record; None where it was never signed, or was refused."""
         return self._kept.get(slot)
 
+    def counts(self) -> tuple[int, int]:
+        """How many records are signed, and how many of them have a receipt."""
+        kept = self._kept.values()
+        return len(kept), sum(item.admitted is not None for item in kept)
+
     def keep_signed(self, signed: Iterable[tuple[Slot, str]]) -> None:
         """Put signed records on the disk, before they are sent."""
         lines = []

@@ -6,10 +6,12 @@ import mimetypes
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from api.cli.drafts import Draft, cited_files, content_key, put_files
+from api.cli.faults import CommandFault
 from api.cli.journal import Journal, Kept, Slot
 from api.client import Answer, LogClient
 from ledger import limits
@@ -104,6 +106,25 @@ class Submission:
             for item, answer in zip(batch, answers, strict=True)
         )
         return [Sent(item.draft, answer) for item, answer in zip(batch, answers, strict=True)]
+
+
+@contextmanager
+def tell_interruption(journal: Journal) -> Iterator[None]:
+    """Turn Ctrl-C into words: how far it came, and how it goes on.
+
+    Raises:
+        CommandFault: it was interrupted.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as fault:
+        signed, received = journal.counts()
+        raise CommandFault(
+            "interrupted",
+            f"stopped: the journal holds {signed} signed records, {received} of them with a "
+            "receipt",
+            remedy="Run the same command again: it goes on from there, nothing is sent twice.",
+        ) from fault
 
 
 def _slots(drafts: Sequence[Draft]) -> Iterator[tuple[Slot, Draft]]:

@@ -27,7 +27,7 @@ from api.cli.options import (
     place_options,
 )
 from api.cli.output import Output, columns
-from api.cli.submission import Sent, Submission
+from api.cli.submission import Sent, Submission, tell_interruption
 from api.cli.table import ENCODINGS
 from api.known_types import find_type
 from keys.identifiers import parse_origin
@@ -238,6 +238,7 @@ class _Run:
             Journal(path, origin=origin, party=party) as journal,
             self.session.client(signer) as client,
             self.output.progress(item.path.name, len(drafts)) as update,
+            tell_interruption(journal),
         ):
             submission = Submission(
                 client,

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from api.cli.drafts import Draft
+from api.cli.faults import CommandFault
 from api.cli.journal import Journal
-from api.cli.submission import Submission
+from api.cli.submission import Submission, tell_interruption
 from api.client import Answer, LogClient
 from api.client_errors import ServerUnreachable
 from ledger.compose import Composer, Filing
@@ -79,6 +80,18 @@ class CutOff(LogClient):
         raise ServerUnreachable("expected an answer, found the line cut")
 
 
+class Stopped(LogClient):
+    """A client whose user presses Ctrl-C while the second batch is under way."""
+
+    batches = 0
+
+    def submit_batch(self, sd_jwts: list[str]) -> list[Answer]:
+        self.batches += 1
+        if self.batches == 2:
+            raise KeyboardInterrupt
+        return super().submit_batch(sd_jwts)
+
+
 @pytest.fixture
 def parts(solo: SoloLog, tmp_path: Path) -> Iterator[tuple[Composer, Journal]]:
     """A composer for the party's key, and an open journal."""
@@ -106,6 +119,24 @@ def test_after_a_lost_answer_the_same_bytes_get_the_first_receipt(
     assert isinstance(sent.answer, Admitted)
     # The log had it already: this is the first receipt, not a second record.
     assert sent.answer.is_first is False
+
+
+def test_ctrl_c_says_how_far_it_came_and_how_it_goes_on(
+    solo: SoloLog, parts: tuple[Composer, Journal]
+) -> None:
+    composer, journal = parts
+    groups = {
+        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "lot": {"number": "stopped", "part": "P", "quantity": "1", "unit": "pcs"},
+    }
+    drafts = [Draft(VCT, groups, Filing(number=name), name) for name in ("first", "second")]
+    with Stopped(solo.url) as client:
+        submission = Submission(client, composer, solo.anchor, KINDS, journal)
+        list(submission.send(drafts[:1]))
+        with pytest.raises(CommandFault) as stopped, tell_interruption(journal):
+            list(submission.send(drafts[1:]))
+    assert "2 signed records, 1 of them with a receipt" in stopped.value.message
+    assert "same command again" in stopped.value.remedy
 
 
 def test_nothing_is_sent_while_a_row_is_bad_and_every_bad_row_is_told(

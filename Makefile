@@ -32,8 +32,8 @@ setup: .venv/.complete ## create .venv from the hashed lock file and install the
 		-r requirements/aics.lock
 	@touch $@
 
-demo: setup ## the whole story; EXIT=1 ends after the checks, CSV=path adds your own file
-	$(BIN)/python -m examples.demo $(if $(filter 1,$(EXIT)),--exit) $(if $(CSV),--csv '$(CSV)') $(if $(FOLDER),--folder '$(FOLDER)')
+demo: setup ## the whole story; EXIT=1 ends after the checks, CSV=path adds your own file (CSV_ARGS='--encoding cp1252')
+	$(BIN)/python -m examples.demo $(if $(filter 1,$(EXIT)),--exit) $(if $(CSV),--csv '$(CSV)') $(if $(CSV_ARGS),--csv-args='$(CSV_ARGS)') $(if $(FOLDER),--folder '$(FOLDER)')
 
 run: setup ## serve a development instance from DATA=data, made by 'lotmark init --solo demo' the first time
 	@test -e '$(DATA)' || LOTMARK_DATA='$(DATA)' $(BIN)/lotmark init --solo demo

@@ -11,6 +11,7 @@ import argparse
 import itertools
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -75,11 +76,20 @@ class Stage:
         return {**kept, "LOTMARK_PASSPHRASE": self.passphrases[slug], "PYTHONUNBUFFERED": "1"}
 
 
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A table of the user's, and how ``lotmark submit`` is to read it."""
+
+    path: Path
+    options: tuple[str, ...]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Play the demo; 0 when everything was as it must be."""
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--exit", action="store_true", help="stop after the checks")
     parser.add_argument("--csv", type=Path, help="a CSV file of your own, reported too")
+    parser.add_argument("--csv-args", default="", help="options of 'lotmark submit' for it")
     parser.add_argument("--folder", type=Path, default=ROOT / "demo-data")
     given = parser.parse_args(arguments)
     # An ended demo takes its service with it.
@@ -88,7 +98,8 @@ def main(arguments: Sequence[str]) -> int:
         if given.csv is not None and not given.csv.is_file():
             raise StepFailed(f"expected a file, found none at {given.csv}")
         stage = _set_stage(given.folder)
-        is_whole = _play(stage, given.csv, stay=not given.exit)
+        own = OwnFile(given.csv, tuple(shlex.split(given.csv_args))) if given.csv else None
+        is_whole = _play(stage, own, stay=not given.exit)
     except (StepFailed, ClientError) as fault:
         print(f"\nThe demo stopped: {fault}", file=sys.stderr)
         return 1
@@ -107,7 +118,7 @@ def _set_stage(folder: Path) -> Stage:
     return Stage(folder, port, {party.slug: secrets.token_urlsafe(18) for party in PARTIES})
 
 
-def _play(stage: Stage, csv: Path | None, *, stay: bool) -> bool:
+def _play(stage: Stage, own: OwnFile | None, *, stay: bool) -> bool:
     started, is_reported = time.monotonic(), True
     _chapter("Six parties draw their keys; founder 1 signs the charter")
     _found(stage)
@@ -117,9 +128,9 @@ def _play(stage: Stage, csv: Path | None, *, stay: bool) -> bool:
         _chapter("Each party signs and submits what it measured")
         print("  (the proving commands are for the folder 'offline' of the demo's files)\n")
         _report(stage)
-        if csv is not None:
-            _chapter(f"Your own file: {csv}")
-            is_reported = _report_csv(stage, csv)
+        if own is not None:
+            _chapter(f"Your own file: {own.path}")
+            is_reported = _report_csv(stage, own)
         _summarise(stage, started)
     _chapter("The service stops, its data goes away: only files and the trust anchor are left")
     _verify_offline(stage)
@@ -160,15 +171,16 @@ def _report(stage: Stage) -> None:
         _at_service(stage, slug, "report", "--bulletin", bulletin, *numbers)
 
 
-def _report_csv(stage: Stage, csv: Path) -> bool:
+def _report_csv(stage: Stage, own: OwnFile) -> bool:
     """The user's file, by the ordinary command line, in the name of a tier-2 supplier."""
-    command = ["-m", "api.cli", "submit", str(csv.resolve()), "--type", "inspection-report/v1"]
+    command = ["-m", "api.cli", "submit", str(own.path.resolve()), "--type", "inspection-report/v1"]
     command += ["--party", str(stage.party(CSV_PARTY)), "--url", stage.url]
     command += ["--anchor", str(stage.anchor), "--journal", str(stage.folder / "own.journal")]
     # What a bare table of measurements does not state; values of the demo's own.
     decided_at = datetime.now(UTC).isoformat(timespec="seconds")
     for place, value in {**_OWN_VERDICT, "/verdict/decided_at": decided_at}.items():
         command += ["--set", f"{place}={value}"]
+    command += own.options
     print(f"  not in a table, so of the demo's own: {', '.join(_OWN_VERDICT)}\n", flush=True)
     try:
         _run(command, stage.environment(CSV_PARTY))

@@ -23,7 +23,7 @@ from api.cli.drafts import Draft, read_drafts, with_filing
 from api.cli.options import read_file
 from api.cli.output import columns
 from api.cli.places import Places
-from api.cli.suggestion import left_over, suggest
+from api.cli.suggestion import left_over, likely_place, suggest
 from api.cli.table import Table, TableOptions, read_table
 from api.cli.table_drafts import table_drafts
 from api.cli.table_errors import MalformedDraft, MalformedMapping
@@ -183,5 +183,6 @@ def _describe(path: Path, table: Table, mapping: ColumnMap, drafts: int) -> Iter
         for pointer, value in mapping.constants.items()
     )
     for heading in left_over(table, mapping):
-        yield f"  {heading}  goes nowhere: --map '{heading}=/PLACE', or '{heading}='"
+        place = likely_place(heading, mapping)
+        yield f"  {heading}  goes nowhere: --map '{heading}={place}', or '{heading}='"
     yield f"  mapping kept in {mapping_path(path)}"

@@ -23,6 +23,8 @@ from api.cli.table_errors import MalformedMapping
 _UNIT: Final = re.compile(r"^(?P<name>.+?)\s*[\[(（【](?P<unit>[^\])）】]{1,64})[\])）】]$")
 _UNIT_BEHIND: Final = re.compile(r"^(?P<name>.+?)\s+(?:in|/)\s+(?P<unit>\S{1,12})$")
 _NUMBERED: Final = "#"
+_DATE_WORDS: Final = ("date", "datum", "日期")
+_DECIDED: Final = "/verdict/decided_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ def left_over(table: Table, mapping: ColumnMap) -> list[str]:
         if segment.startswith("{")
     }
     return [name for name in table.headings if name not in mapping.columns and name not in used]
+
+
+def likely_place(heading: str, mapping: ColumnMap) -> str:
+    """Where a column that goes nowhere may belong: a date is mostly that of the verdict."""
+    taken = {*mapping.columns.values(), *mapping.constants}
+    is_date = any(word in heading.casefold() for word in _DATE_WORDS)
+    is_free = mapping.vct == "inspection-report/v1" and _DECIDED not in taken
+    return _DECIDED if is_date and is_free else "/PLACE"
 
 
 def split_unit(heading: str) -> tuple[str, str | None]:

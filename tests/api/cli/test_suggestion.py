@@ -9,7 +9,7 @@ import pytest
 from api.cli.cells import Kind
 from api.cli.column_map import ColumnMap, TableForm, parse_mapping, with_changes, write_mapping
 from api.cli.places import EACH, Places
-from api.cli.suggestion import known_headings, left_over, split_unit, suggest
+from api.cli.suggestion import known_headings, left_over, likely_place, split_unit, suggest
 from api.cli.table_errors import MalformedMapping
 from tests.api.cli.tables import INSPECTION, PARAMETERS, a_table, suggested
 
@@ -161,3 +161,12 @@ def test_the_places_of_a_type_know_their_kind() -> None:
     }
     assert {pointer: INSPECTION.wanted(pointer).kind for pointer in kinds} == kinds
     assert INSPECTION.wanted(f"/measurements/characteristics/{EACH}/lower").is_nullable
+
+
+@pytest.mark.parametrize("heading", ["Prüfdatum", "检验日期", "Date"])
+def test_a_column_of_dates_is_told_the_place_that_it_may_have(heading: str) -> None:
+    mapping = suggested(f"Charge;{heading}\nA;12.11.2026\n")
+    assert likely_place(heading, mapping) == "/verdict/decided_at"
+    assert likely_place("Farbe", mapping) == "/PLACE"
+    given = ColumnMap(mapping.vct, "row", {"x": "/verdict/decided_at"})
+    assert likely_place(heading, given) == "/PLACE"

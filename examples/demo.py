@@ -24,6 +24,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
+
+from api.cli.submitting import submit
+from api.cli.table import TableOptions, read_table
+from api.cli.table_errors import TableError
 from api.client import LogClient
 from api.client_errors import ClientError
 from examples.demo_parties import OPERATOR, PARTIES, party_of
@@ -98,6 +103,8 @@ def main(arguments: Sequence[str]) -> int:
         if given.csv is not None and not given.csv.is_file():
             raise StepFailed(f"expected a file, found none at {given.csv}")
         stage = _set_stage(given.folder)
+        if given.csv is not None:
+            check_readable(given.csv, shlex.split(given.csv_args))
         own = OwnFile(given.csv, tuple(shlex.split(given.csv_args))) if given.csv else None
         is_whole = _play(stage, own, stay=not given.exit)
     except (StepFailed, ClientError) as fault:
@@ -106,6 +113,26 @@ def main(arguments: Sequence[str]) -> int:
     if not is_whole:
         print("\nYour own file was not reported: see its chapter above.", file=sys.stderr)
     return 0 if is_whole else 1
+
+
+def check_readable(path: Path, options: Sequence[str]) -> None:
+    """Read the user's table before anything is played: a minute later is late for a typo.
+
+    Raises:
+        StepFailed: its options or its form are not understood.
+    """
+    try:
+        context = submit.make_context("CSV_ARGS", [str(path), *options])
+        form = context.params
+        sign = {"tab": "\t", "\\t": "\t"}.get(form["delimiter"], form["delimiter"])
+        wanted = TableOptions(form["encoding"], sign, form["heading_row"])
+        read_table(path.read_bytes(), wanted)
+    except click.ClickException as fault:
+        raise StepFailed(f"CSV_ARGS: {fault.format_message()}") from fault
+    except TableError as fault:
+        raise StepFailed(
+            f"{path}: {fault}. {fault.remedy} Options go into CSV_ARGS='...'."
+        ) from fault
 
 
 def _set_stage(folder: Path) -> Stage:

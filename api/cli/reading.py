@@ -22,6 +22,7 @@ from api.cli.options import (
     read_file,
 )
 from api.cli.output import Output
+from api.cli.redaction import redact_view
 from api.cli.verification_words import Words, record_members
 from api.cli.verifying import refusal, tell_record_head
 from api.client import LogClient
@@ -52,26 +53,43 @@ class Reader:
 @click.command()
 @click.argument("record")
 @click.option("--anonymous", is_flag=True, help="Do not sign: read what anyone may read.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the view to this file, to hand on; 'lotmark verify' takes it.",
+)
+@click.option(
+    "--groups",
+    metavar="NAME,NAME",
+    help="Keep only these groups, on the screen and in the file; the others leave no trace but "
+    "their digests.",
+)
 @place_options
 @language_option
 @pass_output
-def show(output: Output, *, record: str, anonymous: bool, language: str, place: Place) -> None:
+def show(output: Output, *, record: str, language: str, place: Place, **asked: Any) -> None:
     """Show a record: RECORD is its id, its entry number, or a view file.
 
     What the service sends is verified from the trust anchor before it is shown.
     """
     words = Words(language)
+    handing = _Handing(asked["out"], asked["groups"])
     if Path(record).is_file():
         trusted = parse_anchor(read_anchor(place))
         data = read_file(Path(record), "a view", bytes_max=limits.VIEW_BYTES_MAX + 1)
-        _Telling(output, trusted, None, language).tell(_verified(data, trusted, words))
-        return
-    reader = open_reader(place, is_anonymous=anonymous)
-    with reader.client as client:
-        record_id = _record_id(record, client)
-        verified = _verified(client.view(record_id), reader.anchor, words)
-        _expect(record_id, verified)
-        _Telling(output, reader.anchor, client, language).tell(verified)
+        shown = handing.hand_on(data, _verified(data, trusted, words), trusted)
+        _Telling(output, trusted, None, language).tell(shown)
+    else:
+        reader = open_reader(place, is_anonymous=asked["anonymous"])
+        with reader.client as client:
+            record_id = _record_id(record, client)
+            data = client.view(record_id)
+            verified = _verified(data, reader.anchor, words)
+            _expect(record_id, verified)
+            shown = handing.hand_on(data, verified, reader.anchor)
+            _Telling(output, reader.anchor, client, language).tell(shown)
+    if handing.out is not None:
+        output.note(f"the view is in {handing.out}")
 
 
 @click.command()
@@ -179,6 +197,25 @@ def _expect(record_id: str, verified: VerifiedView) -> None:
             f"expected a view of {record_id}, found one of {', '.join(found)}",
             remedy="Do not trust this service; tell the other members.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Handing:
+    """What is to be handed on: which file, and of which groups; None for all of them."""
+
+    out: Path | None
+    groups: str | None
+
+    def hand_on(self, data: bytes, verified: VerifiedView, anchor: Anchor) -> VerifiedView:
+        """Redact a verified view and write it; the answer is what is left of it."""
+        if self.groups is not None:
+            names = frozenset(name.strip() for name in self.groups.split(","))
+            data = redact_view(parse_view(data), verified, names)
+            # Nothing is handed on that its receiver would refuse.
+            verified = verify_view(parse_view(data), anchor)
+        if self.out is not None:
+            replace_file(self.out, data)
+        return verified
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,58 @@ def test_a_view_file_is_shown_without_a_service(solo: SoloLog, record: str, tmp_
     assert record in away.stdout
 
 
+def test_a_record_is_handed_on_as_a_file_that_verifies(
+    solo: SoloLog, record: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "view.json"
+    told = solo.json("show", record, "--out", str(file))
+    verified = verify_view(parse_view(file.read_bytes()), solo.anchor)
+    assert [item.record_id for item in verified.records] == [record]
+    assert {item.group for item in verified.records[0].groups} == set(told["records"][0]["groups"])
+    assert solo.json("verify", str(file))["records"][0]["record_id"] == record
+
+
+@pytest.mark.parametrize("source", ["service", "file"])
+def test_groups_are_left_out_and_what_is_left_verifies(
+    solo: SoloLog, record: str, tmp_path: Path, source: str
+) -> None:
+    whole, file = tmp_path / "whole.json", tmp_path / "view.json"
+    solo.json("show", record, "--out", str(whole))
+    named = record if source == "service" else str(whole)
+    told = solo.json("show", named, "--groups", "verdict,lot", "--out", str(file))
+    verified = verify_view(parse_view(file.read_bytes()), solo.anchor)
+    assert {item.group for item in verified.records[0].groups} == {"verdict", "lot"}
+    assert set(told["records"][0]["groups"]) == {"verdict", "lot"}
+    kept = parse_view(file.read_bytes()).records[0].disclosures
+    dropped = set(parse_view(whole.read_bytes()).records[0].disclosures) - set(kept)
+    assert dropped
+    assert not any(text in file.read_text() for text in dropped)
+
+
+def test_several_records_of_a_file_are_redacted_together(
+    solo: SoloLog, record: str, tmp_path: Path
+) -> None:
+    solo.json("export", str(tmp_path))
+    view, file = str(tmp_path / "records-0001.jsonl"), tmp_path / "view.jsonl"
+    solo.json("show", view, "--groups", "lot", "--out", str(file))
+    verified = verify_view(parse_view(file.read_bytes()), solo.anchor)
+    assert len(verified.records) > 1
+    shown = {item.record_id: [group.group for group in item.groups] for item in verified.records}
+    assert shown.pop(record) == ["lot"]
+    assert not any(shown.values())
+
+
+def test_a_group_that_is_not_there_is_told_and_nothing_is_written(
+    solo: SoloLog, record: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "view.json"
+    refused = solo.run("show", record, "--groups", "verdict,price", "--out", str(file))
+    assert refused.exit_code == 1
+    assert "group-not-shown" in refused.stderr
+    assert "'price'" in refused.stderr
+    assert not file.exists()
+
+
 def test_a_stranger_sees_the_public_groups_only(solo: SoloLog, record: str) -> None:
     anonymous = solo.json("show", record, "--anonymous")
     assert anonymous["records"][0]["groups"] == {}

@@ -25,6 +25,7 @@ from ledger.compose import Composer, RecordSigner
 from ledger.content import Checker, TypeBook, check_submission
 from ledger.faults import Fault, Refusal
 from ledger.record_type import RecordType
+from ledger.schema_faults import UNKNOWN
 from quality.rules import QualityRules
 
 
@@ -80,6 +81,9 @@ def _refusal_lines(draft: Draft, refusal: Refusal, missing: Sequence[Missing]) -
 
 
 def _fault_line(draft: Draft, fault: Fault) -> str:
+    if fault.expected.startswith(UNKNOWN):
+        known = fault.expected.removeprefix(UNKNOWN)
+        return f"{draft.locate(fault.pointer)}: unknown member {fault.found!r}{known}"
     return f"{draft.locate(fault.pointer)}: expected {fault.expected}, found {fault.found}"
 
 

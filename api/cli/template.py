@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from api.cli.options import Place, open_session, place_options
+from api.cli.options import Place, open_session, pass_output, place_options
+from api.cli.output import Output
 from api.known_types import find_type
 from ledger.record_type import RecordType, parse_record_type
 from ledger.text_forms import sample_text
@@ -18,14 +19,18 @@ from quality.types import business_types
 @click.command()
 @click.argument("vct", metavar="TYPE")
 @place_options
-def template(vct: str, *, place: Place) -> None:
+@pass_output
+def template(output: Output, *, vct: str, place: Place) -> None:
     """Print a record of a type, such as inspection-report/v1, to be filled in.
 
     It has every member that the type requires, with an example of each. The JSON goes to
     standard output: put it in a file, change it, and 'lotmark submit' it.
     """
     kind = _find(vct, place)
-    click.echo(json.dumps(fill_template(kind), ensure_ascii=False, indent=1))
+    # JSON with and without --json: there is nothing else to say.
+    output.result(fill_template(kind))
+    if not output.is_json:
+        click.echo(json.dumps(fill_template(kind), ensure_ascii=False, indent=1))
 
 
 def fill_template(kind: RecordType) -> dict[str, Any]:

@@ -6,25 +6,29 @@ from ledger.commit import Tip
 from ledger.entry import split_entry
 from ledger.errors import LogRolledBack
 from ledger.fold import Governing, PublicFold, apply
+from ledger.frontier import Frontier
 from ledger.high_water import HighWater, Mark
 from ledger.open_tiles import NO_OPEN_TILES, OpenTiles, open_slots
 from ledger.reader import LogReader
 from ledger.record import GOVERNANCE_VCTS, parse_jws
 from ledger.store import EntryRow, Head, Store
 from ledger.tile_nodes import FoldedTiles, TileNodeReader
-from ledger.tree import TreeSize, tree_root
+from ledger.tree import TreeSize, leaf_hash, tree_root
 
 
 def load_tip(origin: str, store: Store, *, mark: HighWater, is_new: bool) -> Tip:
     """Read head, open tiles and fold, and check that the log extends what was signed.
 
     Raises:
-        LogRolledBack: the log is shorter than, or differs from, the last signed head; or
-            there is no mark although the log was not made just now.
+        LogRolledBack: the log is shorter than, or differs from, the last signed head; there
+            is no mark although the log was not made just now; or the stored head is not that
+            of the stored tree.
         HighWaterDamaged, StoreUnavailable: it could not be read.
     """
     head = store.head()
     check_mark(store, head, mark.read(), is_new=is_new)
+    if head is not None:
+        check_head(store, head)
     return Tip(head, _read_open_tiles(store, head), read_fold(origin, store))
 
 
@@ -49,6 +53,22 @@ def check_mark(store: Store, head: Head | None, mark: Mark | None, *, is_new: bo
         )
     if mark.size and _root_at(store, mark.size) != mark.root:
         raise LogRolledBack(f"the first {mark.size} entries are not those that were signed")
+
+
+def check_head(store: Store, head: Head) -> None:
+    """Refuse to build on a head that does not belong to the tree beside it.
+
+    The next checkpoint is grown from the head alone: a damaged one would be signed.
+
+    Raises:
+        LogRolledBack: its leaf, frontier or root is not that of the stored entries.
+    """
+    last = store.entry(head.size - 1)
+    if last is None or leaf_hash(last.text) != head.leaf:
+        raise LogRolledBack(f"expected entry {head.size - 1} at the head, found another or none")
+    frontier = Frontier(TreeSize(head.size), head.frontier)
+    if not frontier.root() == head.root == _root_at(store, head.size):
+        raise LogRolledBack(f"expected the root of {head.size} entries at the head, found another")
 
 
 def read_fold(origin: str, store: Store) -> PublicFold:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,10 +17,12 @@ from ledger.errors import (
 )
 from ledger.high_water import HighWaterFile, HighWaterMemory, Mark
 from ledger.service import Ledger
+from ledger.store import Head, Store
 from ledger.store_errors import (
     OutcomeUnknown,
     StoreUnavailable,
 )
+from ledger.store_faulty import FaultyStore
 from ledger.store_memory import MemoryStore
 from ledger.tree import EMPTY_ROOT
 from tests.ledger.ledger_stories import (
@@ -222,3 +225,41 @@ def test_log_that_extends_the_mark_goes_on(behind: int) -> None:
     story.admit(a_report(9))
     check_ledger(story, FOUNDING_SIZE + 4)
     story.ledger.close()
+
+
+# ---- a database whose head is not that of its entries ----
+
+
+class OtherHead(FaultyStore):
+    """A store that was damaged at rest: its head is not the one that was written."""
+
+    def __init__(self, inner: Store, change: Callable[[Head], Head]) -> None:
+        super().__init__(inner, fail_on="close", when="before", calls_before=1_000_000)
+        self._change = change
+
+    def head(self) -> Head | None:
+        found = super().head()
+        assert found is not None
+        return self._change(found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda head: replace(head, leaf=ROOT),
+        lambda head: replace(head, root=ROOT),
+        lambda head: replace(head, frontier=(ROOT, *head.frontier[1:])),
+        lambda head: replace(head, frontier=head.frontier[::-1]),
+    ],
+)
+@pytest.mark.parametrize("count", [2, 250])
+def test_damaged_head_is_refused(change: Callable[[Head], Head], count: int) -> None:
+    story = a_founded_story()
+    story.admit(*reports(count))
+    older = story.parts.high_water.read()
+    story.admit(a_report(999))
+    story = story.restarted(high_water=HighWaterMemory(older))
+    sound = story.reopened(store=OtherHead(story.store, lambda head: head))
+    assert sound.ledger.size == FOUNDING_SIZE + count + 1
+    with pytest.raises(LogRolledBack, match=r"expected .* at the head, found another"):
+        story.reopened(store=OtherHead(story.store, change))

@@ -3,7 +3,8 @@
 Lines of one body travel together. Single records that arrive at the same moment do too:
 checked beside one another in the worker processes and admitted in one hand-over, they cost
 the event loop a fraction of what each would cost alone; one that arrives alone is checked
-right here, because handing it to another process would cost more than the check.
+right here, because handing it to another process would cost more than the check. A large
+one never is, and never travels with others: a megabyte of JSON can take a second to refuse.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ledger.service import Ledger
 from ledger.submission import Outcome, Submission
 
 CHECKED_HERE_MAX: Final = 4
+CHECKED_HERE_BYTES_MAX: Final = 64 * 1024
 _Expected: TypeAlias = Expected[tuple[Outcome, ...]]
 
 
@@ -45,6 +47,9 @@ class SubmissionDesk:
         Raises:
             LedgerError: nothing is known to have been admitted.
         """
+        if len(line) > CHECKED_HERE_BYTES_MAX:
+            (outcome,) = await self.admit_lines([line])
+            return outcome
         expected = self._expect()
         self._arrived.append((line, expected))
         if len(self._arrived) == 1:
@@ -105,7 +110,8 @@ class SubmissionDesk:
                 expected.set_result((next(repeats),))
 
     async def _check(self, lines: Sequence[bytes]) -> list[Checked]:
-        if len(lines) <= CHECKED_HERE_MAX:
+        is_light = sum(map(len, lines)) <= CHECKED_HERE_BYTES_MAX
+        if is_light and len(lines) <= CHECKED_HERE_MAX:
             return check_lines(lines, self._ledger.checker)
         return await self._pool.check_lines(lines, self._ledger.checker)
 

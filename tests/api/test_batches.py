@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +20,7 @@ from tests.api.service import (
     encode_submission,
     serve,
 )
-from tests.ledger.parties import record_id_of, resign
+from tests.ledger.parties import SAMPLE_GROUPS, record_id_of, resign
 
 pytestmark = pytest.mark.item("2.6")
 
@@ -163,3 +164,19 @@ def test_the_largest_batch_is_committed_together(workers: LiveService) -> None:
     answers = workers.submit_many(texts)
     assert all(answer["first"] for answer in answers)
     assert len({answer["receipt"].partition("\n\n")[2] for answer in answers}) == 1
+
+
+def test_a_large_record_does_not_hold_up_others(workers: LiveService) -> None:
+    # Valid JSON that takes a second to refuse.
+    costly = workers.record({"lot": SAMPLE_GROUPS["lot"], "values": ["\u00fc"] * 150_000})
+    waits: list[float] = []
+    with ThreadPoolExecutor(4) as threads:
+        sent = [threads.submit(workers.submit, costly) for _ in range(4)]
+        while not all(item.done() for item in sent):
+            begun = time.monotonic()
+            assert workers.http.get("/livez").status_code == 200
+            waits.append(time.monotonic() - begun)
+    assert {item.result().status_code for item in sent} == {422}
+    # Half of all others are answered at once, whatever a shared machine does to the rest.
+    assert len(waits) > 10
+    assert sorted(waits)[len(waits) // 2] < 0.2

@@ -22,13 +22,14 @@ from typing import Any, Final
 from ledger import limits
 from ledger.content import CheckedRecord, Checker, TypeBook, check_submission
 from ledger.domain import DomainRules
-from ledger.errors import MalformedJson
+from ledger.errors import MalformedJson, TooBusy
 from ledger.faults import Fault, Refusal
 from ledger.record_type import RecordType, parse_record_type
 from ledger.strict_json import parse_json
 
 CHUNK_LINES: Final = 250
 CHUNK_LINES_MIN: Final = 16
+ATTEMPTS_MAX: Final = 2
 Checked = CheckedRecord | Refusal
 
 
@@ -62,18 +63,23 @@ class CheckPool:
         self._pool = _make_pool(setup, processes) if processes else None
 
     async def check_lines(self, lines: Sequence[bytes], checker: Checker) -> list[Checked]:
-        """Check many submissions, one JSON object a line, in their order."""
-        pool = self._pool
-        if pool is None:
-            return await asyncio.to_thread(check_lines, lines, checker)
-        try:
-            return await self._check_in_workers(lines, checker, pool)
-        except BrokenProcessPool:
-            # A worker was killed, by the kernel for its memory perhaps. The lines are checked
-            # here, the next batch gets new workers.
-            if self._pool is pool:
-                self._pool = _make_pool(self._setup, self._processes)
-            return await asyncio.to_thread(check_lines, lines, checker)
+        """Check many submissions, one JSON object a line, in their order.
+
+        Raises:
+            TooBusy: the workers were killed over it, more than once.
+        """
+        for _ in range(ATTEMPTS_MAX):
+            pool = self._pool
+            if pool is None:
+                return await asyncio.to_thread(check_lines, lines, checker)
+            try:
+                return await self._check_in_workers(lines, checker, pool)
+            except BrokenProcessPool:
+                # A worker was killed, by the kernel for its memory perhaps.
+                if self._pool is pool:
+                    self._pool = _make_pool(self._setup, self._processes)
+        # Whatever is in these lines, it is not let near the service's own process.
+        raise TooBusy(f"expected workers to check {len(lines)} records, found them killed")
 
     async def _check_in_workers(
         self, lines: Sequence[bytes], checker: Checker, pool: ProcessPoolExecutor

@@ -13,6 +13,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from api.errors import STATUS, TITLES
+from ledger import limits
 from ledger.store_errors import StoreUnavailable
 from tests.api.service import SUPPLIER, LiveService, code_of, encode_submission, problem_of
 from tests.ledger.parties import resign
@@ -285,6 +286,20 @@ def test_a_failing_store_is_told_to_the_operator_only(
     assert "/var/lib" in line["detail"]
     assert line["request_id"] == answer.headers["x-request-id"]
     service.admit(service.record())
+
+
+def test_more_than_can_wait_is_sent_away(
+    service: LiveService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [service.record() for _ in range(12)]
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "SUBMISSIONS_WAITING_MAX", 11)
+        body = "".join(f"{encode_submission(text)}\n" for text in texts)
+        answer = service.post(body, media_type="application/jsonl")
+        assert code_of(answer) == "too-busy"
+        assert answer.headers["retry-after"]
+        assert all("index" in line for line in service.submit_many(texts[:11]))
+    assert [line["first"] for line in service.submit_many(texts)] == [False] * 11 + [True]
 
 
 def test_a_fault_of_the_writer_is_told_to_all_who_wait(

@@ -147,8 +147,10 @@ class Health:
     metrics: Metrics
 
     def live(self, request: Request) -> Response:
-        """``GET /livez``: the process answers."""
+        """``GET /livez``: the process answers and its writer runs; else it is to be restarted."""
         del request
+        if not self.ledger.is_running:
+            return JSONResponse({"status": "stopped"}, errors.UNAVAILABLE)
         return JSONResponse({"status": "alive"})
 
     def ready(self, request: Request) -> Response:

@@ -243,7 +243,9 @@ def _log_paths() -> dict[str, Any]:
 
 def _health_paths() -> dict[str, Any]:
     return {
-        "/livez": {"get": _read("The process answers", _OBJECT)},
+        "/livez": {
+            "get": _read("The process and its writer live", _OBJECT, statuses=(errors.UNAVAILABLE,))
+        },
         "/readyz": {"get": _read("The log takes records", _OBJECT, statuses=(errors.UNAVAILABLE,))},
         "/metrics": {"get": _read("Prometheus figures", _TEXT)},
     }

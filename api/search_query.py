@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,16 +95,16 @@ def decode_cursor(text: str) -> int:
 
 
 def _check_names(asked: QueryParams) -> None:
-    names = [name for name, _ in asked.multi_items()]
+    counts = Counter(name for name, _ in asked.multi_items())
     faults = [
         Fault(f"/{name}", "one of " + ", ".join(sorted(_NAMES)), name)
-        for name in dict.fromkeys(names)
+        for name in counts
         if name not in _NAMES
     ]
     faults += [
-        Fault(f"/{name}", "it once", f"{names.count(name)} times")
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
+        Fault(f"/{name}", "it once", f"{count} times")
+        for name, count in counts.items()
+        if count > 1
     ]
     if faults:
         first = faults[0]

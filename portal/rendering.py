@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -41,13 +42,24 @@ def security_headers(script_source: str) -> dict[str, str]:
     }
 
 
+_COOKIE_FIELD_MAX: Final = 4_096
+_COOKIE = re.compile(rf"(?:^|;\s*){LANGUAGE_COOKIE}=([a-z]{{2}})(?=;|$)", re.ASCII)
+
+
 def language_of(request: Request) -> Language:
     """The language that a request asks for."""
     return choose_language(
         request.query_params.get("lang"),
-        request.cookies.get(LANGUAGE_COOKIE),
+        _language_cookie(request.headers.get("cookie", "")),
         accepted=request.headers.get("accept-language", ""),
     )
+
+
+def _language_cookie(field: str) -> str | None:
+    # Only this one cookie is looked for: the general parser takes quadratic time on a field
+    # of quotation marks, and the field comes from anybody.
+    found = _COOKIE.search(field[:_COOKIE_FIELD_MAX])
+    return found[1] if found else None
 
 
 class Renderer:

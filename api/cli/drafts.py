@@ -104,7 +104,7 @@ def name_party(text: str, origin: Origin) -> str:
 def cited_files(value: Any) -> Iterator[str]:
     """The names under ``$file`` in a value, in order."""
     match value:
-        case {"$file": str(name)}:
+        case {"$file": str(name)} if len(value) == 1:
             yield name
         case dict():
             for item in value.values():
@@ -117,7 +117,7 @@ def cited_files(value: Any) -> Iterator[str]:
 def put_files(value: Any, uploaded: Mapping[str, Mapping[str, Any]]) -> Any:
     """The value with every ``$file`` replaced by the upload of that name."""
     match value:
-        case {"$file": str(name)}:
+        case {"$file": str(name)} if len(value) == 1:
             return dict(uploaded[name])
         case dict():
             return {key: put_files(item, uploaded) for key, item in value.items()}
@@ -126,8 +126,27 @@ def put_files(value: Any, uploaded: Mapping[str, Mapping[str, Any]]) -> Any:
     return value
 
 
+def file_below(folder: Path, name: str) -> Path:
+    """A cited file, which must be a plain file in the draft's own folder or below it.
+
+    A draft may come from somebody else; it must not make its signer hand over other files.
+
+    Raises:
+        MalformedDraft: it is elsewhere, or no plain file.
+    """
+    path = (folder / name).resolve()
+    if path.is_relative_to(folder.resolve()) and path.is_file():
+        return path
+    raise MalformedDraft(
+        f"expected a file to upload in {folder.resolve()} or below it, found {name!r}",
+        remedy="Names under $file are relative to the draft's own folder.",
+    )
+
+
 def _with_digests(value: Any, folder: Path) -> Any:
-    digests = {name: {FILE_MEMBER: _file_digest(folder / name)} for name in cited_files(value)}
+    digests = {
+        name: {FILE_MEMBER: _file_digest(file_below(folder, name))} for name in cited_files(value)
+    }
     return put_files(value, digests) if digests else value
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any, Final
 
 import click
 
+from api.cli.output import visible
 from api.cli.table_errors import TableError
 from api.client_errors import ClientError, RequestRefused
 from api.errors import REMEDIES
@@ -65,11 +66,11 @@ class CommandFault(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Tell it on standard error."""
         stream = file or sys.stderr
-        click.echo(f"refused: {self.code}: {self.message}", file=stream)
+        click.echo(visible(f"refused: {self.code}: {self.message}"), file=stream)
         for place in self.places:
-            click.echo(f"  {place}", file=stream)
+            click.echo(visible(f"  {place}"), file=stream)
         if self.remedy:
-            click.echo(f"next: {self.remedy}", file=stream)
+            click.echo(visible(f"next: {self.remedy}"), file=stream)
 
     def members(self) -> dict[str, Any]:
         """The same as plain values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,15 @@ import click
 
 LANGUAGES: Final = ("en", "zh")
 T = TypeVar("T")
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """The text with control and bidirectional characters written out, for a terminal.
+
+    What a view or a service says is foreign: it must not move the cursor or turn the line.
+    """
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +34,11 @@ class Output:
 
     def say(self, text: str = "") -> None:
         """A line of the result in prose."""
-        click.echo(text, err=self.is_json)
+        click.echo(visible(text), err=self.is_json)
 
     def note(self, text: str) -> None:
         """A line beside the result: progress, advice, warnings."""
-        click.echo(text, err=True)
+        click.echo(visible(text), err=True)
 
     def result(self, members: Mapping[str, Any]) -> None:
         """The result as the one JSON document; nothing where prose was asked for."""

@@ -17,6 +17,8 @@ from api.cli.output import Output
 
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 20
+_CONNECTIONS_MAX: Final = 800
+_KEEP_ALIVE_SECONDS: Final = 15
 
 
 @click.command()
@@ -92,6 +94,9 @@ def _run(app: Any, listener: socket.socket) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        # Slow clients hold a place each; what is beyond is told to come back (503).
+        limit_concurrency=_CONNECTIONS_MAX,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     # Once it has stopped in order, uvicorn raises the signal again for whoever handled it

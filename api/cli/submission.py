@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.cli.drafts import Draft, cited_files, content_key, put_files
+from api.cli.drafts import Draft, cited_files, content_key, file_below, put_files
 from api.cli.faults import CommandFault
 from api.cli.journal import Journal, Kept, Slot
 from api.client import Answer, LogClient
@@ -86,7 +86,7 @@ class Submission:
         uploads = {}
         for name in dict.fromkeys(cited_files(draft.groups)):
             media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            uploaded = self.client.upload(draft.folder / name, media_type=media_type)
+            uploaded = self.client.upload(file_below(draft.folder, name), media_type=media_type)
             uploads[name] = uploaded.members()
         return uploads
 

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import httpx
@@ -26,7 +26,7 @@ from api.client_errors import (
 )
 from api.http_signatures import HttpRequest, sign_request
 from api.nonces import Nonce, UnixSeconds
-from api.request_errors import MalformedTarget
+from api.request_errors import BadRequestSignature, MalformedTarget
 from api.target_uri import parse_public_base, parse_target_uri
 from keys.encoding import encode_base64url
 from keys.identifiers import Did
@@ -143,7 +143,7 @@ class Transport:
                 self._effects.wait(min(0.1 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
                 continue
             if answer.status not in _BUSY or read_problem(answer).code in _LASTING:
-                return _expect_success(answer)
+                return self._expect_success(answer)
             if is_last:
                 raise _busy(answer)
             self._effects.wait(_wait_seconds(answer))
@@ -176,6 +176,16 @@ class Transport:
             created=UnixSeconds(self._effects.now_s()),
             nonce=Nonce(encode_base64url(self._effects.random_bytes(16))),
         )
+
+    def _expect_success(self, answer: Incoming) -> Incoming:
+        if answer.status >= errors.BAD_REQUEST:
+            raise RequestRefused(_name_service(read_problem(answer), self.base))
+        if answer.status >= errors.MULTIPLE_CHOICES:
+            raise AnswerMalformed(
+                f"expected an answer, found a redirection to "
+                f"{answer.headers.get('location', 'nowhere')[:200]!r}: give that address as --url"
+            )
+        return answer
 
     def _unreachable(self, fault: httpx.TransportError) -> ServerUnreachable:
         reason = str(fault) or type(fault).__name__
@@ -225,15 +235,16 @@ def _busy(answer: Incoming) -> ServerBusy:
     )
 
 
-def _expect_success(answer: Incoming) -> Incoming:
-    if answer.status >= errors.BAD_REQUEST:
-        raise RequestRefused(read_problem(answer))
-    if answer.status >= errors.MULTIPLE_CHOICES:
-        raise AnswerMalformed(
-            f"expected an answer, found a redirection to "
-            f"{answer.headers.get('location', 'nowhere')[:200]!r}: give that address as --url"
-        )
-    return answer
+def _name_service(problem: Problem, base: str) -> Problem:
+    """Say how the service calls itself, where a signature failed because we call it otherwise."""
+    told = problem.more.get("service_url")
+    if problem.code != BadRequestSignature.code or not isinstance(told, str) or told == base:
+        return problem
+    try:
+        url = parse_public_base(told)
+    except MalformedTarget:
+        return problem
+    return replace(problem, remedy=f"This service signs as {url}: use exactly that with --url.")
 
 
 def read_problem(answer: Incoming) -> Problem:

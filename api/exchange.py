@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.errors import problem_response
 from api.http_signatures import HttpRequest, is_signed, verify_request
 from api.nonces import Nonces, UnixSeconds
-from api.request_errors import RequestError, SignatureExpired
+from api.request_errors import BadRequestSignature, RequestError, SignatureExpired
 from api.target_uri import PublicBase, build_target_uri
 from keys.identifiers import KeyId
 from ledger.clock import Clock
@@ -98,6 +98,11 @@ class RequestJudge:
             raise Refused(
                 Refusal(fault.code, str(fault)),
                 extra={"server_time": fault.server_seconds, "skew_seconds": fault.skew_seconds},
+            ) from fault
+        except BadRequestSignature as fault:
+            # Most often the client reached this service under another name than it signs as.
+            raise Refused(
+                Refusal(fault.code, str(fault)), extra={"service_url": self.base}
             ) from fault
         except RequestError as fault:
             raise Refused(Refusal(fault.code, str(fault))) from fault

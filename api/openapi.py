@@ -348,6 +348,10 @@ def _schemas() -> dict[str, Any]:
                 "line": {"type": "integer", "description": "In answers to many: from 1"},
                 "server_time": {"type": "integer", "description": "Unix seconds"},
                 "skew_seconds": {"type": "integer", "description": "What to add to your clock"},
+                "service_url": {
+                    "type": "string",
+                    "description": "The address that the signature should have covered",
+                },
                 "errors": {
                     "type": "array",
                     "items": _object({"pointer": text, "expected": text, "found": text}),

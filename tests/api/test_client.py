@@ -320,6 +320,38 @@ def test_an_answer_that_is_not_the_services_is_told(
         client.parties()
 
 
+@pytest.mark.parametrize(
+    ("told", "is_named"),
+    [
+        ("https://log.example/quality", True),
+        ("https://log.example/\x1b[2J", False),
+        (7, False),
+        (None, False),
+    ],
+)
+def test_a_service_of_another_name_is_named_after_a_bad_signature(
+    told: object, is_named: bool
+) -> None:
+    members = json.loads(problem("bad-request-signature", 401)) | {"service_url": told}
+    server = Misbehaving([answer(401, json.dumps(members).encode())])
+    with server.served() as client, pytest.raises(RequestRefused) as refused:
+        client.parties()
+    remedy = refused.value.problem.remedy
+    assert remedy == (
+        f"This service signs as {told}: use exactly that with --url." if is_named else "r"
+    )
+
+
+def test_a_signature_that_fails_under_the_right_name_keeps_its_own_remedy() -> None:
+    server = Misbehaving([])
+    with server.served() as client:
+        members = json.loads(problem("bad-request-signature", 401)) | {"service_url": server.url}
+        server.replies.append(answer(401, json.dumps(members).encode()))
+        with pytest.raises(RequestRefused) as refused:
+            client.parties()
+    assert refused.value.problem.remedy == "r"
+
+
 def test_an_endless_answer_is_cut_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CLIENT_ANSWER_BYTES_MAX", 100)
     for size, is_refused in ((100, False), (101, True)):

@@ -210,7 +210,9 @@ def test_a_signature_for_another_service_is_refused(service: LiveService) -> Non
         created=UnixSeconds(NOW_S),
         nonce=Nonce(service.signed(SUPPLIER).fresh_nonce()),
     )
-    assert code_of(get(service, fields)) == "bad-request-signature"
+    refused = get(service, fields)
+    assert code_of(refused) == "bad-request-signature"
+    assert refused.json()["service_url"] == service.settings.public_url
 
 
 def test_a_target_that_is_too_long_to_sign_is_refused(service: LiveService) -> None:

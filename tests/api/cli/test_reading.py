@@ -138,6 +138,15 @@ def test_an_export_pages_through_all_and_every_file_verifies_by_itself(
     assert found == list(reversed(range(told["records"])))
 
 
+def test_a_service_under_another_name_says_which_one_it_signs_as(
+    solo: SoloLog, record: str
+) -> None:
+    refused = solo.run("show", record, "--url", solo.url.replace("127.0.0.1", "localhost"))
+    assert refused.exit_code == 1
+    assert "bad-request-signature" in refused.stderr
+    assert f"This service signs as {solo.url}: use exactly that with --url." in refused.stderr
+
+
 def test_another_record_than_the_one_asked_for_is_refused(solo: SoloLog, record: str) -> None:
     charter = solo.anchor.charter
     with LogClient(solo.url) as client:

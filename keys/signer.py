@@ -30,7 +30,7 @@ from keys.ed25519 import (
     sign_expanded,
 )
 from keys.encoding import decode_base64url
-from keys.errors import MalformedEncoding, SignerUnavailable, UnusablePassphrase
+from keys.errors import MalformedEncoding, SignerUnavailable, UnusablePassphrase, WrongPassphrase
 from keys.key_file import open_seed
 from keys.key_storage import load_key_file
 from keys.multikey import Multikey, encode_multikey
@@ -117,8 +117,13 @@ def open_file_signer(path: str, access: KeyAccess) -> Signer:
     """
     if path.startswith("//") and not path.startswith("///"):
         raise SignerUnavailable("expected file:PATH, found file: with a host; use file:/the/path")
-    key_file = load_key_file(Path(path.removeprefix("//")))
-    return SeedSigner(open_seed(key_file, passphrase=_passphrase(access)))
+    file = Path(path.removeprefix("//"))
+    key_file = load_key_file(file)
+    try:
+        return SeedSigner(open_seed(key_file, passphrase=_passphrase(access)))
+    except WrongPassphrase as fault:
+        # One command may open several: which of them did not open is half of the remedy.
+        raise WrongPassphrase(f"{file}: {fault}") from fault
 
 
 def open_variable_signer(name: str, access: KeyAccess) -> Signer:

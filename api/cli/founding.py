@@ -14,6 +14,7 @@ from api.cli.options import (
     Place,
     cost_option,
     data_option,
+    known_passphrase,
     new_passphrase,
     open_key_file,
     party_option,
@@ -157,14 +158,17 @@ class _Founding:
             raise click.UsageError("--solo is for one party: leave out --founder")
         expect_empty(self._folder)
         party = PartyFolder(options.party or PARTIES / slug)
-        passphrase = new_passphrase(f"the keys of {slug} and of the log")
         # Keys that an earlier try made are used: a second set would be of no use to anyone.
-        if not party.profile.exists():
+        if party.profile.exists():
+            passphrase = known_passphrase(f"{party.root}, for the log's key too")
+        else:
+            passphrase = new_passphrase(f"the keys of {slug} and of the log")
             profile = make_profile(
                 slug, roles=options.roles, name_en=options.name_en, name_zh=options.name_zh
             )
             create_party(party, profile, passphrase=passphrase, cost=self._cost)
-        self._found(party, passphrase, origin=options.origin or f"localhost/{slug}")
+        origin = options.origin or f"localhost/{slug}"
+        self._found(party, origin, party_passphrase=passphrase, log_passphrase=passphrase)
 
     def found(self) -> None:
         """Make a log for the founders whose statements were given."""
@@ -176,9 +180,16 @@ class _Founding:
             )
         expect_empty(self._folder)
         party = Place(self._options.party, None, None).folder()
-        self._found(party, new_passphrase("the log's key"), origin=origin)
+        self._found(party, origin, log_passphrase=new_passphrase("the log's key"))
 
-    def _found(self, party: PartyFolder, passphrase: str, *, origin: str) -> None:
+    def _found(
+        self,
+        party: PartyFolder,
+        origin: str,
+        *,
+        log_passphrase: str,
+        party_passphrase: str | None = None,
+    ) -> None:
         founders = self._statements(party)
         operator = self._options.operator or founders[0].slug
         plan = FoundingPlan(
@@ -186,9 +197,9 @@ class _Founding:
         )
         is_alone = len(founders) == 1
         keys = FoundingKeys(
-            admin=open_key_file(party.admin_key),
-            log_passphrase=passphrase,
-            signing=open_key_file(party.signing_key) if is_alone else None,
+            admin=open_key_file(party.admin_key, party_passphrase),
+            log_passphrase=log_passphrase,
+            signing=open_key_file(party.signing_key, party_passphrase) if is_alone else None,
             cost=self._cost,
         )
         founded = found_log(self._folder, plan, keys=keys)

@@ -6,8 +6,10 @@ import functools
 import os
 import secrets
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ from api.party_folder import (
 )
 from api.settings import Settings
 from api.setup_errors import AnchorMissing, PartyMissing
+from keys.errors import UnusablePassphrase
 from keys.identifiers import parse_origin
 from keys.key_file import Cost
 from keys.signer import PASSPHRASE_VARIABLE, Signer, open_signer
@@ -229,12 +232,14 @@ def read_file(path: Path, what: str, *, bytes_max: int | None = None) -> bytes:
     return data
 
 
-def open_key_file(path: Path) -> Signer:
-    """Open a key file; the passphrase comes from the environment or is asked for."""
+def open_key_file(path: Path, passphrase: str | None = None) -> Signer:
+    """Open a key file; the passphrase is the one given, of the environment, or asked for."""
+
+    def passphrase_of_file() -> str:
+        return ask_passphrase(f"Passphrase of {path}") if passphrase is None else passphrase
+
     return open_signer(
-        f"file:{path.absolute()}",
-        environment=os.environ,
-        passphrase=lambda: ask_passphrase(f"Passphrase of {path}"),
+        f"file:{path.absolute()}", environment=os.environ, passphrase=passphrase_of_file
     )
 
 
@@ -253,21 +258,33 @@ def read_settings(**given: Any) -> Settings:
         raise click.UsageError("; ".join(told)) from fault
 
 
-def ask_passphrase(prompt: str) -> str:
-    """Ask for a passphrase on the terminal."""
-    return str(click.prompt(prompt, hide_input=True, err=True))
+def ask_passphrase(prompt: str, *, is_new: bool = False) -> str:
+    """Ask for a passphrase on the terminal, twice where it is new.
+
+    Raises:
+        UnusablePassphrase: there is no terminal.
+    """
+    with warnings.catch_warnings():
+        # Its warning would be followed by an echo of what is typed, or by waiting for ever.
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return str(click.prompt(prompt, hide_input=True, confirmation_prompt=is_new, err=True))
+        except GetPassWarning as fault:
+            raise UnusablePassphrase(
+                f"expected an answer to {prompt!r}, found no terminal: set {PASSPHRASE_VARIABLE}"
+            ) from fault
+
+
+def known_passphrase(what: str) -> str:
+    """The passphrase of keys that are there already: of the environment, else asked for."""
+    found = os.environ.get(PASSPHRASE_VARIABLE)
+    return ask_passphrase(f"Passphrase of {what}") if found is None else found
 
 
 def new_passphrase(what: str) -> str:
     """A passphrase for new keys: of the environment, else asked for twice."""
-    from_environment = os.environ.get(PASSPHRASE_VARIABLE)
-    if from_environment is not None:
-        return from_environment
-    return str(
-        click.prompt(
-            f"New passphrase for {what}", hide_input=True, confirmation_prompt=True, err=True
-        )
-    )
+    found = os.environ.get(PASSPHRASE_VARIABLE)
+    return ask_passphrase(f"New passphrase for {what}", is_new=True) if found is None else found
 
 
 def pass_output(command: Callable[..., None]) -> Callable[..., None]:

@@ -21,7 +21,7 @@ from api.cli.output import columns, language_of_environment
 from api.client_errors import Problem, RequestRefused
 from ledger.errors import LogRolledBack
 from ledger.faults import Fault
-from tests.api.cli.shell import PASSPHRASE, ROOT, free_port
+from tests.api.cli.shell import PASSPHRASE, ROOT, a_shell, free_port
 from tests.api.cli.solo import SoloLog, lotmark
 
 pytestmark = pytest.mark.item("2.7")
@@ -133,7 +133,30 @@ def test_a_passphrase_is_asked_for_twice_and_never_shown(tmp_path: Path) -> None
     assert PASSPHRASE not in right.output
 
 
-def test_a_wrong_passphrase_is_told(solo: SoloLog) -> None:
+def test_a_solo_founding_asks_once_and_repeats(tmp_path: Path) -> None:
+    arguments = ["init", "--solo", "acme", "--cost", "interactive"]
+    folders = ["--party", str(tmp_path / "acme"), "--data", str(tmp_path / "data")]
+    # A third question would find no answer.
+    made = CliRunner().invoke(main, arguments + folders, input=f"{PASSPHRASE}\n{PASSPHRASE}\n")
+    assert made.exit_code == 0, made.stderr
+    # Keys that are there already: one question, not repeated.
+    folders[-1] = str(tmp_path / "second")
+    wrong = CliRunner().invoke(main, arguments + folders, input="another\n")
+    assert "wrong-passphrase" in wrong.stderr
+    again = CliRunner().invoke(main, arguments + folders, input=f"{PASSPHRASE}\n")
+    assert again.exit_code == 0, again.stderr
+
+
+def test_without_a_terminal_the_variable_is_named(tmp_path: Path) -> None:
+    shell = a_shell(tmp_path)
+    refused = shell.run("unset LOTMARK_PASSPHRASE; lotmark keygen acme < /dev/null", seconds=60)
+    assert refused.returncode == 1
+    assert "no terminal: set LOTMARK_PASSPHRASE" in refused.stderr
+    assert "GetPassWarning" not in refused.stderr
+    assert not (tmp_path / "parties").exists()
+
+
+def test_a_wrong_passphrase_is_told_with_the_key_file(solo: SoloLog) -> None:
     refused = lotmark(
         "register-key",
         env={
@@ -144,6 +167,8 @@ def test_a_wrong_passphrase_is_told(solo: SoloLog) -> None:
     )
     assert refused.exit_code == 1
     assert "wrong-passphrase" in refused.stderr
+    assert f"{solo.party}/" in refused.stderr
+    assert ".key: expected the passphrase" in refused.stderr
 
 
 def test_no_party_or_too_many_are_told_with_the_option_that_decides(

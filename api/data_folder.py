@@ -20,7 +20,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.setup_errors import FolderDamaged, FolderMissing
+from api.setup_errors import WRONG_FOLDER, FolderDamaged, FolderMissing
 from ledger.durable_files import replace_file
 
 CONFIG_FORMAT = "lotmark.config/v1"
@@ -126,8 +126,8 @@ def read_config(folder: DataFolder) -> LogConfig:
         return LogConfig(str(members["origin"]), str(members["key"]))
     except FileNotFoundError as fault:
         raise FolderMissing(
-            f"expected a log in {folder.root}, found no {folder.config.name}: "
-            "run 'lotmark init' first, or set LOTMARK_DATA"
+            f"{WRONG_FOLDER} expected a log in {folder.root.absolute()}, "
+            f"found no {folder.config.name}: run 'lotmark init' first, or set LOTMARK_DATA"
         ) from fault
     except (ValueError, KeyError, TypeError) as fault:
         raise FolderDamaged(f"{folder.config}: {fault}") from fault

@@ -22,7 +22,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from api.setup_errors import MalformedStatement, PartyDamaged, PartyExists, PartyMissing
+from api.setup_errors import (
+    WRONG_FOLDER,
+    MalformedStatement,
+    PartyDamaged,
+    PartyExists,
+    PartyMissing,
+)
 from keys.ed25519 import SEED_BYTES
 from keys.encoding import encode_base64url
 from keys.errors import KeysError
@@ -181,8 +187,9 @@ def read_profile(folder: PartyFolder) -> PartyProfile:
         members = json.loads(folder.profile.read_bytes())
     except FileNotFoundError as fault:
         raise PartyMissing(
-            f"expected the keys of a party in {folder.root}, found no {folder.profile.name}: "
-            "make them with 'lotmark keygen', or name the folder with --party"
+            f"{WRONG_FOLDER} expected the keys of a party in {folder.root.absolute()}, "
+            f"found no {folder.profile.name}: make them with 'lotmark keygen', "
+            "or name the folder with --party"
         ) from fault
     except (OSError, ValueError) as fault:
         raise PartyDamaged(f"{folder.profile}: {fault}") from fault

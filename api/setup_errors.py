@@ -21,7 +21,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+#: What is most often wrong where a folder is not there, so it is asked first.
+WRONG_FOLDER: Final = "are you in the folder that holds parties/ and data/?"
 
 
 class SetupError(Exception):

@@ -28,7 +28,7 @@ from api.party_folder import (
     signer_for,
 )
 from api.settings import Settings
-from api.setup_errors import AnchorMissing, PartyMissing
+from api.setup_errors import WRONG_FOLDER, AnchorMissing, PartyMissing
 from keys.errors import UnusablePassphrase
 from keys.identifiers import parse_origin
 from keys.key_file import Cost
@@ -46,7 +46,8 @@ party_option = click.option(
     "party",
     envvar="LOTMARK_PARTY",
     type=click.Path(path_type=Path),
-    help="Folder of the party's keys; default: the only one in parties/. [LOTMARK_PARTY]",
+    help="Folder of the party's keys, or its short name in parties/; default: the only one "
+    "there. [LOTMARK_PARTY]",
 )
 url_option = click.option(
     "--url", envvar="LOTMARK_URL", help="Address of the service. [LOTMARK_URL]"
@@ -96,14 +97,14 @@ class Place:
             PartyMissing: none was named, and there is not exactly one in ``parties/``.
         """
         if self.party is not None:
-            return PartyFolder(self.party)
+            return _named_party(self.party)
         found = sorted(path.parent for path in PARTIES.glob("*/party.json"))
         if len(found) == 1:
             return PartyFolder(found[0])
         names = ", ".join(str(path) for path in found) or "none"
         raise PartyMissing(
-            f"expected --party, or exactly one folder in {PARTIES}/, found {names}: make keys "
-            "with 'lotmark keygen', or name the folder"
+            f"{WRONG_FOLDER} expected --party, or exactly one folder in {PARTIES.absolute()}, "
+            f"found {names}: make keys with 'lotmark keygen', or name the folder"
         )
 
     def reader(self) -> PartyFolder | None:
@@ -123,6 +124,12 @@ class Place:
             return self.anchor
         folder = self.reader()
         return folder.anchor if folder and folder.anchor.exists() else None
+
+
+def _named_party(named: Path) -> PartyFolder:
+    """The folder itself, or the one that ``keygen`` gave a party of this short name."""
+    given, by_slug = PartyFolder(named), PartyFolder(PARTIES / named)
+    return by_slug if not given.profile.exists() and by_slug.profile.exists() else given
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:

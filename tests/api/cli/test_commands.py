@@ -182,8 +182,23 @@ def test_no_party_or_too_many_are_told_with_the_option_that_decides(
     refused = lotmark("register-key")
     assert "parties/acme, parties/borealis" in refused.stderr
     # With the option it is the next thing that is missing.
-    refused = lotmark("register-key", "--party", "parties/acme")
-    assert "no-anchor-here" in refused.stderr
+    for named in ("parties/acme", "acme"):
+        assert "no-anchor-here" in lotmark("register-key", "--party", named).stderr
+
+
+def test_the_place_that_was_looked_at_is_told_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    question = "are you in the folder that holds parties/ and data/?"
+    for arguments, code, place in (
+        (("register-key",), "no-party-here", "parties"),
+        (("register-key", "--party", "acme"), "no-party-here", "acme"),
+        (("serve", "--port", "0"), "no-log-here", "data"),
+    ):
+        refused = lotmark(*arguments)
+        assert f"refused: {code}: {question}" in refused.stderr
+        assert str(tmp_path / place) in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,15 @@ class SubmissionDesk:
 
     def _look_up(self, refused: Sequence[tuple[bytes, Refusal]]) -> list[Outcome]:
         ids = [_record_id_of(line) for line, _ in refused]
-        known = self._ledger.find_repeats([name for name in ids if name is not None])
+        try:
+            known = self._ledger.find_repeats([name for name in ids if name is not None])
+        except LedgerError as fault:
+            # Told to those who asked for it; what stands beside them may be entries by now.
+            failed = Refusal(fault.code, str(fault))
+            return [
+                refusal if name is None else failed
+                for name, (_, refusal) in zip(ids, refused, strict=True)
+            ]
         return [
             refusal if name is None else known.get(name, refusal)
             for name, (_, refusal) in zip(ids, refused, strict=True)

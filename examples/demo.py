@@ -36,6 +36,8 @@ from examples.measurements import planned_records
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS_MAX = 60
+#: Only a folder with this file in it is cleared for the next demo.
+MARK = "made-by-the-demo"
 CSV_PARTY = "lindqvist-gears"
 _OWN_VERDICT = {
     "/verdict/kind": "outgoing",
@@ -137,8 +139,11 @@ def check_readable(path: Path, options: Sequence[str]) -> None:
 
 def _set_stage(folder: Path) -> Stage:
     if folder.exists():
+        if not (folder / MARK).is_file():
+            raise StepFailed(f"{folder} is there and no folder of an earlier demo: name another")
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
+    (folder / MARK).touch()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

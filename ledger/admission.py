@@ -2,7 +2,7 @@
 
 Judges one checked record at its own index against the fold of all entries before it. Pure:
 what it must know of earlier records and of blobs comes in through :class:`Precedents`.
-Order of the checks: genesis, key, jti, time, policy, then what the type asks.
+Order of the checks, after the jti: genesis, key, time, policy, then what the type asks.
 """
 
 from __future__ import annotations

@@ -90,9 +90,7 @@ def next_admission_ms(now_ms: int, tip: Tip) -> int:
     """
     last = tip.head.admitted_ms if tip.head else 0
     if now_ms < last - limits.CLOCK_BEHIND_MILLISECONDS_MAX:
-        raise ClockSuspect(
-            f"expected a time after {last} ms, found {now_ms} ms: set the clock, then restart"
-        )
+        raise ClockSuspect(f"expected a time after {last} ms, found {now_ms} ms: set the clock")
     return max(now_ms, last)
 
 

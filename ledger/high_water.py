@@ -1,8 +1,8 @@
 """The high-water file: the largest size and root this log has signed, kept beside its key.
 
 A database restored from yesterday is shorter than this file says. Signing on it would make
-two histories, so the service refuses (``log-rolled-back``). The file is replaced as a whole
-and is durable before a receipt leaves.
+two histories, so the service refuses (``log-rolled-back``). The mark is durable before a
+receipt leaves.
 """
 
 from __future__ import annotations

@@ -369,4 +369,8 @@ class Ledger:
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """Whether the owner's upload is complete and as claimed."""
-        return UploadedBlobs(self._parts.blobs, self._parts.clock).is_ready(claim, owner)
+        try:
+            return UploadedBlobs(self._parts.blobs, self._parts.clock).is_ready(claim, owner)
+        except BlobError:
+            # One upload that cannot be read must not fail the others of the group.
+            return False

@@ -167,6 +167,14 @@ def test_a_file_of_one_s_own_is_reported_too(played: tuple[Path, str]) -> None:
     assert "admitted" in own
 
 
+def test_a_folder_that_is_not_the_demo_s_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    ended = run("examples.demo", "--exit", "--folder", str(tmp_path))
+    assert ended.returncode == 1
+    assert "no folder of an earlier demo" in ended.stderr
+    assert (tmp_path / "thesis.txt").exists()
+
+
 @pytest.mark.parametrize("arguments", [("--csv", "absent.csv")])
 def test_a_file_that_is_not_there_stops_the_demo(arguments: Sequence[str], tmp_path: Path) -> None:
     ended = run("examples.demo", "--exit", "--folder", str(tmp_path / "s"), *arguments)

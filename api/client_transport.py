@@ -115,10 +115,10 @@ class Transport:
         self._signer = signer
         self._effects = effects or Effects()
         # A proxy of the environment must not see what is meant for this very machine.
-        is_local = httpx.URL(self.base).host in _LOOPBACK
+        self._is_local = httpx.URL(self.base).host in _LOOPBACK
         self._http = httpx.Client(
             timeout=httpx.Timeout(limits.CLIENT_ANSWER_SECONDS_MAX, connect=10),
-            trust_env=not is_local,
+            trust_env=not self._is_local,
         )
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class Transport:
             try:
                 answer = self._exchange(request)
             except httpx.TransportError as fault:
-                if is_last or not _may_retry(request, fault):
+                if attempt >= self._attempts_max(fault) or not _may_retry(request, fault):
                     raise self._unreachable(fault) from fault
                 self._effects.wait(min(0.1 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
                 continue
@@ -186,6 +186,13 @@ class Transport:
                 f"{answer.headers.get('location', 'nowhere')[:200]!r}: give that address as --url"
             )
         return answer
+
+    def _attempts_max(self, fault: httpx.TransportError) -> int:
+        # On this machine nobody listens, and nothing lies between that could be mended: what is
+        # left to wait for is a service that was started a moment ago.
+        if self._is_local and isinstance(fault, httpx.ConnectError):
+            return limits.CLIENT_LOCAL_ATTEMPTS_MAX
+        return limits.CLIENT_ATTEMPTS_MAX
 
     def _unreachable(self, fault: httpx.TransportError) -> ServerUnreachable:
         reason = str(fault) or type(fault).__name__

@@ -182,7 +182,9 @@ def open_client(url: str, signer: PartySigner | None) -> LogClient:
     """A client that says so when it has to wait."""
 
     def wait(seconds: float) -> None:
-        click.echo(f"{url} does not answer yet, trying again", err=True)
+        click.echo(
+            f"{url} does not answer yet: does 'lotmark serve' run there? Trying again", err=True
+        )
         time.sleep(seconds)
 
     return LogClient(url, signer=signer, effects=Effects(wait=wait))

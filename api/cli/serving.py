@@ -44,12 +44,13 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
 
     One process writes; a second one on the same folder is refused. Stop it with Ctrl-C.
     """
-    # Imported here: no other command needs the web framework, and it takes time.
-    from api.app import build_app
-    from api.observability import configure_logs
-    from api.wiring import open_service
-
     with _listen(host, port) as listener:
+        # Imported here: no other command needs the web framework, and it takes time, in which
+        # whoever connects is not refused but waits.
+        from api.app import build_app
+        from api.observability import configure_logs
+        from api.wiring import open_service
+
         taken = int(listener.getsockname()[1])
         settings = read_settings(data=data, host=host, port=taken, base_url=base_url)
         service = open_service(settings, passphrase=lambda: ask_passphrase("Passphrase of the log"))

@@ -290,16 +290,17 @@ def test_a_cut_connection_is_not_tried_again_where_it_could_do_harm() -> None:
     assert server.requests == 1
 
 
-def test_nobody_listening_is_an_error_that_says_what_to_do() -> None:
+# 127.0.0.2 is this machine under a name that the client takes for another's.
+@pytest.mark.parametrize(("host", "seconds"), [("127.0.0.1", (1, 4)), ("127.0.0.2", (10, 20))])
+def test_nobody_listening_is_told_sooner_on_this_machine(
+    host: str, seconds: tuple[int, int]
+) -> None:
     waits: list[float] = []
-    url = f"http://127.0.0.1:{free_port()}"
-    effects = Effects(wait=waits.append)
-    with (
-        LogClient(url, effects=effects) as client,
-        pytest.raises(ServerUnreachable, match="lotmark serve"),
-    ):
+    client = LogClient(f"http://{host}:{free_port()}", effects=Effects(wait=waits.append))
+    with client, pytest.raises(ServerUnreachable, match="lotmark serve"):
         client.parties()
-    assert len(waits) == limits.CLIENT_ATTEMPTS_MAX - 1
+    # Long enough for a service that was started a moment ago.
+    assert seconds[0] < sum(waits) < seconds[1]
 
 
 @pytest.mark.parametrize(

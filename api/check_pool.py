@@ -2,7 +2,7 @@
 
 A verifying *thread* beside a busy Python thread starves, so batches go to processes; a
 single record is checked where it arrives. What comes back is what
-:func:`ledger.content.check_submission` says, whoever ran it.
+:func:`ledger.content.check_submissions` says, whoever ran it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from multiprocessing.connection import wait
 from typing import Any, Final
 
 from ledger import limits
-from ledger.content import CheckedRecord, Checker, TypeBook, check_submission
+from ledger.content import CheckedRecord, Checker, TypeBook, check_submissions
 from ledger.domain import DomainRules
 from ledger.errors import MalformedJson, TooBusy
 from ledger.faults import Fault, Refusal
@@ -29,6 +29,8 @@ from ledger.strict_json import parse_json
 
 CHUNK_LINES: Final = 250
 CHUNK_LINES_MIN: Final = 16
+LINES_AT_A_TIME: Final = 16
+BYTES_AT_A_TIME: Final = 256 * 1024
 ATTEMPTS_MAX: Final = 2
 Checked = CheckedRecord | Refusal
 
@@ -144,15 +146,26 @@ def parse_submission(line: bytes) -> str | Refusal:
     return sd_jwt
 
 
-def check_line(line: bytes, checker: Checker) -> Checked:
-    """Check one line."""
-    sd_jwt = parse_submission(line)
-    return sd_jwt if isinstance(sd_jwt, Refusal) else check_submission(sd_jwt, checker)
-
-
 def check_lines(lines: Sequence[bytes], checker: Checker) -> list[Checked]:
-    """Check lines here, one after the other."""
-    return [check_line(line, checker) for line in lines]
+    """Check lines here, in their order."""
+    return [checked for few in _few_at_a_time(lines) for checked in _check_few(few, checker)]
+
+
+def _few_at_a_time(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Lines whose parsed values may all be in memory at once; a large line goes alone."""
+    start = size = 0
+    for position, line in enumerate(lines):
+        size += len(line)
+        if position > start and (position - start == LINES_AT_A_TIME or size > BYTES_AT_A_TIME):
+            yield lines[start:position]
+            start, size = position, len(line)
+    yield lines[start:]
+
+
+def _check_few(lines: Sequence[bytes], checker: Checker) -> list[Checked]:
+    parsed = [parse_submission(line) for line in lines]
+    judged = iter(check_submissions([item for item in parsed if isinstance(item, str)], checker))
+    return [next(judged) if isinstance(item, str) else item for item in parsed]
 
 
 # ---- in the worker process ----
@@ -197,7 +210,7 @@ def _check_in_worker(lines: Sequence[bytes], text: BookText) -> list[Packed]:
         _Worker.book_text = text
     setup = _Worker.setup
     checker = Checker(setup.origin, _Worker.book, _Worker.rules, setup.search_secret)
-    return [_pack(check_line(line, checker)) for line in lines]
+    return [_pack(checked) for checked in check_lines(lines, checker)]
 
 
 def _pack(checked: Checked) -> Packed:

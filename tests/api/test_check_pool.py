@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from api.check_pool import Checked, CheckPool, WorkerSetup, check_lines
+from api.check_pool import (
+    BYTES_AT_A_TIME,
+    LINES_AT_A_TIME,
+    Checked,
+    CheckPool,
+    WorkerSetup,
+    check_lines,
+)
 from ledger.errors import TooBusy
 from ledger.faults import Fault
 from quality.rules import QualityRules
@@ -70,3 +77,11 @@ def test_a_line_over_which_workers_die_is_refused_and_others_are_not() -> None:
     pool.close()
     assert isinstance(refused, TooBusy)
     assert before == after == check_lines(lines, consortium.checker(QualityRules()))
+
+
+@pytest.mark.parametrize("size", [10, BYTES_AT_A_TIME // 3, BYTES_AT_A_TIME, BYTES_AT_A_TIME * 2])
+def test_lines_are_refused_in_their_order_whatever_their_size(size: int) -> None:
+    lines = [b"%d %s" % (number, b"x" * size) for number in range(2 * LINES_AT_A_TIME + 1)]
+    alone = [check_lines([line], a_consortium().checker()) for line in lines]
+    assert check_lines(lines, a_consortium().checker()) == [said for (said,) in alone]
+    assert check_lines([], a_consortium().checker()) == []

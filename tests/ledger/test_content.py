@@ -11,8 +11,10 @@ from keys.encoding import encode_base64url
 from ledger import limits
 from ledger.compose import Filing
 from ledger.content import (
+    SEARCH_VALUE_CACHED_CHARACTERS_MAX,
     CheckedRecord,
     check_submission,
+    check_submissions,
     derive_projections,
     search_key,
     split_submission,
@@ -292,3 +294,34 @@ def test_splitting_says_what_is_wrong_before_anything_is_decoded() -> None:
         split_submission("a~b")
     with pytest.raises(RecordTooLarge, match="expected a JWS of at most 60928 bytes, found 60929"):
         split_submission("a" * 60_929 + "~")
+
+
+# ---- many at once ----
+
+
+def test_what_is_said_of_a_record_does_not_depend_on_those_beside_it() -> None:
+    good = [FOUNDED.record(PARTY, label=f"{number}") for number in range(3)]
+    signatures = [text.split("~")[0].rpartition(".")[2] for text in good]
+    bad_form, bad_signature = "no record", good[0].replace(signatures[0], signatures[1])
+    unused = f"{good[1]}{split_submission(good[2])[1][0]}~"
+    misfiled = a_submission(changed(values_of(), "filing", present=[]))
+    mixed = [good[0], bad_form, bad_signature, good[1], unused, misfiled, good[2]]
+    checker = checker_of(KIND)
+    alone = [check_submission(text, checker) for text in mixed]
+    assert check_submissions(mixed, checker) == alone
+    assert [code_of(outcome) for outcome in alone] == [
+        None,
+        "malformed-record",
+        "bad-signature",
+        None,
+        "disclosure-not-of-this-record",
+        "invalid-claims",
+        None,
+    ]
+
+
+def test_a_long_value_is_found_by_the_same_key_as_if_it_were_short() -> None:
+    for value in ("x" * SEARCH_VALUE_CACHED_CHARACTERS_MAX, "x" * 5_000):
+        expected = hmac.digest(b"secret", f"did\n/lot/number\n{value}".encode(), "sha256")
+        for _ in range(2):
+            assert search_key(b"secret", "did", field="/lot/number", value=value) == expected

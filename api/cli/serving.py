@@ -47,6 +47,7 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
     with _listen(host, port) as listener:
         # Imported here: no other command needs the web framework, and it takes time, in which
         # whoever connects is not refused but waits.
+        from api import interpreter
         from api.app import build_app
         from api.observability import configure_logs
         from api.wiring import open_service
@@ -65,7 +66,9 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         )
         sys.stdout.flush()
         configure_logs()
-        _run(build_app(service), listener)
+        app = build_app(service)
+        interpreter.settle()
+        _run(app, listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -98,6 +101,8 @@ def _run(app: Any, listener: socket.socket) -> None:
         # Slow clients hold a place each; what is beyond is told to come back (503).
         limit_concurrency=_CONNECTIONS_MAX,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        # Who stands in front is told by base_url; nobody's word is taken for it.
+        proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     # Once it has stopped in order, uvicorn raises the signal again for whoever handled it

@@ -162,7 +162,11 @@ class Workshop:
         """``count`` submission lines."""
         return [line for chunk in self.chunks(count) for line in chunk]
 
-    def close(self) -> None:
+    def __enter__(self) -> Workshop:
+        """Leaving ends the workers."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """End the workers."""
         self._pool.shutdown(cancel_futures=True)
 

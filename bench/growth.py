@@ -1,148 +1,161 @@
-"""What a growing log costs: appending, proving, auditing, memory and disk at its size."""
+"""What a growing log costs: appending, proving, auditing, memory and disk at its size.
+
+An append is the commit of records that were checked before, and nothing else runs while one
+is timed; a proof is an inclusion path against the newest size. Memory is that of the process
+which holds the ledger, at its peak, without the worker processes.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
+import resource
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Final
 
+from api import interpreter
 from api.audit_sources import StoreSource, map_in_processes
 from api.settings import Settings
 from api.wiring import Service, open_service
 from bench.consortium import CHUNK_RECORDS, Consortium, Workshop, found_consortium
-from bench.ingest import scratch_folder
-from bench.machine import describe_machine
+from bench.report import Figures, print_report
 from ledger.audit import audit
 from ledger.content import CheckedRecord
 
-ENTRIES_DEFAULT: Final = 40_000
+ENTRIES: Final = 60_000
 ENTRIES_FULL: Final = 1_000_000
+ENTRIES_QUICK: Final = 3_000
 SMALL_SIZE: Final = 10_000
-WINDOW_GROUPS: Final = 16
+TIMED_GROUPS: Final = 12
 PROOFS: Final = 2_000
+PROCESSES: Final = 2
 
 
-@dataclass(slots=True)
-class Growth:
-    """What was seen while the log grew: seconds a record of each group, bytes a record."""
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What appending cost at a size: microseconds a record, the median over a few groups."""
 
-    sizes: list[int]
-    seconds: list[float]
-    content_bytes: int = 0
-
-    def seconds_near(self, size: int) -> float:
-        """The median over the groups that brought the log up to ``size``."""
-        until = [s for n, s in zip(self.sizes, self.seconds, strict=True) if n <= size]
-        return median(until[-WINDOW_GROUPS:])
+    size: int
+    microseconds: float
 
 
-def measure(entries: int, root: Path) -> dict[str, float]:
+def measure(entries: int, root: Path) -> Figures:
     """All figures of one run, at the size that the log reaches."""
     consortium = found_consortium(root / "log")
-    settings = Settings(data=consortium.folder.root)
+    settings = Settings(data=consortium.folder.root, check_processes=PROCESSES)
     service = open_service(settings, passphrase=lambda: consortium.passphrase)
+    interpreter.settle()
     try:
-        growth = asyncio.run(_grow(service, consortium, entries))
-        small = min(SMALL_SIZE, max(entries // 4, CHUNK_RECORDS * 2))
-        return {
+        with Workshop(consortium, PROCESSES) as workshop:
+            small, large, content_bytes = asyncio.run(_grow(service, workshop, entries))
+        figures = {
             "entries": service.ledger.size,
-            "append_small_size": small,
-            "append_us_small": growth.seconds_near(small) * 1e6,
-            "append_us_large": growth.seconds_near(growth.sizes[-1]) * 1e6,
-            "append_ratio_1m_to_10k": growth.seconds_near(growth.sizes[-1])
-            / growth.seconds_near(small),
+            "append_size_small": small.size,
+            "append_size_large": large.size,
+            "append_us_small": small.microseconds,
+            "append_us_large": large.microseconds,
+            "append_ratio_1m_to_10k": large.microseconds / small.microseconds,
             "proof_p99_ms": _proof_p99_ms(service),
-            "rss_mib": _peak_mib(),
-            "audit_per_s": _audit_per_s(service),
-            "disk_per_record_byte": _disk_bytes(consortium) / growth.content_bytes,
+            "rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "disk_per_record_byte": _disk_bytes(consortium) / content_bytes,
         }
+        return {**figures, "audit_per_s": _audit_per_s(service)}
     finally:
         service.close()
 
 
-async def _grow(service: Service, consortium: Consortium, entries: int) -> Growth:
-    """Append group by group; an append is the check of its records and their commit."""
-    growth = Growth([], [])
-    workshop = Workshop(consortium)
+async def _grow(service: Service, workshop: Workshop, entries: int) -> tuple[Append, Append, int]:
+    """Bring the log to ``entries`` and time the groups around the small and at the large size."""
     await service.pool.warm_up()
-    try:
-        for lines in workshop.chunks(entries):
-            started = time.perf_counter()
-            checked = await service.pool.check_lines(lines, service.ledger.checker)
-            records = [item for item in checked if isinstance(item, CheckedRecord)]
-            assert len(records) == len(lines)
-            await asyncio.wrap_future(service.ledger.submit(records))
-            growth.seconds.append((time.perf_counter() - started) / len(lines))
-            growth.sizes.append(service.ledger.size)
-            growth.content_bytes += sum(len(r.jws) + len(r.disclosures) for r in records)
-    finally:
-        workshop.close()
-    return growth
+    timed = min(TIMED_GROUPS * CHUNK_RECORDS, entries // 3)
+    small_size = min(SMALL_SIZE, entries // 2)
+    content_bytes = await _fill(service, workshop, small_size - timed // 2)
+    small, small_bytes = await _time_appends(service, workshop, timed)
+    content_bytes += small_bytes
+    content_bytes += await _fill(service, workshop, entries - service.ledger.size - timed)
+    large, large_bytes = await _time_appends(service, workshop, timed)
+    return small, large, content_bytes + large_bytes
+
+
+async def _fill(service: Service, workshop: Workshop, records: int) -> int:
+    """Append records as fast as they are made; the bytes of their JWS and disclosures."""
+    total = 0
+    for lines in workshop.chunks(records):
+        checked = await _check(service, lines)
+        await asyncio.wrap_future(service.ledger.submit(checked))
+        total += _content_bytes(checked)
+    return total
+
+
+async def _time_appends(service: Service, workshop: Workshop, records: int) -> tuple[Append, int]:
+    """Append records that are made and checked before the first of them is timed."""
+    groups = [await _check(service, lines) for lines in list(workshop.chunks(records))]
+    size, seconds = service.ledger.size, []
+    for group in groups:
+        started = time.perf_counter()
+        service.ledger.submit(group).result()
+        seconds.append((time.perf_counter() - started) / len(group))
+    middle = (size + service.ledger.size) // 2
+    return Append(middle, median(seconds) * 1e6), sum(map(_content_bytes, groups))
+
+
+async def _check(service: Service, lines: Sequence[bytes]) -> list[CheckedRecord]:
+    checked = await service.pool.check_lines(lines, service.ledger.checker)
+    records = [item for item in checked if isinstance(item, CheckedRecord)]
+    assert len(records) == len(lines), "a record was refused"
+    return records
+
+
+def _content_bytes(records: Sequence[CheckedRecord]) -> int:
+    return sum(len(record.jws) + len(record.disclosures) for record in records)
 
 
 def _proof_p99_ms(service: Service) -> float:
     """Inclusion proofs of entries drawn at random against the newest size."""
     size, draw = service.ledger.size, random.Random(1)
-    seconds = []
+    milliseconds = []
     for _ in range(PROOFS):
         index = draw.randrange(size)
         started = time.perf_counter()
         service.ledger.reader.inclusion_path(index, size)
-        seconds.append(time.perf_counter() - started)
-    return sorted(seconds)[int(len(seconds) * 0.99)] * 1e3
+        milliseconds.append((time.perf_counter() - started) * 1e3)
+    return quantiles(milliseconds, n=100)[-1]
 
 
 def _audit_per_s(service: Service) -> float:
-    size = service.ledger.size
+    source = StoreSource(service.store, service.ledger.size)
     started = time.perf_counter()
-    report = audit(
-        service.config.origin, StoreSource(service.store, size), map_chunks=map_in_processes(2)
-    )
+    report = audit(service.config.origin, source, map_chunks=map_in_processes(PROCESSES))
     seconds = time.perf_counter() - started
     assert report.is_clean, report.findings[:3]
-    return size / seconds
+    return report.entries / seconds
 
 
 def _disk_bytes(consortium: Consortium) -> int:
-    database = consortium.folder.database
-    return sum(path.stat().st_size for path in database.parent.glob(f"{database.name}*"))
-
-
-def _peak_mib() -> float:
-    """The peak of this process, which holds the ledger, in MiB (proc(5), VmHWM)."""
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("expected VmHWM in /proc/self/status, found none")
+    """Everything in the data folder, the write-ahead log included."""
+    files = (path for path in consortium.folder.root.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one line (else indented)")
-    parser.add_argument("--entries", type=int, default=ENTRIES_DEFAULT)
-    parser.add_argument("--full", action="store_true", help=f"{ENTRIES_FULL} entries, minutes")
-    parser.add_argument("--quick", action="store_true", help="see that it works")
+    parser.add_argument("--json", action="store_true", help="on one line")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--entries", type=int, default=ENTRIES, help="default: %(default)s")
+    sizes.add_argument("--full", action="store_true", help=f"{ENTRIES_FULL} entries; minutes")
+    sizes.add_argument("--quick", action="store_true", help="only show that it works")
     options = parser.parse_args(arguments)
-    entries = ENTRIES_FULL if options.full else 3_000 if options.quick else options.entries
-    started = time.perf_counter()
-    with scratch_folder() as root:
-        machine = describe_machine(root)
-        figures = measure(entries, root)
-    report = {
-        "sqlite": {name: round(value, 3) for name, value in figures.items()},
-        "machine": machine,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-    print(json.dumps(report, indent=None if options.json else 1))
+    entries = ENTRIES_FULL if options.full else ENTRIES_QUICK if options.quick else options.entries
+    if entries < ENTRIES_QUICK:
+        parser.error(f"expected at least {ENTRIES_QUICK} entries, found {entries}")
+    print_report(lambda root: measure(entries, root), is_compact=options.json)
     return 0
 
 

@@ -66,4 +66,4 @@ UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header -
 lock: ## resolve the lock files again (needs uv on the PATH)
 	$(UV_COMPILE) --python-version 3.11 --group build pyproject.toml -o requirements/base.lock
 	$(UV_COMPILE) --python-version 3.11 --group dev pyproject.toml -o requirements/dev.lock
-	echo aics-tlog | $(UV_COMPILE) --python-version 3.12 - -o requirements/aics.lock
+	printf '%s\n' aics-tlog aics-witness | $(UV_COMPILE) --python-version 3.12 - -o requirements/aics.lock

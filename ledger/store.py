@@ -1,13 +1,15 @@
 """The store port: what the log needs from a database, and the rows it exchanges.
 
-Rows are bytes and plain values; nothing here verifies. ``entry``, ``tile`` and
-``checkpoint`` are append-only and written by :class:`ledger.service.Ledger` alone;
-disclosures, search keys, standing and outbox are projections or erasable content.
+Rows are bytes and plain values; nothing here verifies. ``entry``, ``tile``, ``checkpoint`` and
+``cosigned`` are append-only, and all but the last are written by
+:class:`ledger.service.Ledger` alone; disclosures, search keys, standing and outbox are
+projections or erasable content.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,6 +104,18 @@ class SearchQuery:
     until_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One writer's turn at the head: what the log ends with while nobody else may append.
+
+    ``database_ms`` is Unix milliseconds by the database's clock; None where the clock of the
+    process is the one that counts (SQLite, memory).
+    """
+
+    head: Head | None
+    database_ms: int | None
+
+
 class Store(Protocol):
     """What :class:`ledger.service.Ledger` and the readers of the log ask of a database.
 
@@ -113,8 +127,19 @@ class Store(Protocol):
     def head(self) -> Head | None:
         """The committed head, None for an empty log."""
 
+    def turn(self) -> AbstractContextManager[Turn]:
+        """Wait for the head, and keep every other writer of this or any process from it.
+
+        Inside the block ``head``, ``known`` and ``entries`` see all that was committed before
+        the turn. One :meth:`commit` by the same thread belongs to it, is durable when it returns,
+        and may end the turn there and then. Leaving without one writes nothing. Turns do not nest.
+
+        Raises:
+            StoreUnavailable: the turn did not come in time, or nothing may be written here.
+        """
+
     def commit(self, group: CommitGroup) -> None:
-        """Make ``group`` durable (fsync) in one transaction.
+        """Make ``group`` durable (fsync) in one transaction, outside a turn in one of its own.
 
         Raises:
             HeadMoved: the stored head is not ``group.head_before``; nothing was written.
@@ -153,6 +178,22 @@ class Store(Protocol):
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """All kept (size, signed note), ascending."""
+
+    def keep_cosigned(self, size: int, note: str) -> None:
+        """Keep a checkpoint whose cosignatures met the policy.
+
+        Kept notes never change and only grow: of a size that is not above all those kept,
+        nothing is kept, and that is no error.
+        """
+
+    def latest_cosigned(self) -> tuple[int, str] | None:
+        """The newest cosigned (size, note)."""
+
+    def cosigned_covering(self, index: int) -> str | None:
+        """The first cosigned note whose size exceeds ``index``: always the same."""
+
+    def cosigned(self, above: int) -> Iterator[tuple[int, str]]:
+        """All cosigned (size, note) of a size above the given one, ascending."""
 
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
         """Disclosures by entry, each ended by ``~``; absent where none are kept."""

@@ -79,12 +79,20 @@ class Database:
         """
         with self.lock:
             self._refuse_closed()
-            if self.read_only:
-                raise StoreUnavailable("expected a store that may write, found a read-only one")
+            self.refuse_read_only()
             with _failures(), self._writer.connect() as connection:
                 connection.begin()
                 yield connection
                 _commit(connection)
+
+    def refuse_read_only(self) -> None:
+        """Refuse what would write where nothing may.
+
+        Raises:
+            StoreUnavailable: the database is only read here.
+        """
+        if self.read_only:
+            raise StoreUnavailable("expected a store that may write, found a read-only one")
 
     def close(self) -> None:
         """Close all connections, then give the right to write back."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, ParamSpec, TypeVar
 
 from ledger.errors import LedgerError
-from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, Store
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, Store, Turn
 from ledger.store_errors import (
     OutcomeUnknown,
     StoreUnavailable,
@@ -70,6 +71,10 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.head`."""
         return self._pass_on(self.inner.head)
 
+    def turn(self) -> AbstractContextManager[Turn]:
+        """See :meth:`ledger.store.Store.turn`; a fault comes before the turn begins."""
+        return self._pass_on(self.inner.turn)
+
     def commit(self, group: CommitGroup) -> None:
         """See :meth:`ledger.store.Store.commit`."""
         self._pass_on(self.inner.commit, group)
@@ -113,6 +118,22 @@ class FaultyStore:
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """See :meth:`ledger.store.Store.checkpoints`."""
         return self._pass_on(self.inner.checkpoints)
+
+    def keep_cosigned(self, size: int, note: str) -> None:
+        """See :meth:`ledger.store.Store.keep_cosigned`."""
+        self._pass_on(self.inner.keep_cosigned, size, note)
+
+    def latest_cosigned(self) -> tuple[int, str] | None:
+        """See :meth:`ledger.store.Store.latest_cosigned`."""
+        return self._pass_on(self.inner.latest_cosigned)
+
+    def cosigned_covering(self, index: int) -> str | None:
+        """See :meth:`ledger.store.Store.cosigned_covering`."""
+        return self._pass_on(self.inner.cosigned_covering, index)
+
+    def cosigned(self, above: int) -> Iterator[tuple[int, str]]:
+        """See :meth:`ledger.store.Store.cosigned`."""
+        return self._pass_on(self.inner.cosigned, above)
 
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
         """See :meth:`ledger.store.Store.disclosures`."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 
-from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, TileRow
+from ledger import limits
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, TileRow, Turn
 from ledger.store_errors import (
     AppendRefused,
     HeadMoved,
     StoreUnavailable,
 )
 from ledger.store_segment import IndexSegment, check_group
+from ledger.store_turns import HeadTurns
 
 
 class MemoryStore:
@@ -22,12 +24,14 @@ class MemoryStore:
     def __init__(self) -> None:
         """Begin with an empty log."""
         self._lock = threading.RLock()
+        self._turns = HeadTurns(seconds_max=limits.STORE_WAIT_SECONDS_MAX)
         self._is_open = True
         self._head: Head | None = None
         self._entries: list[EntryRow] = []
         self._index = IndexSegment(0)
         self._tiles: dict[tuple[int, int], TileRow] = {}
         self._checkpoints: list[tuple[int, str]] = []
+        self._cosigned: list[tuple[int, str]] = []
         self._disclosures: dict[int, str] = {}
         self._outbox: list[tuple[int, str, int]] = []
         self._outbox_position = 0
@@ -38,9 +42,15 @@ class MemoryStore:
         with self._opened():
             return self._head
 
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """See :meth:`ledger.store.Store.turn`."""
+        with self._turns.take():
+            yield Turn(self.head(), None)
+
     def commit(self, group: CommitGroup) -> None:
         """See :meth:`ledger.store.Store.commit`; nothing is durable here."""
-        with self._opened():
+        with self._turns.committing(), self._opened():
             if group.head_before != self._head:
                 raise HeadMoved(head_moved(group.head_before, self._head))
             check_group(group)
@@ -100,8 +110,7 @@ class MemoryStore:
     def checkpoint_covering(self, index: int) -> str | None:
         """See :meth:`ledger.store.Store.checkpoint_covering`."""
         with self._opened():
-            first = bisect_right(self._checkpoints, index, key=lambda kept: kept[0])
-            return self._checkpoints[first][1] if first < len(self._checkpoints) else None
+            return _first_above(self._checkpoints, index)
 
     def latest_checkpoint(self) -> str | None:
         """See :meth:`ledger.store.Store.latest_checkpoint`."""
@@ -112,6 +121,27 @@ class MemoryStore:
         """See :meth:`ledger.store.Store.checkpoints`."""
         with self._opened():
             return iter(list(self._checkpoints))
+
+    def keep_cosigned(self, size: int, note: str) -> None:
+        """See :meth:`ledger.store.Store.keep_cosigned`."""
+        with self._opened():
+            if not self._cosigned or self._cosigned[-1][0] < size:
+                self._cosigned.append((size, note))
+
+    def latest_cosigned(self) -> tuple[int, str] | None:
+        """See :meth:`ledger.store.Store.latest_cosigned`."""
+        with self._opened():
+            return self._cosigned[-1] if self._cosigned else None
+
+    def cosigned_covering(self, index: int) -> str | None:
+        """See :meth:`ledger.store.Store.cosigned_covering`."""
+        with self._opened():
+            return _first_above(self._cosigned, index)
+
+    def cosigned(self, above: int) -> Iterator[tuple[int, str]]:
+        """See :meth:`ledger.store.Store.cosigned`."""
+        with self._opened():
+            return iter([kept for kept in self._cosigned if kept[0] > above])
 
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
         """See :meth:`ledger.store.Store.disclosures`."""
@@ -178,6 +208,11 @@ class MemoryStore:
         if not self._is_open:
             raise StoreUnavailable("expected an open store, found one that was closed")
         return self._lock
+
+
+def _first_above(notes: Sequence[tuple[int, str]], size: int) -> str | None:
+    first = bisect_right(notes, size, key=lambda kept: kept[0])
+    return notes[first][1] if first < len(notes) else None
 
 
 def head_moved(expected: Head | None, found: Head | None) -> str:

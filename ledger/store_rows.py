@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, func, select
 
 from ledger import limits
 from ledger.store import EntryRow, Head
 from ledger.store_database import Database
 from ledger.store_names import NameBook
-from ledger.store_tables import CHECKPOINT, DISCLOSURE, ENTRY, HEAD, OUTBOX, PIN, TILE
+from ledger.store_tables import CHECKPOINT, COSIGNED, DISCLOSURE, ENTRY, HEAD, OUTBOX, PIN, TILE
 
 _HASH_BYTES: Final = 32
 
@@ -43,13 +43,18 @@ _TILE_ROOTS: Final = (
     .where(TILE.c.level == bindparam("level"), TILE.c.number >= _START, TILE.c.number < _STOP)
     .order_by(TILE.c.number)
 )
-_CHECKPOINTS: Final = (
-    select(CHECKPOINT.c.size, CHECKPOINT.c.note)
-    .where(CHECKPOINT.c.size > _AT)
-    .order_by(CHECKPOINT.c.size)
+# The signed notes of both kinds.
+_NOTES: Final = {
+    table: select(table.c.size, table.c.note)
+    .where(table.c.size > _AT)
+    .order_by(table.c.size)
     .limit(_ROWS)
-)
-_LATEST_CHECKPOINT: Final = select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)
+    for table in (CHECKPOINT, COSIGNED)
+}
+_LATEST_NOTE: Final = {
+    table: select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)
+    for table in (CHECKPOINT, COSIGNED)
+}
 _DISCLOSURES: Final = select(DISCLOSURE).where(
     DISCLOSURE.c.idx.in_(bindparam("indices", expanding=True))
 )
@@ -133,16 +138,29 @@ def read_tile_roots(connection: Connection, level: int, span: range) -> bytes:
     return _joined(connection, _TILE_ROOTS, asked)
 
 
-def read_checkpoints(connection: Connection, above: int, *, rows: int) -> list[tuple[int, str]]:
-    """The first checkpoints of a size above the given one."""
-    found = connection.execute(_CHECKPOINTS, {"at": above, "rows": rows})
+def read_notes(
+    connection: Connection, notes: Table, *, above: int, rows: int
+) -> list[tuple[int, str]]:
+    """The first notes of a size above the given one, from one of the two tables of notes."""
+    found = connection.execute(_NOTES[notes], {"at": above, "rows": rows})
     return [(size, note) for size, note in found]
 
 
-def read_latest_checkpoint(connection: Connection) -> str | None:
-    """The newest checkpoint."""
-    found: str | None = connection.execute(_LATEST_CHECKPOINT).scalar()
-    return found
+def read_all_notes(database: Database, notes: Table, *, above: int) -> Iterator[tuple[int, str]]:
+    """All notes of a size above the given one, page by page."""
+    while True:
+        with database.reading() as connection:
+            page = read_notes(connection, notes, above=above, rows=limits.STORE_READ_ROWS_MAX)
+        if not page:
+            return
+        yield from page
+        above = page[-1][0]
+
+
+def read_latest_note(connection: Connection, notes: Table) -> tuple[int, str] | None:
+    """The newest note, with its size."""
+    found = connection.execute(_LATEST_NOTE[notes]).one_or_none()
+    return None if found is None else (found.size, found.note)
 
 
 def read_disclosures(connection: Connection, indices: Sequence[int]) -> dict[int, str]:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from ledger import limits, store_rows
-from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, Turn
 from ledger.store_database import Database
 from ledger.store_errors import (
     HeadMoved,
@@ -26,9 +26,12 @@ from ledger.store_names import NameBook
 from ledger.store_segment import check_group
 from ledger.store_sqlite import database_path
 from ledger.store_sqlite_index import SqliteIndex
+from ledger.store_tables import CHECKPOINT, COSIGNED
+from ledger.store_turns import HeadTurns
 from ledger.store_writes import (
     drop_outbox,
     write_content,
+    write_cosigned,
     write_log,
     write_missing_disclosures,
 )
@@ -57,6 +60,7 @@ class SqlStore:
             StoreUnavailable: it is not there or cannot be read.
         """
         self._database = Database(database_path(url), read_only=read_only)
+        self._turns = HeadTurns(seconds_max=limits.STORE_WAIT_SECONDS_MAX)
         self._names = NameBook()
         self._index = SqliteIndex(self._names, segment_entries=segment_entries)
         self._is_index_stale = False
@@ -68,10 +72,17 @@ class SqlStore:
 
     # ---- writing ----
 
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """See :meth:`ledger.store.Store.turn`; the file lock keeps other processes out."""
+        self._database.refuse_read_only()
+        with self._turns.take():
+            yield Turn(self.head(), None)
+
     def commit(self, group: CommitGroup) -> None:
         """See :meth:`ledger.store.Store.commit`."""
         check_group(group)
-        with self._database.lock:
+        with self._turns.committing(), self._database.lock:
             with self._changing() as connection:
                 _expect_head(connection, group.head_before)
                 added = self._add_names(connection, group)
@@ -82,6 +93,11 @@ class SqlStore:
             # From here on the entries survive a crash.
             self._names.keep(added)
             self._index.settle(staged)
+
+    def keep_cosigned(self, size: int, note: str) -> None:
+        """See :meth:`ledger.store.Store.keep_cosigned`."""
+        with self._database.writing() as connection:
+            write_cosigned(connection, size, note)
 
     def restore_disclosures(self, index: int, disclosures: str) -> None:
         """See :meth:`ledger.store.Store.restore_disclosures`."""
@@ -151,27 +167,35 @@ class SqlStore:
 
     def checkpoint_covering(self, index: int) -> str | None:
         """See :meth:`ledger.store.Store.checkpoint_covering`."""
-        with self._database.reading() as connection:
-            found = store_rows.read_checkpoints(connection, index, rows=1)
-        return found[0][1] if found else None
+        return self._covering(CHECKPOINT, index)
 
     def latest_checkpoint(self) -> str | None:
         """See :meth:`ledger.store.Store.latest_checkpoint`."""
         with self._database.reading() as connection:
-            return store_rows.read_latest_checkpoint(connection)
+            found = store_rows.read_latest_note(connection, CHECKPOINT)
+        return found[1] if found else None
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """See :meth:`ledger.store.Store.checkpoints`."""
-        above = 0
-        while True:
-            with self._database.reading() as connection:
-                page = store_rows.read_checkpoints(
-                    connection, above, rows=limits.STORE_READ_ROWS_MAX
-                )
-            if not page:
-                return
-            yield from page
-            above = page[-1][0]
+        return store_rows.read_all_notes(self._database, CHECKPOINT, above=0)
+
+    def latest_cosigned(self) -> tuple[int, str] | None:
+        """See :meth:`ledger.store.Store.latest_cosigned`."""
+        with self._database.reading() as connection:
+            return store_rows.read_latest_note(connection, COSIGNED)
+
+    def cosigned_covering(self, index: int) -> str | None:
+        """See :meth:`ledger.store.Store.cosigned_covering`."""
+        return self._covering(COSIGNED, index)
+
+    def cosigned(self, above: int) -> Iterator[tuple[int, str]]:
+        """See :meth:`ledger.store.Store.cosigned`."""
+        return store_rows.read_all_notes(self._database, COSIGNED, above=above)
+
+    def _covering(self, notes: Table, index: int) -> str | None:
+        with self._database.reading() as connection:
+            found = store_rows.read_notes(connection, notes, above=index, rows=1)
+        return found[0][1] if found else None
 
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
         """See :meth:`ledger.store.Store.disclosures`."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_REVISION: Final = "0001"
+SCHEMA_REVISION: Final = "0002"
 
 METADATA: Final = MetaData()
 
@@ -74,6 +74,11 @@ TILE: Final = Table(
 
 CHECKPOINT: Final = Table(
     "checkpoint", METADATA, _number("size", key=True), _text("note"), sqlite_strict=True
+)
+
+# Checkpoints with the cosignatures that met the policy.
+COSIGNED: Final = Table(
+    "cosigned", METADATA, _number("size", key=True), _text("note"), sqlite_strict=True
 )
 
 HEAD: Final = Table(

@@ -11,11 +11,21 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, delete, insert, select, update
+from sqlalchemy import Connection, Dialect, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from ledger.store import CommitGroup
-from ledger.store_tables import BOOKMARK, CHECKPOINT, DISCLOSURE, ENTRY, HEAD, OUTBOX, PIN, TILE
+from ledger.store_tables import (
+    BOOKMARK,
+    CHECKPOINT,
+    COSIGNED,
+    DISCLOSURE,
+    ENTRY,
+    HEAD,
+    OUTBOX,
+    PIN,
+    TILE,
+)
 
 _OUTBOX_END = "outbox"
 
@@ -50,6 +60,13 @@ def write_content(connection: Connection, group: CommitGroup) -> None:
         end = read_bookmark(connection, _OUTBOX_END)
         _insert(connection, OUTBOX, list(_runs(group.outbox, end + 1)))
         write_bookmark(connection, _OUTBOX_END, end + len(group.outbox))
+
+
+def write_cosigned(connection: Connection, size: int, note: str) -> None:
+    """A cosigned note, unless one of its size or of a larger one is kept."""
+    latest = connection.execute(select(func.max(COSIGNED.c.size))).scalar() or 0
+    if size > latest:
+        _insert(connection, COSIGNED, [(size, note)])
 
 
 def write_missing_disclosures(connection: Connection, index: int, disclosures: str) -> None:

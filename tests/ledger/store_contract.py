@@ -216,27 +216,6 @@ class StoreContract:
         assert store.tile_roots(0, 1, 9) == tiles[1].root + tiles[2].root
         assert store.tile_roots(2, 0, 9) == b""
 
-    # ---- checkpoints ----
-
-    def test_latest_checkpoint_is_the_newest(self, store: Store) -> None:
-        append(store, 2)
-        append(store, 3)
-        assert store.latest_checkpoint() == "checkpoint of 5\n"
-
-    def test_covering_checkpoint_is_the_first_and_stays(self, store: Store) -> None:
-        append(store, 2)
-        append(store, 3)
-        first = [store.checkpoint_covering(index) for index in range(6)]
-        assert first == ["checkpoint of 2\n"] * 2 + ["checkpoint of 5\n"] * 3 + [None]
-        append(store, 1)
-        assert [store.checkpoint_covering(index) for index in range(5)] == first[:5]
-
-    def test_checkpoints_ascend(self, store: Store) -> None:
-        for _ in range(300):
-            append(store, 1)
-        sizes = [size for size, _ in store.checkpoints()]
-        assert sizes == list(range(1, 301))
-
     # ---- disclosures ----
 
     def test_disclosures_are_absent_where_none_are_kept(self, store: Store) -> None:

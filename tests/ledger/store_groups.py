@@ -105,6 +105,7 @@ def contents(store: Store) -> tuple[object, ...]:
         rows,
         store.known([row.record_id for row in rows], [row.jti_key for row in rows]),
         list(store.checkpoints()),
+        list(store.cosigned(0)),
         store.disclosures(range(size)),
         store.tile_roots(0, 0, 9),
         store.outbox_after(0, 1_000),

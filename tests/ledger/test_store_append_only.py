@@ -34,6 +34,8 @@ INSERTS = [
     ("INSERT OR REPLACE INTO tile VALUES (0, 0, x'01', x'02')", ("(0, 0", "(1, 0")),
     ("REPLACE INTO checkpoint VALUES (4, 'forged')", ("(4", "(5")),
     ("INSERT OR REPLACE INTO checkpoint VALUES (2, 'forged')", ("(2", "(5")),
+    ("REPLACE INTO cosigned VALUES (4, 'forged')", ("(4", "(5")),
+    ("INSERT OR REPLACE INTO cosigned VALUES (2, 'forged')", ("(2", "(5")),
     ("REPLACE INTO name VALUES (1, 'somebody')", ("(1", "(9")),
     (f"REPLACE INTO name VALUES (9, '{ALICE}')", (ALICE, "somebody")),
 ]
@@ -50,6 +52,9 @@ REFUSED = [
     "UPDATE checkpoint SET note = 'forged'",
     "UPDATE OR REPLACE checkpoint SET size = 4 WHERE size = 2",
     "DELETE FROM checkpoint WHERE size = 2",
+    "UPDATE cosigned SET note = 'forged'",
+    "UPDATE OR REPLACE cosigned SET size = 4 WHERE size = 2",
+    "DELETE FROM cosigned WHERE size = 2",
     "UPDATE name SET text = 'somebody'",
     "DELETE FROM name",
     "DELETE FROM head",
@@ -73,6 +78,8 @@ def url(tmp_path: Path) -> str:
         tile = TileRow(0, 0, digest("tile") * 256, digest("tile root"))
         append(store, 2, Parts(tiles=(tile,), disclosures=(("a~", 0),)))
         append(store, 2)
+        store.keep_cosigned(2, "cosigned 2\n")
+        store.keep_cosigned(4, "cosigned 4\n")
     return made
 
 

@@ -10,13 +10,15 @@ import pytest
 from ledger.store import Store
 from ledger.store_faulty import FaultyStore
 from ledger.store_memory import MemoryStore
+from tests.ledger.note_contract import NoteContract
 from tests.ledger.sqlite_files import new_database, opened
 from tests.ledger.store_contract import StoreContract
+from tests.ledger.turn_contract import TurnContract
 
 pytestmark = pytest.mark.item("2.4")
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, NoteContract, TurnContract):
     """The store in memory."""
 
     @pytest.fixture
@@ -25,7 +27,7 @@ class TestMemoryStore(StoreContract):
         return MemoryStore()
 
 
-class TestFaultyStore(StoreContract):
+class TestFaultyStore(StoreContract, NoteContract, TurnContract):
     """A store whose fault never comes is the store inside."""
 
     @pytest.fixture
@@ -34,7 +36,7 @@ class TestFaultyStore(StoreContract):
         return FaultyStore(MemoryStore(), fail_on="commit", when="before", calls_before=10**6)
 
 
-class TestSqlStore(StoreContract):
+class TestSqlStore(StoreContract, NoteContract, TurnContract):
     """SQLite as it is run: in these small logs everything is in the newest segment."""
 
     @pytest.fixture
@@ -44,7 +46,7 @@ class TestSqlStore(StoreContract):
             yield store
 
 
-class TestSqlStoreThatMerges(StoreContract):
+class TestSqlStoreThatMerges(StoreContract, NoteContract, TurnContract):
     """SQLite whose segments are so short that most answers come from the index tables."""
 
     @pytest.fixture

@@ -22,6 +22,7 @@ from ledger.store_errors import (
     StoreUnavailable,
 )
 from ledger.store_sql import SqlStore
+from ledger.store_tables import SCHEMA_REVISION
 from tests.ledger.sqlite_files import new_database, opened, raw
 from tests.ledger.store_groups import (
     BOB,
@@ -149,7 +150,7 @@ def test_right_to_write_is_not_inherited_by_forked_workers(url: str) -> None:
 def test_database_without_schema_is_outdated(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     with pytest.raises(
-        StoreOutdated, match="expected schema 0001, found none: run lotmark migrate"
+        StoreOutdated, match="expected schema 0002, found none: run lotmark migrate"
     ):
         SqlStore(f"sqlite:///{tmp_path}/empty.db")
 
@@ -161,7 +162,7 @@ def test_database_of_another_schema_is_outdated(url: str) -> None:
         with pytest.raises(StoreOutdated, match="found 0000"):
             SqlStore(url, read_only=read_only)
     with raw(url) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (SCHEMA_REVISION,))
     SqlStore(url).close()
 
 

@@ -15,7 +15,7 @@ from ledger.store_errors import (
     StoreUnavailable,
 )
 from ledger.store_sql import SqlStore
-from ledger.store_turns import Turns
+from ledger.store_turns import HeadTurns, Turns
 from tests.ledger.sqlite_files import new_database, opened
 from tests.ledger.store_groups import Parts, a_group, a_row, append, digest, rows_after
 
@@ -98,7 +98,11 @@ def test_more_readers_than_connections_all_get_an_answer(tmp_path: Path) -> None
 
 def test_turn_that_does_not_come_is_refused_and_later_ones_come() -> None:
     turns = Turns(1, seconds_max=0.01)
-    with turns.take(), pytest.raises(StoreUnavailable, match="all in use"), turns.take():
+    with (
+        turns.take(),
+        pytest.raises(StoreUnavailable, match="a free connection within"),
+        turns.take(),
+    ):
         pass
     with turns.take():
         pass
@@ -118,3 +122,39 @@ def test_turns_come_in_the_order_of_asking() -> None:
             while len(turns._waiting) <= number:
                 time.sleep(0.001)
     assert order == [0, 1, 2, 3]
+
+
+def test_turn_at_the_head_that_does_not_come_is_unavailable() -> None:
+    turns = HeadTurns(seconds_max=0.05)
+    with ThreadPoolExecutor(1) as threads:
+        with turns.take():
+            waits = threads.submit(_take, turns)
+            with pytest.raises(StoreUnavailable, match="a turn at the head within"):
+                waits.result()
+        threads.submit(_take, turns).result()
+
+
+def test_turns_at_the_head_do_not_nest() -> None:
+    turns = HeadTurns(seconds_max=0.05)
+    with turns.take():
+        with pytest.raises(AssertionError, match="do not nest"), turns.take():
+            raise LookupError
+        with turns.committing():
+            pass
+    with turns.take():
+        pass
+
+
+def _take(turns: HeadTurns) -> None:
+    with turns.take():
+        pass
+
+
+def test_store_that_only_reads_has_no_turns(tmp_path: Path) -> None:
+    url = new_database(tmp_path)
+    with (
+        opened(url, read_only=True) as store,
+        pytest.raises(StoreUnavailable, match="may write"),
+        store.turn(),
+    ):
+        raise AssertionError("nothing may be written")

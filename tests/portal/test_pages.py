@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from ledger.store import EntryRow
+from portal.languages import Language
 from portal.limits import ENTRIES_PER_PAGE
+from portal.messages import read_catalogue
 from portal.view_models import entries_page
 from tests.ledger.parties import ORIGIN
 from tests.portal.conftest import GetPage
@@ -50,6 +52,20 @@ def test_every_kind_of_record_has_a_well_formed_page(
         "approvals-sufficed",
         "no-later-revocation",
     ]
+
+
+@pytest.mark.item("3.9.page")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_says_what_is_proved_and_what_is_not(language: Language, get_page: GetPage) -> None:
+    words = words_of(get_page("/about", language))
+    for piece in ("proves", "not"):
+        sentences = [
+            text
+            for key, text in read_catalogue(language).items()
+            if key.startswith(f"about.{piece}.")
+        ]
+        assert len(sentences) >= 6
+        assert [sentence for sentence in sentences if sentence not in words] == []
 
 
 def test_home_says_what_the_log_is(get_page: GetPage, small_log: SmallLog) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from keys.errors import KeysError
@@ -12,10 +13,12 @@ from ledger import limits
 from ledger.errors import LedgerError, MalformedAnchor
 from ledger.record import is_digest
 from ledger.strict_json import JsonObject, describe, parse_json
-from ledger.trust_policy import TrustPolicy
+from ledger.trust_policy import TrustPolicy, encode_trust_policy
 from ledger.trust_policy_file import parse_trust_policy
 
 FORMAT: Final = "lotmark.anchor/v1"
+FINGERPRINT_FORMAT: Final = "lotmark.anchor-words/v1"
+FINGERPRINT_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,21 @@ def encode_anchor(origin: str, policy_text: str, charter: str) -> str:
     """The text of an anchor file."""
     members = {"format": FORMAT, "origin": origin, "policy": policy_text, "charter": charter}
     return json.dumps(members, indent=1) + "\n"
+
+
+def fingerprint(anchor: Anchor) -> bytes:
+    """The 16 bytes that two people compare, as words (docs/spec/governance.md, section 7).
+
+    They cover what a verifier trusts: neither comments and layout of the policy nor the
+    addresses at which witnesses are asked.
+    """
+    policy = replace(
+        anchor.policy,
+        logs=tuple(replace(log, url=None) for log in anchor.policy.logs),
+        witnesses=tuple(replace(witness, url=None) for witness in anchor.policy.witnesses),
+    )
+    lines = [FINGERPRINT_FORMAT, anchor.origin, anchor.charter, encode_trust_policy(policy)]
+    return hashlib.sha256("\n".join(lines).encode()).digest()[:FINGERPRINT_BYTES]
 
 
 def parse_anchor(data: bytes) -> Anchor:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from api.cli.anchor_words import anchor_words
 from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups
 from api.cli.faults import CommandFault
 from api.cli.options import (
@@ -154,10 +155,15 @@ def anchor(output: Output, *, place: Place) -> None:
     witnesses = [witness.name for witness in trusted.policy.witnesses]
     output.note(f"log {trusted.origin}, charter {trusted.charter}")
     output.note(f"witnesses: {', '.join(witnesses) or 'none'}")
+    words = {language: anchor_words(trusted, language) for language in ("en", "zh")}
+    output.note("compare these words by phone with somebody who has the anchor already:")
+    for line in words.values():
+        output.note(f"  {line}")
     output.result(
         {
             "origin": trusted.origin,
             "charter": trusted.charter,
+            "words": words,
             "witnesses": witnesses,
             "anchor": data.decode(),
         }

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.anchor_words import anchor_words
 from api.client import LogClient
 from api.client_errors import UnknownType
 from api.known_types import find_type
+from ledger.anchor import Anchor, encode_anchor, parse_anchor
+from ledger.note import ED25519_NOTE, encode_vkey
 from ledger.verify import verify_view
 from ledger.view import parse_view
 from tests.api.cli.solo import SLUG, SoloLog
 from tests.api.cli.tables import VERDICT
 from tests.api.service import SUPPLIER, LiveService
 from tests.api.test_client import Misbehaving, a_client, answer
+from tests.ledger.signers import key_of
 
 pytestmark = pytest.mark.item("2.7")
 
@@ -165,6 +169,30 @@ def test_the_anchor_is_printed_as_the_party_holds_it(solo: SoloLog) -> None:
     printed = solo.run("anchor")
     assert printed.stdout == (solo.party / "anchor.json").read_text()
     assert solo.json("anchor")["charter"] == solo.anchor.charter
+
+
+def _written(policy: str, charter: str = "A" * 43) -> Anchor:
+    return parse_anchor(encode_anchor("log.example", policy, charter).encode())
+
+
+@pytest.mark.item("3.1.anchor")
+def test_an_anchor_has_words_to_compare_by_phone(solo: SoloLog) -> None:
+    printed = solo.run("anchor").stderr
+    told = solo.json("anchor")["words"]
+    assert {len(line.split()) for line in told.values()} == {12}
+    assert all(line in printed for line in told.values())
+    assert told == {name: anchor_words(solo.anchor, name) for name in ("en", "zh")}
+
+
+@pytest.mark.item("3.1.anchor")
+def test_the_words_are_those_of_what_is_trusted() -> None:
+    log = encode_vkey(key_of("log.example", ED25519_NOTE))
+    other = encode_vkey(key_of("log.example", ED25519_NOTE, seed=bytes(32)))
+    words = anchor_words(_written(f"log {log}\nquorum none\n"), "en")
+    same = _written(f"# printed in May\n\nlog  {log} https://log.example/\nquorum none\n")
+    assert anchor_words(same, "en") == words
+    assert anchor_words(_written(f"log {other}\nquorum none\n"), "en") != words
+    assert anchor_words(_written(f"log {log}\nquorum none\n", "B" * 42 + "A"), "en") != words
 
 
 # ---- types that are not built in ----

@@ -158,8 +158,8 @@ class Store(Protocol):
     def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
         """Entries ``start <= index < stop`` in order, streamed in bounded memory."""
 
-    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
-        """All entries of the given types in order: the governance content the fold reads."""
+    def entries_of(self, vcts: Sequence[str], *, start: int = 0) -> Iterator[EntryRow]:
+        """All entries of the given types from ``start`` on, in order: what the fold reads."""
 
     def leaves(self, start: int, stop: int) -> bytes:
         """Concatenated leaf hashes of ``start <= index < stop``."""

@@ -91,9 +91,9 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.entries`."""
         return self._pass_on(self.inner.entries, start, stop)
 
-    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
+    def entries_of(self, vcts: Sequence[str], *, start: int = 0) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries_of`."""
-        return self._pass_on(self.inner.entries_of, vcts)
+        return self._pass_on(self.inner.entries_of, vcts, start=start)
 
     def leaves(self, start: int, stop: int) -> bytes:
         """See :meth:`ledger.store.Store.leaves`."""

@@ -85,11 +85,11 @@ class MemoryStore:
         with self._opened():
             return iter(self._entries[max(start, 0) : max(stop, 0)])
 
-    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
+    def entries_of(self, vcts: Sequence[str], *, start: int = 0) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries_of`."""
         with self._opened():
             indices = sorted(i for vct in set(vcts) for i in self._index.typed.get(vct, ()))
-            return iter([self._entries[index] for index in indices])
+            return iter([self._entries[index] for index in indices if index >= start])
 
     def leaves(self, start: int, stop: int) -> bytes:
         """See :meth:`ledger.store.Store.leaves`."""

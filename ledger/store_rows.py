@@ -105,9 +105,10 @@ def read_entries(database: Database, names: NameBook, start: int, stop: int) -> 
             return
 
 
-def read_entries_of(database: Database, names: NameBook, vct: str) -> Iterator[EntryRow]:
-    """Entries of one type, page by page."""
-    start = 0
+def read_entries_of(
+    database: Database, names: NameBook, vct: str, *, start: int = 0
+) -> Iterator[EntryRow]:
+    """Entries of one type from ``start`` on, page by page."""
     while True:
         with database.reading() as connection:
             number = names.find(vct, connection)

@@ -143,10 +143,11 @@ class SqlStore:
         """See :meth:`ledger.store.Store.entries`."""
         return store_rows.read_entries(self._database, self._names, start, stop)
 
-    def entries_of(self, vcts: Sequence[str]) -> Iterator[EntryRow]:
+    def entries_of(self, vcts: Sequence[str], *, start: int = 0) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries_of`."""
         streams = [
-            store_rows.read_entries_of(self._database, self._names, vct) for vct in set(vcts)
+            store_rows.read_entries_of(self._database, self._names, vct, start=start)
+            for vct in set(vcts)
         ]
         return heapq.merge(*streams, key=attrgetter("index"))
 

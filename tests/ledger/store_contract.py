@@ -175,6 +175,10 @@ class StoreContract:
         found = [row.index for row in store.entries_of([KEY, CHARTER])]
         assert found == [0, 1, 3, 5]
         assert [row.vct for row in store.entries_of([KEY])] == [KEY, KEY]
+        assert [
+            [row.index for row in store.entries_of([KEY, CHARTER], start=start)]
+            for start in (found[1], found[1] + 1, found[-1] + 1)
+        ] == [found[1:], found[2:], []]
 
     def test_entries_of_an_unknown_type_are_none(self, store: Store) -> None:
         append(store, 2)

@@ -82,12 +82,26 @@ class Built:
     receipts: tuple[str, ...]
 
 
-def next_admission_ms(now_ms: int, tip: Tip) -> int:
+def next_admission_ms(now_ms: int, tip: Tip, *, database_ms: int | None = None) -> int:
     """The admission time of the next group: never before the last entry's.
 
+    Args:
+        now_ms: the clock of this process.
+        tip: where the log ends.
+        database_ms: the database's clock, where replicas share one: it is the log's then.
+
     Raises:
-        ClockSuspect: the clock is more than a minute behind the last entry.
+        ClockSuspect: the two clocks are apart, or the log's is more than a minute behind
+            the last entry.
     """
+    if database_ms is not None:
+        if abs(database_ms - now_ms) > limits.CLOCKS_APART_MILLISECONDS_MAX:
+            raise ClockSuspect(
+                f"expected the clocks of database and service within "
+                f"{limits.CLOCKS_APART_MILLISECONDS_MAX} ms of each other, found {database_ms} ms "
+                f"and {now_ms} ms: set them"
+            )
+        now_ms = database_ms
     last = tip.head.admitted_ms if tip.head else 0
     if now_ms < last - limits.CLOCK_BEHIND_MILLISECONDS_MAX:
         raise ClockSuspect(f"expected a time after {last} ms, found {now_ms} ms: set the clock")

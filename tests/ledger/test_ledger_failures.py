@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Final
 
@@ -14,18 +16,17 @@ from ledger.blob_errors import BlobsUnavailable
 from ledger.blobs import BlobId, MemoryBlobs
 from ledger.errors import (
     ClockSuspect,
-    LogClosed,
 )
 from ledger.faults import Refusal
 from ledger.limits import BLOB_UNPINNED_SECONDS_MAX
-from ledger.service import Ledger
-from ledger.store import Store
+from ledger.service import Pace
+from ledger.store import CommitGroup, Head, Store, Turn
 from ledger.store_errors import (
-    HeadMoved,
     OutcomeUnknown,
     StoreUnavailable,
 )
 from ledger.store_faulty import FaultyStore, When
+from ledger.submission import Admitted
 from tests.ledger.ledger_stories import (
     FOUNDED,
     FOUNDING_SIZE,
@@ -91,45 +92,86 @@ def test_commit_of_unknown_outcome_that_did_not_happen_is_done_again(store: Stor
     story.ledger.close()
 
 
+class Lost(FaultyStore):
+    """A store whose database goes away in the middle of a commit, and comes back when told."""
+
+    def __init__(self, inner: Store, *, when: When) -> None:
+        super().__init__(inner, fail_on="commit", when=when)
+        self.fail("commit", when, error=OutcomeUnknown)
+        self.is_lost = False
+
+    def commit(self, group: CommitGroup) -> None:
+        try:
+            super().commit(group)
+        except OutcomeUnknown:
+            self.is_lost = True
+            raise
+
+    def head(self) -> Head | None:
+        self._expect()
+        return super().head()
+
+    def turn(self) -> AbstractContextManager[Turn]:
+        self._expect()
+        return super().turn()
+
+    def _expect(self) -> None:
+        if self.is_lost:
+            raise StoreUnavailable("expected a database, found none")
+
+
+HASTY = Pace(first_seconds=0.002, longest_seconds=0.005, outcome_seconds_max=0.02)
+
+
+@pytest.mark.item("3.6.unknown-outcome")
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_outcome_that_cannot_be_looked_up_stops_the_writer(store: Store, when: When) -> None:
+def test_outcome_that_cannot_be_looked_up_is_told_and_the_writer_goes_on_with_the_store(
+    store: Store, when: When
+) -> None:
     story = a_founded_story(store)
-    # The head is read once by the start, and then by the writer to see where the log stands.
-    blind = FaultyStore(store, fail_on="head", when="before", calls_before=1)
-    faulty = FaultyStore(blind, fail_on="commit", when=when)
-    faulty.fail("commit", when, error=OutcomeUnknown)
-    story = story.restarted(store=faulty)
-    with pytest.raises(OutcomeUnknown):
+    lost = Lost(store, when=when)
+    story = story.restarted(store=lost, pace=HASTY)
+    with pytest.raises(OutcomeUnknown, match="expected an outcome"):
         story.submit(a_report())
-    stopped(story)
-    # A restart looks: what was written is there, what was not may come again.
-    story = story.restarted()
-    [admitted] = story.admit(a_report())
+    # Nobody waits for a database that is not there.
+    with pytest.raises(StoreUnavailable, match="expected a database, found none"):
+        story.submit(a_report(1))
+    lost.is_lost = False
+    [admitted] = admit_soon(story, a_report())
     assert (admitted.index, admitted.is_first) == (FOUNDING_SIZE, when == "before")
     story.admit(a_report(1))
     check_ledger(story, FOUNDING_SIZE + 2)
     story.ledger.close()
 
 
-def stopped(story: Story) -> None:
-    """The writer takes nothing more, and says so at once."""
-    story.ledger.close()
-    assert not story.ledger.is_running
-    with pytest.raises(LogClosed, match="the log has stopped"):
-        story.submit(a_report(99))
+def admit_soon(story: Story, text: str) -> list[Admitted]:
+    """Submit again and again while the writer has not found its store."""
+    for _ in range(200):
+        try:
+            return story.admit(text)
+        except StoreUnavailable:
+            time.sleep(0.005)
+    raise AssertionError("the writer did not find its store")
 
 
-def test_store_that_moved_on_stops_the_writer(store: Store) -> None:
+@pytest.mark.item("3.6.unknown-outcome")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_outcome_that_can_be_looked_up_later_is_found_out(store: Store, when: When) -> None:
     story = a_founded_story(store)
-    other = replace(story, ledger=Ledger(story.parts))
-    other.ledger.start()
-    other.admit(a_report())
-    with pytest.raises(HeadMoved, match=r"expected .* found"):
-        story.submit(a_report(1))
-    stopped(story)
-    other.admit(a_report(1))
-    check_ledger(other, FOUNDING_SIZE + 2)
-    other.ledger.close()
+    lost = Lost(store, when=when)
+    story = story.restarted(store=lost, pace=Pace(0.002, 0.005, outcome_seconds_max=30))
+    answer = story.hand_over(a_report())
+    while not lost.is_lost:
+        time.sleep(0.001)
+    assert not answer.done()
+    lost.is_lost = False
+    [admitted] = answer.result(timeout=30)
+    # It is an entry once, and this submission's own either way.
+    assert isinstance(admitted, Admitted)
+    assert (admitted.index, admitted.is_first) == (FOUNDING_SIZE, True)
+    check_ledger(story, FOUNDING_SIZE + 1)
+    assert story.admit(a_report()) == [replace(admitted, is_first=False)]
+    story.ledger.close()
 
 
 def test_repeat_that_cannot_be_read_fails_only_its_own_submission(store: Store) -> None:

@@ -119,7 +119,7 @@ class BlobDoor:
         if not is_signed(tuple(request.headers.items())):
             raise Refused(Refusal("signature-required", "uploads need a signed request"))
         body = await read_body(request, bytes_max)
-        owner = self.judge.reader_of(request, body).did
+        owner = (await run_in_threadpool(self.judge.reader_of, request, body)).did
         assert owner is not None, "a signed request has a signer"
         return owner, body
 

@@ -26,7 +26,7 @@ from api.client_errors import (
 )
 from api.http_signatures import HttpRequest, sign_request
 from api.nonces import Nonce, UnixSeconds
-from api.request_errors import BadRequestSignature, MalformedTarget
+from api.request_errors import BadRequestSignature, MalformedTarget, SignedBeforeStart
 from api.target_uri import parse_public_base, parse_target_uri
 from keys.encoding import encode_base64url
 from keys.identifiers import Did
@@ -142,7 +142,7 @@ class Transport:
                     raise self._unreachable(fault) from fault
                 self._effects.wait(min(0.1 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
                 continue
-            if answer.status not in _BUSY or read_problem(answer).code in _LASTING:
+            if not _may_pass(answer):
                 return self._expect_success(answer)
             if is_last:
                 raise _busy(answer)
@@ -212,6 +212,13 @@ def _parse_base(text: str) -> str:
 def _may_retry(request: Outgoing, fault: httpx.TransportError) -> bool:
     # Where no connection came about nothing was sent, and anything may be sent again.
     return request.may_repeat or isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout)
+
+
+def _may_pass(answer: Incoming) -> bool:
+    """Whether the same request, signed anew, may be answered otherwise in a while."""
+    if answer.status == errors.UNAUTHORIZED:
+        return read_problem(answer).code == SignedBeforeStart.code
+    return answer.status in _BUSY and read_problem(answer).code not in _LASTING
 
 
 def _read(response: httpx.Response) -> bytes:

@@ -91,6 +91,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("malformed-target", BAD_REQUEST, "Not a request target", "请求目标错误", "Send a plain path and query."),
     ("signature-missing-component", UNAUTHORIZED, "The signature covers too little", "签名覆盖不足", "Cover method, target and, with a body, its digest."),
     ("signature-expired", UNAUTHORIZED, "Outside the time window", "签名超出时间窗口", "Set the clock by server_time and sign again."),
+    ("signature-before-start", UNAUTHORIZED, "Signed before the service started", "签名早于服务启动", "Sign the same request again; Lotmark's own clients do so by themselves."),
     ("unknown-key", UNAUTHORIZED, "A key that may not sign requests", "该密钥不能签署请求", "Register the key with the use 'requests'."),
     ("bad-request-signature", UNAUTHORIZED, "The request signature does not verify", "请求签名验证失败", "Sign the exact method, target and digest."),
     ("digest-mismatch", BAD_REQUEST, "The body is not the one signed", "正文摘要不符", "Send the body whose digest was signed."),

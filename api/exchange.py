@@ -12,7 +12,12 @@ from starlette.responses import Response
 from api.errors import problem_response
 from api.http_signatures import HttpRequest, is_signed, verify_request
 from api.nonces import Nonces, UnixSeconds
-from api.request_errors import BadRequestSignature, RequestError, SignatureExpired
+from api.request_errors import (
+    BadRequestSignature,
+    RequestError,
+    SignatureExpired,
+    SignedBeforeStart,
+)
 from api.target_uri import PublicBase, build_target_uri
 from keys.identifiers import KeyId
 from ledger.clock import Clock
@@ -62,8 +67,10 @@ class LogKeys:
 
     def may_sign_requests(self, kid: KeyId) -> bool:
         """Whether the key is registered with the use ``requests``."""
-        fold = self._ledger.fold
-        key = fold.keys.get(kid)
+        if kid not in self._ledger.fold.keys:
+            # Another replica may have registered it a moment ago.
+            self._ledger.catch_up()
+        key = self._ledger.fold.keys.get(kid)
         return REQUESTS_USE in key.uses if key else False
 
 
@@ -95,8 +102,12 @@ class RequestJudge:
             now = UnixSeconds(self.clock.now_ms() // 1000)
             by = verify_request(signed, now=now, keys=self.keys, nonces=self.nonces)
         except SignatureExpired as fault:
+            # By then the client's clock shows what ours shows now.
+            wait = str(max(1, fault.skew_seconds))
+            is_passing = isinstance(fault, SignedBeforeStart)
             raise Refused(
                 Refusal(fault.code, str(fault)),
+                headers={"Retry-After": wait} if is_passing else None,
                 extra={"server_time": fault.server_seconds, "skew_seconds": fault.skew_seconds},
             ) from fault
         except BadRequestSignature as fault:

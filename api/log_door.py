@@ -37,6 +37,7 @@ class LogDoor:
 
     def checkpoint(self, request: Request) -> Response:
         """``GET /checkpoint``: the newest signed note."""
+        self.ledger.catch_up()
         note = self.ledger.reader.latest_checkpoint().encode()
         return tagged(request, note, media_type="text/plain; charset=utf-8", headers=FRESH)
 
@@ -47,6 +48,8 @@ class LogDoor:
             tile = parse_tile_path(path)
         except MalformedTilePath as fault:
             raise Refused(Refusal("not-found", str(fault))) from fault
+        if not is_implied(tile, TreeSize(self.ledger.size)):
+            self.ledger.catch_up()
         if not is_implied(tile, TreeSize(self.ledger.size)):
             raise Refused(Refusal("not-found", "no checkpoint implies this tile yet"))
         headers = IMMUTABLE
@@ -78,6 +81,7 @@ class LogDoor:
     def parties(self, request: Request) -> Response:
         """``GET /v1/parties``: the members, their roles and keys, as the log says."""
         del request
+        self.ledger.catch_up()
         fold = self.ledger.fold
         members = [
             {
@@ -108,6 +112,8 @@ class LogDoor:
     def record_type(self, request: Request) -> Response:
         """``GET /v1/types/{name}/{version}``: a definition, byte for byte as the log has it."""
         vct = f"{request.path_params['name']}/{request.path_params['version']}"
+        if vct not in self.ledger.fold.types:
+            self.ledger.catch_up()
         kind = self.ledger.fold.types.get(vct)
         if kind is None:
             raise Refused(Refusal("not-found", f"no type {vct[:60]!r}"))
@@ -116,6 +122,7 @@ class LogDoor:
 
     def did_document(self, request: Request) -> Response:
         """``GET /parties/{slug}/did.json``: a courtesy; keys come from entries."""
+        self.ledger.catch_up()
         fold = self.ledger.fold
         slug = request.path_params["slug"]
         party = next((p for p in fold.parties.values() if p.slug == slug), None)

@@ -5,8 +5,9 @@ time, so a nonce is filed under ``created`` and forgotten when that second has l
 window. Nothing is forgotten earlier: a full memory refuses. A clock that steps back does
 not re-open what was forgotten, because the memory never goes back.
 
-The memory lives in one process and starts empty. It does **not** see requests that
-another process answered, nor those answered before a restart.
+The memory lives in one process and starts empty. So that a restart opens nothing, it takes no
+signature made before its process started. It does **not** see requests that another process
+answered: replicas share a table instead (:mod:`ledger.store_postgres_nonces`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 from collections.abc import Hashable
 from typing import Final, NewType, Protocol
 
-from api.request_errors import NonceReplayed, NoncesFull, SignatureExpired
+from api.request_errors import NonceReplayed, NoncesFull, SignatureExpired, SignedBeforeStart
 from ledger.limits import REQUEST_NONCES_MAX, REQUEST_WINDOW_SECONDS
 
 Nonce = NewType("Nonce", str)
@@ -32,12 +33,19 @@ class Nonces(Protocol):
 class NonceMemory:
     """The nonces that one process has seen; safe to share between threads."""
 
-    def __init__(self, *, nonces_max: int = REQUEST_NONCES_MAX) -> None:
+    def __init__(
+        self,
+        *,
+        started: UnixSeconds = UnixSeconds(0),
+        nonces_max: int = REQUEST_NONCES_MAX,
+    ) -> None:
         """Start empty.
 
         Args:
+            started: signatures of earlier seconds are refused; what became of them is not known.
             nonces_max: how many nonces are held at once, over all keys.
         """
+        self._started: Final = started
         self._nonces_max: Final = nonces_max
         self._taken: set[tuple[Hashable, Nonce]] = set()
         self._by_second: dict[int, list[tuple[Hashable, Nonce]]] = {}
@@ -52,9 +60,17 @@ class NonceMemory:
 
         Raises:
             NonceReplayed: this key has used this nonce, be it with another ``created`` time.
+            SignedBeforeStart: the request may have been carried out before a restart.
             SignatureExpired: nonces of that second were forgotten already.
             NoncesFull: no room is left until the oldest second leaves the window.
         """
+        if created < self._started:
+            raise SignedBeforeStart(
+                f"expected a request signed since the service started at {self._started}, found "
+                f"one of {created}: sign it again",
+                server_seconds=now,
+                skew_seconds=now - created,
+            )
         with self._lock:
             self._forget_before(now - REQUEST_WINDOW_SECONDS)
             if created < self._oldest_second:

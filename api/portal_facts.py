@@ -29,6 +29,7 @@ class ServiceFacts:
 
     def checkpoint(self) -> str:
         """The newest signed note."""
+        self.ledger.catch_up()
         return self.ledger.reader.latest_checkpoint()
 
     def newest(self, *, before: int, limit: int) -> Sequence[EntryRow]:

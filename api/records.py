@@ -72,6 +72,9 @@ class RecordShelf:
             Refused: there is no such record.
         """
         row = self._ledger.reader.find(record_id)
+        if row is not None and row.index >= self._ledger.size:
+            # Another replica has committed it, and may have acknowledged it by now.
+            self._ledger.catch_up(row.index + 1)
         if row is None or row.index >= self._ledger.size:
             raise Refused(Refusal("not-found", f"no record {record_id[:60]!r}"))
         return row
@@ -81,6 +84,7 @@ class RecordShelf:
 
         Fewer than asked for where their content is large; the cursor leads on.
         """
+        self._ledger.catch_up()
         indices = self._store.search(self._query(asked))
         records: list[OpenedRecord] = []
         room = limits.SEARCH_PAGE_BYTES_MAX

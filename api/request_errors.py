@@ -8,6 +8,7 @@
     +-- MalformedSignature   signature fields that do not have the one accepted form
     +-- MissingComponent     a part of the request that the signature leaves uncovered
     +-- SignatureExpired     created or expires outside the window around the server's time
+    |   +-- SignedBeforeStart    ... or created before this service knows which nonces were used
     +-- UnknownKey           a key that may not sign requests on this log
     +-- BadRequestSignature  the signature is not one by this key over this request
     +-- DigestMismatch       Content-Digest is not that of the body
@@ -66,6 +67,12 @@ class SignatureExpired(RequestError):
         super().__init__(message)
         self.server_seconds = server_seconds
         self.skew_seconds = skew_seconds
+
+
+class SignedBeforeStart(SignatureExpired):
+    """The request was signed before this process started, which remembers no nonce of then."""
+
+    code = "signature-before-start"
 
 
 class UnknownKey(RequestError):

@@ -55,8 +55,11 @@ def beside(handler: Callable[[Request], Response]) -> Handler:
 def read_by(judge: RequestJudge, handler: Callable[[Request, Reader], Response]) -> Handler:
     """The same for a handler whose answer depends on who signed the request."""
 
+    def answer(request: Request, body: bytes) -> Response:
+        # Beside the loop too: taking a nonce may ask the database that replicas share.
+        return handler(request, judge.reader_of(request, body))
+
     async def handle(request: Request) -> Response:
-        reader = judge.reader_of(request, await read_body(request, 0))
-        return await run_in_threadpool(handler, request, reader)
+        return await run_in_threadpool(answer, request, await read_body(request, 0))
 
     return handle

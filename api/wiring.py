@@ -15,7 +15,7 @@ from api.data_folder import (
     read_config,
     read_search_secret,
 )
-from api.nonces import NonceMemory
+from api.nonces import NonceMemory, Nonces, UnixSeconds
 from api.process_clock import ProcessClock
 from api.request_errors import MalformedTarget
 from api.settings import Settings
@@ -43,7 +43,7 @@ class Service:
     store: SqlStore
     blobs: FileBlobs
     pool: CheckPool
-    nonces: NonceMemory
+    nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
     search_secret: bytes
@@ -145,7 +145,8 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         store=opened.store,
         blobs=blobs,
         pool=pool,
-        nonces=NonceMemory(),
+        # Rounded up: a signature tells whole seconds, and may be older than it says.
+        nonces=NonceMemory(started=UnixSeconds(-(-opened.clock.now_ms() // 1000))),
         clock=opened.clock,
         high_water=high_water,
         search_secret=secret,

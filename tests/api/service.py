@@ -39,6 +39,7 @@ from ledger.blob_files import FileBlobs
 from ledger.clock import ManualClock
 from ledger.compose import Filing
 from ledger.high_water import HighWaterFile
+from ledger.limits import REQUEST_WINDOW_SECONDS
 from ledger.note import encode_vkey
 from ledger.record_type import RecordType
 from ledger.service import Ledger, LedgerParts
@@ -240,6 +241,7 @@ class LiveService:
     consortium: Consortium
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
     check_processes: int = 0
+    started_seconds_ago: int = REQUEST_WINDOW_SECONDS
 
     def __post_init__(self) -> None:
         """Nothing runs yet."""
@@ -248,14 +250,17 @@ class LiveService:
 
     # ---- running ----
 
-    def start(self) -> None:
-        """Serve on a free port."""
-        listener = socket.create_server(("127.0.0.1", 0))
+    def start(self, *, port: int = 0) -> None:
+        """Serve on a free port, or on this one."""
+        listener = socket.create_server(("127.0.0.1", port))
         port = int(listener.getsockname()[1])
         self.settings = Settings(
             data=self.folder.root, port=port, check_processes=self.check_processes
         )
+        # What was signed before a service started is refused: this one has run for a while.
+        self.clock.advance(-1000 * self.started_seconds_ago)
         self.wired: Service = open_service(self.settings, clock=self.clock)
+        self.clock.advance(1000 * self.started_seconds_ago)
         self.app = build_app(self.wired)
         config = uvicorn.Config(
             self.app,
@@ -284,10 +289,10 @@ class LiveService:
         self.thread.join(30)
         assert not self.thread.is_alive()
 
-    def restart(self) -> None:
-        """Stop and start; the port is another one then."""
+    def restart(self, *, port: int = 0) -> None:
+        """Stop and start; the port is another one then unless it is given."""
         self.stop()
-        self.start()
+        self.start(port=port)
 
     # ---- parties ----
 

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.nonces import Nonce, NonceMemory, UnixSeconds
-from api.request_errors import NonceReplayed, NoncesFull, RequestError, SignatureExpired
+from api.request_errors import (
+    NonceReplayed,
+    NoncesFull,
+    RequestError,
+    SignatureExpired,
+    SignedBeforeStart,
+)
 from ledger.limits import REQUEST_WINDOW_SECONDS
 
 NOW = UnixSeconds(1_900_000_000)
@@ -65,6 +71,18 @@ def test_a_clock_that_steps_back_does_not_re_open_what_was_forgotten() -> None:
     with pytest.raises(SignatureExpired) as refused:
         memory.claim("key", a_nonce(1), created=NOW, now=NOW)
     assert (refused.value.server_seconds, refused.value.skew_seconds) == (NOW, 0)
+
+
+@pytest.mark.item("3.3")
+@pytest.mark.parametrize(("created", "is_refused"), [(-1, True), (0, False), (5, False)])
+def test_what_was_signed_before_the_memory_began_is_refused(created: int, is_refused: bool) -> None:
+    memory = NonceMemory(started=NOW)
+    if is_refused:
+        with pytest.raises(SignedBeforeStart, match="sign it again") as refused:
+            memory.claim("key", a_nonce(1), created=at(created), now=at(2))
+        assert refused.value.skew_seconds == 2 - created
+    else:
+        memory.claim("key", a_nonce(1), created=at(created), now=at(2))
 
 
 @pytest.mark.parametrize(("room", "refused"), [(3, False), (2, True)])

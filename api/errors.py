@@ -119,6 +119,18 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("range-not-satisfiable", RANGE_NOT_SATISFIABLE, "Not a range of it", "范围无效", "Ask for bytes it has."),
     ("too-many-open-blobs", TOO_MANY, "Too many open uploads", "未完成的附件过多", "Finish or abandon some."),
     ("blobs-unavailable", UNAVAILABLE, "Uploads cannot be kept now", "附件存储不可用", "Try again; nothing was kept."),
+    # witnesses
+    ("malformed-add-checkpoint", BAD_REQUEST, "Not an add-checkpoint request", "提交检查点的请求格式错误", "See docs/spec/witness.md section 1."),
+    ("origin-not-witnessed", NOT_FOUND, "This witness does not know the log", "见证方未登记该账本", "The witness's operator runs 'lotmark witness add-log'."),
+    ("checkpoint-not-signed", FORBIDDEN, "No key of the log signed the checkpoint", "检查点缺少账本签名", "Send a checkpoint signed by a key that the witness is configured with."),
+    ("old-size-too-large", BAD_REQUEST, "The old size is beyond the checkpoint", "旧大小超过检查点", "Send the size that the witness cosigned last."),
+    ("size-conflict", CONFLICT, "The witness cosigned another size last", "见证方最后签署的大小不同", "Build on the size in the answer."),
+    ("empty-root-wrong", UNPROCESSABLE, "An empty tree has another root", "空树的根不符", "Send the root of nothing."),
+    ("proof-unexpected", UNPROCESSABLE, "Nothing is to be proven from size 0", "从零开始无需证明", "Leave the proof out."),
+    ("roots-differ", UNPROCESSABLE, "The log has two histories", "账本出现两个历史", "Ask the witness for its evidence; trust neither history until it is explained."),
+    ("extension-not-proven", UNPROCESSABLE, "Not shown to extend what was cosigned", "未能证明是延续", "Send the consistency proof from the size cosigned last."),
+    ("witness-busy", TOO_MANY, "The witness has too much to do", "见证方繁忙", "Ask at most once a second."),
+    ("not-cosigned", NOT_FOUND, "Not cosigned yet", "尚未获得见证联署", "Ask again after Retry-After; without a quorum in the trust policy there is nothing to wait for."),
 )  # fmt: skip
 
 STATUS: Final[Mapping[str, int]] = {row[0]: row[1] for row in _ROWS}

@@ -108,22 +108,39 @@ def verify_consistency(
         NotConsistent: sizes out of order, a root that the proof does not give, a proof of
             another length than the sizes demand, or a hash that is not 32 bytes.
     """
+    roots = consistency_roots(old_size, new_size, old_root=old_root, proof=proof)
+    _require_widths([new_root], NotConsistent)
+    if roots != (old_root, new_root):
+        found_old, found_new = roots
+        raise NotConsistent(
+            f"expected roots {old_root.hex()} and {new_root.hex()}, "
+            f"found {found_old.hex()} and {found_new.hex()} from the proof"
+        )
+
+
+def consistency_roots(
+    old_size: TreeSize, new_size: TreeSize, *, old_root: bytes, proof: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    """The roots of the older and the newer tree that a proof gives (RFC 9162, 2.1.4.2).
+
+    ``old_root`` takes part where the old tree is perfect: its root is then the proof's seed.
+
+    Raises:
+        NotConsistent: sizes out of order, a proof of another length than the sizes demand,
+            or a hash that is not 32 bytes.
+    """
     if not 1 <= old_size <= new_size <= TREE_SIZE_MAX:
         raise NotConsistent(f"expected 1 <= old size <= new size, found {old_size}, {new_size}")
     seeds, inner, border = _consistency_shape(old_size, new_size)
     _require_hashes(proof, seeds + inner + border, NotConsistent)
-    _require_widths([old_root, new_root, *proof], NotConsistent)
+    _require_widths([old_root, *proof], NotConsistent)
     seed, rest = (proof[0], proof[1:]) if seeds else (old_root, proof)
     # The seed is the largest perfect subtree that ends where the old tree ends.
     position = (old_size - 1) >> _trailing_zeros(old_size)
     left_only = [h for level, h in enumerate(rest[:inner]) if position >> level & 1]
     found_old = _climb(seed, [*left_only, *rest[inner:]], -1)
     found_new = _climb(_climb(seed, rest[:inner], position), rest[inner:], -1)
-    if (found_old, found_new) != (old_root, new_root):
-        raise NotConsistent(
-            f"expected roots {old_root.hex()} and {new_root.hex()}, "
-            f"found {found_old.hex()} and {found_new.hex()} from the proof"
-        )
+    return found_old, found_new
 
 
 def tree_root(size: TreeSize, reader: NodeReader) -> bytes:

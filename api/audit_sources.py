@@ -1,4 +1,4 @@
-"""Where an audit reads a log from: the data folder beside a running service, or over HTTP."""
+"""Where an audit reads a log: its data folder, also beside the service, a mirror, or over HTTP."""
 
 from __future__ import annotations
 
@@ -6,32 +6,37 @@ import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
 
-from api.client import LogClient
 from ledger.anchor import Anchor
-from ledger.audit import (
-    AuditSource,
-    CheckedEntry,
-    Finding,
-    MapChunks,
-    check_chunk,
-    map_here,
-)
+from ledger.audit import AuditSource
+from ledger.audit_entries import CheckedEntry, MapChunks, Row, check_chunk, map_here
+from ledger.audit_findings import Finding
+from ledger.audit_memory import Extent
 from ledger.entry import split_entry
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotInLog
 from ledger.note import encode_vkey
+from ledger.reader import LogReader
 from ledger.record import encode_record_id, parse_jws, record_id
 from ledger.store import Store
-from ledger.tiles import TILE_WIDTH, EntryBundle, HashTile, encode_tile_path, parse_bundle
-from ledger.tree import leaf_hash
+from ledger.tiles import (
+    TILE_WIDTH,
+    EntryBundle,
+    HashTile,
+    encode_bundle,
+    encode_tile_path,
+    parse_bundle,
+    parse_tile_path,
+)
+from ledger.tree import EMPTY_ROOT, HASH_BYTES
 from ledger.trust_policy import check_checkpoint
 
 _PAGE: Final = 500
 _CHUNKS_AHEAD: Final = 4
 
-Chunk = Sequence[tuple[bytes, str | None]]
+Chunk = Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,65 +44,118 @@ class StoreSource:
     """A log's own store, up to the head that it had when the audit began."""
 
     store: Store
-    size: int
+    reach: Extent
 
-    def entry_texts(self) -> Iterator[tuple[bytes, str | None]]:
+    @classmethod
+    def of(cls, store: Store) -> StoreSource:
+        """The log as far as it reaches now."""
+        head = store.head()
+        return cls(store, Extent(head.size, head.root) if head else Extent(0, EMPTY_ROOT))
+
+    def extent(self) -> Extent:
+        """The head when the audit began."""
+        return self.reach
+
+    def entry_texts(self, start: int = 0) -> Iterator[Row]:
         """Each entry's bytes and disclosures."""
-        for start in range(0, self.size, _PAGE):
-            stop = min(start + _PAGE, self.size)
-            kept = self.store.disclosures(range(start, stop))
-            for row in self.store.entries(start, stop):
+        for first in range(start, self.reach.size, _PAGE):
+            stop = min(first + _PAGE, self.reach.size)
+            kept = self.store.disclosures(range(first, stop))
+            for row in self.store.entries(first, stop):
                 yield row.text, kept.get(row.index)
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint up to the size."""
-        return (item for item in self.store.checkpoints() if item[0] <= self.size)
+        kept = self.store.checkpoints(above)
+        return (item for item in kept if item[0] <= self.reach.size)
+
+    def read_tile(self, tile: HashTile, /) -> bytes:
+        """A tile as the store would serve it."""
+        return LogReader(self.store).read_tile(tile)
+
+
+class TileFiles(Protocol):
+    """A log's public files: behind its service, or in a mirror's folder."""
+
+    def checkpoint(self) -> bytes:
+        """The newest checkpoint."""
+
+    def tile(self, path: str) -> bytes:
+        """The tile or bundle at a path below the log's prefix."""
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceSource:
-    """A log behind its service: the newest checkpoint, the bundles, and the tiles below it.
+class PublicSource:
+    """A log's public files: the newest checkpoint, the bundles, and the tiles below it."""
 
-    ``findings`` grows while :meth:`entry_texts` is read: tiles that are not those of the
-    entries.
-    """
-
-    client: LogClient
+    files: TileFiles
     note: str
-    size: int
-    findings: list[Finding] = field(default_factory=list)
+    reach: Extent
 
-    def entry_texts(self) -> Iterator[tuple[bytes, str | None]]:
+    def extent(self) -> Extent:
+        """What the newest checkpoint signs."""
+        return self.reach
+
+    def entry_texts(self, start: int = 0) -> Iterator[Row]:
         """Each entry's bytes; disclosures are not part of the public log."""
-        for start in range(0, self.size, TILE_WIDTH):
-            number, width = start // TILE_WIDTH, min(TILE_WIDTH, self.size - start)
-            path = encode_tile_path(EntryBundle(number, width))
-            entries = parse_bundle(self.client.tile(path), width=width)
-            self._compare_tile(number, entries)
-            for text in entries:
+        for first in range(start - start % TILE_WIDTH, self.reach.size, TILE_WIDTH):
+            width = min(TILE_WIDTH, self.reach.size - first)
+            path = encode_tile_path(EntryBundle(first // TILE_WIDTH, width))
+            entries = parse_bundle(self.files.tile(path), width=width)
+            for text in entries[max(start - first, 0) :]:
                 yield text, None
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
-        """The one checkpoint that the service shows."""
-        yield self.size, self.note
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
+        """The one checkpoint that is shown."""
+        if self.reach.size > above:
+            yield self.reach.size, self.note
 
-    def _compare_tile(self, number: int, entries: Sequence[bytes]) -> None:
-        path = encode_tile_path(HashTile(0, number, len(entries)))
-        if self.client.tile(path) != b"".join(leaf_hash(text) for text in entries):
-            detail = "the tile does not hold the hashes of the entries that are served"
-            self.findings.append(Finding(path, "tile-mismatch", detail))
+    def read_tile(self, tile: HashTile, /) -> bytes:
+        """A tile as it is served."""
+        return self.files.tile(encode_tile_path(tile))
 
 
-def open_service_source(client: LogClient, anchor: Anchor) -> ServiceSource:
-    """The log behind a service, as far as its newest checkpoint reaches.
+@dataclass(frozen=True, slots=True)
+class MirrorFolder:
+    """A copy of a log's public files, as any static server could serve them."""
+
+    root: Path
+
+    def checkpoint(self) -> bytes:
+        """The file ``checkpoint``."""
+        return self._read("checkpoint")
+
+    def tile(self, path: str) -> bytes:
+        """A tile or bundle; where only the full one was kept, the part of it that was asked for."""
+        tile = parse_tile_path(path)
+        full = replace(tile, width=TILE_WIDTH)
+        try:
+            return self._read(path)
+        except NotInLog:
+            if tile == full:
+                raise
+        whole = self._read(encode_tile_path(full))
+        if isinstance(tile, HashTile):
+            return whole[: tile.width * HASH_BYTES]
+        return encode_bundle(parse_bundle(whole, width=TILE_WIDTH)[: tile.width])
+
+    def _read(self, path: str) -> bytes:
+        try:
+            return (self.root / path).read_bytes()
+        except FileNotFoundError as fault:
+            raise NotInLog(f"expected {path} in the mirror {self.root}, found none") from fault
+
+
+def open_public_source(files: TileFiles, anchor: Anchor) -> PublicSource:
+    """The log behind its public files, as far as its newest checkpoint reaches.
 
     Raises:
-        ClientError: no answer.
+        ClientError, NotInLog: no answer, or no such file.
         LedgerError: the trust anchor does not accept the checkpoint.
     """
-    note = client.checkpoint()
-    trusted = check_checkpoint(note, anchor.policy, origin=anchor.origin)
-    return ServiceSource(client, note.decode(), trusted.checkpoint.size)
+    note = files.checkpoint()
+    trusted = check_checkpoint(note, anchor.policy, origin=anchor.origin).checkpoint
+    return PublicSource(files, note.decode(), Extent(trusted.size, trusted.root))
 
 
 def map_in_processes(processes: int) -> MapChunks:
@@ -126,24 +184,10 @@ def _in_order(
         yield waiting.popleft().result()
 
 
-@dataclass(slots=True)
-class AnchoredSource:
-    """A source whose entry 0 is compared with a trust anchor while it passes."""
-
-    source: AuditSource
-    anchor: Anchor
-    findings: list[Finding] = field(default_factory=list)
-
-    def entry_texts(self) -> Iterator[tuple[bytes, str | None]]:
-        """The source's entries."""
-        for position, (text, disclosures) in enumerate(self.source.entry_texts()):
-            if position == 0:
-                self.findings.extend(_charter_findings(text, self.anchor))
-            yield text, disclosures
-
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
-        """The source's checkpoints."""
-        return self.source.checkpoints()
+def charter_findings(source: AuditSource, anchor: Anchor) -> list[Finding]:
+    """What of entry 0 is not as the trust anchor says."""
+    first = next(source.entry_texts(0), None)
+    return [] if first is None else list(_charter_findings(first[0], anchor))
 
 
 def _charter_findings(text: bytes, anchor: Anchor) -> Iterator[Finding]:

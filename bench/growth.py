@@ -129,7 +129,7 @@ def _proof_p99_ms(service: Service) -> float:
 
 
 def _audit_per_s(service: Service) -> float:
-    source = StoreSource(service.store, service.ledger.size)
+    source = StoreSource.of(service.store)
     started = time.perf_counter()
     report = audit(service.config.origin, source, map_chunks=map_in_processes(PROCESSES))
     seconds = time.perf_counter() - started

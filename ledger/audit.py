@@ -2,123 +2,56 @@
 
 Reads entries in order and trusts none of them: rebuilds the chain, the tree and the fold,
 checks every signature, judges every signer and all governance as admission did at that
-index, compares every stored disclosure with its digest, and every kept checkpoint with the
-tree at its size. Content that admission would have refused is reported and not followed, so
-what rests on it is reported too. Not checked: what lies in disclosures (schema, addressees,
-links), be they held or not, and whether this is the log that a reader trusts; for that its
-charter is compared with the trust anchor.
+index, compares every stored disclosure with its digest, every tile and every kept checkpoint
+with the tree at its size. Content that admission would have refused is reported and not
+followed, so what rests on it is reported too. An audit goes on from where the last one
+stopped (:mod:`ledger.audit_memory`), and says the same as one that began anew. Not checked:
+what lies in disclosures (schema, addressees, links), be they held or not, and whether this
+is the log that a reader trusts; for that its charter is compared with the trust anchor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from keys.errors import BadSignature
 from ledger import limits
 from ledger.admission import Place, governing, judge_governance, judge_signer, judge_writer
-from ledger.audit_checkpoints import KeptCheckpoints
-from ledger.audit_jtis import KEY_BYTES, UsedJtis
+from ledger.audit_entries import (
+    CHUNK_ENTRIES,
+    CheckedEntry,
+    MapChunks,
+    Row,
+    chunked,
+    fault_of,
+    map_here,
+)
+from ledger.audit_findings import FINDINGS_MAX, AuditReport, Finding, Tallies
+from ledger.audit_jtis import NO_KEY, UsedJtis
+from ledger.audit_memory import AuditMemory, Extent, check_extends, restore_fold
+from ledger.audit_tree import NO_TREE, GrownTree, KeptCheckpoints
 from ledger.content import CheckedRecord
-from ledger.disclosure import open_disclosures
-from ledger.entry import NO_LEAF, parse_head, split_entry
+from ledger.entry import NO_LEAF
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
 from ledger.fold import PublicFold, apply
-from ledger.record import (
-    GOVERNANCE_VCTS,
-    ParsedJws,
-    encode_record_id,
-    jti_key,
-    parse_jws,
-    record_id,
-    verify_jws,
-)
+from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import RecordType
 from ledger.schema_faults import find_faults
-from ledger.tree import leaf_hash
-
-CHUNK_ENTRIES: Final = 500
-FINDINGS_MAX: Final = 1000
+from ledger.tile_nodes import TileReader
 
 
-class AuditSource(Protocol):
+class AuditSource(TileReader, Protocol):
     """Where the bytes of a log are read from: a store, a mirror, or a server."""
 
-    def entry_texts(self) -> Iterator[tuple[bytes, str | None]]:
-        """Each entry's bytes in order, and its disclosures (``D~...~``) where they are held."""
+    def extent(self) -> Extent:
+        """How far the log reaches, by its own word."""
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
-        """Every kept (size, signed note), ascending."""
+    def entry_texts(self, start: int = 0) -> Iterator[Row]:
+        """The bytes of each entry from ``start`` on, and its disclosures where they are held."""
 
-
-class Finding(NamedTuple):
-    """Something that does not hold: where, a stable code, and what was found."""
-
-    place: str
-    code: str
-    detail: str
-
-
-class CheckedEntry(NamedTuple):
-    """What can be said of one entry without the entries before it.
-
-    ``position`` is its index line, -1 where the bytes are no entry. ``record`` is None where
-    it is not authentic; it carries neither JWS nor disclosures. ``faults`` are (code, detail).
-    """
-
-    leaf: bytes
-    position: int
-    previous: bytes
-    admitted_ms: int
-    record: CheckedRecord | None
-    disclosed: int
-    faults: tuple[tuple[str, str], ...]
-
-
-@dataclass(slots=True)
-class AuditReport:
-    """What an audit found, and how much it looked at. Filled while it runs."""
-
-    origin: str
-    entries: int = 0
-    signatures: int = 0
-    disclosures: int = 0
-    without_disclosures: int = 0
-    checkpoints: int = 0
-    root: bytes = b""
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, place: str, code: str, detail: str) -> None:
-        """Note a finding, at most FINDINGS_MAX of them."""
-        if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(Finding(place, code, detail))
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
-
-
-CheckChunk = Callable[[str, Sequence[tuple[bytes, str | None]]], list[CheckedEntry]]
-MapChunks = Callable[
-    [str, Iterable[Sequence[tuple[bytes, str | None]]]], Iterator[list[CheckedEntry]]
-]
-
-
-def check_chunk(origin: str, chunk: Sequence[tuple[bytes, str | None]]) -> list[CheckedEntry]:
-    """Check entries one by one: form, signature, digests. Runs in any process."""
-    return [_check_entry(origin, text, disclosures) for text, disclosures in chunk]
-
-
-def map_here(
-    origin: str, chunks: Iterable[Sequence[tuple[bytes, str | None]]]
-) -> Iterator[list[CheckedEntry]]:
-    """Check chunks in this process."""
-    for chunk in chunks:
-        yield check_chunk(origin, chunk)
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
+        """Every kept (size, signed note) of a size above ``above``, ascending."""
 
 
 def audit(
@@ -136,155 +69,154 @@ def audit(
         map_chunks: how chunks are checked; several processes may share the signatures.
         on_progress: told the number of entries done.
     """
-    report = AuditReport(origin)
-    state = _Replay(origin, report)
-    kept = KeptCheckpoints(source.checkpoints(), report.add)
-    for checked in map_chunks(origin, chunked(source.entry_texts(), CHUNK_ENTRIES)):
-        for entry in checked:
-            state.follow(entry)
-        kept.follow([entry.leaf for entry in checked], state.fold)
-        report.entries += len(checked)
-        on_progress(report.entries)
-    state.finish()
-    report.root = kept.finish()
-    report.checkpoints = kept.count
-    return report
+    running = Audit(origin, source)
+    for _ in running.run(map_chunks):
+        on_progress(running.size)
+    return running.finish()
 
 
-def chunked(
-    items: Iterator[tuple[bytes, str | None]], size: int
-) -> Iterator[list[tuple[bytes, str | None]]]:
-    """Cut a stream into lists of at most ``size``."""
-    while chunk := list(islice(items, size)):
-        yield chunk
+class Audit:
+    """One audit while it runs; :meth:`memory` is where it stands between two chunks."""
 
+    def __init__(
+        self, origin: str, source: AuditSource, *, memory: AuditMemory | None = None
+    ) -> None:
+        """Begin anew, or where an earlier audit stopped.
 
-def _check_entry(origin: str, text: bytes, disclosures: str | None) -> CheckedEntry:
-    leaf = leaf_hash(text)
-    try:
-        head_text, jws = split_entry(text)
-        head = parse_head(head_text)
-    except LedgerError as fault:
-        return CheckedEntry(leaf, -1, b"", 0, None, 0, (_fault_of(fault),))
-    record, disclosed, faults = _check_record(origin, jws, disclosures)
-    if head.origin != origin:
-        faults = (("wrong-origin", f"expected {origin}, found {head.origin[:200]}"), *faults)
-    return CheckedEntry(
-        leaf, head.index, head.previous_leaf, head.admitted_ms, record, disclosed, faults
-    )
+        Raises:
+            LogRolledBack, LogNotExtended, AuditStateDamaged: the log does not go on from what
+                is remembered.
+        """
+        if memory is not None:
+            check_extends(memory, source, source.extent())
+        self._origin = origin
+        self._source = source
+        self._before = memory
+        self._tallies = memory.tallies.copied() if memory else Tallies()
+        self._findings = list(memory.findings) if memory else []
+        self._replay = _Replay(origin, self._tallies, self._add, memory)
+        self._tree = GrownTree(source, self._add, memory.open_tiles if memory else NO_TREE)
+        covered = memory.covered if memory else 0
+        self._kept = KeptCheckpoints(
+            source.checkpoints(covered), self._tree, self._add, covered=covered
+        )
 
+    @property
+    def size(self) -> int:
+        """How many entries are audited, those of earlier audits included."""
+        return self._tallies.entries
 
-def _check_record(
-    origin: str, jws: str, disclosures: str | None
-) -> tuple[CheckedRecord | None, int, tuple[tuple[str, str], ...]]:
-    try:
-        parsed = parse_jws(jws, origin=origin)
-        verify_jws(parsed)
-    except (LedgerError, BadSignature) as fault:
-        return None, 0, (_fault_of(fault),)
-    record = _signed_facts(parsed)
-    try:
-        opened = open_disclosures(parsed.claims, _split_disclosures(disclosures))
-    except LedgerError as fault:
-        # The record is authentic all the same, and what it governs is in force.
-        return record, 0, (_fault_of(fault),)
-    return record, len(opened), ()
+    def run(self, map_chunks: MapChunks = map_here) -> Iterator[int]:
+        """Audit what is left; gives the number of entries done after each chunk."""
+        chunks = chunked(self._source.entry_texts(self.size), CHUNK_ENTRIES)
+        for checked in map_chunks(self._origin, chunks):
+            for entry in checked:
+                self._replay.follow(entry)
+            self._tallies.checkpoints += self._kept.follow(
+                [entry.leaf for entry in checked], self._replay.fold
+            )
+            self._tallies.entries += len(checked)
+            yield self.size
 
+    def memory(self) -> AuditMemory:
+        """What the next audit needs in order to go on from here."""
+        replay = self._replay
+        return AuditMemory(
+            open_tiles=self._tree.open_tiles,
+            leaf=replay.leaf,
+            admitted_ms=replay.admitted_ms,
+            covered=self._kept.covered,
+            tallies=self._tallies.copied(),
+            findings=tuple(self._findings),
+            repeats=self._repeats(),
+            governing=tuple(replay.governing),
+            jtis=replay.jtis.keys(),
+        )
 
-def _split_disclosures(disclosures: str | None) -> list[str]:
-    # Whatever stands after the last "~" is taken for a disclosure, and refused as one.
-    parts = disclosures.split("~") if disclosures else [""]
-    return parts if parts[-1] else parts[:-1]
+    def finish(self) -> AuditReport:
+        """The report, after the last chunk."""
+        report = AuditReport(self._origin, self._tallies.copied(), self._tree.root())
+        report.resumed_at = self._before.size if self._before else 0
+        for finding in self._findings:
+            report.add(*finding)
+        for first, index in self._repeats():
+            report.add(f"entry {index}", "jti-used", f"its party used the jti in {first}")
+        # What is missing at the end now may be there when the log has grown.
+        self._kept.finish(report.add)
+        self._tree.compare_open(report.add)
+        return report
 
+    def _repeats(self) -> tuple[tuple[int, int], ...]:
+        known = self._before.repeats if self._before else ()
+        return (*known, *self._replay.jtis.repeats())[:FINDINGS_MAX]
 
-def _fault_of(fault: LedgerError | BadSignature) -> tuple[str, str]:
-    return fault.code, str(fault)
-
-
-def _signed_facts(parsed: ParsedJws) -> CheckedRecord:
-    """What a record says in clear: as much as an audit judges."""
-    claims = parsed.claims
-    return CheckedRecord(
-        record_id=record_id(parsed.jws),
-        jti_key=jti_key(claims.iss, claims.jti)[:KEY_BYTES],
-        jws="",
-        disclosures="",
-        kid=parsed.header.kid,
-        iss=claims.iss,
-        iat=claims.iat,
-        vct=claims.vct,
-        policy=claims.policy,
-        body=claims.body,
-        type_known=False,
-        late_max_seconds=0,
-        tiers=(),
-        parties=(),
-        links=(),
-        corrects=None,
-        roles=None,
-        search=(),
-        standing=(),
-        blobs=(),
-    )
+    def _add(self, place: str, code: str, detail: str) -> None:
+        if len(self._findings) < FINDINGS_MAX:
+            self._findings.append(Finding(place, code, detail))
 
 
 class _Replay:
     """Follows the chain and the fold from entry to entry."""
 
-    def __init__(self, origin: str, report: AuditReport) -> None:
-        self.fold = PublicFold(origin)
-        self._report = report
-        self._index = 0
-        self._leaf = NO_LEAF
-        self._admitted_ms = 0
-        self._jtis = UsedJtis()
+    def __init__(
+        self,
+        origin: str,
+        tallies: Tallies,
+        add: Callable[[str, str, str], None],
+        memory: AuditMemory | None,
+    ) -> None:
+        self.fold = restore_fold(origin, memory) if memory else PublicFold(origin)
+        self.leaf = memory.leaf if memory else NO_LEAF
+        self.admitted_ms = memory.admitted_ms if memory else 0
+        self.jtis = UsedJtis(memory.jtis if memory else b"")
+        self.governing = list(memory.governing) if memory else []
+        self._tallies = tallies
+        self._add_finding = add
+        self._index = memory.size if memory else 0
 
     def follow(self, entry: CheckedEntry) -> None:
         for code, detail in entry.faults:
             self._add(code, detail)
         if entry.position >= 0:
             self._follow_head(entry)
+        self.jtis.add(entry.record.jti_key if entry.record else NO_KEY)
         if entry.record is not None:
             self._follow_record(entry.record, entry)
         self._index += 1
-        self._leaf = entry.leaf
-        self._admitted_ms = max(self._admitted_ms, entry.admitted_ms)
-
-    def finish(self) -> None:
-        for first, index in self._jtis.repeats():
-            self._report.add(f"entry {index}", "jti-used", f"its party used the jti in {first}")
+        self.leaf = entry.leaf
+        self.admitted_ms = max(self.admitted_ms, entry.admitted_ms)
 
     def _add(self, code: str, detail: str) -> None:
-        self._report.add(f"entry {self._index}", code, detail)
+        self._add_finding(f"entry {self._index}", code, detail)
 
     def _follow_head(self, entry: CheckedEntry) -> None:
         if entry.position != self._index:
             self._add("wrong-index", f"expected {self._index}, found {entry.position}")
-        if entry.previous != self._leaf:
-            expected, found = self._leaf.hex(), entry.previous.hex()
+        if entry.previous != self.leaf:
+            expected, found = self.leaf.hex(), entry.previous.hex()
             self._add("chain-broken", f"expected the previous leaf {expected}, found {found}")
-        if entry.admitted_ms < self._admitted_ms:
-            expected_ms = self._admitted_ms
+        if entry.admitted_ms < self.admitted_ms:
+            expected_ms = self.admitted_ms
             self._add(
                 "time-decreases", f"expected {expected_ms} ms or later, found {entry.admitted_ms}"
             )
 
     def _follow_record(self, record: CheckedRecord, entry: CheckedEntry) -> None:
-        self._jtis.add(record.jti_key, self._index)
-        self._report.signatures += 1
-        self._report.disclosures += entry.disclosed
+        self._tallies.signatures += 1
+        self._tallies.disclosures += entry.disclosed
         if not entry.disclosed and record.vct not in GOVERNANCE_VCTS:
-            self._report.without_disclosures += 1
+            self._tallies.without_disclosures += 1
         place = Place(self._index, entry.admitted_ms)
         try:
             after = _judge_again(record, self.fold, place)
         except LedgerError as fault:
-            self._add(*_fault_of(fault))
+            self._add(*fault_of(fault))
             return
         if isinstance(after, Refusal):
             self._add(after.code, after.detail)
-        else:
+        elif after is not self.fold:
             self.fold = after
+            self.governing.append((self._index, entry.admitted_ms, entry.governing))
 
 
 def _judge_again(record: CheckedRecord, fold: PublicFold, place: Place) -> PublicFold | Refusal:
@@ -312,18 +244,3 @@ def _judge_content(
         return Refusal("invalid-claims", f"{faults[0].pointer}: {faults[0].expected}", faults)
     entry = governing(record, place)
     return judge_governance(entry, fold) or apply(fold, entry)
-
-
-def describe(report: AuditReport) -> Mapping[str, object]:
-    """The report as plain values, for JSON."""
-    return {
-        "origin": report.origin,
-        "entries": report.entries,
-        "signatures": report.signatures,
-        "disclosures": report.disclosures,
-        "without_disclosures": report.without_disclosures,
-        "checkpoints": report.checkpoints,
-        "root": encode_record_id(report.root),
-        "clean": report.is_clean,
-        "findings": [finding._asdict() for finding in report.findings],
-    }

@@ -176,8 +176,8 @@ class Store(Protocol):
     def latest_checkpoint(self) -> str | None:
         """The newest signed note."""
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
-        """All kept (size, signed note), ascending."""
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
+        """All kept (size, signed note) of a size above ``above``, ascending."""
 
     def keep_cosigned(self, size: int, note: str) -> None:
         """Keep a checkpoint whose cosignatures met the policy.

@@ -115,9 +115,9 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.latest_checkpoint`."""
         return self._pass_on(self.inner.latest_checkpoint)
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """See :meth:`ledger.store.Store.checkpoints`."""
-        return self._pass_on(self.inner.checkpoints)
+        return self._pass_on(self.inner.checkpoints, above)
 
     def keep_cosigned(self, size: int, note: str) -> None:
         """See :meth:`ledger.store.Store.keep_cosigned`."""

@@ -117,10 +117,11 @@ class MemoryStore:
         with self._opened():
             return self._checkpoints[-1][1] if self._checkpoints else None
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """See :meth:`ledger.store.Store.checkpoints`."""
         with self._opened():
-            return iter(list(self._checkpoints))
+            first = bisect_right(self._checkpoints, above, key=lambda kept: kept[0])
+            return iter(self._checkpoints[first:])
 
     def keep_cosigned(self, size: int, note: str) -> None:
         """See :meth:`ledger.store.Store.keep_cosigned`."""

@@ -176,9 +176,9 @@ class SqlStore:
             found = store_rows.read_latest_note(connection, CHECKPOINT)
         return found[1] if found else None
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """See :meth:`ledger.store.Store.checkpoints`."""
-        return store_rows.read_all_notes(self._database, CHECKPOINT, above=0)
+        return store_rows.read_all_notes(self._database, CHECKPOINT, above=above)
 
     def latest_cosigned(self) -> tuple[int, str] | None:
         """See :meth:`ledger.store.Store.latest_cosigned`."""

@@ -1,51 +1,89 @@
-"""``lotmark audit`` and ``lotmark rebuild``: the whole log, checked; its projections, made anew."""
+"""``lotmark audit``: the whole log, checked; and afterwards only what is new."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from api.audit_sources import (
-    AnchoredSource,
-    ServiceSource,
+    MirrorFolder,
     StoreSource,
+    charter_findings,
     map_in_processes,
-    open_service_source,
+    open_public_source,
 )
+from api.audit_state import AuditBinding, AuditStateFile, Keeping, Scope
 from api.cli.faults import CommandFault
-from api.cli.options import Place, data_option, pass_output, place_options, read_anchor, read_file
+from api.cli.options import Place, pass_output, place_options, read_anchor, read_file
 from api.cli.output import Output
 from api.cli.reading import open_reader
 from api.data_folder import DataFolder, read_config
-from api.rebuilding import rebuild as rebuild_projections
 from ledger.anchor import Anchor, parse_anchor
-from ledger.audit import AuditReport, AuditSource, Finding, describe
-from ledger.audit import audit as audit_log
+from ledger.audit import Audit, AuditSource
+from ledger.audit_findings import AuditReport, Finding, describe
 from ledger.errors import LogRolledBack
 from ledger.high_water import HighWaterFile
 from ledger.recovery import check_mark
 from ledger.store_sql import SqlStore
 
-_FINDINGS_SHOWN = 50
+_FINDINGS_SHOWN: Final = 50
+_ENTRIES_ALONE_MAX: Final = 1_000
+STATE_NAME: Final = "audit.state"
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A log ready to be audited: its bytes, what it must agree with, and its size."""
+    """A log ready to be audited: its bytes, what it must agree with, where it is remembered."""
 
     source: AuditSource
     anchor: Anchor
-    size: int
     findings: list[Finding]
+    scope: Scope
+    state: Path | None
+
+    @property
+    def size(self) -> int:
+        return self.source.extent().size
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options of one audit."""
+
+    processes: int
+    state: Path | None
+    is_full: bool
+    save_seconds: float
 
 
 @click.command()
 @click.argument("source", required=False)
+@click.option(
+    "--full",
+    "is_full",
+    is_flag=True,
+    help="Begin anew, whatever is remembered.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    envvar="LOTMARK_AUDIT_STATE",
+    help="File that remembers where the audit stopped; default: audit.state in the data folder, "
+    "or in the party's. [LOTMARK_AUDIT_STATE]",
+)
+@click.option(
+    "--save-seconds",
+    type=click.FloatRange(0),
+    default=10,
+    show_default=True,
+    help="How often it is remembered while it runs.",
+)
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
@@ -55,72 +93,72 @@ class _Opened:
 )
 @place_options
 @pass_output
-def audit(output: Output, *, source: str | None, processes: int, place: Place) -> None:
-    """Audit a whole log: chain, tree, signatures, admission, digests, checkpoints.
+def audit(output: Output, *, source: str | None, place: Place, **asked: Any) -> None:
+    """Audit a log: chain, tree, signatures, admission, digests, checkpoints.
 
-    SOURCE is a data folder (also beside a running service) or the address of a service;
-    default: LOTMARK_DATA, else data.
+    SOURCE is a data folder (also beside a running service), a mirror's folder, or the
+    address of a service; default: LOTMARK_DATA, else data. The next audit proves that the
+    log extends what was audited, and reads only what is new.
     """
-    opener = _open_service if source and "://" in source else _open_folder
-    with opener(source, place) as opened:
-        anchored = AnchoredSource(opened.source, opened.anchor)
-        with output.progress("auditing", opened.size) as update:
-            report = audit_log(
-                opened.anchor.origin,
-                anchored,
-                map_chunks=map_in_processes(processes if opened.size > 1000 else 1),
-                on_progress=_steps(update),
-            )
-        findings = [*opened.findings, *anchored.findings]
-    for finding in findings:
-        report.add(*finding)
-    _tell(output, report, is_folder=opener is _open_folder)
+    options = _Asked(**asked)
+    with _opener(source)(source, place) as opened:
+        report = _run(output, opened, options)
+    _tell(output, report, is_folder=opened.scope == "folder")
     if not report.is_clean:
         click.get_current_context().exit(CommandFault.exit_code)
 
 
-@click.command()
-@data_option
-@pass_output
-def rebuild(output: Output, *, data: Path) -> None:
-    """Recreate the search index and the standing of parties from entries and disclosures.
+def _opener(source: str | None) -> Callable[..., Any]:
+    if source and "://" in source:
+        return _open_service
+    folder = _folder_of(source)
+    is_mirror = (folder / "checkpoint").exists() and not DataFolder(folder).config.exists()
+    return _open_mirror if is_mirror else _open_folder
 
-    The service must be stopped. The log itself is not touched.
-    """
-    folder = DataFolder(data)
-    with output.progress("rebuilding", None) as update:
-        rebuilt = rebuild_projections(folder, on_progress=_steps(update))
-    output.say(
-        f"{rebuilt.entries} entries: {rebuilt.search_keys} search keys and "
-        f"{rebuilt.standings} standings made anew"
-    )
-    output.say(
-        f"  {rebuilt.missing_before} of them had been missing"
-        if rebuilt.missing_before
-        else "  none of them had been missing"
-    )
-    output.say(f"  {rebuilt.without_disclosures} entries hold no disclosures here")
-    if rebuilt.unreadable:
-        output.say(f"  {rebuilt.unreadable} entries cannot be read: run 'lotmark audit'")
-    output.result(
-        {
-            "entries": rebuilt.entries,
-            "search_keys": rebuilt.search_keys,
-            "standings": rebuilt.standings,
-            "missing_before": rebuilt.missing_before,
-            "without_disclosures": rebuilt.without_disclosures,
-            "unreadable": rebuilt.unreadable,
-        }
-    )
+
+def _folder_of(source: str | None) -> Path:
+    return Path(source or os.environ.get("LOTMARK_DATA") or "data")
+
+
+def _run(output: Output, opened: _Opened, options: _Asked) -> AuditReport:
+    path = options.state or opened.state
+    if path is None:
+        output.note("nothing is remembered of this audit: name a file with --state")
+        return _audit(output, opened, options, None)
+    binding = AuditBinding(opened.anchor.origin, opened.anchor.charter, opened.scope)
+    with closing(AuditStateFile(path, binding)) as file:
+        return _audit(output, opened, options, file)
+
+
+def _audit(
+    output: Output, opened: _Opened, options: _Asked, file: AuditStateFile | None
+) -> AuditReport:
+    if file and options.is_full:
+        file.forget()
+    memory = file.read() if file else None
+    running = Audit(opened.anchor.origin, opened.source, memory=memory)
+    keeping = Keeping(file, seconds=options.save_seconds)
+    is_small = opened.size - running.size <= _ENTRIES_ALONE_MAX
+    with output.progress("auditing", opened.size) as update:
+        advance = steps(update)
+        advance(running.size)
+        for done in running.run(map_in_processes(1 if is_small else options.processes)):
+            advance(done)
+            keeping.keep_some(running)
+        keeping.keep(running)
+    report = running.finish()
+    for finding in (*opened.findings, *charter_findings(opened.source, opened.anchor)):
+        report.add(*finding)
+    return report
 
 
 @contextmanager
 def _open_folder(source: str | None, place: Place) -> Iterator[_Opened]:
-    folder = DataFolder(Path(source or os.environ.get("LOTMARK_DATA") or "data"))
+    folder = DataFolder(_folder_of(source))
     config = read_config(folder)
     anchor = _folder_anchor(folder, place)
-    store = SqlStore(folder.database_url, read_only=True)
-    try:
+    with closing(SqlStore(folder.database_url, read_only=True)) as store:
+        # The mark before the head: a service that runs moves both, the head first.
         mark = HighWaterFile(folder.high_water).read()
         head = store.head()
         findings = []
@@ -130,10 +168,8 @@ def _open_folder(source: str | None, place: Place) -> Iterator[_Opened]:
             findings.append(Finding("high-water", fault.code, str(fault)))
         if config.origin != anchor.origin:
             findings.append(Finding("config.json", "wrong-origin", config.origin))
-        size = head.size if head else 0
-        yield _Opened(StoreSource(store, size), anchor, size, findings)
-    finally:
-        store.close()
+        state = folder.root / STATE_NAME if os.access(folder.root, os.W_OK) else None
+        yield _Opened(StoreSource.of(store), anchor, findings, "folder", state)
 
 
 def _folder_anchor(folder: DataFolder, place: Place) -> Anchor:
@@ -143,15 +179,27 @@ def _folder_anchor(folder: DataFolder, place: Place) -> Anchor:
 
 
 @contextmanager
+def _open_mirror(source: str | None, place: Place) -> Iterator[_Opened]:
+    anchor = parse_anchor(read_anchor(place))
+    found = open_public_source(MirrorFolder(_folder_of(source)), anchor)
+    yield _Opened(found, anchor, [], "public", _party_state(place))
+
+
+@contextmanager
 def _open_service(source: str | None, place: Place) -> Iterator[_Opened]:
     there = Place(place.party, source, place.anchor)
     reader = open_reader(there, is_anonymous=there.reader() is None)
     with reader.client as client:
-        found: ServiceSource = open_service_source(client, reader.anchor)
-        yield _Opened(found, reader.anchor, found.size, found.findings)
+        found = open_public_source(client, reader.anchor)
+        yield _Opened(found, reader.anchor, [], "public", _party_state(place))
 
 
-def _steps(update: Callable[[int], None]) -> Callable[[int], None]:
+def _party_state(place: Place) -> Path | None:
+    party = place.reader()
+    return party.root / STATE_NAME if party and os.access(party.root, os.W_OK) else None
+
+
+def steps(update: Callable[[int], None]) -> Callable[[int], None]:
     """From a count of what is done to the steps that a progress bar takes."""
     done = 0
 
@@ -164,14 +212,18 @@ def _steps(update: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def _tell(output: Output, report: AuditReport, *, is_folder: bool) -> None:
-    say = output.say
-    say(f"log {report.origin}: {report.entries} entries, {report.checkpoints} checkpoints")
-    say(f"  chain, order and times of {report.entries} entries")
-    say(f"  tree at every one of {report.checkpoints} checkpoints, and the log's signatures")
-    say(f"  {report.signatures} signatures, each by a key in force at its entry")
+    say, tallies = output.say, report.tallies
+    say(f"log {report.origin}: {tallies.entries} entries, {tallies.checkpoints} checkpoints")
+    if report.resumed_at:
+        new = tallies.entries - report.resumed_at
+        say(f"  {report.resumed_at} entries audited before, which the log extends; {new} new")
+        say("  what was changed among those since then is found with --full")
+    say(f"  chain, order and times of {tallies.entries} entries")
+    say(f"  tree at every one of {tallies.checkpoints} checkpoints, and the log's signatures")
+    say(f"  {tallies.signatures} signatures, each by a key in force at its entry")
     if is_folder:
-        say(f"  {report.disclosures} disclosures against the digests that were signed")
-    say(f"not checked: the content of {report.without_disclosures} records without disclosures")
+        say(f"  {tallies.disclosures} disclosures against the digests that were signed")
+    say(f"not checked: the content of {tallies.without_disclosures} records without disclosures")
     if report.is_clean:
         say("nothing was found")
     else:

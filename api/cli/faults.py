@@ -38,6 +38,11 @@ FAMILIES: Final = (
 _REMEDIES: Final = {
     "log-rolled-back": "Restore the newest copy of the data folder; do not delete high-water.",
     "high-water-damaged": "Restore the file high-water from its newest copy.",
+    "audit-state-damaged": "Run it with --full, or give the file back as the audit left it.",
+    "audit-state-foreign": "Name the file of this log's audit with --state, or run it with --full.",
+    "audit-state-in-use": "Wait for the other audit, or keep this one apart with --state.",
+    "log-not-extended": "Keep the state file: with the log's checkpoints it shows two histories. "
+    "--full audits what is there now.",
     "store-in-use": "Stop the 'lotmark serve' that runs on this folder, then run this again.",
     "store-unavailable": "Check the path, its permissions and the space on the disk.",
     "store-outdated": "Run this with the version of Lotmark that made the database.",

@@ -26,7 +26,7 @@ _COMMANDS: Final = {
     "export": ("reading", "export"),
     "verify": ("verifying", "verify"),
     "audit": ("audit", "audit"),
-    "rebuild": ("audit", "rebuild"),
+    "rebuild": ("rebuilding", "rebuild"),
     "anchor": ("reading", "anchor"),
 }
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
-from ledger.audit import AuditReport, audit
+from ledger.audit import Audit, audit
+from ledger.audit_findings import AuditReport
+from ledger.audit_memory import AuditMemory, Extent
+from ledger.tile_nodes import MemoryTiles
+from ledger.tiles import HashTile
+from ledger.tree import leaf_hash
 from tests.ledger.ledger_stories import FOUNDED, reports
 from tests.ledger.parties import ORIGIN
 from tests.ledger.view_log import ChangeHead, ForgedLog, entry_bytes
@@ -25,13 +31,26 @@ class CopiedLog:
     entries: tuple[Row, ...]
     kept: tuple[tuple[int, str], ...]
 
-    def entry_texts(self) -> Iterator[Row]:
-        """Each entry's bytes and disclosures."""
-        return iter(self.entries)
+    def extent(self) -> Extent:
+        """All entries, and their root."""
+        return Extent(len(self.entries), _tiles_of(self.entries).frontier.root())
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
+    def entry_texts(self, start: int = 0) -> Iterator[Row]:
+        """Each entry's bytes and disclosures."""
+        return iter(self.entries[start:])
+
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint."""
-        return iter(self.kept)
+        return (item for item in self.kept if item[0] > above)
+
+    def read_tile(self, tile: HashTile, /) -> bytes:
+        """A tile of the entries as they are here."""
+        return _tiles_of(self.entries).read_tile(tile)
+
+    def until(self, size: int) -> CopiedLog:
+        """The log when it had so many entries."""
+        kept = tuple(item for item in self.kept if item[0] <= size)
+        return CopiedLog(self.entries[:size], kept)
 
     def with_entry(self, index: int, row: Row) -> CopiedLog:
         """The copy with one row changed, and nothing else."""
@@ -69,6 +88,21 @@ class Forgery:
             (entry_bytes(*entry), given) for entry, given in zip(log.entries, held, strict=True)
         ]
         return CopiedLog(tuple(rows), tuple((size, log.note(size=size)) for size in sizes))
+
+
+@cache
+def _tiles_of(entries: tuple[Row, ...]) -> MemoryTiles:
+    tiles = MemoryTiles()
+    tiles.append([leaf_hash(text) for text, _ in entries])
+    return tiles
+
+
+def remembered(log: CopiedLog, memory: AuditMemory | None = None) -> AuditMemory:
+    """What an audit of the copy remembers."""
+    running = Audit(ORIGIN, log, memory=memory)
+    list(running.run())
+    assert running.size == len(log.entries)
+    return running.memory()
 
 
 def audited(log: CopiedLog) -> AuditReport:

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 from keys.encoding import decode_base64
 from ledger.anchor import Anchor, parse_anchor
-from ledger.audit import AuditReport, audit
+from ledger.audit import audit
+from ledger.audit_findings import AuditReport
+from ledger.audit_memory import Extent
 from ledger.blobs import MemoryBlobs
 from ledger.checkpoint import parse_checkpoint
 from ledger.clock import ManualClock
@@ -30,8 +32,8 @@ from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_memory import MemoryStore
 from ledger.submission import Admitted, Outcome
-from ledger.tiles import TILE_WIDTH, EntryBundle, parse_bundle
-from ledger.tree import TreeSize, verify_consistency
+from ledger.tiles import TILE_WIDTH, EntryBundle, HashTile, parse_bundle
+from ledger.tree import EMPTY_ROOT, TreeSize, verify_consistency
 from tests.ledger.parties import (
     NOW_MS,
     ORIGIN,
@@ -139,8 +141,21 @@ class PublicBytes:
     store: Store
     size: int
 
-    def entry_texts(self) -> Iterator[tuple[bytes, str | None]]:
+    def extent(self) -> Extent:
+        """All of it."""
+        head = self.store.head()
+        return Extent(self.size, head.root if head else EMPTY_ROOT)
+
+    def read_tile(self, tile: HashTile, /) -> bytes:
+        """A tile as it is served."""
+        return self.reader.read_tile(tile)
+
+    def entry_texts(self, start: int = 0) -> Iterator[tuple[bytes, str | None]]:
         """Each entry's bytes and disclosures."""
+        rows = self._rows()
+        return itertools.islice(rows, start, None)
+
+    def _rows(self) -> Iterator[tuple[bytes, str | None]]:
         for start in range(0, self.size, TILE_WIDTH):
             width = min(TILE_WIDTH, self.size - start)
             bundle = self.reader.read_bundle(EntryBundle(start // TILE_WIDTH, width))
@@ -148,9 +163,9 @@ class PublicBytes:
             for position, text in enumerate(parse_bundle(bundle, width=width)):
                 yield text, held.get(start + position)
 
-    def checkpoints(self) -> Iterator[tuple[int, str]]:
+    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint."""
-        return self.store.checkpoints()
+        return self.store.checkpoints(above)
 
 
 def anchor() -> Anchor:

@@ -29,6 +29,8 @@ class NoteContract:
             append(store, 1)
         sizes = [size for size, _ in store.checkpoints()]
         assert sizes == list(range(1, 301))
+        assert [size for size, _ in store.checkpoints(297)] == [298, 299, 300]
+        assert list(store.checkpoints(300)) == []
 
     # ---- cosigned checkpoints ----
 

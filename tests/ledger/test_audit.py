@@ -12,10 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import audit as auditing
-from ledger.audit import CheckedEntry, audit, check_chunk, describe
-from ledger.audit_jtis import UsedJtis
+from ledger.audit import audit
+from ledger.audit_entries import CHUNK_ENTRIES, CheckedEntry, check_chunk
+from ledger.audit_findings import FINDINGS_MAX, describe
+from ledger.audit_jtis import NO_KEY, UsedJtis
+from ledger.audit_memory import Extent
 from ledger.disclosure import tag_of
+from ledger.tiles import HashTile
+from ledger.tree import EMPTY_ROOT
 from tests.ledger.audit_copies import (
     FIRST_REPORT,
     LAST,
@@ -53,6 +57,7 @@ def test_honest_log_is_clean() -> None:
     assert {**describe(report), "root": ""} == {
         "origin": ORIGIN,
         "entries": len(TEXTS),
+        "resumed_at": 0,
         "signatures": len(TEXTS),
         "disclosures": sum(text.count("~") - 1 for text in TEXTS),
         "without_disclosures": 0,
@@ -68,7 +73,8 @@ def test_log_without_disclosures_is_clean_and_says_so() -> None:
     bare = replace(COPY, entries=tuple((text, None) for text, _ in COPY.entries))
     report = audited(bare)
     assert report.findings == []
-    assert (report.disclosures, report.without_disclosures) == (0, LAST - FIRST_REPORT + 1)
+    tallies = report.tallies
+    assert (tallies.disclosures, tallies.without_disclosures) == (0, LAST - FIRST_REPORT + 1)
 
 
 def test_empty_log_is_clean() -> None:
@@ -224,23 +230,31 @@ def test_audit_holds_one_chunk_of_the_log_at_a_time() -> None:
     done, taken, ahead = [0], [0], [0]
 
     class Stream:
-        def entry_texts(self) -> Iterator[Row]:
-            for _ in range(5 * auditing.CHUNK_ENTRIES):
+        def extent(self) -> Extent:
+            return Extent(0, EMPTY_ROOT)
+
+        def read_tile(self, tile: HashTile, /) -> bytes:
+            return bytes(32 * tile.width)
+
+        def entry_texts(self, start: int = 0) -> Iterator[Row]:
+            assert start == 0
+            for _ in range(5 * CHUNK_ENTRIES):
                 taken[0] += 1
                 ahead[0] = max(ahead[0], taken[0] - done[0])
                 yield text, held
 
-        def checkpoints(self) -> Iterator[tuple[int, str]]:
+        def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
+            assert above == 0
             return iter(())
 
     def on_progress(entries: int) -> None:
         done[0] = entries
 
     report = audit(ORIGIN, Stream(), on_progress=on_progress)
-    assert report.entries == done[0] == 5 * auditing.CHUNK_ENTRIES
-    assert ahead[0] <= auditing.CHUNK_ENTRIES
+    assert report.entries == done[0] == 5 * CHUNK_ENTRIES
+    assert ahead[0] <= CHUNK_ENTRIES
     # Every entry is wrong in several ways, and the report stays short all the same.
-    assert len(report.findings) == auditing.FINDINGS_MAX
+    assert len(report.findings) == FINDINGS_MAX
 
 
 def test_progress_is_told_until_the_end() -> None:
@@ -249,12 +263,19 @@ def test_progress_is_told_until_the_end() -> None:
     assert told == [SIZE]
 
 
-def test_used_jtis_are_found_in_any_order_and_take_24_bytes_each() -> None:
-    used = UsedJtis()
-    keys = [hashlib.sha256(bytes([n % 7])).digest()[:16] for n in range(10)]
-    for index, key in enumerate(keys):
-        used.add(key, index)
-    assert sorted(used.repeats()) == [(0, 7), (1, 8), (2, 9)]
+@pytest.mark.parametrize("known", range(11))
+@pytest.mark.parametrize("compared_max", [1, 3, 100])
+def test_repeated_jtis_are_found_once_by_the_audit_that_reads_them(
+    known: int, compared_max: int
+) -> None:
+    numbers = [0, 1, None, 0, 2, None, 1, 0, 3, 2]
+    keys = [NO_KEY if n is None else hashlib.sha256(bytes([n])).digest()[:16] for n in numbers]
+    used = UsedJtis(b"".join(keys[:known]), compared_max=compared_max)
+    for key in keys[known:]:
+        used.add(key)
+    repeats = [(0, 3), (1, 6), (0, 7), (4, 9)]
+    assert used.repeats() == [pair for pair in repeats if pair[1] >= known]
+    assert used.keys() == b"".join(keys)
 
 
 def test_findings_are_described_as_plain_values() -> None:

@@ -207,7 +207,7 @@ def test_checkpoint_of_more_than_is_held_is_found() -> None:
 
 def test_checkpoint_after_every_entry_is_compared() -> None:
     every = replace(HONEST, sizes=range(1, SIZE + 1))
-    assert audited(every.copy()).checkpoints == SIZE
+    assert audited(every.copy()).tallies.checkpoints == SIZE
     assert found(every.copy()) == []
     # A wrong one is found at its own place, wherever it stands among the others.
     for position in range(SIZE):

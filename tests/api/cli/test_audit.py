@@ -12,11 +12,7 @@ from typing import Any
 
 import pytest
 
-from api.audit_sources import (
-    AnchoredSource,
-    map_in_processes,
-    open_service_source,
-)
+from api.audit_sources import map_in_processes, open_public_source
 from api.client import LogClient
 from ledger.audit import audit
 from tests.api.cli.solo import SoloLog
@@ -57,7 +53,7 @@ def unguarded(folder: Path) -> Iterator[sqlite3.Connection]:
 
 def findings(kept: SoloLog, folder: Path) -> tuple[int, list[dict[str, Any]]]:
     """The exit status and the findings of an audit."""
-    result = kept.run("audit", str(folder), "--json")
+    result = kept.run("audit", str(folder), "--full", "--json")
     return result.exit_code, json.loads(result.stdout)["findings"]
 
 
@@ -89,6 +85,16 @@ def test_a_changed_disclosure_is_found(kept: SoloLog, copied: Path) -> None:
     assert (status, [item["place"] for item in found]) == (1, ["entry 8"])
 
 
+def test_what_was_audited_is_read_again_only_by_a_full_audit(kept: SoloLog, copied: Path) -> None:
+    assert findings(kept, copied) == (0, [])
+    with unguarded(copied) as database:
+        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = 8")
+    assert kept.json("audit", str(copied))["resumed_at"] == 9
+    assert findings(kept, copied)[0] == 1
+    # Found once, it is remembered.
+    assert kept.run("audit", str(copied)).exit_code == 1
+
+
 def test_another_anchor_is_noticed(
     kept: SoloLog, copied: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -116,12 +122,12 @@ def test_a_folder_without_a_log_is_told(kept: SoloLog, tmp_path: Path) -> None:
 
 def test_processes_find_what_one_process_finds(kept: SoloLog) -> None:
     with kept.served(), LogClient(kept.url, signer=kept.signer()) as client:
-        sources = [open_service_source(client, kept.anchor) for _ in range(2)]
+        sources = [open_public_source(client, kept.anchor) for _ in range(2)]
         here, there = (
             audit(kept.anchor.origin, source, map_chunks=map_in_processes(count))
             for source, count in zip(sources, (1, 2), strict=True)
         )
-    assert (here.root, here.signatures) == (there.root, there.signatures)
+    assert (here.root, here.tallies) == (there.root, there.tallies)
     assert here.is_clean
     assert there.is_clean
 
@@ -145,9 +151,9 @@ def test_a_tile_that_is_not_of_the_entries_is_found(served: SoloLog) -> None:
     found = []
     for kind in (LogClient, Twisted):
         with kind(served.url, signer=served.signer()) as client:
-            source = open_service_source(client, served.anchor)
-            audit(served.anchor.origin, AnchoredSource(source, served.anchor))
-            found.append([item.code for item in source.findings])
+            source = open_public_source(client, served.anchor)
+            report = audit(served.anchor.origin, source)
+            found.append([item.code for item in report.findings])
     assert found == [[], ["tile-mismatch"]]
 
 
@@ -171,4 +177,4 @@ def test_records_without_disclosures_are_counted_and_not_invented(
     after = kept.json("rebuild", "--data", str(copied))
     assert after["without_disclosures"] == before["without_disclosures"] + 1
     assert after["search_keys"] < before["search_keys"]
-    assert kept.json("audit", str(copied))["without_disclosures"] == 1
+    assert kept.json("audit", str(copied), "--full")["without_disclosures"] == 1

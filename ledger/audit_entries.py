@@ -1,0 +1,141 @@
+"""What an audit can say of one entry without the entries before it; runs in any process.
+
+Form, signature, and the digests of the disclosures that are held. What the entry means where
+it stands is followed in :mod:`ledger.audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+from keys.errors import BadSignature
+from ledger.audit_jtis import KEY_BYTES
+from ledger.content import CheckedRecord
+from ledger.disclosure import open_disclosures
+from ledger.entry import parse_head, split_entry
+from ledger.errors import LedgerError
+from ledger.record import ParsedJws, jti_key, parse_jws, record_id, verify_jws
+from ledger.tree import leaf_hash
+
+CHUNK_ENTRIES: Final = 500
+
+Row = tuple[bytes, str | None]
+"""An entry's bytes, and its disclosures (``D~...~``) where they are held."""
+
+
+class CheckedEntry(NamedTuple):
+    """What can be said of one entry without the entries before it.
+
+    ``position`` is its index line, -1 where the bytes are no entry. ``record`` is None where
+    it is not authentic; it carries neither JWS nor disclosures. ``faults`` are (code, detail).
+    ``governing`` are the entry's bytes where it has a ``body``, else nothing.
+    """
+
+    leaf: bytes
+    position: int
+    previous: bytes
+    admitted_ms: int
+    record: CheckedRecord | None
+    disclosed: int
+    faults: tuple[tuple[str, str], ...]
+    governing: bytes
+
+
+CheckChunk = Callable[[str, Sequence[Row]], list[CheckedEntry]]
+MapChunks = Callable[[str, Iterable[Sequence[Row]]], Iterator[list[CheckedEntry]]]
+
+
+def check_chunk(origin: str, chunk: Sequence[Row]) -> list[CheckedEntry]:
+    """Check entries one by one: form, signature, digests. Runs in any process."""
+    return [_check_entry(origin, text, disclosures) for text, disclosures in chunk]
+
+
+def map_here(origin: str, chunks: Iterable[Sequence[Row]]) -> Iterator[list[CheckedEntry]]:
+    """Check chunks in this process."""
+    for chunk in chunks:
+        yield check_chunk(origin, chunk)
+
+
+def chunked(items: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    """Cut a stream into lists of at most ``size``."""
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def fault_of(fault: LedgerError | BadSignature) -> tuple[str, str]:
+    """The code and the words of an error."""
+    return fault.code, str(fault)
+
+
+def _check_entry(origin: str, text: bytes, disclosures: str | None) -> CheckedEntry:
+    leaf = leaf_hash(text)
+    try:
+        head_text, jws = split_entry(text)
+        head = parse_head(head_text)
+    except LedgerError as fault:
+        return CheckedEntry(leaf, -1, b"", 0, None, 0, (fault_of(fault),), b"")
+    record, disclosed, faults = _check_record(origin, jws, disclosures)
+    if head.origin != origin:
+        faults = (("wrong-origin", f"expected {origin}, found {head.origin[:200]}"), *faults)
+    return CheckedEntry(
+        leaf,
+        head.index,
+        head.previous_leaf,
+        head.admitted_ms,
+        record,
+        disclosed,
+        faults,
+        text if record and record.body is not None else b"",
+    )
+
+
+def _check_record(
+    origin: str, jws: str, disclosures: str | None
+) -> tuple[CheckedRecord | None, int, tuple[tuple[str, str], ...]]:
+    try:
+        parsed = parse_jws(jws, origin=origin)
+        verify_jws(parsed)
+    except (LedgerError, BadSignature) as fault:
+        return None, 0, (fault_of(fault),)
+    record = _signed_facts(parsed)
+    try:
+        opened = open_disclosures(parsed.claims, _split_disclosures(disclosures))
+    except LedgerError as fault:
+        # The record is authentic all the same, and what it governs is in force.
+        return record, 0, (fault_of(fault),)
+    return record, len(opened), ()
+
+
+def _split_disclosures(disclosures: str | None) -> list[str]:
+    # Whatever stands after the last "~" is taken for a disclosure, and refused as one.
+    parts = disclosures.split("~") if disclosures else [""]
+    return parts if parts[-1] else parts[:-1]
+
+
+def _signed_facts(parsed: ParsedJws) -> CheckedRecord:
+    """What a record says in clear: as much as an audit judges."""
+    claims = parsed.claims
+    return CheckedRecord(
+        record_id=record_id(parsed.jws),
+        jti_key=jti_key(claims.iss, claims.jti)[:KEY_BYTES],
+        jws="",
+        disclosures="",
+        kid=parsed.header.kid,
+        iss=claims.iss,
+        iat=claims.iat,
+        vct=claims.vct,
+        policy=claims.policy,
+        body=claims.body,
+        type_known=False,
+        late_max_seconds=0,
+        tiers=(),
+        parties=(),
+        links=(),
+        corrects=None,
+        roles=None,
+        search=(),
+        standing=(),
+        blobs=(),
+    )

@@ -53,8 +53,12 @@ class NameBook:
             connection: inside the transaction.
             added: what the same transaction added before.
         """
+        wanted = list(dict.fromkeys(texts))
+        if not added and not self._ids.keys() >= set(wanted):
+            # Nothing of this transaction is in the table yet: what is there is committed.
+            self.load(connection)
         held = self.ids(added)
-        new = [text for text in dict.fromkeys(texts) if text not in held]
+        new = [text for text in wanted if text not in held]
         numbers = {text: number for number, text in enumerate(new, start=len(held) + 1)}
         if numbers:
             rows = [{"id": number, "text": text} for text, number in numbers.items()]

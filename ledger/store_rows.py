@@ -7,13 +7,13 @@ of rows and never an old state of the database, which would keep the write-ahead
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Row, Select, Table, bindparam, func, select
 
 from ledger import limits
-from ledger.store import EntryRow, Head
-from ledger.store_database import Database
+from ledger.store import EntryRow, Head, SearchQuery
 from ledger.store_names import NameBook
 from ledger.store_tables import CHECKPOINT, COSIGNED, DISCLOSURE, ENTRY, HEAD, OUTBOX, PIN, TILE
 
@@ -25,7 +25,7 @@ _START: Final[Any] = bindparam("start")
 _STOP: Final[Any] = bindparam("stop")
 _ROWS: Final[Any] = bindparam("rows")
 
-_HEAD: Final = select(HEAD)
+_HEAD: Final = select(HEAD.c.size, HEAD.c.leaf, HEAD.c.root, HEAD.c.admitted_ms, HEAD.c.frontier)
 _ENTRY: Final = select(ENTRY).where(ENTRY.c.idx == _AT)
 _RANGE: Final = (ENTRY.c.idx >= _START) & (ENTRY.c.idx < _STOP)
 _ENTRIES: Final = select(ENTRY).where(_RANGE).order_by(ENTRY.c.idx)
@@ -71,14 +71,26 @@ _OUTBOX: Final = (
 )
 
 
+class ReadingDatabase(Protocol):
+    """Lends connections to who reads."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that only reads; each statement sees the newest committed state."""
+
+
 def read_head(connection: Connection) -> Head | None:
     """The head row."""
     row = connection.execute(_HEAD).one_or_none()
-    if row is None:
+    return None if row is None else head_of(tuple(row))
+
+
+def head_of(row: tuple[Any, ...]) -> Head | None:
+    """The head in a row of size, leaf, root, time and frontier; that of an empty log is none."""
+    size, leaf, root, admitted_ms, packed = row
+    if not size:
         return None
-    packed = row.frontier
     frontier = [packed[at : at + _HASH_BYTES] for at in range(0, len(packed), _HASH_BYTES)]
-    return Head(row.size, row.leaf, row.root, row.admitted_ms, tuple(frontier))
+    return Head(size, leaf, root, admitted_ms, tuple(frontier))
 
 
 def read_size(connection: Connection) -> int:
@@ -93,7 +105,9 @@ def read_entry(connection: Connection, names: NameBook, index: int) -> EntryRow 
     return None if row is None else _entry(connection, names, row)
 
 
-def read_entries(database: Database, names: NameBook, start: int, stop: int) -> Iterator[EntryRow]:
+def read_entries(
+    database: ReadingDatabase, names: NameBook, start: int, stop: int
+) -> Iterator[EntryRow]:
     """Entries ``start <= index < stop``, page by page."""
     for first in range(max(start, 0), stop, limits.STORE_READ_ROWS_MAX):
         last = min(first + limits.STORE_READ_ROWS_MAX, stop)
@@ -106,7 +120,7 @@ def read_entries(database: Database, names: NameBook, start: int, stop: int) -> 
 
 
 def read_entries_of(
-    database: Database, names: NameBook, vct: str, *, start: int = 0
+    database: ReadingDatabase, names: NameBook, vct: str, *, start: int = 0
 ) -> Iterator[EntryRow]:
     """Entries of one type from ``start`` on, page by page."""
     while True:
@@ -147,7 +161,9 @@ def read_notes(
     return [(size, note) for size, note in found]
 
 
-def read_all_notes(database: Database, notes: Table, *, above: int) -> Iterator[tuple[int, str]]:
+def read_all_notes(
+    database: ReadingDatabase, notes: Table, *, above: int
+) -> Iterator[tuple[int, str]]:
     """All notes of a size above the given one, page by page."""
     while True:
         with database.reading() as connection:
@@ -188,6 +204,19 @@ def read_outbox(connection: Connection, position: int, limit: int) -> list[tuple
                 return found
             found.append((run.position + step, run.topic, run.idx + step))
     return found
+
+
+def span_of(connection: Connection, query: SearchQuery) -> range:
+    """The entries that the times of a query and its ``before`` leave."""
+    stop = read_size(connection)
+    start = 0
+    if query.since_ms is not None:
+        start = first_since(connection, query.since_ms, stop)
+    if query.until_ms is not None:
+        stop = first_since(connection, query.until_ms, stop)
+    if query.before is not None:
+        stop = min(stop, max(query.before, 0))
+    return range(start, stop)
 
 
 def first_since(connection: Connection, instant_ms: int, size: int) -> int:

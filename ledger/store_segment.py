@@ -139,6 +139,15 @@ def check_group(group: CommitGroup) -> None:
         )
 
 
+def refuse_twins(entries: Sequence[EntryRow]) -> None:
+    """Refuse entries of which two have one record id or jti.
+
+    Raises:
+        AppendRefused: two have.
+    """
+    IndexSegment(0).refuse_repeats(entries)
+
+
 def _add_pairs(lists: _Lists[_Key], pairs: Iterable[tuple[_Key, int]]) -> None:
     for key, index in pairs:
         indices = lists[key]

@@ -7,15 +7,13 @@ What depends on the product is in the modules ``store_sqlite*``. Nothing here ve
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import attrgetter
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 
 from ledger import limits, store_rows
-from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, Turn
+from ledger.store import CommitGroup, Head, KnownIds, SearchQuery, Turn
 from ledger.store_database import Database
 from ledger.store_errors import (
     HeadMoved,
@@ -24,9 +22,9 @@ from ledger.store_errors import (
 from ledger.store_memory import head_moved
 from ledger.store_names import NameBook
 from ledger.store_segment import check_group
+from ledger.store_sql_reads import SqlReads
 from ledger.store_sqlite import database_path
 from ledger.store_sqlite_index import SqliteIndex
-from ledger.store_tables import CHECKPOINT, COSIGNED
 from ledger.store_turns import HeadTurns
 from ledger.store_writes import (
     drop_outbox,
@@ -37,7 +35,7 @@ from ledger.store_writes import (
 )
 
 
-class SqlStore:
+class SqlStore(SqlReads):
     """A log in a database file; every method may be called from any thread."""
 
     def __init__(
@@ -60,8 +58,8 @@ class SqlStore:
             StoreUnavailable: it is not there or cannot be read.
         """
         self._database = Database(database_path(url), read_only=read_only)
+        SqlReads.__init__(self, self._database, NameBook())
         self._turns = HeadTurns(seconds_max=limits.STORE_WAIT_SECONDS_MAX)
-        self._names = NameBook()
         self._index = SqliteIndex(self._names, segment_entries=segment_entries)
         self._is_index_stale = False
         try:
@@ -122,103 +120,17 @@ class SqlStore:
         """See :meth:`ledger.store.Store.close`."""
         self._database.close()
 
-    # ---- reading ----
-
-    def head(self) -> Head | None:
-        """See :meth:`ledger.store.Store.head`."""
-        with self._database.reading() as connection:
-            return store_rows.read_head(connection)
+    # ---- the index ----
 
     def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
         """See :meth:`ledger.store.Store.known`."""
         with self._indexed() as connection:
             return self._index.known(connection, record_ids, jti_keys)
 
-    def entry(self, index: int) -> EntryRow | None:
-        """See :meth:`ledger.store.Store.entry`."""
-        with self._database.reading() as connection:
-            return store_rows.read_entry(connection, self._names, index)
-
-    def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
-        """See :meth:`ledger.store.Store.entries`."""
-        return store_rows.read_entries(self._database, self._names, start, stop)
-
-    def entries_of(self, vcts: Sequence[str], *, start: int = 0) -> Iterator[EntryRow]:
-        """See :meth:`ledger.store.Store.entries_of`."""
-        streams = [
-            store_rows.read_entries_of(self._database, self._names, vct, start=start)
-            for vct in set(vcts)
-        ]
-        return heapq.merge(*streams, key=attrgetter("index"))
-
-    def leaves(self, start: int, stop: int) -> bytes:
-        """See :meth:`ledger.store.Store.leaves`."""
-        with self._database.reading() as connection:
-            return store_rows.read_leaves(connection, start, stop)
-
-    def tile(self, level: int, number: int) -> bytes | None:
-        """See :meth:`ledger.store.Store.tile`."""
-        with self._database.reading() as connection:
-            return store_rows.read_tile(connection, level, number)
-
-    def tile_roots(self, level: int, start: int, stop: int) -> bytes:
-        """See :meth:`ledger.store.Store.tile_roots`."""
-        with self._database.reading() as connection:
-            return store_rows.read_tile_roots(connection, level, range(start, stop))
-
-    def checkpoint_covering(self, index: int) -> str | None:
-        """See :meth:`ledger.store.Store.checkpoint_covering`."""
-        return self._covering(CHECKPOINT, index)
-
-    def latest_checkpoint(self) -> str | None:
-        """See :meth:`ledger.store.Store.latest_checkpoint`."""
-        with self._database.reading() as connection:
-            found = store_rows.read_latest_note(connection, CHECKPOINT)
-        return found[1] if found else None
-
-    def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
-        """See :meth:`ledger.store.Store.checkpoints`."""
-        return store_rows.read_all_notes(self._database, CHECKPOINT, above=above)
-
-    def latest_cosigned(self) -> tuple[int, str] | None:
-        """See :meth:`ledger.store.Store.latest_cosigned`."""
-        with self._database.reading() as connection:
-            return store_rows.read_latest_note(connection, COSIGNED)
-
-    def cosigned_covering(self, index: int) -> str | None:
-        """See :meth:`ledger.store.Store.cosigned_covering`."""
-        return self._covering(COSIGNED, index)
-
-    def cosigned(self, above: int) -> Iterator[tuple[int, str]]:
-        """See :meth:`ledger.store.Store.cosigned`."""
-        return store_rows.read_all_notes(self._database, COSIGNED, above=above)
-
-    def _covering(self, notes: Table, index: int) -> str | None:
-        with self._database.reading() as connection:
-            found = store_rows.read_notes(connection, notes, above=index, rows=1)
-        return found[0][1] if found else None
-
-    def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
-        """See :meth:`ledger.store.Store.disclosures`."""
-        with self._database.reading() as connection:
-            return store_rows.read_disclosures(connection, indices)
-
     def search(self, query: SearchQuery) -> Sequence[int]:
         """See :meth:`ledger.store.Store.search`."""
         with self._indexed() as connection:
-            return self._index.search(connection, query, _span(connection, query))
-
-    def outbox_after(self, position: int, limit: int) -> Sequence[tuple[int, str, int]]:
-        """See :meth:`ledger.store.Store.outbox_after`."""
-        with self._database.reading() as connection:
-            return store_rows.read_outbox(connection, position, limit)
-
-    def is_pinned(self, blob: str) -> bool:
-        """See :meth:`ledger.store.Store.is_pinned`."""
-        with self._database.reading() as connection:
-            return store_rows.read_pin(connection, blob)
-
-    # ---- the index ----
+            return self._index.search(connection, query, store_rows.span_of(connection, query))
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
@@ -259,18 +171,6 @@ class SqlStore:
         texts.update(row.party for row in group.entries)
         texts.update(row.vct for row in group.entries)
         return self._names.add(sorted(texts), connection, {})
-
-
-def _span(connection: Connection, query: SearchQuery) -> range:
-    stop = store_rows.read_size(connection)
-    start = 0
-    if query.since_ms is not None:
-        start = store_rows.first_since(connection, query.since_ms, stop)
-    if query.until_ms is not None:
-        stop = store_rows.first_since(connection, query.until_ms, stop)
-    if query.before is not None:
-        stop = min(stop, max(query.before, 0))
-    return range(start, stop)
 
 
 def _expect_head(connection: Connection, expected: Head | None) -> None:

@@ -58,7 +58,7 @@ def write_content(connection: Connection, group: CommitGroup) -> None:
     _insert(connection, PIN, group.pins, conflict="IGNORE")
     if group.outbox:
         end = read_bookmark(connection, _OUTBOX_END)
-        _insert(connection, OUTBOX, list(_runs(group.outbox, end + 1)))
+        _insert(connection, OUTBOX, list(outbox_runs(group.outbox, end + 1)))
         write_bookmark(connection, _OUTBOX_END, end + len(group.outbox))
 
 
@@ -116,7 +116,9 @@ def _write_head(connection: Connection, group: CommitGroup) -> None:
         connection.execute(update(HEAD), values)
 
 
-def _runs(rows: Iterable[tuple[str, int]], position: int) -> Iterable[tuple[int, str, int, int]]:
+def outbox_runs(
+    rows: Iterable[tuple[str, int]], position: int
+) -> Iterable[tuple[int, str, int, int]]:
     """Rows of consecutive entries under one topic, as one row each run."""
 
     def run(numbered: tuple[int, tuple[str, int]]) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.loopback import refuse_other_hosts
+from tests.postgres import LogDatabase, PostgresServer, running
 
 IS_CI = os.environ.get("LOTMARK_CI") == "1"
 
@@ -83,6 +84,20 @@ def page(browser: Browser) -> Generator[Page, None, None]:
     """A page in a browser profile of its own."""
     with browser.new_context() as context:
         yield context.new_page()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[PostgresServer, None, None]:
+    """One PostgreSQL server for all tests of this process; its commits wait for no disk."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_log(postgres: PostgresServer) -> Generator[LogDatabase, None, None]:
+    """A PostgreSQL database with an empty log."""
+    with postgres.log_database() as log:
+        yield log
 
 
 @pytest.fixture(scope="session")

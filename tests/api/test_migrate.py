@@ -66,8 +66,8 @@ def test_second_upgrade_changes_nothing(url: str, shell: sqlite3.Connection) -> 
     assert shell.execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall() == before
 
 
-def test_store_reads_the_newest_revision() -> None:
-    assert migrate.newest() == SCHEMA_REVISION
+def test_store_reads_the_newest_revision(url: str) -> None:
+    assert migrate.newest(url) == SCHEMA_REVISION
 
 
 def test_migrated_tables_are_the_tables_of_the_store(url: str, path: Path) -> None:

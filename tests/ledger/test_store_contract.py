@@ -1,8 +1,9 @@
-"""Every store keeps the contract: in memory, in SQLite, and in SQLite that merges all the time."""
+"""Every store keeps the contract: memory, SQLite, SQLite that merges all the time, PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from ledger.store import Store
 from ledger.store_faulty import FaultyStore
 from ledger.store_memory import MemoryStore
+from ledger.store_postgres import PostgresStore
 from tests.ledger.note_contract import NoteContract
 from tests.ledger.sqlite_files import new_database, opened
 from tests.ledger.store_contract import StoreContract
 from tests.ledger.turn_contract import TurnContract
+from tests.postgres import LogDatabase
 
 pytestmark = pytest.mark.item("2.4")
 
@@ -53,4 +56,16 @@ class TestSqlStoreThatMerges(StoreContract, NoteContract, TurnContract):
     def store(self, tmp_path: Path) -> Iterator[Store]:
         """An empty one."""
         with opened(new_database(tmp_path), segment_entries=2) as store:
+            yield store
+
+
+@pytest.mark.item("3.5")
+@pytest.mark.item("3.5.role")
+class TestPostgresStore(StoreContract, NoteContract, TurnContract):
+    """PostgreSQL, as the role that owns nothing."""
+
+    @pytest.fixture
+    def store(self, postgres_log: LogDatabase) -> Iterator[Store]:
+        """An empty one."""
+        with closing(PostgresStore(postgres_log.url)) as store:
             yield store

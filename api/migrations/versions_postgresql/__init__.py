@@ -1,0 +1,1 @@
+"""The revisions of a PostgreSQL database, in a line of their own."""

@@ -130,8 +130,7 @@ def _found_log(folder: DataFolder, plan: Plan) -> None:
     write_config(folder, LogConfig(ORIGIN, f"env:{LOG_KEY_VARIABLE}"))
     write_search_secret(folder)
     upgrade(folder.database_url)
-    vkey = encode_vkey(a_log_signer().key)
-    policy = f"log {vkey}\nquorum none\n"
+    policy = f"log {encode_vkey(a_log_signer().key)}\nquorum none\n"
     folder.anchor.write_text(encode_anchor(ORIGIN, policy, consortium.fold.charter_id))
     keys = (
         sign_key(consortium, party, request_key(party), uses=("requests",))
@@ -196,10 +195,8 @@ class SignedClient:
     ) -> dict[str, str]:
         """The fields of such a request, those that sign it among them."""
         given = dict(headers or {})
-        base = self.service.settings.public_url
-        request = HttpRequest(
-            method, parse_target_uri(base + target), content, tuple(given.items())
-        )
+        target_uri = parse_target_uri(self.service.settings.public_url + target)
+        request = HttpRequest(method, target_uri, content, tuple(given.items()))
         return given | sign_request(
             request,
             self.key.key,
@@ -325,8 +322,8 @@ class LiveService:
         iat: int | None = None,
     ) -> str:
         """A new record, signed and ready to submit."""
-        party = self.party(by)
-        composer = self.consortium.composer(party.signing, label=f"api {next(self._labels)}")
+        signing, label = self.party(by).signing, f"api {next(self._labels)}"
+        composer = self.consortium.composer(signing, label=label)
         at = self.now_s if iat is None else iat
         return composer.compose_record(self.kind(vct), groups, filing=filing, iat=at)
 
@@ -336,9 +333,7 @@ class LiveService:
 
     def submit_many(self, lines: Sequence[str | bytes]) -> list[dict[str, Any]]:
         """Submit records, or whatever else stands on a line; the answer to each."""
-        coded = [
-            line if isinstance(line, bytes) else encode_submission(line).encode() for line in lines
-        ]
+        coded = [i if isinstance(i, bytes) else encode_submission(i).encode() for i in lines]
         answer = self.post(b"\n".join(coded) + b"\n", media_type=JSON_LINES)
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]

@@ -17,6 +17,9 @@
     +-- MalformedStatement   not the statement of a founder
     +-- CharterUnexpected    the charter that was read is not one to endorse
     +-- AnchorMissing    no trust anchor is at hand
+    +-- WitnessMissing   no witness where one was expected
+    +-- WitnessExists    something is there already; nothing is overwritten
+    +-- WitnessDamaged   a file of a witness's folder is not what it should be
 """
 
 from __future__ import annotations
@@ -115,3 +118,21 @@ class AnchorMissing(SetupError):
     """A trust anchor is needed, and none was given."""
 
     code = "no-anchor-here"
+
+
+class WitnessMissing(SetupError):
+    """There is no witness in the folder."""
+
+    code = "no-witness-here"
+
+
+class WitnessExists(SetupError):
+    """The folder is not empty."""
+
+    code = "witness-exists"
+
+
+class WitnessDamaged(SetupError):
+    """A file of the witness's folder is not of its form."""
+
+    code = "witness-folder-damaged"

@@ -16,7 +16,7 @@ from keys import ed25519
 from keys.errors import BadSignature
 from ledger.errors import BadCosignature
 from ledger.limits import COSIGNATURE_SECONDS_MAX
-from ledger.note import NoteSignature, VerifierKey
+from ledger.note import NoteSignature, VerifierKey, encode_vkey
 
 CosignedAt = NewType("CosignedAt", int)
 
@@ -61,6 +61,11 @@ class Cosigner:
 
     key: VerifierKey
     sign: Callable[[bytes], bytes] = field(repr=False)
+
+    @property
+    def vkey(self) -> str:
+        """The key as trust policies name it."""
+        return encode_vkey(self.key)
 
     def cosign(self, text: bytes, timestamp: CosignedAt) -> NoteSignature:
         """Make the line for a checkpoint's text, seen as the newest at ``timestamp``."""

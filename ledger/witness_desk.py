@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
@@ -84,6 +84,14 @@ class WitnessDesk:
     def is_running(self) -> bool:
         """Whether requests are taken."""
         return self._thread.is_alive() and not self._is_closing
+
+    def last(self) -> Mapping[str, CosignedRow]:
+        """What was cosigned last for each log; all of it is durable."""
+        return self._last
+
+    def fork_count(self, origin: str, *, is_proven: bool) -> int:
+        """How many pieces of evidence are kept of a log."""
+        return self._fork_counts[origin, is_proven]
 
     def start(self) -> None:
         """Start the thread."""

@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "audit": ("audit", "audit"),
     "rebuild": ("rebuilding", "rebuild"),
     "anchor": ("reading", "anchor"),
+    "witness": ("witnessing", "witness"),
+    "verify-fork": ("forks", "verify_fork"),
 }
 
 

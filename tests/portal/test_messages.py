@@ -72,6 +72,7 @@ def test_every_message_that_is_named_exists() -> None:
         "verify.html",
         "about.html",
         "error.html",
+        "witness.html",
     }
 
 

@@ -39,20 +39,28 @@ def command(name: str) -> click.Command:
     return found
 
 
+def leaves(name: str) -> list[click.Command]:
+    """A command, or those that it groups."""
+    found = command(name)
+    return list(found.commands.values()) if isinstance(found, click.Group) else [found]
+
+
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_every_command_has_json_help_and_a_line_in_the_reference(name: str) -> None:
-    found = command(name)
-    assert found.name == name
-    assert "--json" in {option for item in found.params for option in item.opts}
-    assert found.help
+    assert command(name).name == name
     assert re.search(rf"^\| `{name}` \| \w", REFERENCE, re.M)
-    shown = lotmark(name, "--help")
-    assert shown.exit_code == 0
+    for found in leaves(name):
+        assert "--json" in {option for item in found.params for option in item.opts}
+        assert found.help
+        words = name if found.name == name else f"{name} {found.name}"
+        assert f"`{words}" in REFERENCE
+        assert lotmark(*words.split(), "--help").exit_code == 0
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_every_option_says_what_it_is_for(name: str) -> None:
-    options = [item for item in command(name).params if isinstance(item, click.Option)]
+    parameters = [item for found in leaves(name) for item in found.params]
+    options = [item for item in parameters if isinstance(item, click.Option)]
     undescribed = [item.opts[0] for item in options if not item.help]
     assert undescribed in ([], ["--host"])
 

@@ -1,0 +1,95 @@
+"""A witness for tests: its real folder, memory and server on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from api.witness_app import WitnessService, build_witness_app, open_witness
+from api.witness_folder import WitnessFolder, add_log, create_witness, witness_cosigner
+from keys.signer import SeedSigner
+from ledger.clock import ManualClock
+from ledger.note import Ed25519Signer
+from ledger.store_witness import ForkRow, WitnessStore
+from ledger.witness import WitnessedLog
+from tests.ledger.parties import NOW_MS
+
+
+@dataclass
+class LiveWitness:
+    """A served witness; ``port`` stays the same over restarts."""
+
+    root: Path
+    name: str = "witness.example/w1"
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
+    port: int = 0
+    advances_per_second: float = 1_000
+
+    def __post_init__(self) -> None:
+        """Lay it out; nothing runs yet."""
+        self.folder = WitnessFolder(self.root)
+        self.signer = SeedSigner(hashlib.sha256(self.name.encode()).digest())
+        self.vkey = witness_cosigner(self.name, self.signer).vkey
+        if not self.folder.config.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            create_witness(self.folder, self.name, signer=self.signer, key_uri="env:NONE", url="")
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def know(self, log: WitnessedLog) -> None:
+        """Witness a log."""
+        add_log(self.folder, log.origin, log.keys)
+
+    def know_signer(self, signer: Ed25519Signer) -> None:
+        """Witness the log of this key's name."""
+        add_log(self.folder, signer.key.name, [signer.key])
+
+    def start(self) -> None:
+        """Serve on a free port, or on the one it had."""
+        listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = int(listener.getsockname()[1])
+        self.service: WitnessService = open_witness(
+            self.folder,
+            self.signer,
+            clock=self.clock,
+            advances_per_second=self.advances_per_second,
+        )
+        app = build_witness_app(self.service)
+        config = uvicorn.Config(app, loop="uvloop", access_log=False, log_config=None)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(
+            target=self.server.run, kwargs={"sockets": [listener]}, daemon=True
+        )
+        self.thread.start()
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+        while not self.server.started:
+            assert self.thread.is_alive(), "the witness did not start"
+            threading.Event().wait(0.005)
+
+    def stop(self) -> None:
+        """Stop as SIGTERM would, and wait."""
+        self.http.close()
+        self.server.should_exit = True
+        self.thread.join(30)
+        assert not self.thread.is_alive()
+
+    def forks(self) -> list[ForkRow]:
+        """The evidence, as it lies on the disk."""
+        store = WitnessStore(self.folder.database, vkey=self.vkey, read_only=True)
+        try:
+            return store.forks()
+        finally:
+            store.close()
+
+    def policy_line(self, name: str) -> str:
+        """The line of a trust policy that names it."""
+        return f"witness {name} {self.vkey} {self.url}"

@@ -138,7 +138,7 @@ class LogClient:
         lines = answer.body.splitlines()
         if len(lines) != len(sd_jwts):
             raise AnswerMalformed(f"expected {len(sd_jwts)} answers, found {len(lines)}")
-        return [_read_answer(line, number) for number, line in enumerate(lines, start=1)]
+        return [parse_answer(line, number) for number, line in enumerate(lines, start=1)]
 
     # ---- reading records ----
 
@@ -293,10 +293,16 @@ def _query(conditions: Mapping[str, str | int]) -> str:
     return f"?{urlencode(conditions, quote_via=quote)}" if conditions else ""
 
 
-def _read_answer(line: bytes, number: int) -> Answer:
+def parse_answer(line: bytes, number: int) -> Answer:
+    """Read one line of the answer to many submissions.
+
+    Raises:
+        AnswerMalformed: no JSON, another line's answer, or one of another form.
+    """
     try:
         members = json.loads(line)
-    except ValueError as fault:
+    # A long row of brackets exhausts the decoder's stack.
+    except (ValueError, RecursionError) as fault:
         raise AnswerMalformed(f"answer {number}: expected JSON") from fault
     if not isinstance(members, dict) or members.get("line") != number:
         raise AnswerMalformed(f"expected the answer to line {number}, found another")

@@ -93,7 +93,8 @@ class Incoming:
         """
         try:
             return json.loads(self.body)
-        except ValueError as fault:
+        # A long row of brackets exhausts the decoder's stack.
+        except (ValueError, RecursionError) as fault:
             raise AnswerMalformed(
                 f"expected JSON from the service, found {self.body[:60]!r}: "
                 "is this the address of a Lotmark service?"
@@ -289,10 +290,16 @@ def parse_problem(members: Any) -> Problem:
                 status,
                 detail,
                 str(members.get("remedy", "")),
-                tuple(_parse_fault(item) for item in members.get("errors", ())),
+                _parse_faults(members.get("errors", [])),
                 {name: value for name, value in members.items() if name not in _KNOWN},
             )
     raise AnswerMalformed(f"expected a problem document, found {str(members)[:80]}")
+
+
+def _parse_faults(items: object) -> tuple[Fault, ...]:
+    if not isinstance(items, list):
+        raise AnswerMalformed(f"expected errors as an array, found {str(items)[:80]}")
+    return tuple(map(_parse_fault, items))
 
 
 def _parse_fault(item: object) -> Fault:

@@ -129,7 +129,8 @@ def read_config(folder: DataFolder) -> LogConfig:
             f"{WRONG_FOLDER} expected a log in {folder.root.absolute()}, "
             f"found no {folder.config.name}: run 'lotmark init' first, or set LOTMARK_DATA"
         ) from fault
-    except (ValueError, KeyError, TypeError) as fault:
+    # A long row of brackets exhausts the decoder's stack.
+    except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise FolderDamaged(f"{folder.config}: {fault}") from fault
 
 

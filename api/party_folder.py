@@ -191,12 +191,18 @@ def read_profile(folder: PartyFolder) -> PartyProfile:
             f"found no {folder.profile.name}: make them with 'lotmark keygen', "
             "or name the folder with --party"
         ) from fault
-    except (OSError, ValueError) as fault:
+    # A long row of brackets exhausts the decoder's stack.
+    except (OSError, ValueError, RecursionError) as fault:
         raise PartyDamaged(f"{folder.profile}: {fault}") from fault
     match members:
-        case {"format": "lotmark.party/v1", "slug": str(slug), "names": dict(names)}:
-            roles, url = members.get("roles", ()), members.get("url")
-            return PartyProfile(slug, names, tuple(roles), url if isinstance(url, str) else None)
+        case {
+            "format": "lotmark.party/v1",
+            "slug": str(slug),
+            "names": dict(names),
+            "roles": [*roles],
+            "url": str() | None as url,
+        }:
+            return PartyProfile(slug, names, tuple(roles), url)
     raise PartyDamaged(f"{folder.profile}: expected format {PARTY_FORMAT!r}")
 
 
@@ -235,7 +241,7 @@ def _read_statement(members: Mapping[str, Any]) -> FounderStatement:
             "roles": [*roles],
             "admin_keys": [*admin_keys],
             "next_key": next_key,
-        } if is_digest(next_key) and set(roles) <= set(ROLES):
+        } if is_digest(next_key) and all(role in ROLES for role in roles):
             for multikey in admin_keys:
                 parse_multikey(str(multikey))
             return FounderStatement(

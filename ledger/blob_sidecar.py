@@ -38,7 +38,8 @@ def decode_sidecar(content: bytes) -> Blob:
     """
     try:
         blob = _read_blob(json.loads(content))
-    except (ValueError, MalformedEncoding) as fault:
+    # A long row of brackets exhausts the decoder's stack.
+    except (ValueError, RecursionError, MalformedEncoding) as fault:
         raise _not_a_sidecar(content) from fault
     # There is one form, so writing it again checks everything that reading let pass.
     if blob is None or encode_sidecar(blob) != content:

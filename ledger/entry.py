@@ -39,9 +39,12 @@ def entry_bytes(head: str, jws: str) -> bytes:
     """The bytes of the entry of a head and a JWS; neither is looked into.
 
     Raises:
-        MalformedEntry: more than an entry may have.
+        MalformedEntry: more than an entry may have, or text that no bytes are.
     """
-    text = f"{head}{jws}\n".encode()
+    try:
+        text = f"{head}{jws}\n".encode()
+    except UnicodeEncodeError as fault:
+        raise MalformedEntry("expected Unicode text, found a lone surrogate") from fault
     if len(text) > limits.ENTRY_BYTES_MAX:
         raise MalformedEntry(f"expected at most {limits.ENTRY_BYTES_MAX} bytes, found {len(text)}")
     return text

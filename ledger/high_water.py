@@ -30,6 +30,33 @@ class Mark:
     root: bytes
 
 
+def encode_mark(mark: Mark) -> bytes:
+    """The content of a high-water file: one line, twice."""
+    line = f"{mark.size:020d} {encode_base64(mark.root)}\n"
+    data = (line * 2).encode("ascii")
+    assert len(data) == _FILE_BYTES, "a size of at most 20 digits, a root of 32 bytes"
+    return data
+
+
+def parse_mark(text: str, place: object) -> Mark:
+    """Read the content of a high-water file; the inverse of :func:`encode_mark`.
+
+    Args:
+        text: the content.
+        place: where it was found, for the message.
+
+    Raises:
+        HighWaterDamaged: it has another form, or its two lines differ.
+    """
+    found = _TWICE.fullmatch(text)
+    if found is None:
+        raise HighWaterDamaged(f"{place}: expected a size and a root, twice, found {text[:80]!r}")
+    try:
+        return Mark(int(found[1]), decode_base64(found[2]))
+    except MalformedEncoding as fault:
+        raise HighWaterDamaged(f"{place}: {fault}") from fault
+
+
 class HighWater(Protocol):
     """Keeps the last signed tree head outside the database."""
 
@@ -82,7 +109,7 @@ class HighWaterFile:
             return None
         except (OSError, UnicodeDecodeError) as fault:
             raise HighWaterDamaged(f"{self._path}: {fault}") from fault
-        return self._parse(text)
+        return parse_mark(text, self._path)
 
     def write(self, mark: Mark) -> None:
         """Write and flush to the disk.
@@ -90,9 +117,7 @@ class HighWaterFile:
         Raises:
             StoreUnavailable: the disk did not take it.
         """
-        line = f"{mark.size:020d} {encode_base64(mark.root)}\n"
-        data = (line * 2).encode("ascii")
-        assert len(data) == _FILE_BYTES, "a size of at most 20 digits, a root of 32 bytes"
+        data = encode_mark(mark)
         try:
             if self._descriptor is None:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -118,14 +143,3 @@ class HighWaterFile:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-    def _parse(self, text: str) -> Mark:
-        found = _TWICE.fullmatch(text)
-        if found is None:
-            raise HighWaterDamaged(
-                f"{self._path}: expected a size and a root, twice, found {text[:80]!r}"
-            )
-        try:
-            return Mark(int(found[1]), decode_base64(found[2]))
-        except MalformedEncoding as fault:
-            raise HighWaterDamaged(f"{self._path}: {fault}") from fault

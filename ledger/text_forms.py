@@ -29,6 +29,7 @@ _FORMS: Final = (
 )
 #: What only a pattern for any text accepts.
 _PROSE: Final = "Text, of (any) kind: ä 文!"
+_WORD: Final = "text"
 _CHARACTERS: Final = string.digits + string.ascii_letters
 
 
@@ -45,8 +46,9 @@ def sample_text(pattern: str) -> str | None:
 @lru_cache(maxsize=256)
 def _read(pattern: str) -> tuple[str, str | None]:
     form = compile_schema({"type": "string", "pattern": pattern})
-    if form.is_valid(_PROSE):
-        return ("a text of one line that is not empty", "text")
+    # A pattern without anchors may find what it wants in the one and not in the other.
+    if form.is_valid(_PROSE) and form.is_valid(_WORD):
+        return ("a text of one line that is not empty", _WORD)
     for sample, words in _FORMS:
         if form.is_valid(sample):
             return (words, sample)

@@ -14,7 +14,7 @@ from ledger.faults import Fault
 from quality.flags import Flag
 from quality.limits import limit_faults, limits_of
 from quality.repeats import repeat_faults
-from quality.values import Groups, instant, items, pointed, text
+from quality.values import Groups, exact, instant, items, pointed, text
 
 
 def parameter_faults(groups: Groups) -> Iterator[Fault]:
@@ -56,9 +56,9 @@ def _column_flags(groups: Groups, column: int, *, parameter: object) -> Iterator
 def _column(groups: Groups, column: int) -> Iterator[Decimal]:
     for row in items(groups, "values", "rows"):
         values = items(row, "values")
-        value = values[column] if column < len(values) else None
-        if isinstance(value, str):
-            yield Decimal(value)
+        value = exact(values[column]) if column < len(values) else None
+        if value is not None:
+            yield value
 
 
 def _order_flags(groups: Groups) -> Iterator[Flag]:

@@ -22,8 +22,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from api.cli.cells import DecimalSign, is_clock, is_offset
+from api.cli.table import ENCODINGS
 from api.cli.table_errors import MalformedMapping
+from ledger import limits
 from ledger.durable_files import replace_file
+from ledger.errors import MalformedJson
+from ledger.strict_json import parse_json_object
 
 FORMAT: Final = "lotmark.mapping/v1"
 SUFFIX: Final = ".mapping.json"
@@ -90,9 +94,10 @@ def parse_mapping(data: bytes, *, name: str) -> ColumnMap:
         MalformedMapping: it has another form.
     """
     try:
-        members = json.loads(data)
-    except ValueError as fault:
+        found = parse_json_object(data, bytes_max=limits.MAPPING_BYTES_MAX, numbers="any")
+    except MalformedJson as fault:
         raise _malformed(name, f"expected JSON, found: {fault}") from fault
+    members: Mapping[str, Any] = found
     match members:
         case {"format": "lotmark.mapping/v1", "type": str(vct), "columns": dict(columns)}:
             unknown = sorted(members.keys() - _MEMBERS)
@@ -146,7 +151,7 @@ def parse_assignment(text: str, *, option: str) -> tuple[str, str]:
     """
     # A heading may hold '=', a pointer never does; a value given by --set may, its pointer not.
     name, divider, value = text.rpartition("=") if option == "--map" else text.partition("=")
-    if not divider or not name:
+    if not divider or not name.strip():
         example = "'Charge=/lot/number'" if option == "--map" else "/lot/unit=pcs"
         raise MalformedMapping(
             f"expected {option} NAME=VALUE, found {text!r}", remedy=f"Say {option} {example}."
@@ -176,7 +181,12 @@ def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
     decimal, offset = members.get("decimal"), members.get("offset")
     clock = members.get("time")
     heading_row = members.get("heading_row", 1)
-    if decimal not in {None, "point", "comma"}:
+    encoding, delimiter = members.get("encoding"), members.get("delimiter")
+    if encoding not in (None, *ENCODINGS):
+        raise _malformed(name, f"form/encoding: expected one of {', '.join(ENCODINGS)}")
+    if delimiter is not None and not (isinstance(delimiter, str) and len(delimiter) == 1):
+        raise _malformed(name, "form/delimiter: expected one character")
+    if decimal not in (None, "point", "comma"):
         raise _malformed(name, "form/decimal: expected 'point' or 'comma'")
     if offset is not None and not (isinstance(offset, str) and is_offset(offset)):
         raise _malformed(name, "form/offset: expected a time zone such as +08:00")
@@ -185,8 +195,8 @@ def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
     if type(heading_row) is not int or heading_row < 1:
         raise _malformed(name, "form/heading_row: expected a row number")
     return TableForm(
-        members.get("encoding"),
-        members.get("delimiter"),
+        encoding,
+        delimiter,
         DecimalSign(decimal) if decimal else None,
         offset,
         heading_row,

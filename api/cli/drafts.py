@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from ledger.strict_json import parse_json
 
 FILE_MEMBER: Final = "$file"
 _FILING_MEMBERS: Final = frozenset(item.name for item in fields(Filing))
+_FILING_LISTS: Final = frozenset({"to", "answers", "endorses", "cites"})
 _DRAFT_MEMBERS: Final = frozenset({"type", "groups", "filing"})
 
 
@@ -216,18 +217,24 @@ def _draft(value: object, place: str, *, vct: str | None, origin: Origin) -> Dra
 def _filing(value: object, place: str, origin: Origin) -> Filing:
     if not isinstance(value, dict) or not value.keys() <= _FILING_MEMBERS:
         raise MalformedDraft(f"{place}/filing: expected members of {sorted(_FILING_MEMBERS)}")
-    members = dict(value)
+    members = {name: _filed(name, item, place) for name, item in value.items()}
     for name in ("owner", "subject"):
-        if isinstance(members.get(name), str):
+        if members.get(name) is not None:
             members[name] = name_party(members[name], origin)
-    members["to"] = tuple(name_party(str(item), origin) for item in _list(members, "to", place))
-    for name in ("answers", "endorses", "cites"):
-        members[name] = tuple(_list(members, name, place))
+    members["to"] = tuple(name_party(item, origin) for item in members.get("to", ()))
     return Filing(**members)
 
 
-def _list(members: Mapping[str, Any], name: str, place: str) -> Sequence[Any]:
-    value = members.get(name, [])
-    if not isinstance(value, list):
-        raise MalformedDraft(f"{place}/filing/{name}: expected an array")
-    return value
+def _filed(name: str, value: object, place: str) -> Any:
+    """A member of the filing, of the type that it must have."""
+    if name in _FILING_LISTS:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise MalformedDraft(f"{place}/filing/{name}: expected an array of texts")
+    if name == "tiers":
+        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+            return value
+        raise MalformedDraft(f"{place}/filing/tiers: expected an object of tiers by group")
+    if value is None or isinstance(value, str):
+        return value
+    raise MalformedDraft(f"{place}/filing/{name}: expected a text, found {value!r:.40}")

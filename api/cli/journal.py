@@ -144,7 +144,8 @@ class Journal:
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             members = json.loads(line)
-        except ValueError:
+        # A long row of brackets exhausts the decoder's stack.
+        except (ValueError, RecursionError):
             members = None
         if not isinstance(members, dict):
             raise self._damaged(number)

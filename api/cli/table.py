@@ -20,6 +20,7 @@ from ledger import limits
 
 DELIMITERS: Final = (";", "\t", ",", "|")
 ENCODINGS: Final = ("utf-8", "gb18030", "cp1252", "utf-16")
+_NO_DELIMITERS: Final = frozenset('"\r\n')
 _PROBED_ROWS: Final = 50
 _BLANK: Final = " \t\u00a0\u3000\ufeff"
 _EXCEL_HINT: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
@@ -67,15 +68,25 @@ def read_table(data: bytes, options: TableOptions) -> Table:
     """Read a table.
 
     Raises:
-        TableUnreadable: no table, or beyond its bounds.
+        TableUnreadable: no table, beyond its bounds, or a delimiter that cannot be one.
         FormUnclear: it can be read in two ways.
     """
     encoding, text = decode(data, options.encoding)
     text, hinted = _take_excel_hint(text)
     delimiter = options.delimiter or hinted or find_delimiter(text, options.heading_row)
+    _check_delimiter(delimiter)
     # Excel counts its own "sep=" line too.
     rows = _read_rows(text, delimiter, first_number=2 if hinted else 1)
     return _headed(encoding, delimiter, rows, options.heading_row)
+
+
+def _check_delimiter(delimiter: str) -> None:
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
+        raise TableUnreadable(
+            f"expected a delimiter of one character, no quote and no end of line, "
+            f"found {delimiter[:20]!r}",
+            remedy="Name one with --delimiter: ';', tab, ',' or '|'.",
+        )
 
 
 def decode(data: bytes, encoding: str | None) -> tuple[str, str]:

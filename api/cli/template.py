@@ -76,7 +76,11 @@ class _Example:
                 return self.value(first, pointer)
             case {"properties": dict(properties)}:
                 names = schema.get("required", ())
-                return {name: self.value(properties[name], f"{pointer}/{name}") for name in names}
+                return {
+                    # A type may require a member that it says nothing else about.
+                    name: self.value(properties.get(name, {}), f"{pointer}/{name}")
+                    for name in names
+                }
             case {"items": dict(items)}:
                 count = max(1, schema.get("minItems", 0))
                 return [self.value(items, f"{pointer}/0") for _ in range(count)]

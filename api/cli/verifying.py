@@ -98,7 +98,7 @@ def _verify_receipt(
 def _fitting_record(data: bytes, path: Path, anchor: Anchor) -> tuple[str, VerifiedReceipt]:
     """The record of the file that the receipt is for; the first refusal where none is."""
     first: LedgerError | None = None
-    for sd_jwt in _records(path):
+    for sd_jwt in parse_records(read_file(path, "a record", bytes_max=limits.JOURNAL_BYTES_MAX)):
         jws = sd_jwt.partition("~")[0]
         try:
             return jws, verify_receipt(data, jws, anchor=anchor)
@@ -113,14 +113,15 @@ def _fitting_record(data: bytes, path: Path, anchor: Anchor) -> tuple[str, Verif
     )
 
 
-def _records(path: Path) -> Iterator[str]:
-    data = read_file(path, "a record", bytes_max=limits.JOURNAL_BYTES_MAX)
+def parse_records(data: bytes) -> Iterator[str]:
+    """The records in a file, one a line: texts, submissions, a journal; the rest is passed over."""
     for line in data.decode("utf-8", "replace").splitlines():
         text = line.strip()
         if text.startswith("{"):
             try:
                 members = json.loads(text)
-            except ValueError:
+            # A long row of brackets exhausts the decoder's stack.
+            except (ValueError, RecursionError):
                 continue
             sd_jwt = members.get("sd_jwt")
             if isinstance(sd_jwt, str):

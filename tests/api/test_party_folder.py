@@ -81,7 +81,8 @@ def test_the_profile_remembers_the_service(made: NewParty) -> None:
 def test_no_folder_and_a_damaged_one_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(PartyMissing, match="lotmark keygen"):
         read_profile(PartyFolder(tmp_path))
-    for text in ("{", "[]", '{"format": "lotmark.party/v2", "slug": "a", "names": {}}'):
+    other = '{"format": "lotmark.party/v1", "slug": "a", "names": {}, "roles": 5, "url": null}'
+    for text in ("{", "[]", other, other.replace("v1", "v2").replace("5", "[]"), "[" * 100_000):
         (tmp_path / "party.json").write_text(text)
         with pytest.raises(PartyDamaged):
             read_profile(PartyFolder(tmp_path))
@@ -100,6 +101,7 @@ def test_a_key_speaks_for_its_party_on_one_log(made: NewParty) -> None:
         ("names", []),
         ("roles", ["king"]),
         ("roles", "supplier"),
+        ("roles", [["supplier"]]),
         ("admin_keys", ["z6MkNotAKey"]),
         ("next_key", "short"),
         ("more", 1),

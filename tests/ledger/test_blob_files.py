@@ -146,7 +146,7 @@ def test_a_sidecar_in_another_form_stops_the_store(
         opened(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"null\n", b"[]\n", b"{\n", b"\xff\n"])
+@pytest.mark.parametrize("content", [b"", b"null\n", b"[]\n", b"{\n", b"\xff\n", b"[" * 99_999])
 def test_a_sidecar_that_is_no_json_object_stops_the_store(tmp_path: Path, content: bytes) -> None:
     blob = uploaded(opened(tmp_path), b"abc")
     (tmp_path / "open" / f"{blob}.json").write_bytes(content)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keys.encoding import encode_base64
 from ledger import limits
-from ledger.entry import NO_LEAF, EntryHead, encode_head, parse_head, split_entry
+from ledger.entry import NO_LEAF, EntryHead, encode_head, entry_bytes, parse_head, split_entry
 from ledger.errors import MalformedEntry
 from ledger.record import is_digest
 from tests.ledger.parties import NOW_MS, ORIGIN, a_consortium
@@ -129,3 +129,9 @@ def test_a_jws_of_the_log_is_one_line_that_an_entry_takes() -> None:
         jws = text.split("~", 1)[0]
         assert split_entry(f"{TEXT}{jws}\n".encode()) == (TEXT, jws)
     assert is_digest(FOUNDED.fold.charter_id)
+
+
+def test_text_that_no_bytes_are_is_no_entry() -> None:
+    with pytest.raises(MalformedEntry, match="lone surrogate"):
+        entry_bytes("head\n", "a.b.\ud800")
+    assert entry_bytes("head\n", "a.b.c") == b"head\na.b.c\n"

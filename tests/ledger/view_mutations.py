@@ -93,11 +93,15 @@ def _base() -> _Base:
 def mutated_views(seed: int, count: int) -> Iterator[Case]:
     """So many views, each changed in one way or a few."""
     for number in range(count):
-        chance = random.Random(f"{seed} {number}")
-        change = chance.choices(_CHANGES, weights=_WEIGHTS)[0]
-        name = f"seed {seed}, number {number}, {change.__name__.strip('_')}"
-        document, anchor = change(chance, _base())
-        yield Case(name, document, anchor.encode())
+        case = mutated_view(random.Random(f"{seed} {number}"))
+        yield replace(case, name=f"seed {seed}, number {number}, {case.name}")
+
+
+def mutated_view(chance: random.Random) -> Case:
+    """One view, changed as ``chance`` has it."""
+    change = chance.choices(_CHANGES, weights=_WEIGHTS)[0]
+    document, anchor = change(chance, _base())
+    return Case(change.__name__.strip("_"), document, anchor.encode())
 
 
 def mutated_receipts(seed: int, count: int) -> Iterator[Case]:
@@ -141,7 +145,7 @@ def _change_json(chance: random.Random, base: _Base) -> tuple[bytes, str]:
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         # Entries are large: without this, hardly a change would meet the records.
         place = view["records"] if chance.random() < 0.5 and view.get("records") else view
-        _value_changed(chance, place)
+        change_value(chance, place)
     return _written(chance, view), base.anchors[0]
 
 
@@ -155,7 +159,7 @@ def _change_record(chance: random.Random, base: _Base) -> tuple[bytes, str]:
     signer = _signer(chance, story, index)
     header["kid"] = signer.kid
     for _ in range(chance.choice((0, 1, 1, 1, 2))):
-        _value_changed(chance, chance.choice((claims, claims, claims, claims.get("body"), header)))
+        change_value(chance, chance.choice((claims, claims, claims, claims.get("body"), header)))
     _definition_changed(chance, claims)
     shows = [_show_changed(chance, show, claims, index) for show in shows]
     jws = sign_parts(_json(chance, header), _json(chance, claims), signer)
@@ -202,7 +206,7 @@ def _change_anchor(chance: random.Random, base: _Base) -> tuple[bytes, str]:
     anchor = json.loads(chance.choice(base.anchors))
     match chance.randrange(3):
         case 0:
-            _value_changed(chance, anchor)
+            change_value(chance, anchor)
         case 1:
             data = _bytes_changed(chance, anchor["policy"].encode())
             anchor["policy"] = data.decode(errors="replace")
@@ -242,7 +246,7 @@ def _bytes_changed(chance: random.Random, data: bytes) -> bytes:
             return data[:start] + chance.choice(BYTES) + data[start:]
 
 
-def _value_changed(chance: random.Random, value: Any) -> None:
+def change_value(chance: random.Random, value: Any) -> None:
     """Change one place of a JSON value, chosen with equal chance on every level."""
     places = list(_places(value))
     if not places:
@@ -295,7 +299,7 @@ def _definition_changed(chance: random.Random, claims: dict[str, Any]) -> None:
     if not isinstance(body, dict) or "definition" not in body or chance.random() < 0.3:
         return
     definition = sample_definition()
-    _value_changed(chance, definition)
+    change_value(chance, definition)
     body["definition"] = chance.choice((json.dumps(definition), None, json.dumps([definition])))
     body["sha256"] = document_digest(body["definition"] or "")
     if chance.random() < 0.7:
@@ -332,9 +336,9 @@ def _disclosure_changed(chance: random.Random, text: str, claims: dict[str, Any]
         case 1:
             array[0] = salt[: chance.randrange(39)] + chance.choice(("", "A", "-", "=", "é"))
         case 2:
-            _value_changed(chance, array)
+            change_value(chance, array)
         case 3:
-            _value_changed(chance, array[2])
+            change_value(chance, array[2])
         case _:
             return _bytes_changed(chance, text.encode()).decode(errors="replace")
     return encode_base64url(_json(chance, array))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.domain import DomainRules
 from quality.rules import QualityRules
+from quality.values import day, decimal, instant
 from tests.quality.examples import HANFENG, VCTS, Json, changed, example, validator
 
 pytestmark = pytest.mark.item("2.3")
@@ -20,6 +22,11 @@ POOL: tuple[Json, ...] = (
     *("0", "-1", "0.000", "9" * 36, "-" + "9" * 34, "1.5", "pcs", "kg", "accept", "CC", "x"),
     *("1900-01-01", "2199-12-31", "2199-12-31T23:59:59.999999-14:59", "1900-01-01T00:00:00Z"),
     *(0, 1, 1_000_000_000, True, False, None, ..., [], {}, HANFENG),
+)
+
+FORMLESS: tuple[Json, ...] = (
+    *("NaN", "sNaN", "-Infinity", "1e999999", "1e-999999", "٣", "2026-11-20T09:30:00", "", "\n"),
+    *(2**53 - 1, -1, [[]], {"value": "x"}),
 )
 
 
@@ -59,3 +66,31 @@ def test_rules_answer_for_every_record_that_passes_its_schema(
     stated = [fault.pointer for fault in found]
     stated += [flag.pointer for flag in RULES.flags(vct, groups)]
     assert all(resolves(groups, pointer) for pointer in stated)
+
+
+# Who verifies a view offline has only the signer's word that the schema was met.
+@settings(deadline=None)
+@pytest.mark.parametrize("vct", VCTS)
+@given(data=st.data())
+def test_flags_of_a_record_that_its_schema_never_saw_are_told_or_not(
+    vct: str, data: st.DataObject
+) -> None:
+    groups = example(vct)
+    for _ in range(data.draw(st.integers(1, 6))):
+        pointer = data.draw(st.sampled_from(list(pointers(groups))))
+        groups = changed(groups, pointer, data.draw(st.sampled_from((*POOL, *FORMLESS))))
+    assert all(flag.code for flag in RULES.flags(vct, groups))
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "1e999999", "twelve", ""])
+def test_what_is_no_decimal_is_passed_over_in_silence(number: str) -> None:
+    assert decimal({"value": number}, "value") is None
+    assert decimal({"value": "12.50"}, "value") == Decimal("12.50")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", ""])
+def test_what_is_no_day_and_no_instant_is_passed_over_in_silence(text: str) -> None:
+    assert day({"at": text}, "at") is None
+    assert instant({"at": text}, "at") is None
+    assert instant({"at": "2026-11-20T09:30:00"}, "at") is None
+    assert instant({"at": "2026-11-20T09:30:00Z"}, "at")

@@ -25,9 +25,11 @@ from api.cli.template import fill_template
 from ledger.anchor import Anchor
 from ledger.compose import Filing
 from ledger.record import NO_POLICY
+from ledger.record_type import parse_record_type
 from ledger.trust_policy import TrustPolicy
 from tests.api.cli.shell import ROOT
 from tests.api.cli.tables import INSPECTION, KINDS, ORIGIN, VERDICT, mapped
+from tests.ledger.sample_types import sample_definition, sample_type_text
 from tests.quality.examples import example
 
 pytestmark = pytest.mark.item("2.7")
@@ -80,6 +82,10 @@ def test_a_draft_names_parties_by_slug_and_its_own_type() -> None:
         '{"groups": {"a": 1}, "filing": {"unknown": 1}}',
         '{"groups": {"a": 1}, "filing": {"to": "borealis"}}',
         '{"groups": {"a": 1}, "filing": {"to": ["NOT A SLUG"]}}',
+        '{"groups": {"a": 1}, "filing": {"cites": [{}]}}',
+        '{"groups": {"a": 1}, "filing": {"tiers": ["lot"]}}',
+        '{"groups": {"a": 1}, "filing": {"tiers": {"lot": 1}}}',
+        '{"groups": {"a": 1}, "filing": {"number": 7}}',
     ],
 )
 def test_what_is_no_draft_is_refused(text: str) -> None:
@@ -244,3 +250,10 @@ def test_the_example_report_is_a_record_in_order() -> None:
     path = ROOT / "examples" / "data" / "report.json"
     (draft,) = read_drafts(path, path.read_bytes(), vct=None, origin=ORIGIN)
     assert check(draft) == []
+
+
+def test_the_template_has_a_place_for_what_a_type_requires_and_does_not_describe() -> None:
+    schema = sample_definition()["schema"]
+    schema["properties"]["lot"] = {"type": "object", "required": ["a"], "properties": {"b": {}}}
+    kind = parse_record_type(sample_type_text(schema=schema))
+    assert fill_template(kind)["groups"] == {"lot": {"a": "a"}}

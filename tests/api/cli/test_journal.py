@@ -94,6 +94,7 @@ def test_another_partys_journal_is_refused(path: Path) -> None:
     [
         "not json",
         "[]",
+        "[" * 100_000,
         '{"key": "k"}',
         '{"key": "x", "occurrence": 0, "record_id": "r", "index": 1, "receipt": "c"}',
     ],

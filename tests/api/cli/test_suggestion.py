@@ -138,6 +138,12 @@ def test_a_mapping_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
         '{"format": "lotmark.mapping/v1", "type": "a/v1", "columns": {}, "one_record_per": []}',
         '{"format": "lotmark.mapping/v1", "type": "a/v1", "columns": {}, "form": {"offset": "x"}}',
         '{"format": "lotmark.mapping/v1", "type": "a/v1", "columns": {}, "form": {"decimal": "x"}}',
+        '{"format": "lotmark.mapping/v1", "type": "a/v1", "columns": {}, "form": {"decimal": []}}',
+        '{"format": "lotmark.mapping/v1", "type": "a", "columns": {}, "form": {"delimiter": "ab"}}',
+        '{"format": "lotmark.mapping/v1", "type": "a", "columns": {}, "form": {"delimiter": 1}}',
+        '{"format": "lotmark.mapping/v1", "type": "a", "columns": {}, "form": {"encoding": "hex"}}',
+        '{"format": "lotmark.mapping/v1", "type": "a/v1", "columns": {}, "columns": {}}',
+        "[" * 3_000,
         '{"format": "lotmark.mapping/v1", "type": "a", "columns": {}, "form": {"heading_row": 0}}',
     ],
 )

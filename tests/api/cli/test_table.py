@@ -89,6 +89,13 @@ def test_headings_may_stand_below_a_title() -> None:
     assert table.rows[0].number == 4
 
 
+@pytest.mark.parametrize("delimiter", ["  ", "ab", '"', "\n", "\r"])
+def test_a_delimiter_that_cannot_be_one_is_refused(delimiter: str) -> None:
+    with pytest.raises(TableUnreadable, match="expected a delimiter of one character"):
+        read_table(b"a;b\n1;2\n", TableOptions(delimiter=delimiter))
+    assert read_table(b"a;b\n1;2\n", TableOptions(delimiter=";")).headings == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -1,0 +1,1 @@
+"""Fuzzing: every parser of outside bytes, a million times or a few hundred."""

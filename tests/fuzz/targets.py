@@ -1,0 +1,32 @@
+"""Every fuzz target by its name: a parser of outside bytes without one fails a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from tests.fuzz import (
+    targets_api,
+    targets_cli,
+    targets_content,
+    targets_keys,
+    targets_log,
+    targets_records,
+)
+from tests.fuzz.target import Target
+
+TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+    {
+        target.name: target
+        for group in (
+            targets_keys,
+            targets_records,
+            targets_content,
+            targets_log,
+            targets_api,
+            targets_cli,
+        )
+        for target in group.TARGETS
+    }
+)

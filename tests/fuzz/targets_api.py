@@ -32,7 +32,7 @@ from api.setup_errors import FolderDamaged, MalformedStatement, PartyDamaged
 from api.signature_fields import parse_signature_fields
 from api.structured_fields import parse_dictionary
 from api.target_uri import build_target_uri, parse_public_base, parse_target_uri
-from ledger.audit import check_chunk
+from ledger.audit_entries import check_chunk
 from ledger.entry import entry_bytes
 from portal.languages import choose_language, parse_language, prefer_language
 from portal.pages import parse_before

@@ -7,7 +7,7 @@
     high-water      the last signed head, beside the key and not in the database
     search.secret   keys the search index; without it the index is rebuilt
     anchor.json     the trust anchor, to be handed to everyone out of band
-    ledger.db       the log
+    ledger.db       the log, unless LOTMARK_DATABASE_URL names a server that has it
     blobs/          uploads
     founding        there while the log is being made; see :mod:`api.founding`
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.setup_errors import WRONG_FOLDER, FolderDamaged, FolderMissing
@@ -29,9 +29,10 @@ SEARCH_SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """The paths below one data folder."""
+    """The paths below one data folder, and the database server of the log where it has one."""
 
     root: Path
+    server_url: str = field(default="", repr=False)
 
     @property
     def config(self) -> Path:
@@ -75,8 +76,8 @@ class DataFolder:
 
     @property
     def database_url(self) -> str:
-        """The database as SQLAlchemy names it."""
-        return f"sqlite:///{self.database}"
+        """The database as SQLAlchemy names it: on its server, else the file in the folder."""
+        return self.server_url or f"sqlite:///{self.database}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from api.governing import (
     compose_key,
     compose_type,
 )
-from api.migrate import upgrade
+from api.migrate import needs_upgrade, upgrade
 from api.party_folder import signer_for
 from api.process_clock import ProcessClock
 from api.setup_errors import (
@@ -53,7 +53,8 @@ from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, encode_vkey
 from ledger.record import NO_POLICY
 from ledger.service import Ledger, LedgerParts
-from ledger.store_sql import SqlStore
+from ledger.store import Store
+from ledger.store_open import open_store
 from ledger.trust_policy import TrustedLog, TrustPolicy, encode_trust_policy
 from quality.rules import QualityRules
 from quality.types import business_types
@@ -121,7 +122,8 @@ def found_log(
     with _marked(folder):
         log_signer = note_signer(plan.origin, _draw_log_key(folder, keys))
         secret = write_search_secret(folder)
-        upgrade(folder.database_url)
+        if needs_upgrade(folder.database_url):
+            upgrade(folder.database_url)
         with _open_ledger(folder, plan.origin, signer=log_signer, secret=secret) as ledger:
             founder = _Founder(ledger, plan, keys, now_s or ProcessClock().now_s)
             charter = founder.admit_charter(encode_vkey(log_signer.key))
@@ -175,8 +177,20 @@ def expect_empty(folder: DataFolder) -> None:
         )
 
 
+def _expect_no_log(store: Store) -> None:
+    head = store.head()
+    if head:
+        raise FolderInUse(
+            f"expected an empty database, found a log of {head.size} entries, which stays: found "
+            "another log in another database (LOTMARK_DATABASE_URL)"
+        )
+
+
 def _empty(folder: DataFolder) -> None:
-    """Take away what this founding wrote; the folder was empty before it."""
+    """Take away what this founding wrote; the folder was empty before it.
+
+    What a server has taken stays there: nothing is deleted from a log.
+    """
     for path in folder.root.iterdir():
         if path == folder.founding:
             continue
@@ -200,8 +214,9 @@ def _open_ledger(
     folder: DataFolder, origin: str, *, signer: Ed25519Signer, secret: bytes
 ) -> Iterator[Ledger]:
     with ExitStack() as opened:
-        store = SqlStore(folder.database_url)
+        store = open_store(folder.database_url)
         opened.callback(store.close)
+        _expect_no_log(store)
         high_water = HighWaterFile(folder.high_water)
         opened.callback(high_water.close)
         parts = LedgerParts(

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -102,7 +103,10 @@ def _run(engine: Engine, action: Callable[[Connection], _Answer]) -> _Answer:
         with engine.begin() as connection:
             return action(connection)
     except DBAPIError as fault:
-        raise StoreUnavailable(f"database: {fault.orig}") from fault
+        told = f"database: {' '.join(str(fault.orig).split())}"
+        if isinstance(fault.orig, InsufficientPrivilege):
+            told += "; run lotmark migrate as the role that owns the database"
+        raise StoreUnavailable(told) from fault
     finally:
         engine.dispose()
 

@@ -18,7 +18,7 @@ from ledger.entry import split_entry
 from ledger.errors import LedgerError
 from ledger.recovery import read_fold
 from ledger.store import EntryRow, SearchQuery, Store
-from ledger.store_sql import SqlStore
+from ledger.store_open import open_store
 from quality.rules import QualityRules
 
 _PAGE: Final = 64
@@ -48,7 +48,7 @@ def rebuild(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
     """
     config = read_config(folder)
     secret = read_search_secret(folder)
-    store = SqlStore(folder.database_url)
+    store = open_store(folder.database_url)
     try:
         fold = read_fold(config.origin, store)
         checker = Checker(config.origin, fold.book(), QualityRules(), secret)

@@ -12,7 +12,10 @@ HTTP_PORT = 80
 
 
 class Settings(BaseSettings):
-    """How one service runs. ``base_url`` is what clients sign as the target of requests."""
+    """How one service runs. ``base_url`` is what clients sign as the target of requests.
+
+    Without a ``database_url`` the log is a SQLite file in the data folder.
+    """
 
     model_config = SettingsConfigDict(env_prefix="LOTMARK_", extra="ignore", frozen=True)
 
@@ -20,6 +23,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     base_url: str = Field(default="", max_length=300)
+    database_url: str = Field(default="", max_length=2_000, repr=False)
     check_processes: int = Field(default=2, ge=0, le=64)
 
     @property

@@ -27,7 +27,8 @@ from ledger.clock import Clock
 from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
 from ledger.service import Ledger, LedgerParts
-from ledger.store_sql import SqlStore
+from ledger.store import Store
+from ledger.store_open import open_store
 from quality.rules import QualityRules
 
 
@@ -40,7 +41,7 @@ class Service:
     folder: DataFolder
     config: LogConfig
     ledger: Ledger
-    store: SqlStore
+    store: Store
     blobs: FileBlobs
     pool: CheckPool
     nonces: Nonces
@@ -78,12 +79,12 @@ def open_service(
         SetupError, KeysError, LedgerError: why it cannot run, and what to do.
     """
     base = _parse_base(settings)
-    folder = DataFolder(settings.data)
+    folder = DataFolder(settings.data, settings.database_url)
     config = read_config(folder)
     key_uri = locate_key(folder, config.key_uri)
     signer = open_signer(key_uri, environment=os.environ, passphrase=passphrase)
-    store = SqlStore(folder.database_url)
-    # From here on no other process writes to the folder.
+    store = open_store(folder.database_url)
+    # From here on no other process writes to a SQLite file; a server orders all that write.
     opened = _Opened(base, folder, config, signer, store, clock or ProcessClock())
     try:
         return _assemble(settings, opened)
@@ -100,7 +101,7 @@ class _Opened:
     folder: DataFolder
     config: LogConfig
     signer: Signer
-    store: SqlStore
+    store: Store
     clock: Clock
 
 

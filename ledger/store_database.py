@@ -40,7 +40,10 @@ class Database:
             StoreUnavailable: it is not there or cannot be read.
         """
         if not path.exists():
-            raise StoreUnavailable(f"expected a database at {path}, found none: lotmark init")
+            raise StoreUnavailable(
+                f"expected a database at {path}, found none: run lotmark init, or set "
+                "LOTMARK_DATABASE_URL where the log is on a server"
+            )
         self.lock = threading.RLock()
         self.read_only = read_only
         self._is_open = True

@@ -20,7 +20,14 @@ from api.audit_sources import (
 )
 from api.audit_state import AuditBinding, AuditStateFile, Keeping, Scope
 from api.cli.faults import CommandFault
-from api.cli.options import Place, pass_output, place_options, read_anchor, read_file
+from api.cli.options import (
+    Place,
+    data_folder,
+    pass_output,
+    place_options,
+    read_anchor,
+    read_file,
+)
 from api.cli.output import Output
 from api.cli.reading import open_reader
 from api.data_folder import DataFolder, read_config
@@ -30,7 +37,7 @@ from ledger.audit_findings import AuditReport, Finding, describe
 from ledger.errors import LogRolledBack
 from ledger.high_water import HighWaterFile
 from ledger.recovery import check_mark
-from ledger.store_sql import SqlStore
+from ledger.store_open import open_store
 
 _FINDINGS_SHOWN: Final = 50
 _ENTRIES_ALONE_MAX: Final = 1_000
@@ -154,10 +161,12 @@ def _audit(
 
 @contextmanager
 def _open_folder(source: str | None, place: Place) -> Iterator[_Opened]:
-    folder = DataFolder(_folder_of(source))
+    named = DataFolder(_folder_of(source))
+    # A log that is in the folder is meant, whatever server this environment serves from.
+    folder = named if named.database.exists() else data_folder(named.root)
     config = read_config(folder)
     anchor = _folder_anchor(folder, place)
-    with closing(SqlStore(folder.database_url, read_only=True)) as store:
+    with closing(open_store(folder.database_url, read_only=True)) as store:
         # The mark before the head: a service that runs moves both, the head first.
         mark = HighWaterFile(folder.high_water).read()
         head = store.head()

@@ -13,6 +13,7 @@ from api.cli.options import (
     PARTIES,
     Place,
     cost_option,
+    data_folder,
     data_option,
     known_passphrase,
     new_passphrase,
@@ -23,7 +24,6 @@ from api.cli.options import (
     read_settings,
 )
 from api.cli.output import Output
-from api.data_folder import DataFolder
 from api.founding import Founded, FoundingKeys, FoundingPlan, expect_empty, found_log
 from api.party_folder import (
     PartyFolder,
@@ -148,7 +148,7 @@ class _Founding:
     def __init__(self, output: Output, options: _Options) -> None:
         self._output = output
         self._options = options
-        self._folder = DataFolder(options.data)
+        self._folder = data_folder(options.data)
         self._cost = COSTS[options.cost]
 
     def found_solo(self, slug: str) -> None:

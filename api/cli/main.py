@@ -15,6 +15,7 @@ from api.cli.faults import FAMILIES, CommandFault, command_fault, show_json
 _COMMANDS: Final = {
     "keygen": ("founding", "keygen"),
     "init": ("founding", "init"),
+    "migrate": ("migrating", "migrate"),
     "serve": ("serving", "serve"),
     "endorse": ("governance", "endorse"),
     "register-key": ("governance", "register_key"),

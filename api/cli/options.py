@@ -20,6 +20,7 @@ from api.cli.faults import CommandFault
 from api.cli.output import LANGUAGES, Output, language_of_environment
 from api.client import LogClient
 from api.client_transport import Effects
+from api.data_folder import DataFolder
 from api.party_folder import (
     PartyFolder,
     PartyProfile,
@@ -265,6 +266,11 @@ def read_settings(**given: Any) -> Settings:
         reasons = [item["msg"] for item in fault.errors()]
         told = (f"LOTMARK_{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
         raise click.UsageError("; ".join(told)) from fault
+
+
+def data_folder(root: Path) -> DataFolder:
+    """A data folder, with the database server that the environment names."""
+    return DataFolder(root, read_settings(data=root).database_url)
 
 
 def ask_passphrase(prompt: str, *, is_new: bool = False) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from api.cli.audit import steps
-from api.cli.options import data_option, pass_output
+from api.cli.options import data_folder, data_option, pass_output
 from api.cli.output import Output
-from api.data_folder import DataFolder
 from api.rebuilding import rebuild as rebuild_projections
 
 
@@ -21,7 +20,7 @@ def rebuild(output: Output, *, data: Path) -> None:
 
     The service must be stopped. The log itself is not touched.
     """
-    folder = DataFolder(data)
+    folder = data_folder(data)
     with output.progress("rebuilding", None) as update:
         rebuilt = rebuild_projections(folder, on_progress=steps(update))
     output.say(

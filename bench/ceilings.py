@@ -44,10 +44,15 @@ def commits_per_s(folder: Path, seconds: float, *, rounds: int = 3) -> float:
         def commit() -> None:
             connection.execute("INSERT INTO row VALUES (?)", (b"r" * COMMIT_ROW_BYTES,))
 
-        return median(_rate(commit, seconds / rounds) for _ in range(rounds))
+        return rate_of(commit, seconds, rounds=rounds)
 
 
-def _rate(action: Callable[[], None], seconds: float) -> float:
+def rate_of(action: Callable[[], object], seconds: float, *, rounds: int = 3) -> float:
+    """How often a second something can be done, the median of a few rounds."""
+    return median(_rate(action, seconds / rounds) for _ in range(rounds))
+
+
+def _rate(action: Callable[[], object], seconds: float) -> float:
     count, started = 0, time.perf_counter()
     stop = started + seconds
     while time.perf_counter() < stop:

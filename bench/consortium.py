@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -80,23 +79,35 @@ class Consortium:
     @property
     def environment(self) -> dict[str, str]:
         """The variables with which a process serves this log."""
-        return {"LOTMARK_DATA": str(self.folder.root), PASSPHRASE_VARIABLE: self.passphrase}
+        return {
+            "LOTMARK_DATA": str(self.folder.root),
+            "LOTMARK_DATABASE_URL": self.folder.server_url,
+            PASSPHRASE_VARIABLE: self.passphrase,
+        }
+
+    def settings(self, check_processes: int = 2) -> Settings:
+        """The settings with which this process serves this log."""
+        return Settings(
+            data=self.folder.root,
+            database_url=self.folder.server_url,
+            check_processes=check_processes,
+        )
 
 
-def found_consortium(root: Path) -> Consortium:
-    """Make a data folder and commit charter, endorsements, keys and types."""
+def found_consortium(folder: DataFolder) -> Consortium:
+    """Fill a data folder: commit charter, endorsements, keys and types."""
     parties = [Party(slug) for slug in (OEM, *SUPPLIERS)]
     plan = FoundingPlan(ORIGIN, tuple(_statement(party) for party in parties), OEM, True)
     passphrase = secrets.token_urlsafe()
     admin = SeedSigner(parties[0].admin)
-    folder = DataFolder(root)
     founded = found_log(folder, plan, keys=FoundingKeys(admin, passphrase, cost=Cost.INTERACTIVE))
-    service = open_service(Settings(data=root, check_processes=0), passphrase=lambda: passphrase)
+    consortium = Consortium(folder, founded.charter, tuple(parties[1:]), passphrase)
+    service = open_service(consortium.settings(check_processes=0), passphrase=lambda: passphrase)
     try:
         _complete_genesis(service.ledger, parties, founded.charter)
     finally:
         service.close()
-    return Consortium(folder, founded.charter, tuple(parties[1:]), passphrase)
+    return consortium
 
 
 def _complete_genesis(ledger: Ledger, parties: Sequence[Party], charter: str) -> None:

@@ -21,9 +21,9 @@ from typing import Final
 
 from api import interpreter
 from api.audit_sources import StoreSource, map_in_processes
-from api.settings import Settings
 from api.wiring import Service, open_service
-from bench.consortium import CHUNK_RECORDS, Consortium, Workshop, found_consortium
+from bench.consortium import CHUNK_RECORDS, Workshop, found_consortium
+from bench.engines import Engine, add_engine_option, chosen
 from bench.report import Figures, print_report
 from ledger.audit import audit
 from ledger.content import CheckedRecord
@@ -45,10 +45,10 @@ class Append:
     microseconds: float
 
 
-def measure(entries: int, root: Path) -> Figures:
-    """All figures of one run, at the size that the log reaches."""
-    consortium = found_consortium(root / "log")
-    settings = Settings(data=consortium.folder.root, check_processes=PROCESSES)
+def measure(entries: int, engine: Engine, root: Path) -> Figures:
+    """All figures of one run on one engine, at the size that the log reaches."""
+    consortium = found_consortium(engine.folder(root / "log"))
+    settings = consortium.settings(PROCESSES)
     service = open_service(settings, passphrase=lambda: consortium.passphrase)
     interpreter.settle()
     try:
@@ -63,7 +63,7 @@ def measure(entries: int, root: Path) -> Figures:
             "append_ratio_1m_to_10k": large.microseconds / small.microseconds,
             "proof_p99_ms": _proof_p99_ms(service),
             "rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            "disk_per_record_byte": _disk_bytes(consortium) / content_bytes,
+            "disk_per_record_byte": engine.disk_bytes(consortium.folder) / content_bytes,
         }
         return {**figures, "audit_per_s": _audit_per_s(service)}
     finally:
@@ -137,12 +137,6 @@ def _audit_per_s(service: Service) -> float:
     return report.entries / seconds
 
 
-def _disk_bytes(consortium: Consortium) -> int:
-    """Everything in the data folder, the write-ahead log included."""
-    files = (path for path in consortium.folder.root.rglob("*") if path.is_file())
-    return sum(path.stat().st_size for path in files)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
@@ -151,11 +145,16 @@ def main(arguments: Sequence[str]) -> int:
     sizes.add_argument("--entries", type=int, default=ENTRIES, help="default: %(default)s")
     sizes.add_argument("--full", action="store_true", help=f"{ENTRIES_FULL} entries; minutes")
     sizes.add_argument("--quick", action="store_true", help="only show that it works")
+    add_engine_option(parser)
     options = parser.parse_args(arguments)
     entries = ENTRIES_FULL if options.full else ENTRIES_QUICK if options.quick else options.entries
     if entries < ENTRIES_QUICK:
         parser.error(f"expected at least {ENTRIES_QUICK} entries, found {entries}")
-    print_report(lambda root: measure(entries, root), is_compact=options.json)
+    print_report(
+        lambda engine, root: measure(entries, engine, root),
+        chosen(options.engine),
+        is_compact=options.json,
+    )
     return 0
 
 

@@ -17,10 +17,10 @@ from statistics import median
 from typing import Final
 
 from api import interpreter
-from api.settings import Settings
 from api.wiring import Service, open_service
 from bench import ceilings
 from bench.consortium import Workshop, found_consortium
+from bench.engines import Engine, add_engine_option, chosen
 from bench.load import Address, Answers, closed_loop, encode_post, open_loop
 from bench.report import Figures, print_report
 from bench.server import serving
@@ -62,10 +62,10 @@ FULL: Final = Plan(3, 10_000, 5_000, 2.5, 0.5)
 QUICK: Final = Plan(1, 400, 100, 0.3, 0.1)
 
 
-def measure(plan: Plan, root: Path) -> Figures:
-    """All figures of one run."""
-    run = _Run(plan, root)
-    commits = ceilings.commits_per_s(root, plan.ceiling_seconds)
+def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
+    """All figures of one run on one engine."""
+    run = _Run(plan, engine, root)
+    commits = engine.commits_per_s(root, plan.ceiling_seconds)
     library = run.library()
     http = run.http()
     verify = median(run.ceilings)
@@ -83,7 +83,8 @@ def measure(plan: Plan, root: Path) -> Figures:
 class _Run:
     """One run: what is measured, and the ceilings that were measured between."""
 
-    def __init__(self, plan: Plan, root: Path) -> None:
+    def __init__(self, plan: Plan, engine: Engine, root: Path) -> None:
+        self._engine = engine
         self._root = root
         self._plan = plan
         self.ceilings: list[float] = []
@@ -92,11 +93,10 @@ class _Run:
 
     def library(self) -> float:
         """Batches through worker processes and writer, without HTTP: records a second."""
-        consortium = found_consortium(self._root / "library")
+        consortium = found_consortium(self._engine.folder(self._root / "library"))
         with Workshop(consortium) as workshop:
             rounds = self._rounds_of(workshop, self._plan.batch_records)
-        settings = Settings(data=consortium.folder.root)
-        service = open_service(settings, passphrase=lambda: consortium.passphrase)
+        service = open_service(consortium.settings(), passphrase=lambda: consortium.passphrase)
         interpreter.settle()
         try:
             return asyncio.run(self._library_rate(service, rounds))
@@ -115,7 +115,7 @@ class _Run:
 
     def http(self) -> Figures:
         """Batches and single records through the service: records a second, milliseconds."""
-        consortium = found_consortium(self._root / "http")
+        consortium = found_consortium(self._engine.folder(self._root / "http"))
         with Workshop(consortium) as workshop:
             batch = self._rounds_of(workshop, self._plan.batch_records)
             single = self._rounds_of(workshop, self._plan.single_records)
@@ -213,9 +213,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
     parser.add_argument("--json", action="store_true", help="on one line")
     parser.add_argument("--quick", action="store_true", help="only show that it works")
+    add_engine_option(parser)
     options = parser.parse_args(arguments)
     plan = QUICK if options.quick else FULL
-    print_report(lambda root: measure(plan, root), is_compact=options.json)
+    print_report(
+        lambda engine, root: measure(plan, engine, root),
+        chosen(options.engine),
+        is_compact=options.json,
+    )
     return 0
 
 

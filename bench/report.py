@@ -6,11 +6,12 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from bench.engines import Engine, started
 from bench.machine import describe_machine
 
 Figures: TypeAlias = dict[str, float]
@@ -26,15 +27,16 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(root)
 
 
-def print_report(measure: Callable[[Path], Figures], *, is_compact: bool) -> None:
-    """Measure, and print figures, machine and seconds as one JSON object."""
-    started = time.perf_counter()
-    with scratch_folder() as root:
-        machine = describe_machine(root)
-        figures = measure(root)
-    report = {
-        "sqlite": {name: round(value, 3) for name, value in figures.items()},
-        "machine": machine,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
+def print_report(
+    measure: Callable[[Engine, Path], Figures], engines: Sequence[str], *, is_compact: bool
+) -> None:
+    """Measure on each engine; print figures, machine and seconds as one JSON object."""
+    begun = time.perf_counter()
+    figures: dict[str, Figures] = {}
+    for name in engines:
+        with scratch_folder() as root, started(name) as engine:
+            machine = describe_machine(root)
+            measured = measure(engine, root)
+        figures[name] = {figure: round(value, 3) for figure, value in measured.items()}
+    report = {**figures, "machine": machine, "seconds": round(time.perf_counter() - begun, 1)}
     print(json.dumps(report, indent=None if is_compact else 1))

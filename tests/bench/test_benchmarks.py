@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
     pytest.mark.item("2.10"),
     pytest.mark.item("2.done.speed"),
+    pytest.mark.item("3.5.bench"),
     pytest.mark.timeout(240),
 ]
 
@@ -39,10 +40,13 @@ PROMISED = {
 }
 
 
+ENGINES = ("sqlite", "postgresql")
+
+
 def run(name: str) -> dict[str, Any]:
-    """The one object that a benchmark prints with the smallest plan."""
+    """The one object that a benchmark prints with the smallest plan, on both engines."""
     ended = subprocess.run(
-        [sys.executable, "-m", f"bench.{name}", "--json", "--quick"],
+        [sys.executable, "-m", f"bench.{name}", "--json", "--quick", "--engine", "both"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -59,7 +63,8 @@ def run(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", sorted(PROMISED))
 def test_a_benchmark_prints_one_object_with_its_figures(name: str) -> None:
     report = run(name)
-    figures = report["sqlite"]
-    assert PROMISED[name] - figures.keys() == set()
-    assert all(value > 0 for value in figures.values())
+    for engine in ENGINES:
+        figures = report[engine]
+        assert PROMISED[name] - figures.keys() == set()
+        assert all(value > 0 for value in figures.values())
     assert report["machine"]["cores"] >= 1

@@ -119,7 +119,7 @@ def found_log(
         KeysError, LedgerError: something could not be written.
     """
     parse_origin(plan.origin)
-    with _marked(folder):
+    with marked(folder):
         log_signer = note_signer(plan.origin, _draw_log_key(folder, keys))
         secret = write_search_secret(folder)
         if needs_upgrade(folder.database_url):
@@ -139,7 +139,12 @@ def found_log(
 
 
 @contextmanager
-def _marked(folder: DataFolder) -> Iterator[None]:
+def marked(folder: DataFolder) -> Iterator[None]:
+    """Mark a folder while it is being made, and empty it if that fails.
+
+    Raises:
+        FolderInUse, FolderNotEmpty, FoundingInterrupted: something stands in it.
+    """
     expect_empty(folder)
     write_new(folder.founding, f"{os.getpid()}\n".encode(), mode=0o600)
     sync_directory(folder.root)

@@ -7,7 +7,7 @@ not re-open what was forgotten, because the memory never goes back.
 
 The memory lives in one process and starts empty. So that a restart opens nothing, it takes no
 signature made before its process started. It does **not** see requests that another process
-answered: replicas share a table instead (:mod:`ledger.store_postgres_nonces`).
+answered: replicas share a table instead (:mod:`api.shared_nonces`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ class Nonces(Protocol):
 
     def claim(self, key: Hashable, nonce: Nonce, *, created: UnixSeconds, now: UnixSeconds) -> None:
         """Take the nonce for this key once, or raise."""
+
+    def close(self) -> None:
+        """Release what it holds."""
 
 
 class NonceMemory:
@@ -76,6 +79,9 @@ class NonceMemory:
             if created < self._oldest_second:
                 raise self._already_forgotten(created, now)
             self._remember(key, nonce, created)
+
+    def close(self) -> None:
+        """Nothing is to be released."""
 
     @property
     def nonces_held(self) -> int:

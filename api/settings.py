@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65_535)
     base_url: str = Field(default="", max_length=300)
     database_url: str = Field(default="", max_length=2_000, repr=False)
+    blobs: Path | None = None
     check_processes: int = Field(default=2, ge=0, le=64)
 
     @property

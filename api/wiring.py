@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from api.check_pool import CheckPool, WorkerSetup
 from api.data_folder import (
@@ -20,6 +21,7 @@ from api.process_clock import ProcessClock
 from api.request_errors import MalformedTarget
 from api.settings import Settings
 from api.setup_errors import KeyMismatch, MalformedBase
+from api.shared_nonces import SharedNonces
 from api.target_uri import PublicBase, parse_public_base
 from keys.signer import Signer, open_signer
 from ledger.blob_files import FileBlobs
@@ -29,7 +31,12 @@ from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
 from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_open import open_store
+from ledger.store_postgres_connections import is_postgres
+from ledger.store_postgres_nonces import PostgresNonces
 from quality.rules import QualityRules
+
+#: How often an idle replica looks for what others have appended.
+FOLLOW_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Service:
         """Stop the writer, then release files and connections."""
         self.ledger.close()
         self.pool.close()
+        self.nonces.close()
         self.store.close()
         self.high_water.close()
 
@@ -85,7 +93,9 @@ def open_service(
     signer = open_signer(key_uri, environment=os.environ, passphrase=passphrase)
     store = open_store(folder.database_url)
     # From here on no other process writes to a SQLite file; a server orders all that write.
-    opened = _Opened(base, folder, config, signer, store, clock or ProcessClock())
+    opened = _Opened(
+        base, folder, config, signer, store, clock or ProcessClock(), clock is not None
+    )
     try:
         return _assemble(settings, opened)
     except BaseException:
@@ -103,6 +113,7 @@ class _Opened:
     signer: Signer
     store: Store
     clock: Clock
+    is_clock_given: bool
 
 
 def _parse_base(settings: Settings) -> PublicBase:
@@ -114,7 +125,7 @@ def _parse_base(settings: Settings) -> PublicBase:
 
 def _assemble(settings: Settings, opened: _Opened) -> Service:
     folder, config = opened.folder, opened.config
-    blobs = FileBlobs(folder.blobs, random_bytes=os.urandom)
+    blobs = FileBlobs(settings.blobs or folder.blobs, random_bytes=os.urandom)
     high_water = HighWaterFile(folder.high_water)
     secret = read_search_secret(folder)
     anchor_text = read_anchor_text(folder)
@@ -129,6 +140,8 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
             blobs=blobs,
             rules=QualityRules(),
             search_secret=secret,
+            follow_seconds=FOLLOW_SECONDS if is_postgres(folder.database_url) else None,
+            is_clock_given=opened.is_clock_given,
         )
     )
     charter = ledger.fold.charter
@@ -146,13 +159,21 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         store=opened.store,
         blobs=blobs,
         pool=pool,
-        # Rounded up: a signature tells whole seconds, and may be older than it says.
-        nonces=NonceMemory(started=UnixSeconds(-(-opened.clock.now_ms() // 1000))),
+        nonces=_open_nonces(opened),
         clock=opened.clock,
         high_water=high_water,
         search_secret=secret,
         anchor_text=anchor_text,
     )
+
+
+def _open_nonces(opened: _Opened) -> Nonces:
+    url = opened.folder.database_url
+    if is_postgres(url):
+        clock = opened.clock if opened.is_clock_given else None
+        return SharedNonces(PostgresNonces(url, clock=clock))
+    # Rounded up: a signature tells whole seconds, and may be older than it says.
+    return NonceMemory(started=UnixSeconds(-(-opened.clock.now_ms() // 1000)))
 
 
 def note_signer(origin: str, signer: Signer) -> Ed25519Signer:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-POSTGRES_REVISION: Final = "0001"
+POSTGRES_REVISION: Final = "0002"
 POSTGRES_METADATA: Final = MetaData()
 
 #: What the role of the service may do. On the log itself that is to read it and to add to it.
@@ -36,6 +36,7 @@ GRANTS: Final = {
     "outbox": "SELECT, INSERT, UPDATE, DELETE",
     "search": "SELECT, INSERT, DELETE",
     "standing": "SELECT, INSERT, DELETE",
+    "request_nonce": "SELECT, INSERT, DELETE",
     "alembic_version": "SELECT",
 }
 
@@ -114,3 +115,12 @@ Table(
 Table("search", POSTGRES_METADATA, _number("prefix", key=True), _number("idx", key=True))
 
 Table("standing", POSTGRES_METADATA, _number("party", key=True), _number("idx", key=True))
+
+Table(
+    "request_nonce",
+    POSTGRES_METADATA,
+    Column("key_hash", LargeBinary, primary_key=True, nullable=False),
+    Column("nonce_hash", LargeBinary, primary_key=True, nullable=False),
+    _number("created"),
+    Index("request_nonce_created", "created"),
+)

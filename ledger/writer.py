@@ -61,7 +61,8 @@ class LedgerParts:
     """What a ledger is built from.
 
     ``follow_seconds`` is how often an idle replica looks at the head for what others have
-    appended; None where no other process writes to the store.
+    appended; None where no other process writes to the store. ``is_clock_given`` says that
+    ``clock`` stands for that of the database too, as in a test or a replay.
     """
 
     origin: str
@@ -73,6 +74,7 @@ class LedgerParts:
     rules: DomainRules
     search_secret: bytes = field(repr=False)
     follow_seconds: float | None = None
+    is_clock_given: bool = False
     pace: Pace = PATIENT
 
     def checker(self, fold: PublicFold) -> Checker:
@@ -178,7 +180,8 @@ class Writer:
 
     def _admit(self, group: Group, turn: Turn, tip: Tip) -> tuple[Tip, Admission]:
         parts, records = self._parts, group.records()
-        admitted_ms = next_admission_ms(parts.clock.now_ms(), tip, database_ms=turn.database_ms)
+        database_ms = None if parts.is_clock_given else turn.database_ms
+        admitted_ms = next_admission_ms(parts.clock.now_ms(), tip, database_ms=database_ms)
         known = parts.store.known(
             [record.record_id for record in records], [record.jti_key for record in records]
         )

@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "keygen": ("founding", "keygen"),
     "init": ("founding", "init"),
     "migrate": ("migrating", "migrate"),
+    "replica": ("replicas", "replica"),
     "serve": ("serving", "serve"),
     "endorse": ("governance", "endorse"),
     "register-key": ("governance", "register_key"),

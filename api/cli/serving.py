@@ -1,4 +1,4 @@
-"""``lotmark serve``: the service, one process, until it is told to stop."""
+"""``lotmark serve``: the service, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ from api.cli.output import Output
 def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) -> None:
     """Serve the log in the data folder.
 
-    One process writes; a second one on the same folder is refused. Stop it with Ctrl-C.
+    On SQLite one process writes, and a second one on the same folder is refused; on PostgreSQL
+    any number of replicas may, each with a folder of its own. Stop it with Ctrl-C.
     """
     with listen(host, port) as listener:
         # Imported here: no other command needs the web framework, and it takes time, in which

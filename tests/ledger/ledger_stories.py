@@ -110,6 +110,7 @@ def a_story(store: Store | None = None, *, mark: HighWater | None = None) -> Sto
         blobs=blobs,
         rules=NoDomainRules(),
         search_secret=SEARCH_SECRET,
+        is_clock_given=True,
     )
     ledger = Ledger(parts, is_new=True)
     ledger.start()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -22,6 +23,7 @@ from ledger.store import CommitGroup, Store, Turn
 from ledger.store_errors import HeadMoved, OutcomeUnknown, StoreUnavailable
 from ledger.store_faulty import FaultyStore, When
 from ledger.store_memory import MemoryStore
+from ledger.store_postgres import PostgresStore
 from ledger.submission import Admitted
 from tests.ledger.ledger_stories import (
     FOUNDED,
@@ -35,13 +37,44 @@ from tests.ledger.ledger_stories import (
 )
 from tests.ledger.parties import NOW_MS, a_log_signer, record_id_of, resign, sign_key
 from tests.ledger.parties import PartyKeys as Party
+from tests.ledger.sqlite_files import new_database, opened
 from tests.ledger.test_ledger_failures import Lost
+from tests.postgres import LogDatabase
 
 pytestmark = pytest.mark.item("3.5.replicas")
 
 SUPPLIER: Final[Party] = FOUNDED.parties["hanfeng-drive"]
 HASTY: Final = Pace(first_seconds=0.002, longest_seconds=0.005, outcome_seconds_max=30)
 OFTEN_SECONDS: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A database that several writers share: what each opens of it."""
+
+    open_store: Callable[[], Store]
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shared]:
+    """An empty log; on PostgreSQL every writer has connections of its own."""
+    if request.param == "memory":
+        memory = MemoryStore()
+        yield Shared(lambda: memory)
+    elif request.param == "sqlite":
+        # Between processes a file lock keeps a second writer out: here they share the opened one.
+        with opened(new_database(tmp_path)) as store:
+            yield Shared(lambda: store)
+    else:
+        log: LogDatabase = request.getfixturevalue("postgres_log")
+        with ExitStack() as stores:
+            yield Shared(lambda: stores.enter_context(closing(PostgresStore(log.url))))
+
+
+@pytest.fixture
+def store(shared: Shared) -> Store:
+    """One writer's store."""
+    return shared.open_store()
 
 
 def a_replica(story: Story, **parts: Any) -> Story:
@@ -54,18 +87,19 @@ def a_replica(story: Story, **parts: Any) -> Story:
 
 
 @contextmanager
-def two_replicas(store: Store, **parts: Any) -> Iterator[tuple[Story, Story]]:
+def two_replicas(shared: Shared, **parts: Any) -> Iterator[tuple[Story, Story]]:
     """A founded log with two writers; both stop at the end."""
-    founded = a_founded_story(store)
-    first, second = a_replica(founded, **parts), a_replica(founded, **parts)
+    founded = a_founded_story(shared.open_store())
+    first = a_replica(founded, **parts)
+    second = a_replica(founded, **{"store": shared.open_store(), **parts})
     founded.ledger.close()
     yield first, second
     first.ledger.close()
     second.ledger.close()
 
 
-def test_replicas_in_turn_make_one_log(store: Store) -> None:
-    with two_replicas(store) as both:
+def test_replicas_in_turn_make_one_log(shared: Shared) -> None:
+    with two_replicas(shared) as both:
         for number in range(6):
             [admitted] = both[number % 2].admit(a_report(number))
             assert (admitted.index, admitted.is_first) == (FOUNDING_SIZE + number, True)
@@ -75,8 +109,8 @@ def test_replicas_in_turn_make_one_log(store: Store) -> None:
         check_ledger(both[0], FOUNDING_SIZE + 7)
 
 
-def test_repeat_at_another_replica_gets_the_first_receipt(store: Store) -> None:
-    with two_replicas(store) as (first, second):
+def test_repeat_at_another_replica_gets_the_first_receipt(shared: Shared) -> None:
+    with two_replicas(shared) as (first, second):
         admitted = first.admit(*reports(3))
         first.admit(a_report(3))
         assert second.admit(*reports(3)) == [replace(one, is_first=False) for one in admitted]
@@ -85,8 +119,8 @@ def test_repeat_at_another_replica_gets_the_first_receipt(store: Store) -> None:
         check_ledger(second, FOUNDING_SIZE + 4)
 
 
-def test_jti_that_was_used_at_another_replica_is_used(store: Store) -> None:
-    with two_replicas(store) as (first, second):
+def test_jti_that_was_used_at_another_replica_is_used(shared: Shared) -> None:
+    with two_replicas(shared) as (first, second):
         first.admit(a_report(0))
         again = resign(a_report(0), SUPPLIER.signing, claims={"iat": NOW_MS // 1000 - 1})
         [outcome] = second.submit(again)
@@ -94,8 +128,8 @@ def test_jti_that_was_used_at_another_replica_is_used(store: Store) -> None:
         assert outcome.code == "jti-used"
 
 
-def test_key_that_one_replica_registered_signs_at_the_other(store: Store) -> None:
-    with two_replicas(store) as (first, second):
+def test_key_that_one_replica_registered_signs_at_the_other(shared: Shared) -> None:
+    with two_replicas(shared) as (first, second):
         key = SUPPLIER.another_key("line 5")
         text = resign(a_report(1), key)
         [refused] = second.submit(text)
@@ -109,8 +143,8 @@ def test_key_that_one_replica_registered_signs_at_the_other(store: Store) -> Non
 
 
 @pytest.mark.item("3.6.two-writers")
-def test_writers_side_by_side_admit_every_record_once(store: Store) -> None:
-    with two_replicas(store) as both, ThreadPoolExecutor(8) as threads:
+def test_writers_side_by_side_admit_every_record_once(shared: Shared) -> None:
+    with two_replicas(shared) as both, ThreadPoolExecutor(8) as threads:
         texts = reports(60)
         sent = [
             (text, threads.submit(both[(number + extra) % 2].admit, text))
@@ -129,8 +163,8 @@ def test_writers_side_by_side_admit_every_record_once(store: Store) -> None:
         check_ledger(last, FOUNDING_SIZE + len(texts))
 
 
-def test_idle_replica_follows_and_marks_what_it_shows(store: Store) -> None:
-    with two_replicas(store, follow_seconds=OFTEN_SECONDS) as (first, second):
+def test_idle_replica_follows_and_marks_what_it_shows(shared: Shared) -> None:
+    with two_replicas(shared, follow_seconds=OFTEN_SECONDS) as (first, second):
         first.admit(*reports(300))
         await_size(second, FOUNDING_SIZE + 300)
         check_ledger(second, FOUNDING_SIZE + 300)
@@ -143,8 +177,8 @@ def await_size(story: Story, size: int) -> None:
         time.sleep(0.002)
 
 
-def test_reader_of_an_idle_replica_can_wait_for_what_another_acknowledged(store: Store) -> None:
-    with two_replicas(store, follow_seconds=60) as (first, second):
+def test_reader_of_an_idle_replica_can_wait_for_what_another_acknowledged(shared: Shared) -> None:
+    with two_replicas(shared, follow_seconds=60) as (first, second):
         [admitted] = first.admit(a_report())
         second.ledger.catch_up()
         assert second.ledger.size == admitted.index + 1
@@ -168,8 +202,8 @@ class LostMark(HighWaterMemory):
         super().write(mark)
 
 
-def test_replica_that_cannot_mark_shows_nothing_and_adds_nothing(store: Store) -> None:
-    with two_replicas(store) as (first, second):
+def test_replica_that_cannot_mark_shows_nothing_and_adds_nothing(shared: Shared) -> None:
+    with two_replicas(shared) as (first, second):
         mark = LostMark(second.parts.high_water.read())
         third = a_replica(second, high_water=mark)
         first.admit(a_report(0))
@@ -192,10 +226,10 @@ def test_replica_that_cannot_mark_shows_nothing_and_adds_nothing(store: Store) -
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("others", [1, 3])
 def test_unknown_outcome_is_found_behind_what_others_appended(
-    store: Store, when: When, others: int
+    shared: Shared, when: When, others: int
 ) -> None:
-    with two_replicas(store) as (first, second):
-        lost = Lost(store, when=when)
+    with two_replicas(shared) as (first, second):
+        lost = Lost(shared.open_store(), when=when)
         third = a_replica(first, store=lost)
         answer = third.hand_over(*reports(2))
         while not lost.is_lost:
@@ -284,8 +318,8 @@ def test_log_that_does_not_extend_ours_stops_the_writer(count: int, is_idle: boo
     assert head.size == FOUNDING_SIZE + count, "nothing was built on it"
 
 
-def test_entries_that_another_key_signed_stop_the_writer(store: Store) -> None:
-    with two_replicas(store) as (first, second):
+def test_entries_that_another_key_signed_stop_the_writer(shared: Shared) -> None:
+    with two_replicas(shared) as (first, second):
         own = a_log_signer()
         foreign = SUPPLIER.signing.key
         key = VerifierKey(own.key.name, 1, foreign.public_key)
@@ -322,7 +356,7 @@ def admitted_ms(story: Story, index: int) -> int:
 def test_database_clock_is_the_log_s(store: Store) -> None:
     story = a_founded_story(store)
     clocked = Clocked(store)
-    story = story.restarted(store=clocked)
+    story = story.restarted(store=clocked, is_clock_given=False)
     clocked.now_ms = NOW_MS + 700
     story.admit(a_report(0))
     # Stepped back a little it repeats the last time, and both clocks stand together.
@@ -343,7 +377,7 @@ def test_database_clock_is_the_log_s(store: Store) -> None:
 def test_clocks_that_are_apart_are_suspect_and_nothing_is_written(store: Store, sign: int) -> None:
     story = a_founded_story(store)
     clocked = Clocked(store)
-    story = story.restarted(store=clocked)
+    story = story.restarted(store=clocked, is_clock_given=False)
     clocked.now_ms = NOW_MS + sign * CLOCKS_APART_MILLISECONDS_MAX
     story.admit(a_report(0))
     clocked.now_ms += sign

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -20,7 +21,9 @@ class Answers(Generic[_Value]):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Deliver on ``loop``."""
         self.loop = loop
-        self._arrived: deque[tuple[asyncio.Future[_Value], _Value | BaseException]] = deque()
+        self._arrived: deque[
+            tuple[asyncio.Future[_Value], _Value | BaseException] | Callable[[], None]
+        ] = deque()
         self._is_woken = False
 
     def expect(self) -> Expected[_Value]:
@@ -30,6 +33,14 @@ class Answers(Generic[_Value]):
     def bring(self, future: asyncio.Future[_Value], value: _Value | BaseException) -> None:
         """Hand over one answer; called on any thread."""
         self._arrived.append((future, value))
+        self._wake()
+
+    def call(self, told: Callable[[], None]) -> None:
+        """Have something called on the loop; called on any thread."""
+        self._arrived.append(told)
+        self._wake()
+
+    def _wake(self) -> None:
         # Whoever finds the mark set appended before the loop took it off, and is delivered.
         if not self._is_woken:
             self._is_woken = True
@@ -40,7 +51,11 @@ class Answers(Generic[_Value]):
     def _deliver(self) -> None:
         self._is_woken = False
         while self._arrived:
-            future, value = self._arrived.popleft()
+            arrived = self._arrived.popleft()
+            if not isinstance(arrived, tuple):
+                arrived()
+                continue
+            future, value = arrived
             if future.done():
                 continue  # Whoever asked has gone away.
             if isinstance(value, BaseException):
@@ -52,15 +67,19 @@ class Answers(Generic[_Value]):
 class Expected(Generic[_Value]):
     """One answer that is awaited."""
 
-    __slots__ = ("_answers", "future")
+    __slots__ = ("_answers", "future", "on_taken")
 
     def __init__(self, answers: Answers[_Value], future: asyncio.Future[_Value]) -> None:
         """See :meth:`Answers.expect`."""
         self._answers = answers
         self.future = future
+        #: Called on the loop when whoever answers has begun.
+        self.on_taken: Callable[[], None] | None = None
 
     def set_running_or_notify_cancel(self) -> bool:
-        """Whether anybody still waits."""
+        """Whether anybody still waits; called on any thread, once."""
+        if self.on_taken is not None:
+            self._answers.call(self.on_taken)
         return not self.future.cancelled()
 
     def done(self) -> bool:

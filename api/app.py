@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from api.log_door import LogDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
 from api.portal_facts import ServiceFacts
+from api.quotas import build_quotas
 from api.records import RecordDoor, RecordShelf
 from api.resource import beside, read_by, serve_resource
 from api.submit import SubmissionDoor
@@ -52,7 +54,9 @@ def build_app(service: Service) -> FastAPI:
     judge = RequestJudge(service.base, LogKeys(service.ledger), service.nonces, service.clock)
     shelf = RecordShelf(service.ledger, service.store, service.search_secret)
     portal = build_portal(ServiceFacts(service.ledger, service.store, shelf, service.anchor_text))
-    _add_records(app, service, judge, shelf)
+    quotas = build_quotas(service.settings, time.monotonic)
+    submissions = SubmissionDoor(SubmissionDesk(service.ledger, service.pool, quotas), service.base)
+    _add_records(app, submissions, RecordDoor(shelf, service.ledger), judge)
     _add_blobs(app, service, judge, shelf)
     _add_log(app, service, judge)
     _add_health(app, Health(service.ledger, service.store, metrics))
@@ -94,9 +98,9 @@ async def _expire_blobs(service: Service) -> None:
 # ---- routes: plain ASGI ones, described in api.openapi (docs/adr/0004-plain-routes.md) ----
 
 
-def _add_records(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
-    submissions = SubmissionDoor(SubmissionDesk(service.ledger, service.pool), service.base)
-    records = RecordDoor(shelf, service.ledger)
+def _add_records(
+    app: FastAPI, submissions: SubmissionDoor, records: RecordDoor, judge: RequestJudge
+) -> None:
     search = read_by(judge, records.search)
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
     serve_resource(app, "/v1/records/{record_id}", GET=read_by(judge, records.show))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Final
 
+from api.turns import FairTurns
 from ledger import limits
 from ledger.content import CheckedRecord, Checker, TypeBook, check_submissions
 from ledger.domain import DomainRules
@@ -32,6 +33,8 @@ CHUNK_LINES_MIN: Final = 16
 LINES_AT_A_TIME: Final = 16
 BYTES_AT_A_TIME: Final = 256 * 1024
 ATTEMPTS_MAX: Final = 2
+#: Enough that no worker waits for its next chunk, and few enough that none waits long for them.
+CHUNKS_AHEAD: Final = 2
 Checked = CheckedRecord | Refusal
 
 
@@ -63,9 +66,14 @@ class CheckPool:
         self._processes = processes
         self._book_text: tuple[TypeBook, BookText] | None = None
         self._pool = _make_pool(setup, processes) if processes else None
+        self._turns = FairTurns(max(processes, 1) * CHUNKS_AHEAD, quantum=CHUNK_LINES)
 
-    async def check_lines(self, lines: Sequence[bytes], checker: Checker) -> list[Checked]:
+    async def check_lines(
+        self, lines: Sequence[bytes], checker: Checker, *, flow: str = ""
+    ) -> list[Checked]:
         """Check many submissions, one JSON object a line, in their order.
+
+        Chunks of them take their turns with those of other flows.
 
         Raises:
             TooBusy: the workers were killed over it, more than once.
@@ -73,9 +81,9 @@ class CheckPool:
         for _ in range(ATTEMPTS_MAX):
             pool = self._pool
             if pool is None:
-                return await asyncio.to_thread(check_lines, lines, checker)
+                return await self._check_in_thread(lines, checker, flow)
             try:
-                return await self._check_in_workers(lines, checker, pool)
+                return await self._check_in_workers(lines, checker, pool, flow=flow)
             except BrokenProcessPool:
                 # A worker was killed, by the kernel for its memory perhaps.
                 if self._pool is pool:
@@ -83,18 +91,31 @@ class CheckPool:
         # Whatever is in these lines, it is not let near the service's own process.
         raise TooBusy(f"expected workers to check {len(lines)} records, found them killed")
 
+    async def _check_in_thread(
+        self, lines: Sequence[bytes], checker: Checker, flow: str
+    ) -> list[Checked]:
+        checked: list[Checked] = []
+        for at in range(0, len(lines), CHUNK_LINES):
+            chunk = lines[at : at + CHUNK_LINES]
+            async with self._turns.taken(flow, cost=len(chunk)):
+                checked += await asyncio.to_thread(check_lines, chunk, checker)
+        return checked
+
     async def _check_in_workers(
-        self, lines: Sequence[bytes], checker: Checker, pool: ProcessPoolExecutor
+        self, lines: Sequence[bytes], checker: Checker, pool: ProcessPoolExecutor, *, flow: str
     ) -> list[Checked]:
         book = self._text_of(checker.book)
-        loop = asyncio.get_running_loop()
         # A share for every worker, unless that makes them too small to be worth the way.
         shares = max(1, min(self._processes, len(lines) // CHUNK_LINES_MIN))
         size = min(CHUNK_LINES, -(-len(lines) // shares))
         chunks = [lines[at : at + size] for at in range(0, len(lines), size)]
-        answers = await asyncio.gather(
-            *(loop.run_in_executor(pool, _check_in_worker, chunk, book) for chunk in chunks)
-        )
+
+        async def check_chunk(chunk: Sequence[bytes]) -> list[Packed]:
+            async with self._turns.taken(flow, cost=len(chunk)):
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(pool, _check_in_worker, chunk, book)
+
+        answers = await asyncio.gather(*map(check_chunk, chunks))
         return [_unpack(packed) for answer in answers for packed in answer]
 
     async def warm_up(self) -> None:

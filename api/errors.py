@@ -106,6 +106,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("store-unavailable", UNAVAILABLE, "The store does not answer", "存储不可用", "Try again; nothing was written."),
     ("store-in-use", UNAVAILABLE, "Another process holds the log", "账本被占用", "Stop the other process."),
     ("outcome-unknown", UNAVAILABLE, "The outcome is not known", "结果未知", "Submit the same bytes again: you get the receipt if it was admitted."),
+    ("quota-exceeded", TOO_MANY, "More than one party's share", "超出单方配额", "Come back after the seconds that Retry-After says; send less at a time."),
     ("too-busy", UNAVAILABLE, "Too much is waiting", "系统繁忙", "Try again later."),
     ("log-closed", UNAVAILABLE, "The log is stopping", "账本正在停止", "Try again later."),
     ("clock-suspect", UNAVAILABLE, "The clock is wrong", "时钟可疑", "The operator sets the clock."),

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", max_length=2_000, repr=False)
     blobs: Path | None = None
     check_processes: int = Field(default=2, ge=0, le=64)
+    party_records_per_s: float = Field(default=5_000, gt=0)
+    party_bytes_per_s: float = Field(default=32 * 1024 * 1024, gt=0)
+    party_reads_per_s: float = Field(default=500, gt=0)
+    address_reads_per_s: float = Field(default=500, gt=0)
+    waiting_records: int = Field(default=40_000, ge=1, le=50_000)
+    waiting_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
 
     @property
     def public_url(self) -> str:

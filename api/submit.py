@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import errors
+from api.claimants import source_of
 from api.desk import SubmissionDesk
 from api.exchange import Refused, language_of, media_type_of, read_body
 from api.target_uri import PublicBase
@@ -48,7 +49,7 @@ class SubmissionDoor:
         raise Refused(Refusal("unsupported-media-type", expected))
 
     async def _submit_one(self, request: Request, body: bytes) -> Response:
-        outcome = await self._desk.admit_line(body)
+        outcome = await self._desk.admit_line(body, source_of(request))
         if isinstance(outcome, Refusal):
             return errors.problem_response(outcome, language=language_of(request))
         status = errors.CREATED if outcome.is_first else errors.OK
@@ -56,7 +57,7 @@ class SubmissionDoor:
         return Response(orjson.dumps(_members(outcome)), status, headers, media_type=JSON)
 
     async def _submit_lines(self, request: Request, body: bytes) -> Response:
-        outcomes = await self._desk.admit_lines(split_lines(body))
+        outcomes = await self._desk.admit_lines(split_lines(body), source_of(request))
         text = _encode_lines(outcomes, language_of(request))
         return Response(text, media_type=JSON_LINES[0])
 

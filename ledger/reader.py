@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from keys.encoding import decode_base64url, encode_base64
 from keys.errors import MalformedEncoding
+from ledger import limits
 from ledger.checkpoint import parse_checkpoint
 from ledger.commit import encode_receipt
 from ledger.entry import split_entry
@@ -31,6 +33,8 @@ class LogReader:
         self._store = store
         self._published = published
         self._folded = FoldedTiles(self)
+        # A receipt is the same bytes always; who repeats, repeats the same.
+        self._receipts = lru_cache(maxsize=limits.RECEIPTS_KEPT_MAX)(self._prove_receipt)
 
     def find(self, record_id: str) -> EntryRow | None:
         """The entry of a record, by the 43-character id."""
@@ -111,6 +115,9 @@ class LogReader:
         Raises:
             NotInLog: no such entry.
         """
+        return self._receipts(index)
+
+    def _prove_receipt(self, index: int) -> str:
         row = self.entry(index)
         note = self._store.checkpoint_covering(index)
         assert note is not None, "an entry is committed together with a checkpoint over it"

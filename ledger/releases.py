@@ -2,23 +2,29 @@
 
 A record that the log held before gets its first receipt again, which is proven anew from the
 store. That takes longer than admission does, so it is done beside the writer, whom everybody
-waits for.
+waits for, and in fair turns: one who repeats much does not hold up another who repeats little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
+from ledger import limits
 from ledger.commit import Numbered, Repeat, Verdict
 from ledger.errors import LedgerError
+from ledger.fair_worker import FairWorker
 from ledger.faults import Refusal
 from ledger.reader import LogReader
 from ledger.record import encode_record_id
 from ledger.store import Store
 from ledger.store_errors import OutcomeUnknown
 from ledger.submission import Admitted, Outcome, Submission
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Releases:
         self._store = store
         self._reader = reader
         self._note_repeating = note_repeating
-        self._repeats = ThreadPoolExecutor(1, thread_name_prefix="ledger-repeats")
+        self._repeats = FairWorker(name="ledger-repeats", quantum=limits.REPEATS_TURN_RECORDS)
 
     def release(self, submissions: Sequence[Submission], admission: Admission) -> None:
         """Answer submissions whose records were judged together, in their order."""
@@ -50,9 +56,14 @@ class Releases:
             position = stop
             if any(isinstance(verdict, Repeat) for verdict in own.verdicts):
                 self._note_repeating(len(own.verdicts))
-                self._repeats.submit(self._answer_beside, submission, own)
+                answer = partial(self._answer_beside, submission, own)
+                self._repeats.submit(submission.flow, answer, cost=len(own.verdicts))
             else:
                 self._answer(submission, own)
+
+    def do_later(self, flow: str, work: Callable[[], Result], *, cost: int) -> Future[Result]:
+        """Have what concerns repeats done when the flow's turn comes, beside the writer."""
+        return self._repeats.submit(flow, work, cost=cost)
 
     def close(self) -> None:
         """Wait until everybody is answered."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 
 from ledger import limits
 from ledger.admission import Precedent
@@ -144,6 +145,17 @@ class Ledger:
             for key, index in known.items()
             if index < self.size
         }
+
+    def find_repeats_later(
+        self, record_ids: Sequence[bytes], *, flow: str
+    ) -> Future[Mapping[bytes, Admitted]]:
+        """The same when the flow's turn comes, beside the writer.
+
+        Raises:
+            LogClosed: the ledger has stopped.
+        """
+        find = partial(self.find_repeats, record_ids)
+        return self._releases.do_later(flow, find, cost=len(record_ids))
 
     def catch_up(self, size: int | None = None) -> None:
         """Wait until readers here see what any replica has acknowledged up to now.

@@ -40,7 +40,8 @@ class Answer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Records that belong together, and who waits for them."""
+    """Records that belong together, who waits for them, and whose turn they take."""
 
     records: tuple[CheckedRecord, ...]
     answer: Answer
+    flow: str = ""

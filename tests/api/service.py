@@ -237,8 +237,12 @@ class LiveService:
     folder: DataFolder
     consortium: Consortium
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
+<<<<<<< HEAD
     check_processes: int = 0
     started_seconds_ago: int = REQUEST_WINDOW_SECONDS
+=======
+    given: Mapping[str, Any] = field(default_factory=dict)
+>>>>>>> 3058516 (Let parties take turns at checking, writing and repeating, within quotas)
 
     def __post_init__(self) -> None:
         """Nothing runs yet."""
@@ -251,11 +255,16 @@ class LiveService:
         """Serve on a free port, or on this one."""
         listener = socket.create_server(("127.0.0.1", port))
         port = int(listener.getsockname()[1])
+<<<<<<< HEAD
         self.settings = Settings(
             data=self.folder.root, port=port, check_processes=self.check_processes
         )
         # What was signed before a service started is refused: this one has run for a while.
         self.clock.advance(-1000 * self.started_seconds_ago)
+=======
+        given = {"check_processes": 0, **self.given}
+        self.settings = Settings(data=self.folder.root, port=port, **given)
+>>>>>>> 3058516 (Let parties take turns at checking, writing and repeating, within quotas)
         self.wired: Service = open_service(self.settings, clock=self.clock)
         self.clock.advance(1000 * self.started_seconds_ago)
         self.app = build_app(self.wired)
@@ -390,10 +399,10 @@ def encode_submission(sd_jwt: str) -> str:
     return json.dumps({"sd_jwt": sd_jwt, "sealed": []})
 
 
-def serve(root: Path, plan: Plan = OPEN_PLAN, *, check_processes: int = 0) -> Iterator[LiveService]:
+def serve(root: Path, plan: Plan = OPEN_PLAN, **settings: Any) -> Iterator[LiveService]:
     """Found a log below ``root`` and serve it: the body of a fixture."""
     folder = DataFolder(root)
-    live = LiveService(folder, found_log(folder, plan), check_processes=check_processes)
+    live = LiveService(folder, found_log(folder, plan), given=settings)
     live.start()
     yield live
     live.stop()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 from api.answers import Answers
 from api.desk import CHECKED_HERE_MAX, SubmissionDesk
+from api.quotas import build_quotas
 from ledger.errors import LogClosed
 from ledger.faults import Refusal
 from ledger.submission import Admitted, Outcome
@@ -17,11 +19,19 @@ from tests.api.service import LiveService, encode_submission, serve
 
 pytestmark = [pytest.mark.item("2.6"), pytest.mark.item("2.10")]
 
+SOURCE = "address:127.0.0.1"
+
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     """A service that checks in worker processes."""
     yield from serve(tmp_path_factory.mktemp("log"), check_processes=2)
+
+
+def a_desk(live: LiveService) -> SubmissionDesk:
+    """A desk of the running loop's own."""
+    quotas = build_quotas(live.settings, time.monotonic)
+    return SubmissionDesk(live.wired.ledger, live.wired.pool, quotas)
 
 
 def lines_of(live: LiveService, count: int) -> list[bytes]:
@@ -33,9 +43,9 @@ def admit_at_once(live: LiveService, lines: Sequence[bytes]) -> list[Outcome | B
     """Bring single submissions to a desk in one turn of an event loop."""
 
     async def bring() -> list[Outcome | BaseException]:
-        desk = SubmissionDesk(live.wired.ledger, live.wired.pool)
+        desk = a_desk(live)
         return await asyncio.gather(
-            *(desk.admit_line(line) for line in lines), return_exceptions=True
+            *(desk.admit_line(line, SOURCE) for line in lines), return_exceptions=True
         )
 
     return asyncio.run(bring())
@@ -78,8 +88,8 @@ def test_one_record_at_once_from_two_is_one_entry(workers: LiveService) -> None:
 
 def test_who_goes_away_takes_nobody_along(workers: LiveService) -> None:
     async def bring(lines: Sequence[bytes]) -> list[Outcome]:
-        desk = SubmissionDesk(workers.wired.ledger, workers.wired.pool)
-        tasks = [asyncio.ensure_future(desk.admit_line(line)) for line in lines]
+        desk = a_desk(workers)
+        tasks = [asyncio.ensure_future(desk.admit_line(line, SOURCE)) for line in lines]
         await asyncio.sleep(0)
         tasks[0].cancel()
         return await asyncio.gather(*tasks[1:])

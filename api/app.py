@@ -16,16 +16,19 @@ from starlette.responses import JSONResponse, Response
 
 from api import __version__, errors
 from api.blob_door import BlobDoor
+from api.claimants import source_of
 from api.desk import SubmissionDesk
-from api.exchange import LogKeys, Refused, RequestJudge
+from api.exchange import ChargedNonces, LogKeys, Refused, RequestJudge
 from api.exchange import refuse as problem_of
+from api.gate import Gate
 from api.log_door import LogDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
 from api.portal_facts import ServiceFacts
-from api.quotas import build_quotas
+from api.quotas import Quotas, build_quotas
+from api.reading import ReadingDesk
 from api.records import RecordDoor, RecordShelf
-from api.resource import beside, read_by, serve_resource
+from api.resource import beside, serve_resource
 from api.submit import SubmissionDoor
 from api.wiring import Service
 from ledger.blob_errors import BlobsUnavailable
@@ -51,19 +54,32 @@ def build_app(service: Service) -> FastAPI:
         # A redirection would name the host that the client claims to have asked.
         redirect_slashes=False,
     )
-    judge = RequestJudge(service.base, LogKeys(service.ledger), service.nonces, service.clock)
+    quotas = build_quotas(service.settings, time.monotonic)
+    judge = _judge(service, quotas)
+    reading = ReadingDesk(judge)
     shelf = RecordShelf(service.ledger, service.store, service.search_secret)
     portal = build_portal(ServiceFacts(service.ledger, service.store, shelf, service.anchor_text))
-    quotas = build_quotas(service.settings, time.monotonic)
     submissions = SubmissionDoor(SubmissionDesk(service.ledger, service.pool, quotas), service.base)
-    _add_records(app, submissions, RecordDoor(shelf, service.ledger), judge)
-    _add_blobs(app, service, judge, shelf)
-    _add_log(app, service, judge)
+    _add_records(app, submissions, RecordDoor(shelf, service.ledger), reading)
+    blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
+    _add_blobs(app, blobs, reading)
+    _add_log(app, LogDoor(service.ledger, service.anchor_text, judge), reading)
     _add_health(app, Health(service.ledger, service.store, metrics))
     app.router.routes.extend(portal.routes)
     _add_handlers(app, portal)
+    app.add_middleware(Gate, quotas=quotas)
     app.add_middleware(Watch, metrics=metrics)
     return app
+
+
+def _judge(service: Service, quotas: Quotas) -> RequestJudge:
+    return RequestJudge(
+        service.base,
+        LogKeys(service.ledger),
+        ChargedNonces(service.nonces, quotas.reads.charge),
+        service.clock,
+        lambda request: quotas.visits.charge(source_of(request)),
+    )
 
 
 def _lifespan(service: Service) -> Callable[[Any], Any]:
@@ -99,23 +115,21 @@ async def _expire_blobs(service: Service) -> None:
 
 
 def _add_records(
-    app: FastAPI, submissions: SubmissionDoor, records: RecordDoor, judge: RequestJudge
+    app: FastAPI, submissions: SubmissionDoor, records: RecordDoor, reading: ReadingDesk
 ) -> None:
-    search = read_by(judge, records.search)
+    search = reading.read_by(records.search)
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
-    serve_resource(app, "/v1/records/{record_id}", GET=read_by(judge, records.show))
-    serve_resource(app, "/v1/records/{record_id}/receipt", GET=beside(records.receipt))
+    serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))
+    serve_resource(app, "/v1/records/{record_id}/receipt", GET=reading.beside(records.receipt))
 
 
-def _add_blobs(app: FastAPI, service: Service, judge: RequestJudge, shelf: RecordShelf) -> None:
-    blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
+def _add_blobs(app: FastAPI, blobs: BlobDoor, reading: ReadingDesk) -> None:
     serve_resource(app, "/v1/blobs", POST=blobs.create)
     serve_resource(app, "/v1/blobs/{blob}", PATCH=blobs.append, HEAD=blobs.offset)
-    serve_resource(app, "/v1/records/{record_id}/blobs/{blob}", GET=read_by(judge, blobs.read))
+    serve_resource(app, "/v1/records/{record_id}/blobs/{blob}", GET=reading.read_by(blobs.read))
 
 
-def _add_log(app: FastAPI, service: Service, judge: RequestJudge) -> None:
-    door = LogDoor(service.ledger, service.anchor_text, judge)
+def _add_log(app: FastAPI, door: LogDoor, reading: ReadingDesk) -> None:
     for path, handler in (
         ("/v1/parties", door.parties),
         ("/v1/types/{name}/{version}", door.record_type),
@@ -125,7 +139,7 @@ def _add_log(app: FastAPI, service: Service, judge: RequestJudge) -> None:
         ("/parties/{slug}/did.json", door.did_document),
         ("/v1/openapi.json", _description(app)),
     ):
-        serve_resource(app, path, is_open=True, GET=beside(handler))
+        serve_resource(app, path, is_open=True, GET=reading.beside(handler))
 
 
 def _add_health(app: FastAPI, health: Health) -> None:

@@ -30,13 +30,16 @@ UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 METHOD_NOT_ALLOWED: Final = 405
+REQUEST_TIMEOUT: Final = 408
 CONFLICT: Final = 409
 LENGTH_REQUIRED: Final = 411
 TOO_LARGE: Final = 413
+TARGET_TOO_LONG: Final = 414
 UNSUPPORTED: Final = 415
 RANGE_NOT_SATISFIABLE: Final = 416
 UNPROCESSABLE: Final = 422
 TOO_MANY: Final = 429
+HEAD_TOO_LARGE: Final = 431
 INTERNAL: Final = 500
 UNAVAILABLE: Final = 503
 
@@ -56,6 +59,9 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("record-too-large", TOO_LARGE, "The record is too large", "记录过大", "Move content into groups or an upload; the limit stands in detail."),
     ("length-required", LENGTH_REQUIRED, "Length required", "缺少长度", "Send Content-Length."),
     ("unsupported-media-type", UNSUPPORTED, "Unsupported media type", "不支持的媒体类型", "Send the media type that detail names."),
+    ("target-too-long", TARGET_TOO_LONG, "The target is too long", "请求目标过长", "Send a shorter path and query."),
+    ("head-too-large", HEAD_TOO_LARGE, "The head of the request is too large", "请求头过大", "Send fewer and shorter fields."),
+    ("request-too-slow", REQUEST_TIMEOUT, "The request arrives too slowly", "请求传输过慢", "Send it again over a better line; an upload goes on where it broke."),
     ("not-found", NOT_FOUND, "Nothing here for you", "未找到", "Check the address; what you may not read looks absent."),
     ("method-not-allowed", METHOD_NOT_ALLOWED, "Method not allowed", "不允许的方法", "See the Allow field."),
     # signature and disclosures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.errors import problem_response
-from api.http_signatures import HttpRequest, is_signed, verify_request
-from api.nonces import Nonces, UnixSeconds
+from api.http_signatures import HttpRequest, SignedBy, is_signed, verify_request
+from api.nonces import Nonce, Nonces, UnixSeconds
 from api.request_errors import (
     BadRequestSignature,
     RequestError,
@@ -75,13 +76,27 @@ class LogKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargedNonces:
+    """Nonces that cost: the party is charged before its nonce is remembered."""
+
+    nonces: Nonces
+    charge: Callable[[str], None]
+
+    def claim(self, key: Hashable, nonce: Nonce, *, created: UnixSeconds, now: UnixSeconds) -> None:
+        """Charge the party of the key, then take the nonce."""
+        self.charge(str(key).partition("#")[0])
+        self.nonces.claim(key, nonce, created=created, now=now)
+
+
+@dataclass(frozen=True, slots=True)
 class RequestJudge:
-    """What it takes to establish who signed a request."""
+    """What it takes to establish who signed a request, and whom to charge where nobody did."""
 
     base: PublicBase
     keys: LogKeys
     nonces: Nonces
     clock: Clock
+    charge_bad: Callable[[Request], None] = lambda _: None
 
     def reader_of(self, request: Request, body: bytes = b"") -> Reader:
         """Who signed the request; anyone where it is not signed.
@@ -89,35 +104,34 @@ class RequestJudge:
         Raises:
             Refused: it claims a signature that does not hold.
         """
-        headers = tuple(request.headers.items())
-        if not is_signed(headers):
+        if not is_signed(tuple(request.headers.items())):
             return ANYONE
         try:
-            target = build_target_uri(
-                self.base,
-                request.scope["raw_path"],
-                query=request.scope["query_string"],
-            )
-            signed = HttpRequest(request.method, target, body, headers)
-            now = UnixSeconds(self.clock.now_ms() // 1000)
-            by = verify_request(signed, now=now, keys=self.keys, nonces=self.nonces)
-        except SignatureExpired as fault:
-            # By then the client's clock shows what ours shows now.
-            wait = str(max(1, fault.skew_seconds))
-            is_passing = isinstance(fault, SignedBeforeStart)
-            raise Refused(
-                Refusal(fault.code, str(fault)),
-                headers={"Retry-After": wait} if is_passing else None,
-                extra={"server_time": fault.server_seconds, "skew_seconds": fault.skew_seconds},
-            ) from fault
-        except BadRequestSignature as fault:
-            # Most often the client reached this service under another name than it signs as.
-            raise Refused(
-                Refusal(fault.code, str(fault)), extra={"service_url": self.base}
-            ) from fault
+            return Reader(self._verify(request, body).did)
         except RequestError as fault:
-            raise Refused(Refusal(fault.code, str(fault))) from fault
-        return Reader(by.did)
+            self.charge_bad(request)
+            raise self._refused(fault) from fault
+
+    def _verify(self, request: Request, body: bytes) -> SignedBy:
+        target = build_target_uri(
+            self.base, request.scope["raw_path"], query=request.scope["query_string"]
+        )
+        signed = HttpRequest(request.method, target, body, tuple(request.headers.items()))
+        now = UnixSeconds(self.clock.now_ms() // 1000)
+        return verify_request(signed, now=now, keys=self.keys, nonces=self.nonces)
+
+    def _refused(self, fault: RequestError) -> Refused:
+        extra: dict[str, object] = {}
+        headers: dict[str, str] = {}
+        if isinstance(fault, SignedBeforeStart):
+            # By then the client's clock shows what ours shows now.
+            headers = {"Retry-After": str(max(1, fault.skew_seconds))}
+        if isinstance(fault, SignatureExpired):
+            extra = {"server_time": fault.server_seconds, "skew_seconds": fault.skew_seconds}
+        elif isinstance(fault, BadRequestSignature):
+            # Most often the client reached this service under another name than it signs as.
+            extra = {"service_url": self.base}
+        return Refused(Refusal(fault.code, str(fault)), headers=headers, extra=extra)
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import errors
-from api.exchange import Reader, RequestJudge, read_body
 
 Handler = Callable[[Request], Awaitable[Response]]
 OPEN: Final = {"Access-Control-Allow-Origin": "*"}
@@ -44,22 +43,9 @@ def serve_resource(
 
 
 def beside(handler: Callable[[Request], Response]) -> Handler:
-    """Run a synchronous handler beside the event loop."""
+    """Run a synchronous handler beside the event loop, without waiting for a turn."""
 
     async def handle(request: Request) -> Response:
         return await run_in_threadpool(handler, request)
-
-    return handle
-
-
-def read_by(judge: RequestJudge, handler: Callable[[Request, Reader], Response]) -> Handler:
-    """The same for a handler whose answer depends on who signed the request."""
-
-    def answer(request: Request, body: bytes) -> Response:
-        # Beside the loop too: taking a nonce may ask the database that replicas share.
-        return handler(request, judge.reader_of(request, body))
-
-    async def handle(request: Request) -> Response:
-        return await run_in_threadpool(answer, request, await read_body(request, 0))
 
     return handle

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from api.cli.faults import CommandFault
 
+if TYPE_CHECKING:
+    from api.bounded_http import HttpBounds
+
 _BACKLOG: Final = 1024
-_STOP_SECONDS: Final = 20
-_CONNECTIONS_MAX: Final = 800
-_KEEP_ALIVE_SECONDS: Final = 15
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,29 +37,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run_app(app: Any, listener: socket.socket) -> None:
-    """Serve until SIGTERM or Ctrl-C, then stop in order."""
-    import uvicorn
+def run_app(app: Any, listener: socket.socket, bounds: HttpBounds | None = None) -> None:
+    """Serve within bounds until SIGTERM or Ctrl-C, then stop in order."""
+    from api.bounded_http import HttpBounds
+    from api.http_server import build_server
 
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        # Slow clients hold a place each; what is beyond is told to come back (503).
-        limit_concurrency=_CONNECTIONS_MAX,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        # Who stands in front is told by base_url; nobody's word is taken for it.
-        proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )
+    server = build_server(app, bounds or HttpBounds())
     # Once it has stopped in order, uvicorn raises the signal again for whoever handled it
     # before; for us the story ends there, with status 0.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopped)
-    uvicorn.Server(config).run(sockets=[listener])
+    server.run(sockets=[listener])
 
 
 def _stopped(number: int, frame: FrameType | None) -> None:

@@ -41,6 +41,7 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         # whoever connects is not refused but waits.
         from api import interpreter
         from api.app import build_app
+        from api.http_server import bounds_of
         from api.observability import configure_logs
         from api.wiring import open_service
 
@@ -60,4 +61,4 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         configure_logs()
         app = build_app(service)
         interpreter.settle()
-        run_app(app, listener)
+        run_app(app, listener, bounds_of(settings))

@@ -21,12 +21,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
-import uvicorn
 
 from api.app import build_app
 from api.data_folder import DataFolder, LogConfig, write_config, write_search_secret
 from api.errors import MEDIA_TYPE as PROBLEM
 from api.errors import status_of
+from api.http_server import bounds_of, build_server
 from api.http_signatures import HttpRequest, sign_request
 from api.migrate import upgrade
 from api.nonces import Nonce, UnixSeconds
@@ -237,12 +237,8 @@ class LiveService:
     folder: DataFolder
     consortium: Consortium
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
-<<<<<<< HEAD
-    check_processes: int = 0
-    started_seconds_ago: int = REQUEST_WINDOW_SECONDS
-=======
     given: Mapping[str, Any] = field(default_factory=dict)
->>>>>>> 3058516 (Let parties take turns at checking, writing and repeating, within quotas)
+    started_seconds_ago: int = REQUEST_WINDOW_SECONDS
 
     def __post_init__(self) -> None:
         """Nothing runs yet."""
@@ -255,29 +251,14 @@ class LiveService:
         """Serve on a free port, or on this one."""
         listener = socket.create_server(("127.0.0.1", port))
         port = int(listener.getsockname()[1])
-<<<<<<< HEAD
-        self.settings = Settings(
-            data=self.folder.root, port=port, check_processes=self.check_processes
-        )
-        # What was signed before a service started is refused: this one has run for a while.
-        self.clock.advance(-1000 * self.started_seconds_ago)
-=======
         given = {"check_processes": 0, **self.given}
         self.settings = Settings(data=self.folder.root, port=port, **given)
->>>>>>> 3058516 (Let parties take turns at checking, writing and repeating, within quotas)
+        # What was signed before a service started is refused: this one has run for a while.
+        self.clock.advance(-1000 * self.started_seconds_ago)
         self.wired: Service = open_service(self.settings, clock=self.clock)
         self.clock.advance(1000 * self.started_seconds_ago)
         self.app = build_app(self.wired)
-        config = uvicorn.Config(
-            self.app,
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=20,
-        )
-        self.server = uvicorn.Server(config)
+        self.server = build_server(self.app, bounds_of(self.settings))
         # A daemon, so that a test that breaks off does not hold up the whole run.
         self.thread = threading.Thread(
             target=self.server.run, kwargs={"sockets": [listener]}, daemon=True

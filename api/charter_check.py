@@ -57,7 +57,7 @@ def _notices(charter: Charter) -> Iterator[str]:
         vct = parse_record_type(text).vct
         if charter.types.get(vct, "") != document_digest(text):
             yield f"{vct} is not the definition that this version of Lotmark brings"
-    bounds = charter.limits
+    bounds = charter.rules.limits
     if bounds.entry_bytes_max < limits.ENTRY_BYTES_MAX:
         yield f"entries are limited to {bounds.entry_bytes_max} bytes"
 

@@ -77,8 +77,7 @@ class Claimants:
         return parsed.claims.iss, record_id(jws)
 
     def _is_known(self, kid: str) -> bool:
-        fold = self._ledger.fold
-        return kid in fold.keys or kid in fold.admin_kids
+        return self._ledger.fold.key(kid) is not None
 
     def _is_entry(self, key: bytes) -> bool:
         try:

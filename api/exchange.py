@@ -25,7 +25,6 @@ from ledger.clock import Clock
 from ledger.faults import Refusal
 from ledger.service import Ledger
 
-REQUESTS_USE: Final = "requests"
 LANGUAGES: Final = ("en", "zh")
 _LANGUAGE_RANGES_MAX: Final = 16
 _LENGTH_DIGITS_MAX: Final = 15
@@ -67,12 +66,11 @@ class LogKeys:
         self._ledger = ledger
 
     def may_sign_requests(self, kid: KeyId) -> bool:
-        """Whether the key is registered with the use ``requests``."""
-        if kid not in self._ledger.fold.keys:
+        """Whether the key is in force with the use ``requests``, for a party not removed."""
+        if not self._ledger.fold.may_request(kid):
             # Another replica may have registered it a moment ago.
             self._ledger.catch_up()
-        key = self._ledger.fold.keys.get(kid)
-        return REQUESTS_USE in key.uses if key else False
+        return self._ledger.fold.may_request(kid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,10 @@ class ChargedNonces:
         """Charge the party of the key, then take the nonce."""
         self.charge(str(key).partition("#")[0])
         self.nonces.claim(key, nonce, created=created, now=now)
+
+    def close(self) -> None:
+        """Release what the nonces hold."""
+        self.nonces.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from api.data_folder import (
 from api.governing import (
     RECORD_TYPES,
     SIGNING_USES,
+    KeyTerms,
     compose_key,
     compose_type,
 )
@@ -56,6 +57,7 @@ from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_open import open_store
 from ledger.trust_policy import TrustedLog, TrustPolicy, encode_trust_policy
+from quality.credential import DEFAULT_RIGHTS
 from quality.rules import QualityRules
 from quality.types import business_types
 
@@ -258,6 +260,7 @@ class _Founder:
             operator=self.plan.operator,
             types=business_types(),
             has_open_bundles=self.plan.has_open_bundles,
+            credentials=DEFAULT_RIGHTS,
         )
         body = draft_charter(draft)
         composer = self._composer(NO_POLICY, self.keys.admin)
@@ -267,9 +270,8 @@ class _Founder:
         """Register founder 1's signing key and define the built-in types with it."""
         key = compose_key(
             self._composer(charter, self.keys.admin),
-            signing.multikey,
-            uses=(*SIGNING_USES, RECORD_TYPES),
-            holder_kind="machine",
+            signing,
+            terms=KeyTerms((*SIGNING_USES, RECORD_TYPES)),
             iat=self.now_s(),
         )
         self._admit(key)

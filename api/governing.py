@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
+from keys.signer import Signer
 from ledger import limits
 from ledger.compose import Composer
+from ledger.possession import prove_possession
 from ledger.record_type import document_digest, parse_record_type
 
 ANY_RECORD: Final = "records"
@@ -17,16 +20,37 @@ RECORD_TYPES: Final = "record:record-type"
 SIGNING_USES: Final = (ANY_RECORD, REQUESTS)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What a signing key is for; ``replaces`` is the multikey whose place it takes."""
+
+    uses: tuple[str, ...] = SIGNING_USES
+    holder_kind: str = "machine"
+    replaces: str | None = None
+
+
+DEFAULT_TERMS: Final = KeyTerms()
+
+
 def compose_key(
-    composer: Composer, multikey: str, *, uses: tuple[str, ...], holder_kind: str, iat: int
+    composer: Composer, key: Signer, *, iat: int, terms: KeyTerms = DEFAULT_TERMS
 ) -> str:
-    """A ``key/v1`` by which a party registers one of its keys."""
+    """A ``key/v1`` by which a party registers one of its keys.
+
+    Args:
+        composer: of an admin key of the party.
+        key: the new key, which proves that the party holds it.
+        iat: Unix seconds.
+        terms: what it is for.
+    """
     party = composer.signer.kid.partition("#")[0]
     body = {
         "party": party,
-        "multikey": multikey,
-        "uses": list(uses),
-        "holder_kind": holder_kind,
+        "multikey": key.multikey,
+        "uses": list(terms.uses),
+        "holder_kind": terms.holder_kind,
+        "replaces": terms.replaces,
+        "possession": prove_possession(key, origin=composer.origin, did=party),
     }
     return composer.compose_governance("key/v1", body, iat=iat)
 

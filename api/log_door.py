@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +15,7 @@ from keys.did_document import party_document
 from keys.identifiers import Did, Multikey
 from ledger.errors import MalformedTilePath
 from ledger.faults import Refusal
+from ledger.fold import Party, PublicFold, RegisteredKey
 from ledger.service import Ledger
 from ledger.tiles import EntryBundle, is_implied, parse_tile_path
 from ledger.tree import TreeSize
@@ -62,8 +63,8 @@ class LogDoor:
 
     def _admit_to_bundles(self, request: Request) -> dict[str, str]:
         """Who may read bundles, and so which caches may keep them."""
-        charter = self.ledger.fold.charter
-        if charter is not None and charter.has_open_bundles:
+        fold = self.ledger.fold
+        if fold.charter is not None and fold.rules.has_open_bundles:
             return IMMUTABLE
         if self.judge.reader_of(request).did is None:
             raise Refused(Refusal("signature-required", "entry bundles are for members"))
@@ -83,20 +84,7 @@ class LogDoor:
         del request
         self.ledger.catch_up()
         fold = self.ledger.fold
-        members = [
-            {
-                "did": party.did,
-                "slug": party.slug,
-                "names": dict(party.names),
-                "roles": sorted(party.roles),
-                "keys": [
-                    {"kid": key.kid, "uses": sorted(key.uses), "registered_at": key.registered_at}
-                    for key in fold.keys.values()
-                    if key.party == party.did
-                ],
-            }
-            for party in fold.parties.values()
-        ]
+        members = [party_members(party, fold) for party in fold.parties.values()]
         types = [{"vct": vct, "entry": index} for vct, index in fold.type_entries.items()]
         return JSONResponse(
             {
@@ -125,12 +113,43 @@ class LogDoor:
         self.ledger.catch_up()
         fold = self.ledger.fold
         slug = request.path_params["slug"]
-        party = next((p for p in fold.parties.values() if p.slug == slug), None)
+        party = fold.party_of_slug(slug)
         if party is None:
             raise Refused(Refusal("not-found", f"no party {slug[:60]!r}"))
-        kids = [kid for kid, key in fold.keys.items() if key.party == party.did]
-        multikeys = [Multikey(kid.partition("#")[2]) for kid in kids]
+        # Outside software takes every key that it finds for one that signs now.
+        multikeys = [Multikey(key.multikey) for key in party.signing_keys if key.is_current]
         return JSONResponse(party_document(Did(party.did), multikeys), headers=FRESH)
+
+
+def party_members(party: Party, fold: PublicFold) -> dict[str, Any]:
+    """A party as plain values: what it is, where it stands, every key it ever had."""
+    return {
+        "did": party.did,
+        "slug": party.slug,
+        "names": dict(party.names),
+        "roles": sorted(party.roles),
+        "accreditations": sorted(party.accreditations),
+        "entity": party.entity,
+        "parent": party.parent,
+        "standing": fold.standing(party.did),
+        "joined_at": None if party.did in fold.awaited else party.joined_at,
+        "admin_keys": [_key_members(key) for key in party.keys.values() if key.is_admin],
+        "keys": [_key_members(key) for key in party.signing_keys],
+    }
+
+
+def _key_members(key: RegisteredKey) -> dict[str, Any]:
+    return {
+        "kid": key.kid,
+        "uses": sorted(key.uses),
+        "holder_kind": key.holder_kind or None,
+        "registered_at": key.registered_at,
+        "superseded_s": key.superseded_s,
+        "ended_at": key.ended_at,
+        "contested": [
+            {"from": item.start, "before": item.stop, "at": item.at} for item in key.contested
+        ],
+    }
 
 
 def tagged(request: Request, data: bytes, *, media_type: str, headers: dict[str, str]) -> Response:

@@ -14,7 +14,6 @@ A party's folder stays with the party. Nothing in it goes to the service but sig
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -30,7 +29,6 @@ from api.setup_errors import (
     PartyMissing,
 )
 from keys.ed25519 import SEED_BYTES
-from keys.encoding import encode_base64url
 from keys.errors import KeysError
 from keys.identifiers import Did, KeyId, Origin, kid, parse_slug, party_did
 from keys.key_file import Cost, seal_seed
@@ -39,6 +37,7 @@ from keys.multikey import parse_multikey
 from keys.signer import SeedSigner, Signer
 from ledger import limits
 from ledger.charter import FounderStatement
+from ledger.commitment import commit_key
 from ledger.durable_files import replace_file
 from ledger.errors import MalformedJson
 from ledger.record import is_digest
@@ -47,7 +46,10 @@ from ledger.strict_json import parse_json
 
 PARTY_FORMAT: Final = "lotmark.party/v1"
 FOUNDER_FORMAT: Final = "lotmark.founder/v1"
-_FOUNDER_MEMBERS: Final = {"format", "slug", "names", "roles", "admin_keys", "next_key"}
+_FOUNDER_MEMBERS: Final = {
+    *("format", "slug", "names", "roles", "accreditations", "entity", "parent"),
+    *("admin_keys", "next_key"),
+}
 
 RandomBytes = Callable[[int], bytes]
 
@@ -165,11 +167,6 @@ def create_party(
     return NewParty(folder, statement, admin, signing)
 
 
-def commit_key(multikey: str) -> str:
-    """The commitment to a key that is not shown yet (docs/spec/governance.md, section 1)."""
-    return encode_base64url(hashlib.sha256(multikey.encode("ascii")).digest())
-
-
 def write_profile(folder: PartyFolder, profile: PartyProfile) -> None:
     """Write ``party.json``."""
     members = {"format": PARTY_FORMAT, **asdict(profile), "names": dict(profile.names)}
@@ -239,13 +236,23 @@ def _read_statement(members: Mapping[str, Any]) -> FounderStatement:
             "slug": str(slug),
             "names": dict(names),
             "roles": [*roles],
+            "accreditations": [*accreditations],
+            "entity": str(entity),
+            "parent": None | str() as parent,
             "admin_keys": [*admin_keys],
             "next_key": next_key,
         } if is_digest(next_key) and all(role in ROLES for role in roles):
             for multikey in admin_keys:
                 parse_multikey(str(multikey))
             return FounderStatement(
-                parse_slug(slug), names, tuple(roles), tuple(admin_keys), str(next_key)
+                parse_slug(slug),
+                names,
+                tuple(roles),
+                tuple(admin_keys),
+                str(next_key),
+                accreditations=tuple(accreditations),
+                entity=entity,
+                parent=parent,
             )
     raise MalformedStatement(
         f"expected format {FOUNDER_FORMAT!r}, roles of {', '.join(ROLES)}, and a commitment as "

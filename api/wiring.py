@@ -144,9 +144,9 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
             is_clock_given=opened.is_clock_given,
         )
     )
-    charter = ledger.fold.charter
-    if charter is None or encode_vkey(log_signer.key) not in charter.log_keys:
-        raise KeyMismatch(f"{config.key_uri} is not a log key of the charter of {config.origin}")
+    fold = ledger.fold
+    if fold.charter is None or encode_vkey(log_signer.key) not in fold.rules.log_keys:
+        raise KeyMismatch(f"{config.key_uri} is no log key in force of {config.origin}")
     setup = WorkerSetup(config.origin, QualityRules, secret)
     pool = CheckPool(setup, settings.check_processes)
     ledger.start()

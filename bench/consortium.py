@@ -23,11 +23,12 @@ from api.founding import FoundingKeys, FoundingPlan, found_log
 from api.governing import (
     RECORD_TYPES,
     SIGNING_USES,
+    KeyTerms,
     compose_endorsement,
     compose_key,
     compose_type,
 )
-from api.party_folder import commit_key, signer_for
+from api.party_folder import signer_for
 from api.process_clock import ProcessClock
 from api.settings import Settings
 from api.wiring import open_service
@@ -36,6 +37,7 @@ from keys.identifiers import Origin, Slug, party_did
 from keys.key_file import Cost
 from keys.signer import PASSPHRASE_VARIABLE, SeedSigner
 from ledger.charter import FounderStatement
+from ledger.commitment import commit_key
 from ledger.compose import Composer, Filing
 from ledger.record_type import RecordType, parse_record_type
 from ledger.service import Ledger
@@ -117,9 +119,8 @@ def _complete_genesis(ledger: Ledger, parties: Sequence[Party], charter: str) ->
     for party in parties:
         key = compose_key(
             party.admin_composer(charter),
-            SeedSigner(party.machine).multikey,
-            uses=(*SIGNING_USES, RECORD_TYPES),
-            holder_kind="machine",
+            SeedSigner(party.machine),
+            terms=KeyTerms((*SIGNING_USES, RECORD_TYPES)),
             iat=now,
         )
         _admit(ledger, key)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from api.client import LogClient
-from api.governing import compose_endorsement, compose_key, compose_type
+from api.governing import KeyTerms, compose_endorsement, compose_key, compose_type
 from api.party_folder import (
     PartyFolder,
     PartyProfile,
@@ -91,9 +91,8 @@ def register(desk: Desk) -> None:
     """Register the signing key with the admin key."""
     text = compose_key(
         desk.composer(desk.admin),
-        desk.signing.signer.multikey,
-        uses=SIGNING_USES,
-        holder_kind="machine",
+        desk.signing.signer,
+        terms=KeyTerms(SIGNING_USES),
         iat=int(time.time()),
     )
     admitted = desk.client.submit(text)

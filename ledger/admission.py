@@ -9,33 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
-from keys.errors import KeysError
-from keys.multikey import parse_multikey
 from ledger import limits
-from ledger.content import BlobClaim, CheckedRecord
+from ledger.admission_acts import judge_endorsement, judge_proposal
+from ledger.admission_documents import (
+    judge_parameters,
+    judge_part,
+    judge_policy,
+    judge_record_type,
+)
+from ledger.admission_keys import judge_admin_key, judge_key, judge_new_key, judge_revocation
+from ledger.content import CheckedRecord
 from ledger.errors import LedgerError
 from ledger.faults import Fault, Refusal
-from ledger.fold import Governing, Party, PublicFold, apply
-from ledger.record import ADMIN_VCTS, GOVERNANCE_VCTS, NO_POLICY
+from ledger.fold import Governing, PublicFold, apply, settle
+from ledger.party import Party
+from ledger.precedents import Earlier, Precedent, Precedents, Signed
+from ledger.record import GOVERNANCE_VCTS, NO_POLICY
 
-
-class Precedent(NamedTuple):
-    """An earlier record: who signed it, and its type."""
-
-    party: str
-    vct: str
-
-
-class Precedents(Protocol):
-    """What the log already holds, as far as admission asks."""
-
-    def find_record(self, record_id: str) -> Precedent | None:
-        """The earlier record of that id."""
-
-    def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
-        """Whether the blob is the owner's, complete, and of the claimed size and hash."""
+__all__ = [
+    "Earlier",
+    "Place",
+    "Precedent",
+    "Precedents",
+    "Signed",
+    "admit",
+    "governing",
+    "judge_governance",
+    "judge_signer",
+    "judge_writer",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +61,38 @@ def admit(
         place: the record's own index and time.
         precedents: what the log holds, pending records of the same group included.
     """
-    refusal = judge_signer(record, fold, admitted_ms=place.admitted_ms)
+    if record.vct not in GOVERNANCE_VCTS:
+        refusal = judge_signer(record, fold, admitted_ms=place.admitted_ms)
+        return refusal or _judge_business(record, fold, precedents) or fold
+    settled = settle(fold, index=place.index, admitted_ms=place.admitted_ms)
+    refusal = judge_signer(record, settled, admitted_ms=place.admitted_ms)
     if refusal:
         return refusal
-    if record.vct not in GOVERNANCE_VCTS:
-        return _judge_business(record, fold, precedents) or fold
     entry = governing(record, place)
     try:
-        return judge_governance(entry, fold) or apply(fold, entry)
+        return judge_governance(entry, settled, precedents) or apply(settled, entry)
     except LedgerError as fault:
         return Refusal(fault.code, str(fault))
 
 
-def judge_governance(entry: Governing, fold: PublicFold) -> Refusal | None:
+def judge_governance(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:
     """Whether governance content is its signer's to say under the fold; shared with audits.
 
     Args:
         entry: content that meets its schema.
-        fold: the fold of all entries before it.
+        fold: the fold of all entries before it, settled for its index and time.
+        earlier: those entries, where the fold does not say enough of them.
     """
-    return _judge_genesis(entry.vct, entry.iss, fold) or _GOVERNANCE[entry.vct](entry, fold)
+    return _judge_genesis(entry.vct, entry.iss, fold) or _GOVERNANCE[entry.vct](
+        entry, fold, earlier
+    )
 
 
 def judge_signer(record: CheckedRecord, fold: PublicFold, *, admitted_ms: int) -> Refusal | None:
     """What is asked of every record, whatever it says; shared with audits."""
     return (
         _judge_genesis(record.vct, record.iss, fold)
-        or _judge_key(record, fold)
+        or judge_key(record, fold, admitted_ms=admitted_ms)
         or _judge_time(record, admitted_ms)
         or _judge_policy(record, fold)
     )
@@ -116,33 +125,6 @@ def _judge_genesis(vct: str, iss: str, fold: PublicFold) -> Refusal | None:
     return Refusal(
         "genesis-incomplete", f"until the charter is endorsed by {slugs}, nothing else is admitted"
     )
-
-
-def _judge_key(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
-    if fold.charter is None:
-        # The charter brings its signer's key; it is judged with the charter's content.
-        return None
-    if record.kid in fold.admin_kids:
-        if record.vct in ADMIN_VCTS:
-            return None
-        return Refusal(
-            "key-not-valid",
-            f"an admin key signs charter, key and endorsement only, not {record.vct}: "
-            "sign with a registered signing key",
-        )
-    key = fold.keys.get(record.kid)
-    if key is None:
-        return Refusal(
-            "key-not-valid", f"{record.kid} is not registered: submit its key/v1 entry first"
-        )
-    name = record.vct.partition("/")[0]
-    may_sign = f"record:{name}" in key.uses or (
-        record.vct not in GOVERNANCE_VCTS and "records" in key.uses
-    )
-    if record.vct in ADMIN_VCTS or not may_sign:
-        uses = sorted(key.uses)
-        return Refusal("key-not-valid", f"expected a key for {name}, found one for {uses}")
-    return None
 
 
 def _judge_time(record: CheckedRecord, admitted_ms: int) -> Refusal | None:
@@ -184,6 +166,7 @@ def _judge_business(
     party = fold.parties[record.iss]
     return (
         judge_writer(record, party, writer_roles=kind.writer_roles)
+        or _judge_credential(record, party, fold)
         or _judge_parties(record, fold)
         or _judge_links(record, precedents)
         or _judge_blobs(record, precedents)
@@ -200,6 +183,21 @@ def judge_writer(
     found = sorted(party.roles)
     return Refusal(
         "not-permitted", f"{record.vct} with this content is for {sorted(allowed)}, found {found}"
+    )
+
+
+def _judge_credential(record: CheckedRecord, party: Party, fold: PublicFold) -> Refusal | None:
+    """Whether a credential of its kind is the party's to sign, by the table in force."""
+    if record.credential is None:
+        return None
+    rights = fold.rules.rights_for(record.credential)
+    if any(party.may_qualify(right.role, right.accreditation) for right in rights):
+        return None
+    wanted = [f"{r.role} ({r.accreditation})" if r.accreditation else r.role for r in rights]
+    return Refusal(
+        "not-permitted",
+        f"a {record.credential} is for {wanted or 'nobody'}, found {sorted(party.roles)} "
+        f"with accreditations {sorted(party.accreditations)}",
     )
 
 
@@ -241,8 +239,8 @@ def _judge_blobs(record: CheckedRecord, precedents: Precedents) -> Refusal | Non
     return None
 
 
-def _judge_charter(entry: Governing, fold: PublicFold) -> Refusal | None:
-    del fold
+def _judge_charter(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:
+    del fold, earlier
     slug = entry.iss.rpartition(":")[2]
     multikey = entry.kid.partition("#")[2]
     first = entry.body["founders"][0]
@@ -255,90 +253,15 @@ def _judge_charter(entry: Governing, fold: PublicFold) -> Refusal | None:
     )
 
 
-def _judge_endorsement(entry: Governing, fold: PublicFold) -> Refusal | None:
-    body = entry.body
-    if body["of"] != fold.charter_id:
-        return Refusal("unknown-record", f"{body['of']} awaits no endorsement")
-    if entry.iss not in fold.awaited:
-        return Refusal("not-permitted", f"{entry.iss} has endorsed the charter already")
-    if (body["meaning"], body["reason"]) != ("approve", None):
-        found = f"{body['meaning']!r} with reason {body['reason']!r}"
-        return Refusal(
-            "not-permitted", f"a charter is endorsed with 'approve' and no reason, found {found}"
-        )
-    return None
-
-
-def _judge_new_key(entry: Governing, fold: PublicFold) -> Refusal | None:
-    party, multikey = entry.body["party"], entry.body["multikey"]
-    if party != entry.iss:
-        return Refusal("not-permitted", f"expected a key of {entry.iss}, found one of {party}")
-    try:
-        parse_multikey(multikey)
-    except KeysError as fault:
-        wrong = Fault("/body/multikey", "an Ed25519 key that may be registered", multikey)
-        return Refusal("invalid-claims", f"/body/multikey: {fault}", (wrong,))
-    if any(kid.endswith(f"#{multikey}") for kid in (*fold.keys, *fold.admin_kids)):
-        return Refusal("not-permitted", f"{multikey} is registered already")
-    return None
-
-
-def _judge_new_type(entry: Governing, fold: PublicFold) -> Refusal | None:
-    assert fold.charter is not None
-    vct, sha256 = entry.body["vct"], entry.body["sha256"]
-    if vct in fold.types:
-        return Refusal("not-permitted", f"{vct} is defined; a change is a new version")
-    listed = fold.charter.types.get(vct)
-    # A verifier holds a listed type against the charter, whoever consented to another one.
-    if listed not in (None, sha256):
-        return Refusal(
-            "not-permitted", f"expected {vct} of digest {listed} as in the charter, found {sha256}"
-        )
-    if listed == sha256 and entry.iss == fold.charter.founders[0].did:
-        return None
-    return _judge_approval("record-type", entry.iss, fold)
-
-
-def _judge_new_policy(entry: Governing, fold: PublicFold) -> Refusal | None:
-    return _judge_approval("policy", entry.iss, fold)
-
-
-def _judge_part(entry: Governing, fold: PublicFold) -> Refusal | None:
-    body = entry.body
-    if body["part"] >= body["of"]:
-        fault = Fault("/body/part", f"less than {body['of']}", str(body["part"]))
-        return Refusal("invalid-claims", "expected the number of a part of the document", (fault,))
-    size = len(body["text"].encode())
-    if size > limits.DOCUMENT_PART_BYTES_MAX:
-        most = f"at most {limits.DOCUMENT_PART_BYTES_MAX} bytes"
-        fault = Fault("/body/text", most, str(size))
-        return Refusal("invalid-claims", f"/body/text: expected {most}, found {size}", (fault,))
-    waiting = sum(
-        1
-        for (party, *_), part in fold.parts.items()
-        if party == entry.iss and not part.has_lapsed(entry.admitted_ms)
-    )
-    if waiting >= limits.DOCUMENT_PARTS_PENDING_MAX:
-        return Refusal("not-permitted", f"{waiting} parts of {entry.iss} wait already")
-    return None
-
-
-def _judge_approval(act: str, iss: str, fold: PublicFold) -> Refusal | None:
-    assert fold.charter is not None
-    quorum = fold.charter.quorum[act]
-    able = [party for party in fold.parties.values() if party.roles & quorum.electorate]
-    needed = quorum.threshold or len(able) // 2 + 1
-    is_elector = bool(fold.parties[iss].roles & quorum.electorate)
-    if is_elector and needed == 1:
-        return None
-    return Refusal("approval-needed", f"{act} needs the consent of {needed} of {len(able)} members")
-
-
-_GOVERNANCE: Final[dict[str, Callable[[Governing, PublicFold], Refusal | None]]] = {
+_GOVERNANCE: Final[dict[str, Callable[[Governing, PublicFold, Earlier], Refusal | None]]] = {
     "charter/v1": _judge_charter,
-    "endorsement/v1": _judge_endorsement,
-    "key/v1": _judge_new_key,
-    "record-type/v1": _judge_new_type,
-    "policy/v1": _judge_new_policy,
-    "document-part/v1": _judge_part,
+    "endorsement/v1": judge_endorsement,
+    "key/v1": judge_new_key,
+    "admin-key/v1": judge_admin_key,
+    "key-revocation/v1": judge_revocation,
+    "proposal/v1": judge_proposal,
+    "record-type/v1": judge_record_type,
+    "policy/v1": judge_policy,
+    "parameters/v1": judge_parameters,
+    "document-part/v1": judge_part,
 }

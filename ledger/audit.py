@@ -17,6 +17,7 @@ from typing import Protocol
 
 from ledger import limits
 from ledger.admission import Place, governing, judge_governance, judge_signer, judge_writer
+from ledger.audit_earlier import EarlierEntries, ReadFrom
 from ledger.audit_entries import (
     CHUNK_ENTRIES,
     CheckedEntry,
@@ -34,7 +35,8 @@ from ledger.content import CheckedRecord
 from ledger.entry import NO_LEAF
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
-from ledger.fold import PublicFold, apply
+from ledger.fold import Governing, PublicFold, apply, settle
+from ledger.precedents import Earlier
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import RecordType
 from ledger.schema_faults import find_faults
@@ -94,7 +96,9 @@ class Audit:
         self._before = memory
         self._tallies = memory.tallies.copied() if memory else Tallies()
         self._findings = list(memory.findings) if memory else []
-        self._replay = _Replay(origin, self._tallies, self._add, memory)
+        self._replay = _Replay(
+            origin, self._tallies, self._add, memory, read_from=_read_from(source)
+        )
         self._tree = GrownTree(source, self._add, memory.open_tiles if memory else NO_TREE)
         covered = memory.covered if memory else 0
         self._kept = KeptCheckpoints(
@@ -155,6 +159,10 @@ class Audit:
             self._findings.append(Finding(place, code, detail))
 
 
+def _read_from(source: AuditSource) -> ReadFrom:
+    return lambda start: (text for text, _ in source.entry_texts(start))
+
+
 class _Replay:
     """Follows the chain and the fold from entry to entry."""
 
@@ -164,12 +172,15 @@ class _Replay:
         tallies: Tallies,
         add: Callable[[str, str, str], None],
         memory: AuditMemory | None,
+        *,
+        read_from: ReadFrom,
     ) -> None:
         self.fold = restore_fold(origin, memory) if memory else PublicFold(origin)
         self.leaf = memory.leaf if memory else NO_LEAF
         self.admitted_ms = memory.admitted_ms if memory else 0
         self.jtis = UsedJtis(memory.jtis if memory else b"")
         self.governing = list(memory.governing) if memory else []
+        self._read_from = read_from
         self._tallies = tallies
         self._add_finding = add
         self._index = memory.size if memory else 0
@@ -208,7 +219,7 @@ class _Replay:
             self._tallies.without_disclosures += 1
         place = Place(self._index, entry.admitted_ms)
         try:
-            after = _judge_again(record, self.fold, place)
+            after = _judge_again(record, self.fold, place, read_from=self._read_from)
         except LedgerError as fault:
             self._add(*fault_of(fault))
             return
@@ -219,8 +230,12 @@ class _Replay:
             self.governing.append((self._index, entry.admitted_ms, entry.governing))
 
 
-def _judge_again(record: CheckedRecord, fold: PublicFold, place: Place) -> PublicFold | Refusal:
+def _judge_again(
+    record: CheckedRecord, fold: PublicFold, place: Place, *, read_from: ReadFrom
+) -> PublicFold | Refusal:
     """The fold after the record, or why admission would have refused it."""
+    if record.vct in GOVERNANCE_VCTS:
+        fold = settle(fold, index=place.index, admitted_ms=place.admitted_ms)
     kind = (fold if fold.charter else fold.book()).types.get(record.vct)
     late_max = kind.late_max_seconds if kind else limits.IAT_BEHIND_SECONDS_MAX
     known = record._replace(late_max_seconds=late_max)
@@ -232,15 +247,15 @@ def _judge_again(record: CheckedRecord, fold: PublicFold, place: Place) -> Publi
     if kind.body_validator is None:
         party = fold.parties[record.iss]
         return judge_writer(record, party, writer_roles=kind.writer_roles) or fold
-    return _judge_content(record, fold, place, kind=kind)
+    earlier = EarlierEntries(read_from, fold, record.iss)
+    return _judge_content(governing(record, place), fold, earlier, kind=kind)
 
 
 def _judge_content(
-    record: CheckedRecord, fold: PublicFold, place: Place, *, kind: RecordType
+    entry: Governing, fold: PublicFold, earlier: Earlier, *, kind: RecordType
 ) -> PublicFold | Refusal:
     assert kind.body_validator is not None
-    faults = find_faults(kind.body_validator, record.body)
+    faults = find_faults(kind.body_validator, entry.body)
     if faults:
         return Refusal("invalid-claims", f"{faults[0].pointer}: {faults[0].expected}", faults)
-    entry = governing(record, place)
-    return judge_governance(entry, fold) or apply(fold, entry)
+    return judge_governance(entry, fold, earlier) or apply(fold, entry)

@@ -135,6 +135,7 @@ def _signed_facts(parsed: ParsedJws) -> CheckedRecord:
         links=(),
         corrects=None,
         roles=None,
+        credential=None,
         search=(),
         standing=(),
         blobs=(),

@@ -138,7 +138,7 @@ class KeptCheckpoints:
                 return
         self.covered = size
         try:
-            checkpoint = self._open(note, fold)
+            checkpoint = self._open(size, note, fold)
         except LedgerError as fault:
             self._add(place, fault.code, str(fault))
             return
@@ -153,8 +153,9 @@ class KeptCheckpoints:
                 f"expected size {size} and root {expected}, found {checkpoint.size} and {signed}",
             )
 
-    def _open(self, note: str, fold: PublicFold) -> Checkpoint:
-        keys = fold.charter.log_keys if fold.charter else ()
+    def _open(self, size: int, note: str, fold: PublicFold) -> Checkpoint:
+        rules = fold.rules_at(size)
+        keys = rules.log_keys if rules else ()
         for key in keys:
             if key not in self._verifiers:
                 self._verifiers[key] = Ed25519Verifier(parse_vkey(key))

@@ -17,9 +17,18 @@ from ledger.errors import MalformedCharter, MalformedVerifierKey
 from ledger.note import ED25519_NOTE, parse_vkey
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import RecordType, builtin_governance_types, parse_record_type
+from ledger.rules import (
+    ACTS,
+    NO_WITNESSES,
+    CredentialRight,
+    Quorum,
+    Rules,
+    check_policy,
+    read_rules,
+)
 from ledger.schema_faults import find_faults
 
-ACTS: Final = ("admit", "suspend", "remove", "recover", "amend", "record-type", "policy")
+LEGAL_ENTITY: Final = "legal-entity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +39,40 @@ class Founder:
     slug: str
     names: Mapping[str, str]
     roles: frozenset[str]
-    admin_keys: frozenset[str]
+    accreditations: frozenset[str]
+    entity: str
+    parent: str | None
+    admin_keys: tuple[str, ...]
     next_key: str
 
 
 @dataclass(frozen=True, slots=True)
-class Quorum:
-    """Who decides on an act, and how many of them: a count, or None for the majority."""
-
-    electorate: frozenset[str]
-    threshold: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class CharterLimits:
-    """The consortium's own bounds, never wider than :mod:`ledger.limits`."""
-
-    entry_bytes_max: int
-    disclosure_bytes_max: int
-    disclosures_max: int
-
-
-@dataclass(frozen=True, slots=True)
 class Charter:
-    """The charter's content. ``types`` maps every other built-in vct to its digest."""
+    """The charter's content. ``types`` maps every other built-in vct to its digest.
+
+    ``rules`` are those of the founding; an amendment replaces them in the fold, not here.
+    """
 
     origin: str
-    log_keys: tuple[str, ...]
     founders: tuple[Founder, ...]
-    operator: str
-    quorum: Mapping[str, Quorum]
+    rules: Rules
     governance_types: Mapping[str, RecordType]
     types: Mapping[str, str]
-    limits: CharterLimits
-    has_open_bundles: bool
+
+    @property
+    def log_keys(self) -> tuple[str, ...]:
+        """The verifier keys that the log was founded with."""
+        return self.rules.log_keys
+
+    @property
+    def operator(self) -> str:
+        """Slug of the founder that runs the log at first."""
+        return self.rules.operator
+
+    @property
+    def quorum(self) -> Mapping[str, Quorum]:
+        """The quorum of each act at first."""
+        return self.rules.quorum
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,9 @@ class FounderStatement:
     roles: tuple[str, ...]
     admin_keys: tuple[str, ...]
     next_key: str
+    accreditations: tuple[str, ...] = ()
+    entity: str = LEGAL_ENTITY
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,8 @@ class CharterDraft:
     operator: str
     types: tuple[str, ...]
     has_open_bundles: bool
+    credentials: tuple[CredentialRight, ...] = ()
+    witness_policy: str = NO_WITNESSES
 
 
 def draft_charter(draft: CharterDraft) -> dict[str, Any]:
@@ -96,7 +110,7 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
     return {
         "origin": draft.origin,
         "log_keys": list(draft.log_keys),
-        "founders": [_founder_body(founder) for founder in draft.founders],
+        "founders": [founder_body(founder) for founder in draft.founders],
         "operator": draft.operator,
         "quorum": {act: {"electorate": everyone, "threshold": "majority"} for act in ACTS},
         "governance_types": [json.loads(kind.text) for kind in builtin_governance_types()],
@@ -108,6 +122,8 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
             "disclosures_max": limits.DISCLOSURES_MAX,
         },
         "entry_bundles": "open" if draft.has_open_bundles else "members",
+        "credentials": [right.body() for right in draft.credentials],
+        "witness_policy": draft.witness_policy,
     }
 
 
@@ -134,11 +150,15 @@ def parse_charter(body: object, *, origin: str) -> Charter:
     return charter
 
 
-def _founder_body(founder: FounderStatement) -> dict[str, Any]:
+def founder_body(founder: FounderStatement) -> dict[str, Any]:
+    """What a party says of itself, as a charter or a proposal to admit it has it."""
     return {
         "slug": founder.slug,
         "names": dict(founder.names),
         "roles": list(founder.roles),
+        "accreditations": list(founder.accreditations),
+        "entity": founder.entity,
+        "parent": founder.parent,
         "admin_keys": list(founder.admin_keys),
         "next_key": founder.next_key,
     }
@@ -149,14 +169,10 @@ def _read(body: dict[str, Any]) -> Charter:
     _check_governance_types(body["governance_types"])
     return Charter(
         origin=origin,
-        log_keys=tuple(body["log_keys"]),
         founders=tuple(_read_founder(origin, item) for item in body["founders"]),
-        operator=body["operator"],
-        quorum={act: _read_quorum(rule) for act, rule in body["quorum"].items()},
+        rules=read_rules(body),
         governance_types=_governance_types(),
         types=_read_types(body["types"]),
-        limits=CharterLimits(**body["limits"]),
-        has_open_bundles=body["entry_bundles"] == "open",
     )
 
 
@@ -200,14 +216,12 @@ def _read_founder(origin: Origin, item: dict[str, Any]) -> Founder:
         slug=item["slug"],
         names=item["names"],
         roles=frozenset(item["roles"]),
-        admin_keys=frozenset(item["admin_keys"]),
+        accreditations=frozenset(item["accreditations"]),
+        entity=item["entity"],
+        parent=item["parent"],
+        admin_keys=tuple(item["admin_keys"]),
         next_key=item["next_key"],
     )
-
-
-def _read_quorum(rule: dict[str, Any]) -> Quorum:
-    threshold = rule["threshold"]
-    return Quorum(frozenset(rule["electorate"]), None if threshold == "majority" else threshold)
 
 
 def _check_whole(charter: Charter, origin: str) -> None:
@@ -218,13 +232,27 @@ def _check_whole(charter: Charter, origin: str) -> None:
         raise MalformedCharter(f"expected every slug once, found {slugs}")
     if charter.operator not in slugs:
         raise MalformedCharter(f"expected a founder as operator, found {charter.operator!r}")
+    _check_parents(charter)
     _check_keys(charter)
+    check_policy(charter.rules)
     for act, quorum in charter.quorum.items():
         able = sum(1 for founder in charter.founders if founder.roles & quorum.electorate)
         if able < (quorum.threshold or 1):
             raise MalformedCharter(
                 f"quorum for {act}: expected one that the founders could meet, found {able} able"
             )
+
+
+def _check_parents(charter: Charter) -> None:
+    """A parent stands before its children, so that no party is its own ancestor."""
+    known: set[str | None] = {None}
+    for founder in charter.founders:
+        if founder.parent not in known:
+            raise MalformedCharter(
+                f"{founder.slug}: expected a founder that stands before it as parent, "
+                f"found {founder.parent!r}"
+            )
+        known.add(founder.slug)
 
 
 def _check_keys(charter: Charter) -> None:
@@ -236,3 +264,5 @@ def _check_keys(charter: Charter) -> None:
     keys += [parse_multikey(text) for founder in charter.founders for text in founder.admin_keys]
     if len(set(keys)) != len(keys):
         raise MalformedCharter("expected every key once, among admin keys and log keys together")
+    if any(key.name != charter.origin for key in log_keys):
+        raise MalformedCharter(f"expected log keys named {charter.origin}, found another name")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ledger import limits
-from ledger.admission import Place, Precedent, Precedents, admit
+from ledger.admission import Place, Precedent, Precedents, Signed, admit
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.content import BlobClaim, CheckedRecord
 from ledger.entry import NO_LEAF, EntryHead, encode_head
@@ -134,13 +134,13 @@ class _Group:
 
     def __init__(self, tip: Tip, known: KnownIds, *, admitted_ms: int, log: LogSoFar) -> None:
         self.fold = tip.fold
-        self._size = tip.size
+        self._first = self._size = tip.size
         self._admitted_ms = admitted_ms
         self._log = log
         self._indices: dict[bytes, int] = dict(known.records)
         self._used_jtis: dict[bytes, int] = dict(known.jti_keys)
-        self._numbered: list[CheckedRecord] = []
-        self._pending: dict[str, Precedent] = {}
+        self._numbered: list[Numbered] = []
+        self._pending: dict[str, Numbered] = {}
 
     def judge(self, record: CheckedRecord) -> Verdict:
         index = self._indices.get(record.record_id)
@@ -165,17 +165,36 @@ class _Group:
         index, self._size = self._size, self._size + 1
         self.fold = fold
         self._indices[record.record_id] = self._used_jtis[record.jti_key] = index
-        self._numbered.append(record)
-        return Numbered(record, index)
+        numbered = Numbered(record, index)
+        self._numbered.append(numbered)
+        return numbered
 
     def find_record(self, record_id: str) -> Precedent | None:
         """The earlier record of that id, of this group or stored."""
+        found = self._find_pending(record_id)
+        if found is None:
+            return self._log.find_record(record_id)
+        return Precedent(found.record.iss, found.record.vct)
+
+    def find_signed(self, record_id: str) -> Signed | None:
+        """The position and key of that record, of this group or stored."""
+        found = self._find_pending(record_id)
+        if found is None:
+            return self._log.find_signed(record_id)
+        return Signed(found.index, found.record.kid, found.record.vct)
+
+    def _find_pending(self, record_id: str) -> Numbered | None:
         # Records get their ids as text only once somebody asks for one; few groups do.
         while self._numbered:
-            record = self._numbered.pop()
-            name = encode_record_id(record.record_id)
-            self._pending[name] = Precedent(record.iss, record.vct)
-        return self._pending.get(record_id) or self._log.find_record(record_id)
+            numbered = self._numbered.pop()
+            self._pending[encode_record_id(numbered.record.record_id)] = numbered
+        return self._pending.get(record_id)
+
+    def admitted_ms(self, index: int) -> int | None:
+        """The time of an entry, of this group or stored."""
+        if index >= self._first:
+            return self._admitted_ms if index < self._size else None
+        return self._log.admitted_ms(index)
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """As the log says."""

@@ -57,7 +57,8 @@ class CheckedRecord(NamedTuple):
     ``type_known`` is False where the type was not in the book: it is checked again under
     the lock. ``tiers`` holds (group, tier) of the manifest; ``parties`` the DIDs that must
     be members; ``links`` the record ids that must exist; ``roles`` those to whom saying
-    this belongs (None: no such limit).
+    this belongs (None: no such limit); ``credential`` the kind of quality credential that it
+    is (None: it is none).
     """
 
     record_id: bytes
@@ -77,6 +78,7 @@ class CheckedRecord(NamedTuple):
     links: tuple[str, ...]
     corrects: str | None
     roles: frozenset[str] | None
+    credential: str | None
     search: tuple[bytes, ...]
     standing: tuple[str, ...]
     blobs: tuple[BlobClaim, ...]
@@ -264,6 +266,7 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
         links=_links(address),
         corrects=manifest["corrects"],
         roles=checker.rules.roles_for(claims.vct, values) if business else None,
+        credential=checker.rules.credential_kind(claims.vct, values) if business else None,
         search=_search_keys(values, business, checker.search_secret) if business else (),
         standing=named,
         blobs=_blob_claims(values, business) if business else (),

@@ -17,6 +17,12 @@ class DomainRules(Protocol):
     def roles_for(self, vct: str, groups: Mapping[str, Any]) -> frozenset[str] | None:
         """The roles to whom saying this belongs; None where the type's writers suffice."""
 
+    def credential_kind(self, vct: str, groups: Mapping[str, Any]) -> str | None:
+        """The kind of quality credential that a record is, None where it is none.
+
+        Whose it is to sign one of that kind is for the charter's table to say.
+        """
+
 
 class NoDomainRules:
     """Rules for a log of no particular trade: the schema is all that is asked."""
@@ -28,5 +34,10 @@ class NoDomainRules:
 
     def roles_for(self, vct: str, groups: Mapping[str, Any]) -> frozenset[str] | None:
         """No content belongs to some roles only."""
+        del vct, groups
+        return None
+
+    def credential_kind(self, vct: str, groups: Mapping[str, Any]) -> str | None:
+        """No record is a credential."""
         del vct, groups
         return None

@@ -33,10 +33,22 @@ RecordId = NewType("RecordId", bytes)
 
 TYP: Final = "lotmark+sd-jwt"
 NO_POLICY: Final = "A" * 43
-GOVERNANCE_VCTS: Final = frozenset(
-    {"charter/v1", "endorsement/v1", "key/v1", "record-type/v1", "policy/v1", "document-part/v1"}
+ADMIN_VCTS: Final = frozenset(
+    {
+        "charter/v1",
+        "key/v1",
+        "admin-key/v1",
+        "key-revocation/v1",
+        "proposal/v1",
+        "endorsement/v1",
+    }
 )
-ADMIN_VCTS: Final = frozenset({"charter/v1", "endorsement/v1", "key/v1"})
+GOVERNANCE_VCTS: Final = ADMIN_VCTS | {
+    "record-type/v1",
+    "policy/v1",
+    "parameters/v1",
+    "document-part/v1",
+}
 DIGESTS_MAX: Final = 128
 HEADERS_CACHED_MAX: Final = 4096
 HEADER_CACHED_CHARACTERS_MAX: Final = 1024

@@ -93,7 +93,7 @@ def parse_record_type(text: str) -> RecordType:
 def builtin_governance_types() -> tuple[RecordType, ...]:
     """The governance types of this version: those that a charter carries."""
     folder = resources.files("ledger") / "types"
-    names = ("charter", "endorsement", "key", "record-type", "policy", "document-part")
+    names = (vct.partition("/")[0] for vct in sorted(GOVERNANCE_VCTS))
     return tuple(
         parse_record_type((folder / f"{name}.v1.json").read_text(encoding="utf-8"))
         for name in names

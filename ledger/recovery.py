@@ -9,8 +9,9 @@ from ledger.fold import Governing, PublicFold, apply
 from ledger.frontier import Frontier
 from ledger.high_water import HighWater, Mark
 from ledger.open_tiles import NO_OPEN_TILES, OpenTiles, open_slots
+from ledger.precedents import Signed
 from ledger.reader import LogReader
-from ledger.record import GOVERNANCE_VCTS, parse_jws
+from ledger.record import GOVERNANCE_VCTS, parse_header, parse_jws
 from ledger.store import EntryRow, Head, Store
 from ledger.tile_nodes import FoldedTiles, TileNodeReader
 from ledger.tree import TreeSize, leaf_hash, tree_root
@@ -93,6 +94,12 @@ def governing(row: EntryRow, origin: str) -> Governing:
         vct=parsed.claims.vct,
         body=parsed.claims.body,
     )
+
+
+def signed_of(row: EntryRow) -> Signed:
+    """A stored entry with the key that signed it."""
+    _, jws = split_entry(row.text)
+    return Signed(row.index, parse_header(jws.partition(".")[0]).kid, row.vct)
 
 
 def _root_at(store: Store, size: int) -> bytes:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import partial
 
 from ledger import limits
-from ledger.admission import Precedent
+from ledger.admission import Precedent, Signed
 from ledger.blob_errors import BlobError
 from ledger.blob_readiness import UploadedBlobs
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
@@ -25,7 +25,7 @@ from ledger.fold import PublicFold
 from ledger.high_water import Mark
 from ledger.reader import LogReader
 from ledger.record import encode_record_id
-from ledger.recovery import load_tip
+from ledger.recovery import load_tip, signed_of
 from ledger.releases import Releases
 from ledger.store_errors import AppendRefused, StoreUnavailable
 from ledger.submission import Admitted, Outcome, Submission
@@ -249,6 +249,16 @@ class Ledger:
         """The party and type of an admitted record."""
         row = self.reader.find(record_id)
         return Precedent(row.party, row.vct) if row else None
+
+    def find_signed(self, record_id: str) -> Signed | None:
+        """The position of an admitted record, and the key that signed it."""
+        row = self.reader.find(record_id)
+        return signed_of(row) if row else None
+
+    def admitted_ms(self, index: int) -> int | None:
+        """The admission time of an entry."""
+        row = self._parts.store.entry(index)
+        return row.admitted_ms if row else None
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """Whether the owner's upload is complete and as claimed."""

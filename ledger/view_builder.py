@@ -75,7 +75,9 @@ def _evidence_of(row: EntryRow, fold: PublicFold) -> _Evidence:
     if 0 < joined < row.index:
         links.add(joined)
     if row.vct not in ADMIN_VCTS:
-        links.add(fold.keys[parsed.header.kid].registered_at)
+        key = fold.key(parsed.header.kid)
+        assert key is not None, "a key that signed an entry was registered before it"
+        links.add(key.registered_at)
     return _Evidence(tuple(sorted(links)), kind)
 
 

@@ -95,7 +95,7 @@ def home_page(
     fold: PublicFold, rows: Sequence[EntryRow], *, trusted: TrustedCheckpoint, words: Words
 ) -> HomePage:
     """The first page, from the newest checkpoint and the newest entries."""
-    operator = fold.charter.operator if fold.charter else None
+    operator = fold.rules.operator if fold.charter else None
     members = tuple(_member(party, fold, words) for party in fold.parties.values())
     return HomePage(
         origin=fold.origin,
@@ -126,7 +126,7 @@ def entries_page(
 
 
 def _member(party: Party, fold: PublicFold, words: Words) -> Member:
-    is_operator = fold.charter is not None and fold.charter.operator == party.slug
+    is_operator = fold.charter is not None and fold.rules.operator == party.slug
     # The charter's word for who runs the log stands for the role of that name.
     roles = party.roles - {"operator"} if is_operator else party.roles
     return Member(
@@ -134,7 +134,7 @@ def _member(party: Party, fold: PublicFold, words: Words) -> Member:
         roles=tuple(words.text(f"role.{role}") for role in sorted(roles)),
         is_operator=is_operator,
         joined_at=None if party.did in fold.awaited else party.joined_at,
-        keys=sum(1 for key in fold.keys.values() if key.party == party.did),
+        keys=sum(1 for key in party.signing_keys if key.is_current),
     )
 
 

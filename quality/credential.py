@@ -1,7 +1,7 @@
 """What a quality credential must be, and whose it is to sign.
 
-Rules for ``quality-credential/v1`` that its schema cannot say. The table of kinds and
-signing roles is the built-in one; accreditation is judged elsewhere.
+Rules for ``quality-credential/v1`` that its schema cannot say. Whose it is to sign which kind
+stands in the charter's table; :data:`DEFAULT_RIGHTS` is the one that a new charter is given.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.faults import Fault
+from ledger.rules import CredentialRight
 from quality.flags import Flag
 from quality.limits import limit_faults, limits_of
 from quality.values import Groups, day, decimal, part, pointed, text
 
-#: Which roles may sign which kind: signing what is not the signer's to say is refused.
+#: Which roles may sign which kind by default.
 SIGNING_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "system-certificate": frozenset({"certifier"}),
@@ -31,6 +32,11 @@ SIGNING_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 
+#: The same as rows of a charter's table; no accreditation is asked for until a consortium does.
+DEFAULT_RIGHTS: Final = tuple(
+    CredentialRight(kind, role) for kind, roles in SIGNING_ROLES.items() for role in sorted(roles)
+)
+
 
 def credential_faults(groups: Groups, *, signer: str | None) -> Iterator[Fault]:
     """The faults of a quality credential's groups; ``signer`` is its party, where known."""
@@ -40,10 +46,9 @@ def credential_faults(groups: Groups, *, signer: str | None) -> Iterator[Fault]:
         yield from limit_faults(pointer, item)
 
 
-def credential_roles(groups: Groups) -> frozenset[str] | None:
-    """The roles to whom saying this kind of credential belongs; None where no kind is shown."""
-    kind = _kind(groups)
-    return None if kind is None else SIGNING_ROLES.get(kind, frozenset())
+def credential_kind(groups: Groups) -> str | None:
+    """The kind of credential that the groups show; None where they show none."""
+    return _kind(groups)
 
 
 def credential_flags(groups: Groups) -> Iterator[Flag]:

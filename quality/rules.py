@@ -14,8 +14,14 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.faults import Fault
+from ledger.rules import CredentialRight
 from quality.corrective_action import corrective_action_faults, corrective_action_flags
-from quality.credential import credential_faults, credential_flags, credential_roles
+from quality.credential import (
+    DEFAULT_RIGHTS,
+    credential_faults,
+    credential_flags,
+    credential_kind,
+)
 from quality.flags import Flag
 from quality.inspection import inspection_faults, inspection_flags, inspection_roles
 from quality.parameter import parameter_faults, parameter_flags
@@ -25,6 +31,7 @@ from quality.values import Groups, text
 _SAID: Final[Mapping[str, str]] = MappingProxyType(
     {"inspection-report/v1": "/verdict/kind", "quality-credential/v1": "/credential/kind"}
 )
+_NOBODY: Final = "none of the roles"
 
 
 class QualityRules:
@@ -34,7 +41,11 @@ class QualityRules:
     among them. A rule that needs a group which is absent or withheld is silent.
     """
 
-    __slots__ = ()
+    __slots__ = ("_rights",)
+
+    def __init__(self, rights: tuple[CredentialRight, ...] = DEFAULT_RIGHTS) -> None:
+        """Judge drafts by these rows of the charter's table of credential kinds."""
+        self._rights = rights
 
     def find_faults(self, vct: str, groups: Groups) -> tuple[Fault, ...]:
         """Every contradiction inside one record that the type's schema cannot say."""
@@ -44,8 +55,18 @@ class QualityRules:
         """The roles to whom saying this belongs; None where the type's writers suffice."""
         return _roles(vct, groups, signer=_owner(vct, groups))
 
+    def credential_kind(self, vct: str, groups: Groups) -> str | None:
+        """The kind of quality credential that a record is, None where it is none."""
+        return credential_kind(groups) if vct == "quality-credential/v1" else None
+
     def judge(
-        self, vct: str, groups: Groups, *, issuer: str, roles: frozenset[str]
+        self,
+        vct: str,
+        groups: Groups,
+        *,
+        issuer: str,
+        roles: frozenset[str],
+        accreditations: frozenset[str] = frozenset(),
     ) -> tuple[Fault, ...]:
         """Every fault, the signer's right to say it included.
 
@@ -53,13 +74,28 @@ class QualityRules:
             vct: the record's type.
             groups: its groups by name.
             issuer: DID of the signing party.
-            roles: the roles of that party in the charter.
+            roles: the roles of that party on the log.
+            accreditations: those that it holds.
         """
-        wanted = _roles(vct, groups, signer=issuer)
+        wanted = self._wanted(vct, groups, signer=issuer)
         faults = tuple(_faults(vct, groups, signer=issuer))
-        if wanted is None or wanted & roles:
+        if wanted is None or any(
+            right.role in roles and right.accreditation in {None, *accreditations}
+            for right in wanted
+        ):
             return faults
-        return (Fault(_SAID[vct], f"a signer who is {_listed(wanted)}", _listed(roles)), *faults)
+        expected = " or ".join(dict.fromkeys(map(_qualification, wanted))) or _NOBODY
+        return (Fault(_SAID[vct], f"a signer who is {expected}", _listed(roles)), *faults)
+
+    def _wanted(
+        self, vct: str, groups: Groups, *, signer: str
+    ) -> tuple[CredentialRight, ...] | None:
+        """Who may say it; None where the type's writers suffice."""
+        kind = self.credential_kind(vct, groups)
+        if kind is not None:
+            return tuple(right for right in self._rights if right.kind == kind)
+        roles = _roles(vct, groups, signer=signer)
+        return None if roles is None else tuple(CredentialRight("", role) for role in sorted(roles))
 
     def flags(self, vct: str, groups: Groups) -> tuple[Flag, ...]:
         """What the disclosed groups say that is true but bad."""
@@ -88,11 +124,8 @@ def _faults(vct: str, groups: Groups, *, signer: str | None) -> Iterator[Fault]:
 
 
 def _roles(vct: str, groups: Groups, *, signer: str | None) -> frozenset[str] | None:
-    match vct:
-        case "inspection-report/v1":
-            return inspection_roles(groups, signer=signer)
-        case "quality-credential/v1":
-            return credential_roles(groups)
+    if vct == "inspection-report/v1":
+        return inspection_roles(groups, signer=signer)
     return None
 
 
@@ -102,4 +135,8 @@ def _owner(vct: str, groups: Groups) -> str | None:
 
 
 def _listed(roles: frozenset[str]) -> str:
-    return " or ".join(sorted(roles)) or "none of the roles"
+    return " or ".join(sorted(roles)) or _NOBODY
+
+
+def _qualification(right: CredentialRight) -> str:
+    return f"{right.role} with {right.accreditation}" if right.accreditation else right.role

@@ -21,12 +21,14 @@ from api.cli.options import (
 from api.cli.output import Output
 from api.governing import (
     SIGNING_USES,
+    KeyTerms,
     compose_endorsement,
     compose_key,
     compose_type,
 )
-from api.party_folder import commit_key, remember_service
+from api.party_folder import remember_service
 from keys.key_storage import load_key_file
+from ledger.commitment import commit_key
 from ledger.submission import Admitted
 from quality.types import business_types
 
@@ -83,16 +85,15 @@ def endorse(output: Output, *, is_agreed: bool, place: Place) -> None:
 def register_key(output: Output, *, uses: tuple[str, ...], holder_kind: str, place: Place) -> None:
     """Register the party's signing key, signed by its admin key."""
     session = open_session(place)
-    multikey = load_key_file(session.folder.signing_key).header.multikey
     composer = session.composer(session.open_key(session.folder.admin_key))
-    sd_jwt = compose_key(
-        composer, multikey, uses=uses, holder_kind=holder_kind, iat=int(time.time())
-    )
+    # The new key signs too: nobody registers a key that it does not hold.
+    signing = session.open_key(session.folder.signing_key).signer
+    sd_jwt = compose_key(composer, signing, terms=KeyTerms(uses, holder_kind), iat=int(time.time()))
     with session.client() as client:
         admitted = client.submit(sd_jwt)
     remember_service(session.folder, url=session.url, anchor=session.anchor_bytes)
-    output.say(f"registered {multikey} for {', '.join(uses)}: entry {admitted.index}")
-    output.result({"multikey": multikey, "uses": list(uses), **_members(admitted)})
+    output.say(f"registered {signing.multikey} for {', '.join(uses)}: entry {admitted.index}")
+    output.result({"multikey": signing.multikey, "uses": list(uses), **_members(admitted)})
 
 
 @click.command("define-types")
@@ -131,7 +132,7 @@ def summarise(charter: ReadCharter) -> Iterator[str]:
     for act, quorum in body.quorum.items():
         threshold = "a majority" if quorum.threshold is None else str(quorum.threshold)
         yield f"  {act}: {threshold} of {', '.join(sorted(quorum.electorate))}"
-    readers = "anyone" if body.has_open_bundles else "members"
+    readers = "anyone" if body.rules.has_open_bundles else "members"
     yield f"  entries (who signed what type, when) are read by {readers}"
     yield f"  record types: {', '.join(sorted(body.types))}"
     for line in charter.notices:
@@ -151,7 +152,7 @@ def _expect_own_keys(session: Session, charter: ReadCharter) -> None:
             f"expected {slug} among the founders, found {found}",
             remedy="Ask founder 1 to found the log anew with your founder.json.",
         )
-    if founder.admin_keys != {admin} or founder.next_key != commit_key(following):
+    if founder.admin_keys != (admin,) or founder.next_key != commit_key(following):
         raise CommandFault(
             "charter-unexpected",
             f"expected the keys of {session.folder.root} for {slug}, found others",

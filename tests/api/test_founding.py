@@ -16,7 +16,6 @@ import pytest
 from api import founding
 from api.data_folder import DataFolder, read_config
 from api.founding import FoundingKeys, FoundingPlan, found_log
-from api.party_folder import commit_key
 from api.settings import Settings
 from api.setup_errors import (
     FolderInUse,
@@ -30,6 +29,7 @@ from keys.key_file import Cost
 from keys.signer import SeedSigner
 from ledger.anchor import parse_anchor
 from ledger.charter import FounderStatement
+from ledger.commitment import commit_key
 from ledger.record_type import parse_record_type
 from quality.types import business_types
 from tests.api.cli.shell import PASSPHRASE, ROOT

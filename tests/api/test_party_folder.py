@@ -11,7 +11,6 @@ from api.party_folder import (
     NewParty,
     PartyFolder,
     PartyProfile,
-    commit_key,
     create_party,
     encode_statement,
     parse_statement,
@@ -23,6 +22,7 @@ from api.setup_errors import MalformedStatement, PartyDamaged, PartyExists, Part
 from keys.identifiers import parse_origin
 from keys.key_file import Cost
 from keys.signer import open_signer
+from ledger.commitment import commit_key
 from tests.api.cli.shell import PASSPHRASE
 
 pytestmark = pytest.mark.item("2.7")
@@ -57,6 +57,9 @@ def test_the_statement_holds_no_secret_and_comes_back_as_it_was(made: NewParty) 
         "slug",
         "names",
         "roles",
+        "accreditations",
+        "entity",
+        "parent",
         "admin_keys",
         "next_key",
     }

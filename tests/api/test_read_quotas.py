@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.exchange import LogKeys, Refused, RequestJudge
+from api.nonces import NonceMemory
 from api.reading import ReadingDesk
 from ledger import limits
 from tests.api.service import OEM, SUPPLIER, LiveService, code_of, serve
@@ -38,7 +39,9 @@ def test_a_party_beyond_its_rate_fills_no_memory_of_nonces(small: LiveService) -
     reader = small.signed(OEM)
     for _ in range(30):
         reader.get("/v1/records?limit=1")
-    assert small.wired.nonces.nonces_held < 20
+    nonces = small.wired.nonces
+    assert isinstance(nonces, NonceMemory)
+    assert nonces.nonces_held < 20
 
 
 @pytest.mark.item("3.8.retry-after")

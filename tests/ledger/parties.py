@@ -20,15 +20,19 @@ from keys.multikey import Multikey
 from keys.signer import SeedSigner
 from ledger.admission import Place, Precedent, admit
 from ledger.charter import CharterDraft, FounderStatement, draft_charter
+from ledger.commitment import commit_key
 from ledger.compose import Composer, Filing
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
 from ledger.domain import DomainRules, NoDomainRules
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
 from ledger.note import ED25519_NOTE, Ed25519Signer, KeyName, VerifierKey, encode_vkey
+from ledger.possession import prove_possession
+from ledger.precedents import Signed
 from ledger.record import NO_POLICY, TYP, encode_record_id, record_id
 from ledger.record_type import RecordType, document_digest, parse_record_type
 from ledger.strict_json import encode_json, parse_json_object
+from quality.credential import DEFAULT_RIGHTS
 from tests.ledger.sample_types import REMOVED, SAMPLE_VCT, sample_type_text
 
 ORIGIN: Final = Origin("log.example:8443/eu")
@@ -39,7 +43,10 @@ SAMPLE_GROUPS: Final[Mapping[str, Any]] = {
     "lot": {"number": "LG-0417", "pieces": 500},
     "note": "as received",
 }
-ANY_USE: Final = ("records", "record:record-type", "record:policy", "record:document-part")
+ANY_USE: Final = (
+    *("records", "record:record-type", "record:policy", "record:parameters"),
+    "record:document-part",
+)
 
 
 def a_seed(label: str) -> bytes:
@@ -98,13 +105,12 @@ class PartyKeys:
 
     def statement(self, roles: Sequence[str]) -> FounderStatement:
         """What the party brings to a charter."""
-        following = hashlib.sha256(self.next_admin.multikey.encode("ascii")).digest()
         return FounderStatement(
             slug=self.slug,
             names={"en": self.slug.replace("-", " ").title(), "zh": "示例公司"},
             roles=tuple(roles),
             admin_keys=(self.admin.multikey,),
-            next_key=encode_base64url(following),
+            next_key=commit_key(self.next_admin.multikey),
         )
 
 
@@ -129,16 +135,28 @@ class KnownRecords:
 
     def __init__(self, blobs: Sequence[tuple[BlobClaim, str]] = ()) -> None:
         self._records: dict[str, Precedent] = {}
+        self._signed: dict[str, Signed] = {}
+        self._times: dict[int, int] = {}
         self._blobs = frozenset(blobs)
 
-    def add(self, record: CheckedRecord) -> None:
-        """Let later records refer to this one."""
+    def add(self, record: CheckedRecord, *, index: int = 0, at_ms: int = NOW_MS) -> None:
+        """Let later records refer to this one, as the entry of this index and time."""
         name = encode_record_id(record.record_id)
         self._records[name] = Precedent(record.iss, record.vct)
+        self._signed[name] = Signed(index, record.kid, record.vct)
+        self._times[index] = at_ms
 
     def find_record(self, record_id: str) -> Precedent | None:
         """The earlier record of that id."""
         return self._records.get(record_id)
+
+    def find_signed(self, record_id: str) -> Signed | None:
+        """The position and key of that record."""
+        return self._signed.get(record_id)
+
+    def admitted_ms(self, index: int) -> int | None:
+        """The time that the entry was given."""
+        return self._times.get(index)
 
     def is_blob_ready(self, claim: BlobClaim, owner: str) -> bool:
         """Whether it was named when this was made."""
@@ -279,6 +297,7 @@ def charter_body(plan: Plan, parties: Mapping[str, PartyKeys]) -> dict[str, Any]
             operator=next(iter(plan.founders)),
             types=plan.types,
             has_open_bundles=True,
+            credentials=DEFAULT_RIGHTS,
         )
     )
     for act, threshold in plan.thresholds.items():
@@ -301,7 +320,11 @@ def sign_endorsement(consortium: Consortium, party: PartyKeys, **members: Any) -
 
 
 def sign_key(
-    consortium: Consortium, party: PartyKeys, key: PartySigner, uses: Sequence[str] = ANY_USE
+    consortium: Consortium,
+    party: PartyKeys,
+    key: PartySigner,
+    uses: Sequence[str] = ANY_USE,
+    **members: Any,
 ) -> str:
     """The registration of a signing key by its party's admin key."""
     body = {
@@ -309,7 +332,9 @@ def sign_key(
         "multikey": key.multikey,
         "uses": list(uses),
         "holder_kind": "machine",
-    }
+        "replaces": None,
+        "possession": prove_possession(key.key, origin=consortium.origin, did=party.did),
+    } | members
     composer = consortium.composer(party.admin, label=f"key {key.multikey}")
     holder = {"name": "Line 4", "role": "gauge"}
     return composer.compose_governance("key/v1", body, iat=NOW_S, holder=holder)

@@ -71,7 +71,7 @@ RECORDS: Final[list[tuple[str, str]]] = [
     ("not-permitted", resign(NEWEST, FIRST.signing, claims={"iss": FIRST.did})),
     ("not-permitted", resign(TEXTS[0], FIRST.admin, claims={"jti": "B" * 22})),
     ("not-permitted", resign(TEXTS[1], SECOND.admin, claims={"jti": "B" * 22})),
-    ("not-permitted", resign(TEXTS[4], SECOND.admin, claims={"jti": "B" * 22})),
+    ("key-not-valid", resign(TEXTS[4], SECOND.admin, claims={"jti": "B" * 22})),
     ("unknown-record", endorsement_of("B" * 42 + "A")),
     ("approval-needed", sign_type(FOUNDED, FIRST, sample_type_text(vct="other-report/v1"))),
     ("invalid-claims", sign_key(FOUNDED, SECOND, SECOND.another_key("x"), ["everything"])),

@@ -14,10 +14,11 @@ from keys.encoding import encode_base64url
 from keys.identifiers import Origin
 from keys.multikey import encode_multikey
 from ledger import limits
-from ledger.charter import ACTS, Quorum, parse_charter
+from ledger.charter import parse_charter
 from ledger.errors import MalformedCharter
 from ledger.note import ED25519_COSIGNATURE, KeyName, VerifierKey, encode_vkey
 from ledger.record_type import builtin_governance_types
+from ledger.rules import ACTS, Quorum
 from ledger.strict_json import encode_json, parse_json
 from quality.types import business_types
 from tests.ledger.parties import ORIGIN, Plan, a_consortium, a_log_signer, a_party, charter_body
@@ -55,15 +56,15 @@ def test_a_charter_is_read_into_values() -> None:
     assert [founder.slug for founder in charter.founders] == list(FOUNDED.parties)
     for founder, party in zip(charter.founders, FOUNDED.parties.values(), strict=True):
         assert founder.did == party.did
-        assert founder.admin_keys == {party.admin.multikey}
+        assert founder.admin_keys == (party.admin.multikey,)
         assert founder.roles == frozenset(PLAN.founders[founder.slug])
     assert charter.operator == "borealis-motors"
     everyone = frozenset({"oem", "operator", "supplier", "certifier", "laboratory"})
     assert charter.quorum == dict.fromkeys(ACTS, Quorum(everyone, None))
     assert charter.types == {SAMPLE_VCT: FOUNDED.kind.sha256}
     assert charter.governance_types == {kind.vct: kind for kind in builtin_governance_types()}
-    assert charter.has_open_bundles
-    assert charter.limits.entry_bytes_max == limits.ENTRY_BYTES_MAX
+    assert charter.rules.has_open_bundles
+    assert charter.rules.limits.entry_bytes_max == limits.ENTRY_BYTES_MAX
 
 
 def test_a_draft_survives_its_way_through_an_entry() -> None:

@@ -238,6 +238,10 @@ class NoOddPieces:
         assert vct == SAMPLE_VCT
         return frozenset({"auditor"}) if groups["lot"]["pieces"] == 0 else None
 
+    def credential_kind(self, vct: str, groups: Mapping[str, Any]) -> str | None:
+        assert vct == SAMPLE_VCT
+        return "even-count" if groups["lot"]["pieces"] == 2 else None
+
 
 @pytest.mark.parametrize(("pieces", "pointers"), [(4, []), (5, ["/lot/pieces"])])
 def test_the_rules_of_the_trade_are_asked_of_right_content(
@@ -254,8 +258,9 @@ def test_the_rules_of_the_trade_never_see_what_the_schema_refuses() -> None:
 
 
 def test_the_rules_of_the_trade_say_whose_content_it_is() -> None:
-    for pieces, roles in [(0, {"auditor"}), (2, None)]:
+    for pieces, roles, kind in [(0, {"auditor"}, None), (2, None, "even-count")]:
         text = a_submission(values_of(lot=LOT | {"pieces": pieces}))
         record = check_submission(text, checker_of(KIND, NoOddPieces()))
         assert isinstance(record, CheckedRecord)
         assert record.roles == roles
+        assert record.credential == kind

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.admission import Place, admit
+from ledger.commitment import commit_key
 from ledger.content import CheckedRecord, Checker, check_submission
 from ledger.domain import NoDomainRules
 from ledger.errors import MalformedCharter, MalformedDocument
@@ -79,7 +80,9 @@ def test_the_charter_makes_the_founders_parties_and_awaits_all_but_the_first() -
     assert fold.charter_id == record_id_of(FOUNDED.charter)
     assert list(fold.parties) == [FIRST.did, SECOND.did, THIRD.did]
     assert fold.awaited == {SECOND.did, THIRD.did}
-    assert fold.admin_kids == {party.admin.kid: party.did for party in (FIRST, SECOND, THIRD)}
+    for party in (FIRST, SECOND, THIRD):
+        assert fold.parties[party.did].admin_keys == {party.admin.multikey}
+        assert fold.parties[party.did].commitment == commit_key(party.next_admin.multikey)
     assert not fold.is_complete
 
 
@@ -91,7 +94,8 @@ def test_each_endorsement_says_when_its_founder_joined() -> None:
 
 
 def test_a_key_is_registered_at_its_entry() -> None:
-    key = FOUNDED.fold.keys[SECOND.signing.kid]
+    key = FOUNDED.fold.key(SECOND.signing.kid)
+    assert key is not None
     assert (key.party, key.holder_kind, key.registered_at) == (SECOND.did, "machine", 4)
     assert "records" in key.uses
 
@@ -123,14 +127,14 @@ def test_an_entry_of_no_governance_type_changes_nothing() -> None:
 
 def test_a_fold_that_was_kept_stays_as_it_was() -> None:
     before = FOUNDED.fold
-    copies = (dict(before.keys), dict(before.types), dict(before.parts))
+    copies = (dict(before.parties), dict(before.types), dict(before.parts))
     grown = FOUNDED.after(
         sign_key(FOUNDED, SECOND, SECOND.another_key("x")),
         sign_type(FOUNDED, FIRST, OTHER_TYPE),
         sign_part(FOUNDED, FIRST, "text", 0),
     )
     assert grown.fold != before
-    assert copies == (before.keys, before.types, before.parts)
+    assert copies == (before.parties, before.types, before.parts)
 
 
 # ---- the fold does not depend on how the entries arrived ----
@@ -189,7 +193,7 @@ ONE_BY_ONE = enter_all([1] * len(LATER))
 def test_refused_records_leave_no_trace() -> None:
     fold, codes = ONE_BY_ONE
     assert codes == [
-        *("admitted", "not-permitted", "not-permitted", "admitted", "malformed-document"),
+        *("admitted", "key-not-valid", "not-permitted", "admitted", "malformed-document"),
         *("admitted", "admitted", "admitted", "admitted", "not-permitted"),
     ]
     kept = [text for text, code in zip(LATER, codes, strict=True) if code == "admitted"]
@@ -206,7 +210,7 @@ def test_the_fold_does_not_depend_on_where_groups_end(sizes: list[int]) -> None:
 
 def test_a_key_that_is_no_point_is_a_finding_and_no_crash() -> None:
     entry = governing(sign_key(FOUNDED, SECOND, SECOND.another_key("x")), 20)
-    assert apply(FOUNDED.fold, entry).keys
+    assert apply(FOUNDED.fold, entry).key(SECOND.another_key("x").kid)
     broken = replace(entry, body={**entry.body, "multikey": "z6Mk" + "1" * 44})
     with pytest.raises(MalformedDocument, match="key: "):
         apply(FOUNDED.fold, broken)

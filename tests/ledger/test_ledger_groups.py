@@ -42,7 +42,7 @@ def codes(outcomes: tuple[Outcome, ...]) -> list[str]:
 
 def governed(fold: PublicFold) -> tuple[object, ...]:
     """What a fold says, without compiled schemas, which have no equality."""
-    return fold.charter_id, fold.parties, fold.keys, fold.type_entries, fold.awaited
+    return fold.charter_id, fold.parties, fold.type_entries, fold.awaited
 
 
 def test_founding_is_admitted_entry_by_entry(store: Store) -> None:

@@ -253,7 +253,7 @@ def test_store_that_only_reads_follows_and_never_writes(
 
 
 def test_database_without_schema_is_outdated(postgres: PostgresServer) -> None:
-    with pytest.raises(StoreOutdated, match="expected schema 0001, found none: run lotmark migr"):
+    with pytest.raises(StoreOutdated, match="expected schema 0002, found none: run lotmark migr"):
         PostgresStore(postgres.url("postgres"))
 
 

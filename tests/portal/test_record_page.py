@@ -86,7 +86,7 @@ def test_the_steps_say_what_was_found(small_log: SmallLog, english: Words) -> No
     page = page_of(small_log, "credential", english)
     size = small_log.ledger.size
     assert f"Entry {page.index} of a log of {size} entries" in step(page, "included").finding
-    key = next(k for k in small_log.ledger.fold.keys.values() if k.party == page.issuer.did)
+    key = small_log.ledger.fold.parties[page.issuer.did].signing_keys[0]
     assert f"registered at entry {key.registered_at}," in step(page, "key").finding
     assert key.kid in step(page, "authentic").finding
     assert "1 of 6 groups are shown." in step(page, "shown").finding

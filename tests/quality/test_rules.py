@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from ledger.faults import Fault
+from ledger.rules import CredentialRight
 from quality.credential import SIGNING_ROLES
 from quality.rules import QualityRules
 from tests.quality.examples import (
@@ -297,10 +298,30 @@ def test_admission_asks_no_further_role_for_other_types(vct: str) -> None:
     assert RULES.roles_for(vct, example(vct)) is None
 
 
-def test_admission_asks_for_the_roles_of_a_credential_kind() -> None:
-    assert RULES.roles_for(CREDENTIAL, example(CREDENTIAL)) == frozenset(
-        {"certifier", "laboratory"}
+def test_admission_is_told_the_kind_of_a_credential_and_of_nothing_else() -> None:
+    assert RULES.credential_kind(CREDENTIAL, example(CREDENTIAL)) == "calibration"
+    assert RULES.roles_for(CREDENTIAL, example(CREDENTIAL)) is None
+    assert RULES.credential_kind(ACTION, example(ACTION)) is None
+    assert RULES.credential_kind(CREDENTIAL, {}) is None
+
+
+@pytest.mark.item("3.1.roles")
+@pytest.mark.parametrize(
+    ("accreditations", "faults"),
+    [(frozenset({"ilac-l-7"}), []), (frozenset({"ilac-l-8"}), ["/credential/kind"])],
+)
+def test_a_draft_is_judged_by_the_table_in_force(
+    accreditations: frozenset[str], faults: list[str]
+) -> None:
+    rules = QualityRules((CredentialRight("calibration", "laboratory", "ilac-l-7"),))
+    found = rules.judge(
+        CREDENTIAL,
+        example(CREDENTIAL),
+        issuer=CERTIFIER,
+        roles=frozenset({"laboratory"}),
+        accreditations=accreditations,
     )
+    assert [fault.pointer for fault in found] == faults
 
 
 def test_the_subject_of_a_credential_is_its_holder() -> None:

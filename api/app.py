@@ -25,6 +25,7 @@ from api.log_door import LogDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
 from api.portal_facts import ServiceFacts
+from api.published import Published
 from api.quotas import Quotas, build_quotas
 from api.reading import ReadingDesk
 from api.records import RecordDoor, RecordShelf
@@ -57,13 +58,17 @@ def build_app(service: Service) -> FastAPI:
     quotas = build_quotas(service.settings, time.monotonic)
     judge = _judge(service, quotas)
     reading = ReadingDesk(judge)
-    shelf = RecordShelf(service.ledger, service.store, service.search_secret)
-    portal = build_portal(ServiceFacts(service.ledger, service.store, shelf, service.anchor_text))
-    submissions = SubmissionDoor(SubmissionDesk(service.ledger, service.pool, quotas), service.base)
-    _add_records(app, submissions, RecordDoor(shelf, service.ledger), reading)
+    published = Published(service.ledger.reader, service.cosigning)
+    shelf = RecordShelf(service.ledger, service.store, service.search_secret, published=published)
+    portal = build_portal(
+        ServiceFacts(service.ledger, service.store, shelf, service.anchor_text, published)
+    )
+    desk = SubmissionDesk(service.ledger, service.pool, quotas)
+    submissions = SubmissionDoor(desk, service.base, published=published)
+    _add_records(app, submissions, RecordDoor(shelf, published), reading)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     _add_blobs(app, blobs, reading)
-    _add_log(app, LogDoor(service.ledger, service.anchor_text, judge), reading)
+    _add_log(app, LogDoor(service.ledger, service.anchor_text, judge, published), reading)
     _add_health(app, Health(service.ledger, service.store, metrics))
     app.router.routes.extend(portal.routes)
     _add_handlers(app, portal)

@@ -109,14 +109,18 @@ class LogClient:
 
     # ---- submitting ----
 
-    def submit(self, sd_jwt: str) -> Admitted:
+    def submit(self, sd_jwt: str, *, cosigned: bool = False) -> Admitted:
         """Submit one record. Sending the same text again gives the first receipt.
+
+        Args:
+            sd_jwt: the record.
+            cosigned: wait for witnesses; ``is_cosigned`` says whether they came in time.
 
         Raises:
             RequestRefused: it was not admitted.
         """
         answer = self._transport.send(
-            Outgoing("POST", "/v1/records", _line(sd_jwt), {"content-type": JSON})
+            Outgoing("POST", _door(cosigned), _line(sd_jwt), {"content-type": JSON})
         )
         is_first = answer.status == errors.CREATED
         return _read_admitted(answer.json(), is_first=is_first)
@@ -129,11 +133,11 @@ class LogClient:
         for batch in batches(sd_jwts):
             yield from self.submit_batch(batch)
 
-    def submit_batch(self, sd_jwts: list[str]) -> list[Answer]:
+    def submit_batch(self, sd_jwts: list[str], *, cosigned: bool = False) -> list[Answer]:
         """Submit records in one request; valid ones are committed together."""
         body = b"\n".join(_line(sd_jwt) for sd_jwt in sd_jwts) + b"\n"
         answer = self._transport.send(
-            Outgoing("POST", "/v1/records", body, {"content-type": JSON_LINES})
+            Outgoing("POST", _door(cosigned), body, {"content-type": JSON_LINES})
         )
         lines = answer.body.splitlines()
         if len(lines) != len(sd_jwts):
@@ -146,9 +150,14 @@ class LogClient:
         """A record as a view, with what this reader may see of it."""
         return self._get(f"/v1/records/{quote(record_id, safe='')}", accept=VIEW).body
 
-    def receipt(self, record_id: str) -> str:
-        """The first receipt of a record, always the same bytes."""
-        return self._get(f"/v1/records/{quote(record_id, safe='')}/receipt").body.decode()
+    def receipt(self, record_id: str, *, cosigned: bool = False) -> str:
+        """The first receipt of a record, always the same bytes.
+
+        With ``cosigned`` the one against the first cosigned checkpoint over it, which is
+        waited for a little while.
+        """
+        query = "?cosigned=true" if cosigned else ""
+        return self._get(f"/v1/records/{quote(record_id, safe='')}/receipt{query}").body.decode()
 
     def search(self, **conditions: str | int) -> Page:
         """A page of records; conditions are the parameters of ``GET /v1/records``."""
@@ -289,6 +298,10 @@ def _line(sd_jwt: str) -> bytes:
     return json.dumps({"sd_jwt": sd_jwt, "sealed": []}, separators=(",", ":")).encode()
 
 
+def _door(cosigned: bool) -> str:
+    return "/v1/records?cosigned=true" if cosigned else "/v1/records"
+
+
 def _query(conditions: Mapping[str, str | int]) -> str:
     return f"?{urlencode(conditions, quote_via=quote)}" if conditions else ""
 
@@ -314,7 +327,8 @@ def parse_answer(line: bytes, number: int) -> Answer:
 def _read_admitted(members: object, *, is_first: bool) -> Admitted:
     match members:
         case {"record_id": str(record_id), "index": int(index), "receipt": str(receipt)}:
-            return Admitted(record_id, index, receipt, is_first)
+            is_cosigned = isinstance(members, dict) and members.get("cosigned") is True
+            return Admitted(record_id, index, receipt, is_first, is_cosigned)
     raise AnswerMalformed(f"expected record_id, index, receipt; found {str(members)[:80]}")
 
 

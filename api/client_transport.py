@@ -217,6 +217,9 @@ def _may_retry(request: Outgoing, fault: httpx.TransportError) -> bool:
 
 def _may_pass(answer: Incoming) -> bool:
     """Whether the same request, signed anew, may be answered otherwise in a while."""
+    if answer.status == errors.NOT_FOUND:
+        # Only while the witnesses are awaited is a time told to come back.
+        return "retry-after" in answer.headers and read_problem(answer).code == "not-cosigned"
     if answer.status == errors.UNAUTHORIZED:
         return read_problem(answer).code == SignedBeforeStart.code
     return answer.status in _BUSY and read_problem(answer).code not in _LASTING

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from api import errors
 from api.exchange import Refused, RequestJudge
+from api.published import Published, asks_for_cosigned
 from keys.did_document import party_document
 from keys.identifiers import Did, Multikey
 from ledger.errors import MalformedTilePath
@@ -35,11 +36,16 @@ class LogDoor:
     ledger: Ledger
     anchor: str
     judge: RequestJudge
+    published: Published
 
     def checkpoint(self, request: Request) -> Response:
-        """``GET /checkpoint``: the newest signed note."""
+        """``GET /checkpoint``: the newest note that the trust policy accepts.
+
+        With ``cosigned=false`` the newest that the log has signed.
+        """
+        is_cosigned = asks_for_cosigned(request)
         self.ledger.catch_up()
-        note = self.ledger.reader.latest_checkpoint().encode()
+        note = self.published.checkpoint(cosigned=is_cosigned).encode()
         return tagged(request, note, media_type="text/plain; charset=utf-8", headers=FRESH)
 
     def tile(self, request: Request) -> Response:

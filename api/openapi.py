@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from api import errors
 from api.blob_door import BYTES_TYPE, CHUNK_TYPE, LENGTH, OFFSET
+from api.published import COSIGNED
 from api.records import VIEW_LINES_TYPE, VIEW_TYPE
 from api.search_query import encode_cursor
 from api.submit import JSON, JSON_LINES
@@ -63,9 +64,10 @@ def _record_paths() -> dict[str, Any]:
         },
         "/v1/records/{record_id}/receipt": {
             "get": _read(
-                "The record's first receipt, a C2SP tlog-proof; equal bytes always",
+                "The record's first receipt, a C2SP tlog-proof; equal bytes always. With "
+                "`cosigned=true` the one against the first cosigned checkpoint over it",
                 _TEXT,
-                [record_id],
+                [record_id, _cosigned("Ask for the cosigned one; 404 while there is none")],
                 statuses=(errors.NOT_FOUND,),
             )
         },
@@ -95,6 +97,12 @@ def _submit() -> dict[str, Any]:
             f"{limits.SUBMISSION_BODY_BYTES_MAX} bytes. Valid lines are committed together; "
             "each line is answered in input order. The same record again gets its first receipt."
         ),
+        "parameters": [
+            _cosigned(
+                f"Wait up to {limits.COSIGNED_WAIT_SECONDS_MAX} s for witnesses; `cosigned` in the "
+                "answer says whether the receipt has their cosignatures"
+            )
+        ],
         "requestBody": {"required": True, "content": {JSON: one, JSON_LINES[0]: many}},
         "responses": {
             str(errors.CREATED): {"description": "Admitted", "content": admitted},
@@ -200,8 +208,9 @@ def _log_paths() -> dict[str, Any]:
     return {
         "/checkpoint": {
             "get": _read(
-                "The newest checkpoint (C2SP tlog-checkpoint)",
+                "The newest checkpoint (C2SP tlog-checkpoint) that the trust policy accepts",
                 _TEXT,
+                [_cosigned("`false`: the newest that the log signed, cosigned or not")],
                 statuses=(errors.NOT_FOUND,),
                 others=known,
             )
@@ -285,6 +294,11 @@ def _codes(status: int) -> list[str]:
     return sorted(code for code, own in errors.STATUS.items() if own == status)
 
 
+def _cosigned(description: str) -> dict[str, Any]:
+    schema = {"type": "string", "enum": ["true", "false"]}
+    return {**_parameter(COSIGNED, "query", description, "true"), "schema": schema}
+
+
 def _parameter(name: str, place: str, description: str, example: str) -> dict[str, Any]:
     return {
         "name": name,
@@ -301,7 +315,8 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def _admitted_example() -> dict[str, Any]:
-    return {"record_id": _RECORD_ID, "index": 41, "receipt": "c2sp.org/tlog-proof@v1\n..."}
+    receipt = "c2sp.org/tlog-proof@v1\n..."
+    return {"record_id": _RECORD_ID, "index": 41, "receipt": receipt, "cosigned": False}
 
 
 def _security() -> dict[str, Any]:
@@ -319,7 +334,14 @@ def _schemas() -> dict[str, Any]:
     text = {"type": "string"}
     return {
         "Submission": _object({"sd_jwt": text, "sealed": {"type": "array", "maxItems": 0}}),
-        "Admitted": _object({"record_id": text, "index": {"type": "integer"}, "receipt": text}),
+        "Admitted": _object(
+            {
+                "record_id": text,
+                "index": {"type": "integer"},
+                "receipt": text,
+                "cosigned": {"type": "boolean"},
+            }
+        ),
         "Upload": _object({"blob": text, "bytes": {"type": "integer"}}),
         "Page": _object(
             {

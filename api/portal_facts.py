@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.exchange import ANYONE
+from api.published import Published
 from api.records import RecordShelf
 from ledger.fold import PublicFold
 from ledger.service import Ledger
@@ -21,6 +22,7 @@ class ServiceFacts:
     store: Store
     shelf: RecordShelf
     anchor: str
+    published: Published
 
     @property
     def fold(self) -> PublicFold:
@@ -28,9 +30,10 @@ class ServiceFacts:
         return self.ledger.fold
 
     def checkpoint(self) -> str:
-        """The newest signed note."""
+        """The newest note that the trust policy accepts; the newest at all before there is one."""
         self.ledger.catch_up()
-        return self.ledger.reader.latest_checkpoint()
+        has_some = self.published.size() != 0
+        return self.published.checkpoint(cosigned=None if has_some else False)
 
     def newest(self, *, before: int, limit: int) -> Sequence[EntryRow]:
         """At most ``limit`` entries below index ``before``, newest first."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.exchange import Reader, Refused
+from api.published import Published, asks_for_cosigned
 from api.search_query import Asked, Content, encode_cursor, parse_search
 from keys.encoding import encode_base64url
 from ledger import limits
@@ -49,9 +50,12 @@ class Page:
 class RecordShelf:
     """The one way to a record: finds it and decides what the reader gets of it."""
 
-    def __init__(self, ledger: Ledger, store: Store, search_secret: bytes) -> None:
-        """Read from ``ledger`` and ``store``."""
+    def __init__(
+        self, ledger: Ledger, store: Store, search_secret: bytes, *, published: Published
+    ) -> None:
+        """Read from ``ledger`` and ``store``; views are proven as ``published`` says."""
         self._ledger = ledger
+        self._published = published
         self._store = store
         self._secret = search_secret
 
@@ -102,7 +106,8 @@ class RecordShelf:
     def view(self, records: Sequence[OpenedRecord], *, as_lines: bool) -> str:
         """A view of the records with everything needed to verify it."""
         shown = [Shown(record.row, record.disclosures) for record in records]
-        view = build_view(shown, self._ledger.reader, self._ledger.fold)
+        note = self._published.checkpoint_over(max(item.row.index for item in shown) + 1)
+        view = build_view(shown, self._ledger.reader, self._ledger.fold, checkpoint=note)
         return encode_view_lines(view) if as_lines else encode_view(view)
 
     def _query(self, asked: Asked) -> SearchQuery:
@@ -160,10 +165,10 @@ def readable_groups(row: EntryRow, opened: Sequence[Disclosure], reader: Reader)
 class RecordDoor:
     """The HTTP routes that read records."""
 
-    def __init__(self, shelf: RecordShelf, ledger: Ledger) -> None:
-        """Serve from ``shelf``."""
+    def __init__(self, shelf: RecordShelf, published: Published) -> None:
+        """Serve from ``shelf``, receipts as ``published`` has them."""
         self._shelf = shelf
-        self._ledger = ledger
+        self._published = published
 
     def show(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/records/{id}``: a view."""
@@ -172,18 +177,33 @@ class RecordDoor:
         return private(Response(text, media_type=VIEW_TYPE))
 
     def receipt(self, request: Request) -> Response:
-        """``GET /v1/records/{id}/receipt``: the first receipt, the same bytes always."""
+        """``GET /v1/records/{id}/receipt``: the first receipt, the same bytes always.
+
+        With ``cosigned=true`` the one against the first cosigned checkpoint over the entry.
+        """
+        is_cosigned = bool(asks_for_cosigned(request))
         row = self._shelf.find(request.path_params["record_id"])
-        text = self._ledger.reader.receipt(row.index)
+        text = self._published.receipt(row.index, cosigned=is_cosigned)
         return Response(text, media_type=PROOF_TYPE, headers={"Cache-Control": "max-age=86400"})
 
     def search(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/records``: a page, newest first, as JSON or as one view."""
-        page = self._shelf.newest(parse_search(request.query_params, reader), reader)
-        response = self._answer(page, _accepted(request))
+        accepted = _accepted(request)
+        asked = parse_search(request.query_params, reader)
+        if accepted & {VIEW_TYPE, VIEW_LINES_TYPE}:
+            asked = self._provable(asked)
+        page = self._shelf.newest(asked, reader)
+        response = self._answer(page, accepted)
         if page.cursor:
             response.headers["X-Next-Cursor"] = page.cursor
         return private(response)
+
+    def _provable(self, asked: Asked) -> Asked:
+        """What a view can prove now: a page of newest records ends where cosigning does."""
+        size = self._published.size()
+        if size is None or (asked.before is not None and asked.before <= size):
+            return asked
+        return replace(asked, before=size)
 
     def _answer(self, page: Page, accepted: frozenset[str]) -> Response:
         # A view has at least one record; an empty page is JSON whatever was asked for.

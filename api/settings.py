@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     answer_bytes_per_s: float = Field(default=4_096, gt=0)
     unread_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     waiting_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
+    require_witnesses: bool = False
 
     @property
     def public_url(self) -> str:

@@ -13,6 +13,7 @@ from api import errors
 from api.claimants import source_of
 from api.desk import SubmissionDesk
 from api.exchange import Refused, language_of, media_type_of, read_body
+from api.published import Published, asks_for_cosigned
 from api.target_uri import PublicBase
 from ledger import limits
 from ledger.faults import Refusal
@@ -29,13 +30,15 @@ class SubmissionDoor:
     may be the very one that it registers.
     """
 
-    def __init__(self, desk: SubmissionDesk, base: PublicBase) -> None:
+    def __init__(self, desk: SubmissionDesk, base: PublicBase, *, published: Published) -> None:
         """Have them admitted at ``desk``; addresses begin with ``base``."""
+        self._published = published
         self._desk = desk
         self._base = base
 
     async def submit(self, request: Request) -> Response:
         """Answer one request."""
+        asks_for_cosigned(request)
         if request.headers.get("content-encoding", "identity") != "identity":
             raise Refused(Refusal("unsupported-media-type", "expected no Content-Encoding"))
         media_type = media_type_of(request)
@@ -50,6 +53,7 @@ class SubmissionDoor:
 
     async def _submit_one(self, request: Request, body: bytes) -> Response:
         outcome = await self._desk.admit_line(body, source_of(request))
+        (outcome,) = await self._cosigned(request, [outcome])
         if isinstance(outcome, Refusal):
             return errors.problem_response(outcome, language=language_of(request))
         status = errors.CREATED if outcome.is_first else errors.OK
@@ -58,8 +62,15 @@ class SubmissionDoor:
 
     async def _submit_lines(self, request: Request, body: bytes) -> Response:
         outcomes = await self._desk.admit_lines(split_lines(body), source_of(request))
+        outcomes = await self._cosigned(request, outcomes)
         text = _encode_lines(outcomes, language_of(request))
         return Response(text, media_type=JSON_LINES[0])
+
+    async def _cosigned(self, request: Request, outcomes: list[Outcome]) -> list[Outcome]:
+        """The same outcomes, their receipts cosigned where that was asked for and came in time."""
+        if not asks_for_cosigned(request):
+            return outcomes
+        return await self._published.await_cosigned(outcomes)
 
 
 def split_lines(body: bytes) -> list[bytes]:
@@ -80,7 +91,12 @@ def split_lines(body: bytes) -> list[bytes]:
 
 
 def _members(outcome: Admitted) -> dict[str, Any]:
-    return {"record_id": outcome.record_id, "index": outcome.index, "receipt": outcome.receipt}
+    return {
+        "record_id": outcome.record_id,
+        "index": outcome.index,
+        "receipt": outcome.receipt,
+        "cosigned": outcome.is_cosigned,
+    }
 
 
 def _encode_lines(outcomes: Sequence[Outcome], language: str) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.check_pool import CheckPool, WorkerSetup
+from api.cosigning import Cosigning, open_cosigning
 from api.data_folder import (
     DataFolder,
     LogConfig,
@@ -51,6 +52,7 @@ class Service:
     store: Store
     blobs: FileBlobs
     pool: CheckPool
+    cosigning: Cosigning
     nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
@@ -63,6 +65,7 @@ class Service:
 
     def close(self) -> None:
         """Stop the writer, then release files and connections."""
+        self.cosigning.close()
         self.ledger.close()
         self.pool.close()
         self.nonces.close()
@@ -148,8 +151,12 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     if fold.charter is None or encode_vkey(log_signer.key) not in fold.rules.log_keys:
         raise KeyMismatch(f"{config.key_uri} is no log key in force of {config.origin}")
     setup = WorkerSetup(config.origin, QualityRules, secret)
+    cosigning = open_cosigning(
+        anchor_text, opened.store, must_have_quorum=settings.require_witnesses
+    )
     pool = CheckPool(setup, settings.check_processes)
     ledger.start()
+    cosigning.start(ledger.reader, size=lambda: ledger.size, stop=ledger.close)
     return Service(
         settings=settings,
         base=opened.base,
@@ -159,6 +166,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         store=opened.store,
         blobs=blobs,
         pool=pool,
+        cosigning=cosigning,
         nonces=_open_nonces(opened),
         clock=opened.clock,
         high_water=high_water,

@@ -121,9 +121,23 @@ class LogReader:
         row = self.entry(index)
         note = self._store.checkpoint_covering(index)
         assert note is not None, "an entry is committed together with a checkpoint over it"
+        return self._receipt_under(note, row)
+
+    def cosigned_receipt(self, index: int) -> str | None:
+        """The receipt against the first cosigned checkpoint that covers the entry; None as yet.
+
+        Raises:
+            NotInLog: no such entry.
+        """
+        row = self.entry(index)
+        note = self._store.cosigned_covering(index)
+        return None if note is None else self._receipt_under(note, row)
+
+    def _receipt_under(self, note: str, row: EntryRow) -> str:
         checkpoint = parse_checkpoint(parse_note(note.encode()).text)
         head, _ = split_entry(row.text)
-        return encode_receipt(head, index, self.inclusion_path(index, checkpoint.size), note)
+        path = self.inclusion_path(row.index, checkpoint.size)
+        return encode_receipt(head, row.index, path, note)
 
     def _read_hashes(self, level: int, start: int, count: int) -> bytes:
         if level == 0:

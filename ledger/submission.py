@@ -11,12 +11,16 @@ from ledger.faults import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The record is entry ``index``; ``is_first`` is False where it was there before."""
+    """The record is entry ``index``; ``is_first`` is False where it was there before.
+
+    ``is_cosigned``: the receipt is against a checkpoint that the trust policy accepts.
+    """
 
     record_id: str
     index: int
     receipt: str
     is_first: bool
+    is_cosigned: bool = False
 
 
 Outcome = Admitted | Refusal

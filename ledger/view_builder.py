@@ -35,13 +35,19 @@ class _Evidence:
     type: int | None
 
 
-def build_view(shown: Sequence[Shown], reader: LogReader, fold: PublicFold) -> View:
-    """A view of the records under the newest checkpoint.
+def build_view(
+    shown: Sequence[Shown],
+    reader: LogReader,
+    fold: PublicFold,
+    *,
+    checkpoint: str | None = None,
+) -> View:
+    """A view of the records under the newest checkpoint, or under the one that is given.
 
     Raises:
         NotInLog: the log is shorter than a record says.
     """
-    note = reader.latest_checkpoint()
+    note = reader.latest_checkpoint() if checkpoint is None else checkpoint
     size = parse_checkpoint(parse_note(note.encode()).text).size
     evidence = [_evidence_of(item.row, fold) for item in shown]
     indices = sorted(

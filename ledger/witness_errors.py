@@ -12,6 +12,8 @@
     |   +-- EmptyRootWrong, ProofUnexpected, RootsDiffer, ExtensionNotProven
     +-- WitnessBusy              more than the witness takes from one log, or at once
     +-- WitnessStateLost         a witness without its memory must not go on
+    +-- WitnessSilent            a witness gave no answer
+    +-- WitnessesMissing         too few witnesses answered before the first signature
     +-- MalformedForkEvidence    no evidence file
     +-- ForkNotShown             an evidence file that does not show what it claims
     +-- NotCosigned              no cosigned checkpoint covers it yet
@@ -98,6 +100,18 @@ class WitnessStateLost(LedgerError):
     """The memory of what was cosigned is missing, or is that of another witness."""
 
     code = "witness-state-lost"
+
+
+class WitnessSilent(LedgerError):
+    """A witness could not be reached, was too slow, or said too much."""
+
+    code = "witness-silent"
+
+
+class WitnessesMissing(LedgerError):
+    """Fewer witnesses answered than the log must ask before it signs."""
+
+    code = "witnesses-missing"
 
 
 class MalformedForkEvidence(LedgerError):

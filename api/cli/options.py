@@ -73,6 +73,11 @@ language_option = click.option(
     default=language_of_environment,
     help="Language of labels and explanations; default: the terminal's.",
 )
+cosigned_option = click.option(
+    "--cosigned",
+    is_flag=True,
+    help="Wait for the witnesses: a receipt that the trust anchor's quorum has cosigned.",
+)
 cost_option = click.option(
     "--cost",
     type=click.Choice(sorted(COSTS)),

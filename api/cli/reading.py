@@ -14,6 +14,7 @@ from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups
 from api.cli.faults import CommandFault
 from api.cli.options import (
     Place,
+    cosigned_option,
     language_option,
     open_client,
     open_key_file,
@@ -98,14 +99,15 @@ def show(output: Output, *, record: str, language: str, place: Place, **asked: A
 @click.option(
     "--out", type=click.Path(path_type=Path), help="File to write; default: standard output."
 )
+@cosigned_option
 @place_options
 @pass_output
-def receipt(output: Output, *, record: str, out: Path | None, place: Place) -> None:
+def receipt(output: Output, *, record: str, out: Path | None, cosigned: bool, place: Place) -> None:
     """Fetch the receipt of a record: RECORD is its id or its entry number."""
     reader = open_reader(place, is_anonymous=True)
     with reader.client as client:
         record_id = _record_id(record, client)
-        text = client.receipt(record_id)
+        text = client.receipt(record_id, cosigned=cosigned)
     if out is not None:
         replace_file(out, text.encode())
         output.say(f"receipt of {record_id} is in {out}")

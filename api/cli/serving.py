@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from api.cli.listening import listen, run_app
 from api.cli.options import ask_passphrase, data_option, pass_output, read_settings
 from api.cli.output import Output
+
+if TYPE_CHECKING:
+    from api.cosigning import Cosigning
 
 
 @click.command()
@@ -49,6 +53,7 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         settings = read_settings(data=data, host=host, port=taken, base_url=base_url)
         service = open_service(settings, passphrase=lambda: ask_passphrase("Passphrase of the log"))
         output.say(f"log {service.config.origin}, {service.ledger.size} entries")
+        _tell_witnesses(output, service.cosigning)
         output.say(f"serving {settings.public_url}; Ctrl-C stops")
         output.result(
             {
@@ -62,3 +67,12 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         app = build_app(service)
         interpreter.settle()
         run_app(app, listener, bounds_of(settings))
+
+
+def _tell_witnesses(output: Output, cosigning: Cosigning) -> None:
+    """Say what each witness said before the log signed anything."""
+    for answer in cosigning.start_answers:
+        if answer.size is None:
+            output.note(f"no answer: {answer.reason}; the high-water file vouches for the log")
+        else:
+            output.say(f"witness {answer.witness} has cosigned {answer.size} entries, as they are")

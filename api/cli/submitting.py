@@ -21,6 +21,7 @@ from api.cli.journal import Journal, journal_path
 from api.cli.options import (
     Place,
     Session,
+    cosigned_option,
     language_option,
     open_session,
     pass_output,
@@ -99,6 +100,7 @@ def _check_clock(_: click.Context, __: click.Parameter, value: str | None) -> st
 @click.option("--number", help="Number of the report, where one record is made.")
 @click.option("--dry-run", is_flag=True, help="Check and show; sign and send nothing.")
 @click.option("--skip-bad", is_flag=True, help="Send the records that are in order all the same.")
+@cosigned_option
 @click.option(
     "--journal", type=click.Path(path_type=Path), help="Default: FILE.journal.jsonl beside it."
 )
@@ -140,6 +142,7 @@ class _Options:
     number: str | None
     dry_run: bool
     skip_bad: bool
+    cosigned: bool
     journal: Path | None
     language: str
 
@@ -246,6 +249,7 @@ class _Run:
                 self.session.anchor,
                 self._kinds,
                 journal,
+                self.options.cosigned,
             )
             sent = []
             for outcome in submission.send(drafts):
@@ -287,6 +291,7 @@ class _Run:
             f"{len(sent) - len(refused)} of {len(sent)} records have a receipt"
             + (f", {done} of them from before" if done else "")
         )
+        self._tell_not_cosigned(sent)
         for lines in bad.values():
             for line in lines:
                 self.output.note(f"left out: {line}")
@@ -297,6 +302,19 @@ class _Run:
                 "left_out": len(bad),
             }
         )
+        self._leave(refused, bad)
+
+    def _tell_not_cosigned(self, sent: Sequence[Sent]) -> None:
+        admitted = [item.answer for item in sent if isinstance(item.answer, Admitted)]
+        waiting = [answer for answer in admitted if not answer.is_cosigned]
+        if self.options.cosigned and waiting:
+            self.output.note(
+                f"{len(waiting)} receipts are not cosigned yet: the records are in the log; fetch "
+                f"them later, such as 'lotmark receipt {waiting[0].record_id} --cosigned'"
+            )
+
+    @staticmethod
+    def _leave(refused: Sequence[Sent], bad: Mapping[int, list[str]]) -> None:
         if refused or bad:
             # The outcome has been told; only the status is left to say.
             click.get_current_context().exit(CommandFault.exit_code)
@@ -320,6 +338,7 @@ def _members(outcome: Sent) -> dict[str, Any]:
             "record_id": answer.record_id,
             "index": answer.index,
             "first": answer.is_first and not outcome.was_done,
+            "cosigned": answer.is_cosigned,
             "receipt": answer.receipt,
         }
     return {**base, "code": answer.code, "detail": answer.detail, "remedy": answer.remedy}

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.cosigning import Cosigning
 from api.portal_facts import ServiceFacts
+from api.published import Published
 from api.records import RecordShelf
-from ledger.anchor import encode_anchor
+from ledger.anchor import encode_anchor, parse_anchor
 from ledger.blobs import MemoryBlobs
 from ledger.clock import ManualClock
 from ledger.compose import Filing
@@ -70,8 +72,10 @@ def a_small_log() -> SmallLog:
     ledger.start()
     for text in consortium.texts:
         _submit(ledger, text)
-    shelf = RecordShelf(ledger, store, SEARCH_SECRET)
-    facts = ServiceFacts(ledger, store, shelf, _anchor(consortium))
+    anchor = _anchor(consortium)
+    published = Published(ledger.reader, Cosigning(parse_anchor(anchor.encode()), store))
+    shelf = RecordShelf(ledger, store, SEARCH_SECRET, published=published)
+    facts = ServiceFacts(ledger, store, shelf, anchor, published)
     records = {name: _submit(ledger, text) for name, text in _records(consortium).items()}
     return SmallLog(consortium, ledger, facts, records | _governance(facts))
 

@@ -1,0 +1,72 @@
+"""Speaking to one witness: bounded time, bounded answers, one connection kept open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from ledger.limits import WITNESS_ANSWER_SECONDS_MAX, WITNESS_REPLY_BYTES_MAX
+from ledger.trust_policy import Witness
+from ledger.witness import monitoring_path
+from ledger.witness_errors import WitnessSilent
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessAnswer:
+    """A status and a body; nothing of it is verified."""
+
+    status: int
+    body: bytes
+
+
+class WitnessClient:
+    """Sends requests to one witness of a trust policy. May be used by one thread at a time."""
+
+    def __init__(
+        self, witness: Witness, *, seconds_max: float = WITNESS_ANSWER_SECONDS_MAX
+    ) -> None:
+        """Speak to the address in the policy."""
+        self.witness = witness
+        self._base = (witness.url or "").rstrip("/")
+        # Nothing of the surroundings decides where a checkpoint goes.
+        self._http = httpx.Client(timeout=seconds_max, trust_env=False, follow_redirects=False)
+
+    def add_checkpoint(self, body: bytes) -> WitnessAnswer:
+        """``POST /add-checkpoint``.
+
+        Raises:
+            WitnessSilent: no answer in time, or more than an answer may have.
+        """
+        return self._exchange("POST", "add-checkpoint", body)
+
+    def last_checkpoint(self, origin: str) -> WitnessAnswer:
+        """``GET /<hex>/checkpoint``: what it cosigned last.
+
+        Raises:
+            WitnessSilent: as above.
+        """
+        return self._exchange("GET", monitoring_path(origin))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _exchange(self, method: str, path: str, body: bytes | None = None) -> WitnessAnswer:
+        try:
+            with self._http.stream(method, f"{self._base}/{path}", content=body) as answer:
+                return WitnessAnswer(answer.status_code, self._read(answer))
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise WitnessSilent(
+                f"witness {self.witness.name} at {self._base}: {type(fault).__name__} {fault}"
+            ) from fault
+
+    def _read(self, answer: httpx.Response) -> bytes:
+        parts = bytearray()
+        for part in answer.iter_raw():
+            parts += part
+            if len(parts) > WITNESS_REPLY_BYTES_MAX:
+                raise WitnessSilent(
+                    f"witness {self.witness.name}: expected at most {WITNESS_REPLY_BYTES_MAX} bytes"
+                )
+        return bytes(parts)

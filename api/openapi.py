@@ -314,6 +314,11 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def _admitted(text: dict[str, Any]) -> dict[str, Any]:
+    numbers = {"index": {"type": "integer"}, "cosigned": {"type": "boolean"}}
+    return _object({"record_id": text, "receipt": text, **numbers})
+
+
 def _admitted_example() -> dict[str, Any]:
     receipt = "c2sp.org/tlog-proof@v1\n..."
     return {"record_id": _RECORD_ID, "index": 41, "receipt": receipt, "cosigned": False}
@@ -334,14 +339,7 @@ def _schemas() -> dict[str, Any]:
     text = {"type": "string"}
     return {
         "Submission": _object({"sd_jwt": text, "sealed": {"type": "array", "maxItems": 0}}),
-        "Admitted": _object(
-            {
-                "record_id": text,
-                "index": {"type": "integer"},
-                "receipt": text,
-                "cosigned": {"type": "boolean"},
-            }
-        ),
+        "Admitted": _admitted(text),
         "Upload": _object({"blob": text, "bytes": {"type": "integer"}}),
         "Page": _object(
             {

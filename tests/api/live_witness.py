@@ -14,7 +14,7 @@ import uvicorn
 from api.witness_app import WitnessService, build_witness_app, open_witness
 from api.witness_folder import WitnessFolder, add_log, create_witness, witness_cosigner
 from keys.signer import SeedSigner
-from ledger.clock import ManualClock
+from ledger.clock import Clock, ManualClock
 from ledger.note import Ed25519Signer
 from ledger.store_witness import ForkRow, WitnessStore
 from ledger.witness import WitnessedLog
@@ -27,7 +27,7 @@ class LiveWitness:
 
     root: Path
     name: str = "witness.example/w1"
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
+    clock: Clock = field(default_factory=lambda: ManualClock(NOW_MS))
     port: int = 0
     advances_per_second: float = 1_000
 

@@ -9,6 +9,7 @@
     anchor.json     the trust anchor, to be handed to everyone out of band
     ledger.db       the log, unless LOTMARK_DATABASE_URL names a server that has it
     blobs/          uploads
+    copy            there where the folder was restored for reading and has no high-water mark
     founding        there while the log is being made; see :mod:`api.founding`
 """
 
@@ -68,6 +69,11 @@ class DataFolder:
     def blobs(self) -> Path:
         """The folder of uploads."""
         return self.root / "blobs"
+
+    @property
+    def copy(self) -> Path:
+        """The mark of a copy that may be read and never signs."""
+        return self.root / "copy"
 
     @property
     def founding(self) -> Path:

@@ -13,7 +13,7 @@ from typing import Final
 
 from api.data_folder import DataFolder, read_config, read_search_secret
 from keys.errors import KeysError
-from ledger.content import Checker, derive_projections
+from ledger.content import Checker, Projections, derive_projections
 from ledger.entry import split_entry
 from ledger.errors import LedgerError
 from ledger.recovery import read_fold
@@ -76,22 +76,22 @@ class _Rebuilder:
             search: list[tuple[bytes, int]] = []
             standing: list[tuple[str, int]] = []
             for row in self._store.entries(start, stop):
-                keys, parties = self._derive(row, kept.get(row.index, ""))
-                search += [(key, row.index) for key in keys]
-                standing += [(party, row.index) for party in parties]
+                found = self._derive(row, kept.get(row.index, ""))
+                search += [(key, row.index) for key in found.search]
+                standing += [(party, row.index) for party in found.standing]
             self._count(search, standing, stop - start)
             yield search, standing
 
-    def _derive(self, row: EntryRow, kept: str) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    def _derive(self, row: EntryRow, kept: str) -> Projections:
         if not kept:
             self.rebuilt.without_disclosures += 1
-            return (), ()
+            return Projections((), (), ())
         _, jws = split_entry(row.text)
         try:
             return derive_projections(f"{jws}~{kept}", self._checker)
         except (LedgerError, KeysError):
             self.rebuilt.unreadable += 1
-            return (), ()
+            return Projections((), (), ())
 
     def _count(
         self,

@@ -16,6 +16,9 @@
     +-- PartyDamaged     a file of a party's folder is not what it should be
     +-- MalformedStatement   not the statement of a founder
     +-- CharterUnexpected    the charter that was read is not one to endorse
+    +-- BackupExists     there is something where a backup is to be made
+    +-- RestoreRefused   the restored log does not pass its audit, or is another one
+    +-- OldInstanceServes    the log that is to be restored is served somewhere
     +-- AnchorMissing    no trust anchor is at hand
     +-- WitnessMissing   no witness where one was expected
     +-- WitnessExists    something is there already; nothing is overwritten
@@ -136,3 +139,21 @@ class WitnessDamaged(SetupError):
     """A file of the witness's folder is not of its form."""
 
     code = "witness-folder-damaged"
+
+
+class BackupExists(SetupError):
+    """There is something where a backup is to be made."""
+
+    code = "backup-exists"
+
+
+class RestoreRefused(SetupError):
+    """A backup whose log does not pass its audit, or is another one than expected."""
+
+    code = "restore-refused"
+
+
+class OldInstanceServes(SetupError):
+    """The log that is to be restored with the right to sign is served somewhere."""
+
+    code = "old-instance-serves"

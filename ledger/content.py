@@ -213,8 +213,16 @@ def _judge(opened: OpenedSubmission, checker: Checker) -> CheckedRecord | Refusa
     return refusal or _facts(opened, kind, checker)
 
 
-def derive_projections(sd_jwt: str, checker: Checker) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
-    """The search keys and the standing of an admitted record, as its admission derived them.
+class Projections(NamedTuple):
+    """What an admitted record brings into the index: search keys, standing, blobs it cites."""
+
+    search: tuple[bytes, ...]
+    standing: tuple[str, ...]
+    blobs: tuple[str, ...]
+
+
+def derive_projections(sd_jwt: str, checker: Checker) -> Projections:
+    """What follows from an admitted record, as its admission derived it.
 
     Raises:
         LedgerError, keys.errors.BadSignature: it is not what was admitted.
@@ -223,9 +231,11 @@ def derive_projections(sd_jwt: str, checker: Checker) -> tuple[tuple[bytes, ...]
     kind = checker.book.types.get(content.claims.vct)
     manifest = content.values.get("manifest")
     if kind is None or kind.governs or manifest is None:
-        return (), ()
+        return Projections((), (), ())
+    search = _search_keys(content.values, kind, checker.search_secret)
     standing = _others(content.claims.iss, manifest["owner"], manifest["subject"])
-    return _search_keys(content.values, kind, checker.search_secret), standing
+    blobs = tuple({claim.blob: None for claim in _blob_claims(content.values, kind)})
+    return Projections(search, standing, blobs)
 
 
 def _check_charter_bounds(disclosures: Sequence[str], book: TypeBook) -> None:

@@ -35,8 +35,9 @@ from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit, AuditSource
 from ledger.audit_findings import AuditReport, Finding, describe
 from ledger.errors import LogRolledBack
-from ledger.high_water import HighWaterFile
+from ledger.high_water import HighWaterFile, Mark
 from ledger.recovery import check_mark
+from ledger.store import Store
 from ledger.store_open import open_store
 
 _FINDINGS_SHOWN: Final = 50
@@ -169,16 +170,19 @@ def _open_folder(source: str | None, place: Place) -> Iterator[_Opened]:
     with closing(open_store(folder.database_url, read_only=True)) as store:
         # The mark before the head: a service that runs moves both, the head first.
         mark = HighWaterFile(folder.high_water).read()
-        head = store.head()
-        findings = []
-        try:
-            check_mark(store, head, mark, is_new=False)
-        except LogRolledBack as fault:
-            findings.append(Finding("high-water", fault.code, str(fault)))
+        findings = [] if mark is None and folder.copy.exists() else _mark_findings(store, mark)
         if config.origin != anchor.origin:
             findings.append(Finding("config.json", "wrong-origin", config.origin))
         state = folder.root / STATE_NAME if os.access(folder.root, os.W_OK) else None
         yield _Opened(StoreSource.of(store), anchor, findings, "folder", state)
+
+
+def _mark_findings(store: Store, mark: Mark | None) -> list[Finding]:
+    try:
+        check_mark(store, store.head(), mark, is_new=False)
+    except LogRolledBack as fault:
+        return [Finding("high-water", fault.code, str(fault))]
+    return []
 
 
 def _folder_anchor(folder: DataFolder, place: Place) -> Anchor:

@@ -43,6 +43,8 @@ _REMEDIES: Final = {
     "audit-state-in-use": "Wait for the other audit, or keep this one apart with --state.",
     "log-not-extended": "Keep the state file: with the log's checkpoints it shows two histories. "
     "--full audits what is there now.",
+    "backup-damaged": "Take another copy of the backup, or an older one.",
+    "restore-refused": "Audit the log that was backed up: 'lotmark audit --full'.",
     "store-in-use": "Stop the 'lotmark serve' that runs on this folder, then run this again.",
     "store-unavailable": "Check the path, its permissions and the space on the disk.",
     "store-outdated": "Run this with the version of Lotmark that made the database.",

@@ -29,6 +29,8 @@ _COMMANDS: Final = {
     "verify": ("verifying", "verify"),
     "audit": ("audit", "audit"),
     "rebuild": ("rebuilding", "rebuild"),
+    "backup": ("backup", "backup"),
+    "restore": ("backup", "restore_command"),
     "anchor": ("reading", "anchor"),
     "witness": ("witnessing", "witness"),
     "verify-fork": ("forks", "verify_fork"),

@@ -109,13 +109,13 @@ def test_what_a_record_is_found_by_is_derived_again_as_it_was_at_admission() -> 
     record = FOUNDED.check(text)
     assert isinstance(record, CheckedRecord)
     checker = FOUNDED.checker()
-    assert derive_projections(text, checker) == (record.search, record.standing)
+    assert derive_projections(text, checker) == (record.search, record.standing, ())
     assert record.standing == (OEM.did,)
     # Governance, an unknown type and a record whose manifest is gone have none.
     unknown = resign(text, PARTY.signing, claims={"vct": "unheard-of/v1"})
     bare = text.split("~")[0] + "~"
     for other in (FOUNDED.charter, unknown, bare):
-        assert derive_projections(other, checker) == ((), ())
+        assert derive_projections(other, checker) == ((), (), ())
 
 
 def test_only_texts_and_integers_are_searchable() -> None:

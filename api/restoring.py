@@ -1,0 +1,268 @@
+"""Restoring a log from a backup: verified as a whole before anything can serve it.
+
+What is restored may be read at once, and may not sign: it has no high-water mark. Two
+instances that sign from one past make two histories, so the mark is written only where the
+operator states that the old instance is gone, and never below a head that is known to have
+been signed (docs/spec/backup.md, section 3).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from api.audit_sources import StoreSource, charter_findings, map_in_processes
+from api.backup_files import (
+    BLOBS,
+    CHECKPOINTS,
+    COSIGNED,
+    DISCLOSURES,
+    ENTRIES,
+    KEYS,
+    Counter,
+    Manifest,
+    check_files,
+    read_manifest,
+)
+from api.data_folder import DataFolder, read_search_secret, write_new, write_search_secret
+from api.migrate import upgrade
+from api.setup_errors import FolderNotEmpty, RestoreRefused
+from ledger import limits
+from ledger.anchor import Anchor, parse_anchor
+from ledger.audit import Audit
+from ledger.audit_findings import AuditReport
+from ledger.backup_rows import BackupDamaged, read_rows
+from ledger.blob_copies import check_upload, place_pinned
+from ledger.blobs import BlobId, is_blob_id
+from ledger.durable_files import sync_directory
+from ledger.errors import LogRolledBack
+from ledger.high_water import HighWaterFile, Mark
+from ledger.reader import LogReader
+from ledger.reloading import LogRows, Reloading
+from ledger.store import Store
+from ledger.store_sql import SqlStore
+from ledger.tile_nodes import FoldedTiles, TileNodeReader
+from ledger.tree import TreeSize, tree_root
+from quality.rules import QualityRules
+
+RESTORING: Final = ".restoring"
+_ROOM: Final = {
+    ENTRIES: limits.ENTRY_BYTES_MAX,
+    DISCLOSURES: limits.DISCLOSURES_MAX * (limits.DISCLOSURE_BYTES_MAX + 1),
+    CHECKPOINTS: limits.NOTE_BYTES_MAX,
+    COSIGNED: limits.NOTE_BYTES_MAX,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAsked:
+    """What the operator states.
+
+    ``signed`` are heads that are known to have been signed: of the old instance's high-water
+    file, of a mirror, of a member's receipt. ``may_sign``: the old instance is gone for ever.
+    """
+
+    may_sign: bool
+    signed: Sequence[Mark] = ()
+    anchor: Anchor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told how much more is done, stage by stage."""
+
+    files: Counter
+    entries: Counter
+    audit: Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of it."""
+
+    manifest: Manifest
+    report: AuditReport
+    blobs: int
+    may_sign: bool
+    has_log_key: bool
+
+
+OpenStore = Callable[[DataFolder], Store]
+
+
+def open_sqlite(folder: DataFolder) -> Store:
+    """A new, empty database in a data folder."""
+    upgrade(folder.database_url)
+    return SqlStore(folder.database_url)
+
+
+def restore(
+    source: Path,
+    target: DataFolder,
+    asked: RestoreAsked,
+    *,
+    progress: Progress,
+    open_store: OpenStore = open_sqlite,
+) -> Restored:
+    """Make a data folder from a backup; either whole, or not at all.
+
+    Raises:
+        FolderNotEmpty: there is something at the target.
+        BackupDamaged: the backup is not what was written.
+        RestoreRefused: the restored log does not pass its audit, or is another one.
+        LogRolledBack: a newer head is known to have been signed.
+        StoreUnavailable, OSError: it could not be written; nothing is there.
+    """
+    if target.root.exists() and any(target.root.iterdir()):
+        raise FolderNotEmpty(f"expected nothing in {target.root}, found files: name a new folder")
+    manifest = read_manifest(source)
+    check_files(source, manifest, progress.files)
+    anchor = _anchor_of(source, manifest, asked)
+    half = DataFolder(target.root.with_name(target.root.name + RESTORING))
+    shutil.rmtree(half.root, ignore_errors=True)
+    half.root.mkdir(parents=True, mode=0o700)
+    restoring = _Restoring(source, half, manifest, anchor)
+    outcome = restoring.run(asked, progress, open_store)
+    # From here on everything below is on the disk, verified.
+    if target.root.exists():
+        target.root.rmdir()
+    half.root.rename(target.root)
+    sync_directory(target.root.parent)
+    return outcome
+
+
+def _anchor_of(source: Path, manifest: Manifest, asked: RestoreAsked) -> Anchor:
+    anchor = asked.anchor or parse_anchor((source / "anchor.json").read_bytes())
+    if (anchor.origin, anchor.charter) != (manifest.origin, manifest.charter):
+        raise RestoreRefused(
+            f"expected a backup of {anchor.origin}, charter {anchor.charter}, "
+            f"found {manifest.origin}, charter {manifest.charter}"
+        )
+    return anchor
+
+
+class _Restoring:
+    """One restore, in a folder that nobody else knows yet."""
+
+    def __init__(self, source: Path, half: DataFolder, manifest: Manifest, anchor: Anchor) -> None:
+        self._source = source
+        self._half = half
+        self._manifest = manifest
+        self._anchor = anchor
+
+    def run(self, asked: RestoreAsked, progress: Progress, open_store: OpenStore) -> Restored:
+        self._copy_secrets()
+        blobs = self._copy_blobs()
+        with closing(open_store(self._half)) as store:
+            self._load(store, progress.entries)
+            report = self._audit(store, progress.audit)
+            _check_signed(store, self._manifest, asked.signed)
+        self._copy_file("anchor.json", self._half.anchor, mode=0o644)
+        if not asked.may_sign:
+            write_new(self._half.copy, b"", mode=0o644)
+        else:
+            with closing(HighWaterFile(self._half.high_water)) as mark:
+                mark.write(Mark(self._manifest.size, self._manifest.root))
+        # With it the folder holds a log.
+        self._copy_file("config.json", self._half.config, mode=0o644)
+        sync_directory(self._half.root)
+        return Restored(self._manifest, report, blobs, asked.may_sign, self._half.log_key.exists())
+
+    def _load(self, store: Store, on_entries: Counter) -> None:
+        reloading = Reloading(
+            self._anchor.origin,
+            store,
+            rules=QualityRules(),
+            search_secret=read_search_secret(self._half),
+            outbox_from=self._manifest.outbox_from,
+        )
+        done = 0
+        with self._rows() as rows:
+            for size in reloading.run(rows):
+                on_entries(size - done)
+                done = size
+        head = reloading.head
+        expected = (self._manifest.size, self._manifest.root)
+        found = (head.size, head.root) if head else (0, b"")
+        if found != expected:
+            raise BackupDamaged(f"expected {expected[0]} entries and their root, found {found[0]}")
+
+    @contextmanager
+    def _rows(self) -> Iterator[LogRows]:
+        with ExitStack() as files:
+            rows = [
+                read_rows(
+                    files.enter_context((self._source / name).open("rb")), content_max=_ROOM[name]
+                )
+                for name in (ENTRIES, DISCLOSURES, CHECKPOINTS, COSIGNED)
+            ]
+            yield LogRows(*rows)
+
+    def _audit(self, store: Store, on_entries: Counter) -> AuditReport:
+        source = StoreSource.of(store)
+        running, done = Audit(self._anchor.origin, source), 0
+        for size in running.run(map_in_processes(1)):
+            on_entries(size - done)
+            done = size
+        report = running.finish()
+        for finding in charter_findings(source, self._anchor):
+            report.add(*finding)
+        if not report.is_clean:
+            first = report.findings[0]
+            raise RestoreRefused(
+                f"expected a log without findings, found {len(report.findings)}, "
+                f"the first at {first.place}: {first.code}: {first.detail}"
+            )
+        return report
+
+    def _copy_secrets(self) -> None:
+        for path in (self._half.log_key, self._half.search_secret):
+            kept = self._source / KEYS / path.name
+            if kept.exists():
+                self._copy_file(f"{KEYS}/{path.name}", path, mode=0o600)
+        if not self._half.search_secret.exists():
+            # The index is made anew for a new secret.
+            write_search_secret(self._half)
+
+    def _copy_blobs(self) -> int:
+        count = 0
+        for path in sorted((self._source / BLOBS).glob("*.json")):
+            blob = path.stem
+            if not is_blob_id(blob):
+                raise BackupDamaged(f"{path}: expected the id of an upload")
+            sidecar, data = place_pinned(self._half.blobs, BlobId(blob))
+            shutil.copyfile(path.with_suffix(""), data)
+            check_upload(path.read_bytes(), data)
+            _sync(data)
+            write_new(sidecar, path.read_bytes(), mode=0o600)
+            count += 1
+        return count
+
+    def _copy_file(self, name: str, target: Path, *, mode: int) -> None:
+        write_new(target, (self._source / name).read_bytes(), mode=mode)
+
+
+def _check_signed(store: Store, manifest: Manifest, signed: Sequence[Mark]) -> None:
+    """Refuse to bring back a log below, or beside, a head that it has signed."""
+    for mark in signed:
+        if mark.size > manifest.size:
+            raise LogRolledBack(
+                f"expected a backup of at least {mark.size} entries, which were signed, "
+                f"found one of {manifest.size}: restore a newer one"
+            )
+        nodes = TileNodeReader(TreeSize(mark.size), FoldedTiles(LogReader(store)))
+        if mark.size and tree_root(TreeSize(mark.size), nodes) != mark.root:
+            raise LogRolledBack(f"the first {mark.size} entries are not those that were signed")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

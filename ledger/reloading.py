@@ -1,0 +1,203 @@
+"""Fills an empty store with the rows of a log, group by group as they were signed.
+
+Every kept checkpoint ends a group, so that afterwards each receipt is against the checkpoint
+it was against before. What follows from entries and disclosures (tree, tiles, index, pins,
+outbox) is made anew. Nothing is verified for its own sake: an audit of the filled store does
+that, before anything serves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from keys.errors import KeysError
+from ledger import limits
+from ledger.backup_rows import BackupDamaged, RowsInStep
+from ledger.content import JTI_KEY_BYTES, Checker, Projections, derive_projections
+from ledger.domain import DomainRules
+from ledger.entry import parse_head, split_entry
+from ledger.errors import LedgerError
+from ledger.fold import PublicFold, apply
+from ledger.frontier import Frontier, append_leaves
+from ledger.open_tiles import NO_OPEN_TILES, TileGrowth
+from ledger.record import GOVERNANCE_VCTS, jti_key, parse_jws, record_id
+from ledger.recovery import governing
+from ledger.store import CommitGroup, EntryRow, Head, Store, TileRow
+from ledger.tree import TreeSize, leaf_hash
+
+ADMITTED: Final = "record.admitted"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRows:
+    """A log as a backup holds it: rows of (number, content), each ascending.
+
+    ``entries`` and ``disclosures`` are numbered by index, notes by their size.
+    """
+
+    entries: Iterable[tuple[int, bytes]]
+    disclosures: Iterable[tuple[int, bytes]]
+    checkpoints: Iterable[tuple[int, bytes]]
+    cosigned: Iterable[tuple[int, bytes]]
+
+
+@dataclass(slots=True)
+class _Group:
+    """What the entries of one group bring into the store."""
+
+    entries: list[EntryRow] = field(default_factory=list)
+    disclosures: list[tuple[str, int]] = field(default_factory=list)
+    search: list[tuple[bytes, int]] = field(default_factory=list)
+    standing: list[tuple[str, int]] = field(default_factory=list)
+    pins: list[tuple[str, int]] = field(default_factory=list)
+
+
+class Reloading:
+    """Fills one store."""
+
+    def __init__(
+        self,
+        origin: str,
+        store: Store,
+        *,
+        rules: DomainRules,
+        search_secret: bytes,
+        outbox_from: int,
+    ) -> None:
+        """Begin with an empty store.
+
+        Args:
+            origin: the log that is expected.
+            store: takes the rows.
+            rules: of the trade, for the types of the log.
+            search_secret: keys the search index, which is made with it.
+            outbox_from: the first entry that readers of the outbox have not seen.
+        """
+        self._store = store
+        self._outbox_from = outbox_from
+        self._fold = PublicFold(origin)
+        self._checker = Checker(origin, self._fold.book(), rules, search_secret)
+        self._open_tiles = NO_OPEN_TILES
+        self._head: Head | None = None
+
+    @property
+    def head(self) -> Head | None:
+        """Where the filled log ends."""
+        return self._head
+
+    def run(self, rows: LogRows) -> Iterator[int]:
+        """Fill the store; gives the size after each group.
+
+        Raises:
+            BackupDamaged: the rows do not fit each other, or an entry cannot be read.
+            StoreUnavailable: the store did not take them.
+        """
+        entries, kept = iter(rows.entries), RowsInStep(rows.disclosures)
+        for size, note in rows.checkpoints:
+            count = size - (self._head.size if self._head else 0)
+            if count > limits.COMMIT_GROUP_RECORDS_MAX:
+                raise BackupDamaged(f"expected a checkpoint within {count} entries before {size}")
+            self._commit(list(islice(entries, count)), kept, size=size, note=note)
+            yield size
+        if next(entries, None) is not None:
+            raise BackupDamaged("expected a checkpoint over all entries, found entries behind it")
+        kept.finish()
+        for size, note in rows.cosigned:
+            self._store.keep_cosigned(size, _text(note))
+
+    def _commit(
+        self, texts: list[tuple[int, bytes]], kept: RowsInStep, *, size: int, note: bytes
+    ) -> None:
+        start = self._head.size if self._head else 0
+        if [index for index, _ in texts] != list(range(start, size)):
+            raise BackupDamaged(f"expected entries {start}..{size - 1} without a gap")
+        group = _Group()
+        for index, text in texts:
+            self._add(group, index, text, disclosures=kept.take(index))
+        frontier = Frontier(TreeSize(start), self._head.frontier if self._head else ())
+        appended = append_leaves(frontier, [row.leaf for row in group.entries])
+        growth = self._open_tiles.grown_by(appended)
+        last = group.entries[-1]
+        head = Head(
+            size, last.leaf, appended.root, last.admitted_ms, tuple(appended.frontier.hashes)
+        )
+        self._store.commit(self._rows(group, head, growth, note=_text(note)))
+        self._head, self._open_tiles = head, growth.open_tiles
+
+    def _rows(self, group: _Group, head: Head, growth: TileGrowth, *, note: str) -> CommitGroup:
+        new = [row.index for row in group.entries if row.index >= self._outbox_from]
+        return CommitGroup(
+            head_before=self._head,
+            head=head,
+            entries=group.entries,
+            tiles=[TileRow(t.level, t.number, t.hashes, t.root) for t in growth.completed],
+            checkpoint=note,
+            disclosures=group.disclosures,
+            search=group.search,
+            standing=group.standing,
+            outbox=[(ADMITTED, index) for index in new],
+            pins=group.pins,
+        )
+
+    def _add(self, group: _Group, index: int, text: bytes, *, disclosures: bytes | None) -> None:
+        try:
+            row, jws = read_entry_row(index, text, origin=self._checker.origin)
+            if row.vct in GOVERNANCE_VCTS:
+                self._fold = apply(self._fold, governing(row, self._checker.origin))
+                self._checker = self._checker_of(self._fold)
+        except LedgerError as fault:
+            raise BackupDamaged(f"entry {index}: {fault}") from fault
+        group.entries.append(row)
+        if disclosures is not None:
+            kept = _text(disclosures)
+            found = self._project(f"{jws}~{kept}")
+            group.disclosures.append((kept, index))
+            group.search += [(key, index) for key in found.search]
+            group.standing += [(party, index) for party in found.standing]
+            group.pins += [(blob, index) for blob in found.blobs]
+
+    def _project(self, sd_jwt: str) -> Projections:
+        try:
+            return derive_projections(sd_jwt, self._checker)
+        except (LedgerError, KeysError):
+            # The audit of the filled store says so, and names the entry.
+            return Projections((), (), ())
+
+    def _checker_of(self, fold: PublicFold) -> Checker:
+        before = self._checker
+        return Checker(before.origin, fold.book(), before.rules, before.search_secret)
+
+
+def read_entry_row(index: int, text: bytes, *, origin: str) -> tuple[EntryRow, str]:
+    """The row of an entry's bytes, and its JWS; its signature is not checked.
+
+    Raises:
+        LedgerError: it is no entry of this log, or not of this index.
+    """
+    head_text, jws = split_entry(text)
+    head = parse_head(head_text)
+    if head.index != index:
+        raise BackupDamaged(f"expected entry {index}, found {head.index}")
+    parsed = parse_jws(jws, origin=origin)
+    claims = parsed.claims
+    row = EntryRow(
+        index=index,
+        record_id=record_id(jws),
+        jti_key=jti_key(claims.iss, claims.jti)[:JTI_KEY_BYTES],
+        leaf=leaf_hash(text),
+        text=text,
+        party=claims.iss,
+        vct=claims.vct,
+        admitted_ms=head.admitted_ms,
+    )
+    return row, jws
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        raise BackupDamaged(f"expected text, found {content[:40]!r}") from fault

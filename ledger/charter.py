@@ -187,13 +187,18 @@ def _check_governance_types(definitions: list[dict[str, Any]]) -> None:
     The fold reads what they let through without asking again, and a vct never changes: what
     another definition of the same vct would allow, this version could not keep.
     """
-    own = {vct: _canonical(json.loads(kind.text)) for vct, kind in _governance_types().items()}
+    own = _canonical_types()
     found = {str(item.get("vct")): _canonical(item) for item in definitions}
     other = sorted(vct for vct in own.keys() | found.keys() if own.get(vct) != found.get(vct))
     if other or len(found) != len(definitions):
         raise MalformedCharter(
             f"expected each governance type of this version once, found others for {other[:8]}"
         )
+
+
+@cache
+def _canonical_types() -> Mapping[str, str]:
+    return {vct: _canonical(json.loads(kind.text)) for vct, kind in _governance_types().items()}
 
 
 def _canonical(value: object) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import random
+from collections.abc import Sequence
+from typing import Any
+
+from tests.ledger.view_mutations import NAMES, VALUES
 
 
 class Choices(random.Random):
@@ -31,6 +36,35 @@ class Choices(random.Random):
         count = -(-k // 8)
         taken, self._left = bytes(self._left[:count]), self._left[count:]
         return int.from_bytes(taken, "big") & ((1 << k) - 1)
+
+
+def change_place(chance: random.Random, value: Any) -> None:
+    """Change one place of a JSON value, found step by step: cheap, however large the value is."""
+    parent, step = value, None
+    while True:
+        steps = _steps(parent if step is None else parent[step])
+        # The top has no place of its own; below it each level may be the one.
+        if step is not None and (not steps or chance.randrange(3) == 0):
+            break
+        if not steps:
+            return
+        parent, step = (parent if step is None else parent[step]), chance.choice(steps)
+    match chance.randrange(4):
+        case 0:
+            del parent[step]
+        case 1 if isinstance(parent, dict):
+            parent[chance.choice(NAMES)] = parent[step]
+        case 2 if isinstance(parent[step], str) and parent[step]:
+            place = chance.randrange(len(parent[step]))
+            parent[step] = parent[step][:place] + chr(chance.randrange(256)) + parent[step][place:]
+        case _:
+            parent[step] = copy.deepcopy(chance.choice(VALUES))
+
+
+def _steps(value: Any) -> Sequence[Any]:
+    if isinstance(value, dict):
+        return list(value)
+    return range(len(value)) if isinstance(value, list) else ()
 
 
 def edited(base: bytes, program: bytes) -> bytes:

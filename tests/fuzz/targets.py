@@ -13,6 +13,8 @@ from tests.fuzz import (
     targets_keys,
     targets_log,
     targets_records,
+    targets_views,
+    targets_witness,
 )
 from tests.fuzz.target import Target
 
@@ -24,6 +26,8 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_records,
             targets_content,
             targets_log,
+            targets_views,
+            targets_witness,
             targets_api,
             targets_cli,
         )

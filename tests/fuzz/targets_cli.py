@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from api.cli.cells import (
     CellReading,
     CellRefused,
@@ -29,7 +31,7 @@ from api.cli.column_map import (
     with_changes,
     write_mapping,
 )
-from api.cli.content_words import read_labels, tell_flags, tell_groups
+from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups
 from api.cli.draft_constants import read_constant
 from api.cli.drafts import content_key, read_drafts
 from api.cli.journal import Journal, Slot
@@ -52,12 +54,11 @@ from ledger.record_type import parse_record_type
 from ledger.strict_json import JsonObject, encode_json
 from ledger.submission import Admitted
 from quality.types import business_types
-from tests.fuzz.choices import Choices
+from tests.fuzz.choices import Choices, change_place
 from tests.fuzz.target import Target, raw_text_of
 from tests.fuzz.targets_api import scratch_folder
 from tests.ledger.parties import ORIGIN, PartyKeys, a_party
 from tests.ledger.sample_types import sample_definition
-from tests.ledger.view_mutations import change_value
 from tests.quality import examples
 
 _PARTY: Final[PartyKeys] = a_party("hanfeng-drive")
@@ -164,7 +165,7 @@ def _use_type(data: bytes) -> None:
     chance, definition = Choices(data), sample_definition()
     definition["labels"] = {"/lot": {"en": "Lot"}, "/lot/number": {"en": "No.", "zh": "批号"}}
     for _ in range(1 + chance.randrange(4)):
-        change_value(chance, definition)
+        change_place(chance, definition)
     kind = parse_record_type(json.dumps(definition))
     fill_template(kind)
     labels = read_labels(kind.text, "zh")
@@ -179,12 +180,12 @@ def _tell_content(data: bytes) -> None:
     """What a verified view says may be of any form: its schema is the log's affair."""
     chance = Choices(data)
     vct = chance.choice(examples.VCTS)
-    groups: dict[str, Any] = examples.example(vct)
+    groups: dict[str, Any] = orjson.loads(_examples()[vct])
     for _ in range(1 + chance.randrange(4)):
-        change_value(chance, groups)
+        change_place(chance, groups)
     encode_json(groups)
     list(tell_flags(vct, groups, language="en"))
-    list(tell_groups(groups, read_labels(_definitions()[vct], "en")))
+    list(tell_groups(groups, _labels()[vct]))
 
 
 # ---- what is changed ----
@@ -193,6 +194,16 @@ def _tell_content(data: bytes) -> None:
 @cache
 def _definitions() -> dict[str, str]:
     return {json.loads(text)["vct"]: text for text in business_types()}
+
+
+@cache
+def _examples() -> dict[str, bytes]:
+    return {vct: encode_json(examples.example(vct)) for vct in examples.VCTS}
+
+
+@cache
+def _labels() -> dict[str, Labels]:
+    return {vct: read_labels(text, "en") for vct, text in _definitions().items()}
 
 
 @cache

@@ -15,6 +15,7 @@ from api.records import VIEW_LINES_TYPE, VIEW_TYPE
 from api.search_query import encode_cursor
 from api.submit import JSON, JSON_LINES
 from ledger import limits
+from ledger.record import DIGEST_FORM
 
 _RECORD_ID: Final = "VUpNLpNHMzWEH2s4dzqcGRUbEfcRfVGN3sD5zPVa4sU"
 _DID: Final = "did:web:log.example:parties:acme"
@@ -22,6 +23,23 @@ _BLOB_ID: Final = "A" * 22
 _TEXT: Final[dict[str, Any]] = {"text/plain": {"schema": {"type": "string"}}}
 _BYTES: Final[dict[str, Any]] = {BYTES_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 _OBJECT: Final[dict[str, Any]] = {JSON: {"schema": {"type": "object"}}}
+_DECIMAL: Final = "^[0-9]{1,15}$"
+#: The forms outside which a parameter is never found or taken, by its name.
+_FORMS: Final[dict[str, str]] = {
+    "record_id": f"^{DIGEST_FORM}$",
+    "blob": "^[A-Za-z0-9_-]{22}$",
+    "name": "^[a-z][a-z0-9-]{1,39}$",
+    "version": "^v[1-9][0-9]{0,2}$",
+    "slug": "^[a-z0-9-]{2,40}$",
+    "path": "^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}([.]p/[1-9][0-9]{0,2})?$",
+    "limit": _DECIMAL,
+    "since": _DECIMAL,
+    "until": _DECIMAL,
+    "mine": "^1$",
+    "cursor": "^[A-Za-z0-9_-]+$",
+    LENGTH: "^[0-9]{1,16}$",
+    OFFSET: "^[0-9]{1,16}$",
+}
 #: What any answer may be that depends on who signed the request.
 _BY_READER: Final = (
     errors.BAD_REQUEST,
@@ -305,7 +323,7 @@ def _parameter(name: str, place: str, description: str, example: str) -> dict[st
         "in": place,
         "required": place != "query",
         "description": description,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", **({"pattern": form} if (form := _FORMS.get(name)) else {})},
         "example": example,
     }
 

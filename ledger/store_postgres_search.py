@@ -16,8 +16,8 @@ from ledger.store_names import NameBook
 from ledger.store_search_lists import EntryList, alternatives
 
 _KNOWN: Final = (
-    "SELECT true, record_id, idx FROM entry WHERE record_id = ANY(%s) UNION ALL "
-    "SELECT false, jti_key, idx FROM entry WHERE jti_key = ANY(%s)"
+    "SELECT true, record_id, idx FROM entry WHERE record_id = ANY(%b) UNION ALL "
+    "SELECT false, jti_key, idx FROM entry WHERE jti_key = ANY(%b)"
 )
 
 

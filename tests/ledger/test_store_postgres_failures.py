@@ -15,6 +15,7 @@ from ledger.store import Store
 from ledger.store_errors import HeadMoved, OutcomeUnknown, StoreOutdated, StoreUnavailable
 from ledger.store_open import open_store
 from ledger.store_postgres import PostgresStore
+from ledger.store_postgres_tables import POSTGRES_REVISION
 from tests.ledger.store_groups import Parts, a_group, append, contents, digest, rows_after
 from tests.postgres import APP, LogDatabase, PostgresServer, running
 from tests.postgres_relay import Loss, relayed
@@ -253,7 +254,7 @@ def test_store_that_only_reads_follows_and_never_writes(
 
 
 def test_database_without_schema_is_outdated(postgres: PostgresServer) -> None:
-    with pytest.raises(StoreOutdated, match="expected schema 0002, found none: run lotmark migr"):
+    with pytest.raises(StoreOutdated, match=f"expected schema {POSTGRES_REVISION}, found none"):
         PostgresStore(postgres.url("postgres"))
 
 

@@ -24,12 +24,23 @@ from tests.ledger.parties import (
     KnownRecords,
     PartyKeys,
     PartySigner,
+    Plan,
     RandomStream,
     record_id_of,
 )
 
 HOUR_MS: Final = 3600 * 1000
 DAY_MS: Final = 24 * HOUR_MS
+
+FIVE: Final = Plan(
+    founders={
+        "borealis-motors": ("oem", "operator"),
+        "hanfeng-drive": ("supplier",),
+        "meridian-cert": ("certifier", "laboratory"),
+        "lindqvist-gear": ("supplier",),
+        "auditors-ltd": ("auditor",),
+    }
+)
 
 
 def admission_of(party: PartyKeys, roles: Sequence[str] = ("supplier",), **more: Any) -> Any:

@@ -87,7 +87,7 @@ def test_every_table_of_the_log_has_its_guards(shell: Connection) -> None:
 def test_database_of_a_newer_version_is_left_alone(url: str, shell: Connection) -> None:
     shell.execute("UPDATE alembic_version SET version_num = '9999'")
     assert migrate.needs_upgrade(url)
-    with pytest.raises(StoreOutdated, match=f"expected a schema up to {POSTGRES_REVISION}, found 9999"):
+    with pytest.raises(StoreOutdated, match=rf"up to {POSTGRES_REVISION}, found 9999"):
         migrate.upgrade(url)
     assert migrate.current(url) == "9999"
 

@@ -31,7 +31,7 @@ from tests.api.test_uploads import DATA, cited, with_evidence
 
 pytestmark = pytest.mark.item("3.8.schemathesis")
 
-EXAMPLES: Final = 8
+EXAMPLES: Final = 6
 EXAMPLES_LONG: Final = 150
 # Left out: positive_data_acceptance, since most texts that fit the form name nothing that is
 # there; and what asks for credentials in a fixed header, where each request has its own.

@@ -5,9 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from ledger.errors import LedgerError
+from ledger.anchor import parse_anchor
+from ledger.cosigning import (
+    SignedCheckpoint,
+    parse_conflict,
+    read_cosignature,
+    read_own_checkpoint,
+    read_witnessed,
+)
+from ledger.errors import LedgerError, MalformedNote, NoteRefused
 from ledger.fork_evidence import ForkEvidence, encode_fork, parse_fork, verify_fork
 from ledger.note import encode_note
+from ledger.trust_policy import TrustPolicy
 from ledger.witness import (
     encode_request,
     parse_proof_line,
@@ -19,6 +28,7 @@ from ledger.witness_errors import MalformedAddCheckpoint, MalformedForkEvidence
 from tests.fuzz.choices import edited
 from tests.fuzz.target import Target, raw_text_of
 from tests.ledger.parties import ORIGIN, a_log_signer
+from tests.ledger.view_log import WITNESSES, anchor_text
 from tests.ledger.view_story import a_story
 
 _HASHES: Final = (bytes(32), bytes(range(32)))
@@ -50,7 +60,39 @@ def _verify_edited_fork(data: bytes) -> None:
     raise AssertionError("expected no fork of an honest log, found one")
 
 
+def _read_reply(data: bytes) -> None:
+    own, reply = _cosigned()
+    policy = _policy()
+    found = read_cosignature(edited(reply, data), own, witness=policy.witnesses[0])
+    assert found.line().encode() in reply
+
+
+def _read_witnessed(data: bytes) -> None:
+    own, reply = _cosigned()
+    policy = _policy()
+    shown = edited(own.note.encode() + reply, data)
+    found = read_witnessed(shown, policy, witness=policy.witnesses[0], origin=ORIGIN)
+    assert found.size == own.size
+
+
+def _parse_conflict(data: bytes) -> None:
+    assert str(parse_conflict(data)).encode() + b"\n" == data
+
+
 # ---- what is changed ----
+
+
+@cache
+def _policy() -> TrustPolicy:
+    return parse_anchor(anchor_text(a_story().charter, "both").encode()).policy
+
+
+@cache
+def _cosigned() -> tuple[SignedCheckpoint, bytes]:
+    """The log's own checkpoint, and the lines that its witnesses answer with."""
+    log = a_story().log
+    own = log.note()
+    return read_own_checkpoint(own), log.note(*WITNESSES).removeprefix(own).encode()
 
 
 @cache
@@ -97,5 +139,29 @@ TARGETS: Final = (
         (verify_fork,),
         lambda: _PROGRAMS,
         bytes_max=64,
+    ),
+    Target(
+        "cosignature-reply",
+        _read_reply,
+        (MalformedNote, NoteRefused),
+        (read_cosignature, read_own_checkpoint),
+        lambda: _PROGRAMS,
+        bytes_max=64,
+    ),
+    Target(
+        "witnessed",
+        _read_witnessed,
+        (MalformedNote, NoteRefused),
+        (read_witnessed,),
+        lambda: _PROGRAMS,
+        bytes_max=64,
+    ),
+    Target(
+        "conflict",
+        _parse_conflict,
+        (MalformedNote,),
+        (parse_conflict,),
+        lambda: [b"41\n", b"0\n", b"41"],
+        bytes_max=32,
     ),
 )

@@ -23,7 +23,6 @@ _BLOB_ID: Final = "A" * 22
 _TEXT: Final[dict[str, Any]] = {"text/plain": {"schema": {"type": "string"}}}
 _BYTES: Final[dict[str, Any]] = {BYTES_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 _OBJECT: Final[dict[str, Any]] = {JSON: {"schema": {"type": "object"}}}
-_DECIMAL: Final = "^[0-9]{1,15}$"
 #: The forms outside which a parameter is never found or taken, by its name.
 _FORMS: Final[dict[str, str]] = {
     "record_id": f"^{DIGEST_FORM}$",
@@ -32,13 +31,10 @@ _FORMS: Final[dict[str, str]] = {
     "version": "^v[1-9][0-9]{0,2}$",
     "slug": "^[a-z0-9-]{2,40}$",
     "path": "^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}([.]p/[1-9][0-9]{0,2})?$",
-    "limit": _DECIMAL,
-    "since": _DECIMAL,
-    "until": _DECIMAL,
+    **dict.fromkeys(("limit", "since", "until"), "^[0-9]{1,15}$"),
     "mine": "^1$",
     "cursor": "^[A-Za-z0-9_-]+$",
-    LENGTH: "^[0-9]{1,16}$",
-    OFFSET: "^[0-9]{1,16}$",
+    **dict.fromkeys((LENGTH, OFFSET), "^[0-9]{1,16}$"),
 }
 #: What any answer may be that depends on who signed the request.
 _BY_READER: Final = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Final
 
@@ -172,7 +174,9 @@ def _honest() -> tuple[tuple[str, str], ...]:
 def scratch_folder() -> Path:
     """A folder in memory where there is one: a write for every execution."""
     memory = Path("/dev/shm")
-    return Path(mkdtemp(dir=memory if memory.is_dir() else None))
+    folder = mkdtemp(dir=memory if memory.is_dir() else None)
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _field_lines() -> list[bytes]:

@@ -125,7 +125,7 @@ def test_side_write_whose_answer_is_lost_is_of_unknown_outcome(
 @pytest.mark.parametrize("is_crash", [False, True])
 def test_restarted_server_keeps_all_that_was_committed(is_crash: bool) -> None:
     with (
-        running(is_durable=is_crash) as server,
+        running() as server,
         server.log_database() as log,
         closing(PostgresStore(log.url)) as store,
     ):

@@ -73,7 +73,7 @@ def build_app(service: Service) -> FastAPI:
     app.router.routes.extend(portal.routes)
     _add_handlers(app, portal)
     app.add_middleware(Gate, quotas=quotas)
-    app.add_middleware(Watch, metrics=metrics)
+    app.add_middleware(Watch, metrics=metrics, clock=service.clock)
     return app
 
 

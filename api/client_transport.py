@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 import httpx
 
 from api import errors
+from api.client_clock import ClockWatch
 from api.client_errors import (
     AnswerMalformed,
     MalformedAddress,
@@ -55,11 +56,15 @@ class RequestSigner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a client takes from the world: time, chance, and the wait between two tries."""
+    """What a client takes from the world: time, chance, and the wait between two tries.
+
+    ``tell_skew`` is told, once, that the clocks are further apart than they should be.
+    """
 
     now_s: Callable[[], int] = lambda: int(time.time())
     random_bytes: Callable[[int], bytes] = os.urandom
     wait: Callable[[float], None] = time.sleep
+    tell_skew: Callable[[int], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class Transport:
         self.base = _parse_base(base_url)
         self._signer = signer
         self._effects = effects or Effects()
+        self._clock = ClockWatch()
+        self._is_skew_told = False
         # A proxy of the environment must not see what is meant for this very machine.
         self._is_local = httpx.URL(self.base).host in _LOOPBACK
         self._http = httpx.Client(
@@ -141,13 +148,18 @@ class Transport:
             except httpx.TransportError as fault:
                 if attempt >= self._attempts_max(fault) or not _may_retry(request, fault):
                     raise self._unreachable(fault) from fault
-                self._effects.wait(min(0.1 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
+                self._wait(min(0.1 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
+                continue
+            if self._follows_clock(answer):
+                # It was refused before it was looked at: nothing is done twice.
                 continue
             if not _may_pass(answer):
+                self._tell_skew()
                 return self._expect_success(answer)
-            if is_last:
+            asked = _asked_seconds(answer)
+            if is_last or asked > limits.CLIENT_RETRY_AFTER_SECONDS_MAX:
                 raise _busy(answer)
-            self._effects.wait(_wait_seconds(answer))
+            self._wait(asked or min(0.5 * 2**attempt, limits.CLIENT_WAIT_SECONDS_MAX))
         raise AssertionError("the last attempt returns or raises")
 
     def _exchange(self, request: Outgoing) -> Incoming:
@@ -158,11 +170,32 @@ class Transport:
             headers=dict(request.headers),
         )
         built.headers.update(self._signature(request, built.url))
+        sent_s = self._effects.now_s()
         response = self._http.send(built, stream=True)
+        date = response.headers.get("date")
+        self._clock.note(date, sent_s=sent_s, received_s=self._effects.now_s())
         try:
             return Incoming(response.status_code, dict(response.headers), _read(response))
         finally:
             response.close()
+
+    def _follows_clock(self, answer: Incoming) -> bool:
+        """Whether a request was refused for its time and is to be signed by the service's."""
+        if answer.status != errors.UNAUTHORIZED:
+            return False
+        is_safe = self._is_local or self.base.startswith("https:")
+        return is_safe and self._clock.correct(read_problem(answer))
+
+    def _tell_skew(self) -> None:
+        skew = self._clock.skew_seconds or 0
+        if abs(skew) > limits.CLIENT_SKEW_TOLD_SECONDS and not self._is_skew_told:
+            self._is_skew_told = True
+            self._effects.tell_skew(skew)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait so long, and up to a quarter longer: not all come back at once."""
+        chance = int.from_bytes(self._effects.random_bytes(2), "big") / 65_536
+        self._effects.wait(seconds * (1 + chance / 4))
 
     def _signature(self, request: Outgoing, url: httpx.URL) -> Mapping[str, str]:
         if self._signer is None:
@@ -174,7 +207,7 @@ class Transport:
             HttpRequest(request.method, parse_target_uri(target), request.body, headers),
             self._signer.signer,
             did=self._signer.did,
-            created=UnixSeconds(self._effects.now_s()),
+            created=UnixSeconds(self._effects.now_s() + self._clock.correction),
             nonce=Nonce(encode_base64url(self._effects.random_bytes(16))),
         )
 
@@ -239,17 +272,18 @@ def _read(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
-def _wait_seconds(answer: Incoming) -> float:
+def _asked_seconds(answer: Incoming) -> int:
+    """After how many seconds the service asks to come back; 0 where it does not say."""
     text = answer.headers.get("retry-after", "")
-    asked = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
-    return min(max(asked, 1), limits.CLIENT_WAIT_SECONDS_MAX)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
 def _busy(answer: Incoming) -> ServerBusy:
-    problem = read_problem(answer)
+    problem, asked = read_problem(answer), _asked_seconds(answer)
+    when = f"in {asked} s" if asked else "in a while"
     return ServerBusy(
         f"the service asks to come back later ({problem.code}: {problem.detail}); "
-        "run the same command again in a while"
+        f"run the same command again {when}"
     )
 
 

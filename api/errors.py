@@ -42,6 +42,8 @@ TOO_MANY: Final = 429
 HEAD_TOO_LARGE: Final = 431
 INTERNAL: Final = 500
 UNAVAILABLE: Final = 503
+#: Where nothing is known of how long it takes.
+COME_BACK_SECONDS: Final = "2"
 
 #: code -> (status, title in English, title in Chinese, remedy)
 _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
@@ -193,7 +195,7 @@ def problem_response(
     # An absence today may be a record tomorrow: no cache keeps a refusal.
     sent = {"Cache-Control": "no-store", "Content-Language": language, **(headers or {})}
     if status in (UNAVAILABLE, TOO_MANY):
-        sent.setdefault("Retry-After", "2")
+        sent.setdefault("Retry-After", COME_BACK_SECONDS)
     if status == UNAUTHORIZED:
         sent.setdefault("WWW-Authenticate", 'Signature realm="lotmark"')
     body = json.dumps(members, ensure_ascii=False).encode()

@@ -29,8 +29,8 @@ def bounds_of(settings: Settings) -> HttpBounds:
     )
 
 
-def build_server(app: Any, bounds: HttpBounds) -> uvicorn.Server:
-    """A server of ``app``; it is run with the sockets that it listens on."""
+def build_server(app: Any, bounds: HttpBounds, *, dates_itself: bool) -> uvicorn.Server:
+    """A server of ``app``, which may date its answers itself; run it with its sockets."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -39,6 +39,7 @@ def build_server(app: Any, bounds: HttpBounds) -> uvicorn.Server:
         access_log=False,
         log_config=None,
         server_header=False,
+        date_header=not dates_itself,
         timeout_keep_alive=bounds.idle_seconds,
         # Who stands in front is told by base_url; nobody's word is taken for it.
         proxy_headers=False,

@@ -10,6 +10,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import formatdate
 from itertools import count
 from typing import Final
 
@@ -26,6 +27,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from ledger.clock import Clock
 from ledger.errors import LogClosed
 from ledger.faults import Refusal
 from ledger.service import Ledger
@@ -79,10 +81,12 @@ class Metrics:
 class Watch:
     """Middleware: a request id for each answer, a count and a time for each."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Watch ``app``."""
+    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Clock) -> None:
+        """Watch ``app``; answers are dated by ``clock``, which judges what clients sign."""
         self._app = app
         self._metrics = metrics
+        self._clock = clock
+        self._date = (0, b"")
         # Drawn once and counted on: a draw for each request is a system call for each.
         self._run = secrets.token_hex(4)
         self._answered = count(1)
@@ -101,7 +105,7 @@ class Watch:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_common_fields(scope)]
+                message["headers"] = [*message["headers"], *self._common_fields(scope)]
             await send(message)
 
         try:
@@ -116,19 +120,25 @@ class Watch:
             seconds = time.perf_counter() - started
             self._metrics.note_answer(scope["method"], status, seconds=seconds)
 
+    def _common_fields(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """What every answer carries."""
+        fields = [
+            (b"date", self._date_now()),
+            (b"x-request-id", scope["request_id"].encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if scope.get("is_open"):
+            fields.append((b"access-control-allow-origin", b"*"))
+        return fields
+
+    def _date_now(self) -> bytes:
+        second = self._clock.now_ms() // 1_000
+        if self._date[0] != second:
+            self._date = (second, formatdate(second, usegmt=True).encode("ascii"))
+        return self._date[1]
+
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "OPTIONS"})
-
-
-def _common_fields(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """What every answer carries."""
-    fields = [
-        (b"x-request-id", scope["request_id"].encode()),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    if scope.get("is_open"):
-        fields.append((b"access-control-allow-origin", b"*"))
-    return fields
 
 
 def describe_fault(fault: BaseException) -> dict[str, object]:
@@ -150,7 +160,8 @@ class Health:
         """``GET /livez``: the process answers and its writer runs; else it is to be restarted."""
         del request
         if not self.ledger.is_running:
-            return JSONResponse({"status": "stopped"}, errors.UNAVAILABLE)
+            headers = {"Retry-After": errors.COME_BACK_SECONDS}
+            return JSONResponse({"status": "stopped"}, errors.UNAVAILABLE, headers)
         return JSONResponse({"status": "alive"})
 
     def ready(self, request: Request) -> Response:

@@ -12,8 +12,9 @@ from typing import IO, Any, Final
 
 import click
 
-from api.cli.output import visible
+from api.cli.output import language_of_environment, visible
 from api.cli.table_errors import TableError
+from api.client_clock import advise, skew_of
 from api.client_errors import ClientError, RequestRefused
 from api.errors import REMEDIES
 from api.request_errors import RequestError
@@ -95,7 +96,10 @@ def command_fault(fault: Exception) -> CommandFault:
     """An error of one of the families, as it is told."""
     if isinstance(fault, RequestRefused):
         problem = fault.problem
+        skew = skew_of(problem)
         remedy = _REMEDIES.get(problem.code) or problem.remedy
+        if skew is not None:
+            remedy = advise(skew, language_of_environment())
         places = [describe_fault(item) for item in problem.faults]
         return CommandFault(problem.code, problem.detail, remedy=remedy, places=places)
     code = str(getattr(type(fault), "code", "error"))

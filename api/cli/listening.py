@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from api.cli.faults import CommandFault
 
 if TYPE_CHECKING:
-    from api.bounded_http import HttpBounds
+    from uvicorn import Server
 
 _BACKLOG: Final = 1024
 
@@ -37,12 +37,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run_app(app: Any, listener: socket.socket, bounds: HttpBounds | None = None) -> None:
-    """Serve within bounds until SIGTERM or Ctrl-C, then stop in order."""
+def run_app(app: Any, listener: socket.socket) -> None:
+    """Serve within the usual bounds until SIGTERM or Ctrl-C, then stop in order."""
     from api.bounded_http import HttpBounds
     from api.http_server import build_server
 
-    server = build_server(app, bounds or HttpBounds())
+    run_server(build_server(app, HttpBounds(), dates_itself=False), listener)
+
+
+def run_server(server: Server, listener: socket.socket) -> None:
+    """The same for a server of one's own."""
     # Once it has stopped in order, uvicorn raises the signal again for whoever handled it
     # before; for us the story ends there, with status 0.
     for number in (signal.SIGINT, signal.SIGTERM):

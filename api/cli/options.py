@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from api.cli.faults import CommandFault
 from api.cli.output import LANGUAGES, Output, language_of_environment
 from api.client import LogClient
+from api.client_clock import warn
 from api.client_transport import Effects
 from api.data_folder import DataFolder
 from api.party_folder import (
@@ -193,7 +194,10 @@ def open_client(url: str, signer: PartySigner | None) -> LogClient:
         )
         time.sleep(seconds)
 
-    return LogClient(url, signer=signer, effects=Effects(wait=wait))
+    def tell_skew(seconds: int) -> None:
+        click.echo(warn(seconds, language_of_environment()), err=True)
+
+    return LogClient(url, signer=signer, effects=Effects(wait=wait, tell_skew=tell_skew))
 
 
 def open_session(place: Place) -> Session:

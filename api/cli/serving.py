@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.listening import listen, run_app
+from api.cli.listening import listen, run_server
 from api.cli.options import ask_passphrase, data_option, pass_output, read_settings
 from api.cli.output import Output
 
@@ -45,7 +45,7 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         # whoever connects is not refused but waits.
         from api import interpreter
         from api.app import build_app
-        from api.http_server import bounds_of
+        from api.http_server import bounds_of, build_server
         from api.observability import configure_logs
         from api.wiring import open_service
 
@@ -66,7 +66,7 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
         configure_logs()
         app = build_app(service)
         interpreter.settle()
-        run_app(app, listener, bounds_of(settings))
+        run_server(build_server(app, bounds_of(settings), dates_itself=True), listener)
 
 
 def _tell_witnesses(output: Output, cosigning: Cosigning) -> None:

@@ -258,7 +258,7 @@ class LiveService:
         self.wired: Service = open_service(self.settings, clock=self.clock)
         self.clock.advance(1000 * self.started_seconds_ago)
         self.app = build_app(self.wired)
-        self.server = build_server(self.app, bounds_of(self.settings))
+        self.server = build_server(self.app, bounds_of(self.settings), dates_itself=True)
         # A daemon, so that a test that breaks off does not hold up the whole run.
         self.thread = threading.Thread(
             target=self.server.run, kwargs={"sockets": [listener]}, daemon=True

@@ -251,15 +251,16 @@ def test_a_busy_service_is_asked_again_after_the_time_it_named(status: int, aske
     server = Misbehaving([answer(status, BUSY, retry_after=asked), answer(200, PARTIES)])
     with server.served() as client:
         assert client.parties() == {"origin": "a"}
-    assert server.waits == [int(asked)]
+    (waited,) = server.waits
+    assert int(asked) <= waited <= 1.25 * int(asked), "as asked, and a little chance"
 
 
-@pytest.mark.parametrize("asked", ["86400", "soon", "-1", ""])
+@pytest.mark.parametrize("asked", ["60", "soon", "-1", "", "0"])
 def test_a_wait_is_never_longer_than_its_bound(asked: str) -> None:
     server = Misbehaving([answer(503, BUSY, retry_after=asked), answer(200, PARTIES)])
     with server.served() as client:
         client.parties()
-    assert 0 < server.waits[0] <= limits.CLIENT_WAIT_SECONDS_MAX
+    assert 0 < server.waits[0] <= 1.25 * limits.CLIENT_RETRY_AFTER_SECONDS_MAX
 
 
 def test_patience_has_an_end_and_says_what_to_do() -> None:

@@ -30,7 +30,13 @@ class WitnessClient:
         self.witness = witness
         self._base = (witness.url or "").rstrip("/")
         # Nothing of the surroundings decides where a checkpoint goes.
-        self._http = httpx.Client(timeout=seconds_max, trust_env=False, follow_redirects=False)
+        self._http = httpx.Client(
+            timeout=seconds_max,
+            trust_env=False,
+            follow_redirects=False,
+            # Certificates take long to read, and a plain address has none to check.
+            verify=self._base.startswith("https:"),
+        )
 
     def add_checkpoint(self, body: bytes) -> WitnessAnswer:
         """``POST /add-checkpoint``.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,18 @@ class Turn:
 
     head: Head | None
     database_ms: int | None
+
+
+class Projected(NamedTuple):
+    """A row beside the log that follows from an entry.
+
+    ``kind`` is ``search``, ``standing``, ``pin``, ``record`` or ``jti``; ``key`` the first 8
+    bytes of a search key, record id or jti key, else the text of a DID or of a blob id.
+    """
+
+    kind: str
+    key: bytes
+    entry: int
 
 
 class Store(Protocol):
@@ -225,6 +237,12 @@ class Store(Protocol):
         Args:
             projections: the (search, standing) pairs of one entry or of many, in any order.
         """
+
+    def projected(self, size: int) -> Iterator[Projected]:
+        """Every row beside the log about the entries below ``size``, in no order, streamed."""
+
+    def restore_pins(self, pins: Sequence[tuple[str, int]]) -> None:
+        """Put back (blob id, index) pairs that were lost; never moves what is there."""
 
     def close(self) -> None:
         """Release connections and the right to write; later calls find the store unavailable."""

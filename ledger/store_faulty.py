@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Literal, ParamSpec, TypeVar
 
 from ledger.errors import LedgerError
-from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, Store, Turn
+from ledger.store import CommitGroup, EntryRow, Head, KnownIds, Projected, SearchQuery, Store, Turn
 from ledger.store_errors import (
     OutcomeUnknown,
     StoreUnavailable,
@@ -164,6 +164,14 @@ class FaultyStore:
     ) -> None:
         """See :meth:`ledger.store.Store.replace_projections`."""
         self._pass_on(self.inner.replace_projections, projections)
+
+    def projected(self, size: int) -> Iterator[Projected]:
+        """See :meth:`ledger.store.Store.projected`."""
+        return self._pass_on(self.inner.projected, size)
+
+    def restore_pins(self, pins: Sequence[tuple[str, int]]) -> None:
+        """See :meth:`ledger.store.Store.restore_pins`."""
+        self._pass_on(self.inner.restore_pins, pins)
 
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""

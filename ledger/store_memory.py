@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from ledger import limits
-from ledger.store import CommitGroup, EntryRow, Head, KnownIds, SearchQuery, TileRow, Turn
+from ledger.store import (
+    CommitGroup,
+    EntryRow,
+    Head,
+    KnownIds,
+    Projected,
+    SearchQuery,
+    TileRow,
+    Turn,
+)
 from ledger.store_errors import (
     AppendRefused,
     HeadMoved,
@@ -35,7 +44,7 @@ class MemoryStore:
         self._disclosures: dict[int, str] = {}
         self._outbox: list[tuple[int, str, int]] = []
         self._outbox_position = 0
-        self._pins: set[str] = set()
+        self._pins: dict[str, int] = {}
 
     def head(self) -> Head | None:
         """See :meth:`ledger.store.Store.head`."""
@@ -67,7 +76,8 @@ class MemoryStore:
         first = self._outbox_position + 1
         self._outbox.extend((first + n, *row) for n, row in enumerate(group.outbox))
         self._outbox_position += len(group.outbox)
-        self._pins.update(blob for blob, _ in group.pins)
+        for blob, index in group.pins:
+            self._pins.setdefault(blob, index)
         self._head = group.head
 
     def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
@@ -200,6 +210,18 @@ class MemoryStore:
             self._index.search = rebuilt.search
             self._index.standing = rebuilt.standing
 
+    def projected(self, size: int) -> Iterator[Projected]:
+        """See :meth:`ledger.store.Store.projected`."""
+        with self._opened():
+            rows = [*self._index.projected(), *(_pin(*pin) for pin in self._pins.items())]
+        return (row for row in rows if row.entry < size)
+
+    def restore_pins(self, pins: Sequence[tuple[str, int]]) -> None:
+        """See :meth:`ledger.store.Store.restore_pins`."""
+        with self._opened():
+            for blob, index in pins:
+                self._pins.setdefault(blob, index)
+
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""
         with self._lock:
@@ -209,6 +231,10 @@ class MemoryStore:
         if not self._is_open:
             raise StoreUnavailable("expected an open store, found one that was closed")
         return self._lock
+
+
+def _pin(blob: str, index: int) -> Projected:
+    return Projected("pin", blob.encode(), index)
 
 
 def _first_above(notes: Sequence[tuple[int, str]], size: int) -> str | None:

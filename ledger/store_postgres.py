@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ledger import limits, store_rows
-from ledger.store import CommitGroup, KnownIds, SearchQuery, Turn
+from ledger.store import CommitGroup, KnownIds, Projected, SearchQuery, Turn
 from ledger.store_errors import AppendRefused, HeadMoved
 from ledger.store_memory import head_moved
 from ledger.store_names import NameBook
@@ -27,8 +27,10 @@ from ledger.store_postgres_writes import (
     write_cosigned,
     write_group,
     write_missing_disclosures,
+    write_pins,
     write_projections,
 )
+from ledger.store_projected import read_projected
 from ledger.store_segment import check_group, refuse_twins
 from ledger.store_sql_reads import SqlReads
 from ledger.store_turns import HeadTurns
@@ -120,6 +122,21 @@ class PostgresStore(SqlReads):
                 write_projections(at.raw, search, standing, self._names.ids(added))
             commit(at.connection)
         self._names.keep(added)
+
+    def projected(self, size: int) -> Iterator[Projected]:
+        """See :meth:`ledger.store.Store.projected`; ids are indexed by the database itself."""
+        with self._database.reading() as connection:
+            yield from read_projected(
+                connection, self._names, size, numbered=(("search", "search"),)
+            )
+        for row in self.entries(0, size):
+            yield Projected("record", row.record_id[:8], row.index)
+            yield Projected("jti", row.jti_key[:8], row.index)
+
+    def restore_pins(self, pins: Sequence[tuple[str, int]]) -> None:
+        """See :meth:`ledger.store.Store.restore_pins`."""
+        with self._database.writing() as connection:
+            write_pins(raw_of(connection), pins)
 
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""

@@ -102,6 +102,12 @@ def write_cosigned(raw: Raw, size: int, note: str) -> None:
     )
 
 
+def write_pins(raw: Raw, pins: Sequence[tuple[str, int]]) -> None:
+    """Pins of blobs that have none."""
+    for pin in pins:
+        raw.execute(_PIN, pin)
+
+
 def write_missing_disclosures(raw: Raw, index: int, disclosures: str) -> bool:
     """Disclosures of an entry that has none; whether there is such an entry."""
     if raw.execute("SELECT 1 FROM entry WHERE idx = %s", (index,)).fetchone() is None:

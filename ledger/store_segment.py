@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from ledger.store import CommitGroup, EntryRow, KnownIds, SearchQuery
+from ledger.store import CommitGroup, EntryRow, KnownIds, Projected, SearchQuery
 from ledger.store_errors import AppendRefused
 
 SEARCH_KEY_BYTES: Final = 32
@@ -106,6 +106,15 @@ class IndexSegment:
             if all(_has(condition, index) for condition in others):
                 found.append(index)
         return found
+
+    def projected(self) -> Iterator[Projected]:
+        """What this segment answers from, row by row."""
+        for kind, ids in (("record", self.records), ("jti", self.jti_keys)):
+            yield from (Projected(kind, key[:8], index) for key, index in ids.items())
+        for key, indices in self.search.items():
+            yield from (Projected("search", key[:8], index) for index in indices)
+        for party, indices in self.standing.items():
+            yield from (Projected("standing", party.encode(), index) for index in indices)
 
     def _conditions(self, query: SearchQuery) -> list[_Condition]:
         asked: list[_Condition] = []

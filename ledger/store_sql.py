@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from ledger import limits, store_rows
-from ledger.store import CommitGroup, Head, KnownIds, SearchQuery, Turn
+from ledger.store import CommitGroup, Head, KnownIds, Projected, SearchQuery, Turn
 from ledger.store_database import Database
 from ledger.store_errors import (
     HeadMoved,
@@ -32,6 +32,7 @@ from ledger.store_writes import (
     write_cosigned,
     write_log,
     write_missing_disclosures,
+    write_pins,
 )
 
 
@@ -115,6 +116,17 @@ class SqlStore(SqlReads):
             with self._changing() as connection:
                 self._index.replace(connection, projections)
             self._load_index()
+
+    def projected(self, size: int) -> Iterator[Projected]:
+        """See :meth:`ledger.store.Store.projected`."""
+        self._refresh_index()
+        with self._database.snapshot() as connection:
+            yield from self._index.projected(connection, size)
+
+    def restore_pins(self, pins: Sequence[tuple[str, int]]) -> None:
+        """See :meth:`ledger.store.Store.restore_pins`."""
+        with self._database.writing() as connection:
+            write_pins(connection, pins)
 
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import starmap
@@ -18,7 +18,7 @@ from itertools import starmap
 from sqlalchemy import Connection
 
 from ledger import limits
-from ledger.store import CommitGroup, EntryRow, KnownIds, SearchQuery
+from ledger.store import CommitGroup, EntryRow, KnownIds, Projected, SearchQuery
 from ledger.store_errors import AppendRefused
 from ledger.store_merge import (
     JTI_KEYS,
@@ -33,6 +33,7 @@ from ledger.store_merge import (
     standing_rows,
 )
 from ledger.store_names import NameBook
+from ledger.store_projected import read_projected
 from ledger.store_segment import SEARCH_KEY_BYTES, IndexSegment
 from ledger.store_sqlite_search import search_tables
 from ledger.store_writes import read_bookmark, write_bookmark
@@ -40,6 +41,7 @@ from ledger.store_writes import read_bookmark, write_bookmark
 _SEARCH_ROW = struct.Struct(f">{SEARCH_KEY_BYTES}sQ")
 _STANDING_ROW = struct.Struct(">QQ")
 _MERGED = "merged"
+_NUMBERED = (("record", "record_key"), ("jti", "jti_key"), ("search", "search"))
 # CROSS JOIN makes SQLite begin with the narrow table; the wide row settles equal prefixes.
 _RECORDS = (
     "SELECT entry.record_id, entry.idx FROM record_key CROSS JOIN entry "
@@ -187,10 +189,20 @@ class SqliteIndex:
             names = self._names.ids(added)
             insert_rows(connection, SEARCH, near_rows(search))
             insert_rows(connection, STANDING, standing_rows(standing, names))
-        for segment in self._segments:
-            insert_rows(connection, RECORD_KEYS, near_rows(segment.records.items()))
-            insert_rows(connection, JTI_KEYS, near_rows(segment.jti_keys.items()))
+        # Rows of ids are never taken away: with them a record could be admitted a second time.
+        ids = connection.exec_driver_sql("SELECT record_id, jti_key, idx FROM entry ORDER BY idx")
+        for part in ids.partitions(self._segment_entries):
+            insert_rows(connection, RECORD_KEYS, near_rows((row[0], row[2]) for row in part))
+            insert_rows(connection, JTI_KEYS, near_rows((row[1], row[2]) for row in part))
         _set_merged(connection, self._segments[-1].stop)
+
+    def projected(self, connection: Connection, size: int) -> Iterator[Projected]:
+        """What both the tables and the segments answer from; some rows are in both."""
+        with self._lock:
+            segments = self._segments
+        yield from read_projected(connection, self._names, size, numbered=_NUMBERED)
+        for segment in segments:
+            yield from (row for row in segment.projected() if row.entry < size)
 
     # ---- for readers ----
 

@@ -55,7 +55,7 @@ def write_log(connection: Connection, group: CommitGroup, names: Mapping[str, in
 def write_content(connection: Connection, group: CommitGroup) -> None:
     """Disclosures, pins and outbox."""
     _insert(connection, DISCLOSURE, [(index, text) for text, index in group.disclosures])
-    _insert(connection, PIN, group.pins, conflict="IGNORE")
+    write_pins(connection, group.pins)
     if group.outbox:
         end = read_bookmark(connection, _OUTBOX_END)
         _insert(connection, OUTBOX, list(outbox_runs(group.outbox, end + 1)))
@@ -67,6 +67,11 @@ def write_cosigned(connection: Connection, size: int, note: str) -> None:
     latest = connection.execute(select(func.max(COSIGNED.c.size))).scalar() or 0
     if size > latest:
         _insert(connection, COSIGNED, [(size, note)])
+
+
+def write_pins(connection: Connection, pins: Sequence[tuple[str, int]]) -> None:
+    """Pins of blobs that have none."""
+    _insert(connection, PIN, pins, conflict="IGNORE")
 
 
 def write_missing_disclosures(connection: Connection, index: int, disclosures: str) -> None:

@@ -1,47 +1,99 @@
-"""``lotmark rebuild``: the projections of a log, made anew."""
+"""``lotmark rebuild``: the projections of a log, compared and made anew."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from api.cli.audit import steps
+from api.cli.faults import CommandFault
 from api.cli.options import data_folder, data_option, pass_output
 from api.cli.output import Output
+from api.rebuilding import Rebuilt, compare
 from api.rebuilding import rebuild as rebuild_projections
+from ledger.store_scratch import Difference
 
 
 @click.command()
+@click.option(
+    "--check", is_flag=True, help="Compare only; the service may run, and nothing is changed."
+)
 @data_option
 @pass_output
-def rebuild(output: Output, *, data: Path) -> None:
-    """Recreate the search index and the standing of parties from entries and disclosures.
+def rebuild(output: Output, *, data: Path, check: bool) -> None:
+    """Recreate search, standing, pins and indexes from entries and disclosures, and compare.
 
-    The service must be stopped. The log itself is not touched.
+    The service must be stopped, unless --check only compares. The log itself is not touched.
+    Exit status 1 where what was there was not what should be.
     """
     folder = data_folder(data)
-    with output.progress("rebuilding", None) as update:
-        rebuilt = rebuild_projections(folder, on_progress=steps(update))
+    with output.progress("comparing" if check else "rebuilding", None) as update:
+        action = compare if check else rebuild_projections
+        rebuilt = action(folder, on_progress=steps(update))
+    _tell(output, rebuilt, is_check=check)
+    if not rebuilt.is_as_before:
+        click.get_current_context().exit(CommandFault.exit_code)
+
+
+def _tell(output: Output, rebuilt: Rebuilt, *, is_check: bool) -> None:
+    made = "expected" if is_check else "made anew"
     output.say(
-        f"{rebuilt.entries} entries: {rebuilt.search_keys} search keys and "
-        f"{rebuilt.standings} standings made anew"
+        f"{rebuilt.entries} entries: {rebuilt.search_keys} search keys, {rebuilt.standings} "
+        f"standings and {rebuilt.pins} pins {made}"
     )
-    output.say(
-        f"  {rebuilt.missing_before} of them had been missing"
-        if rebuilt.missing_before
-        else "  none of them had been missing"
-    )
+    _tell_differences(output, "missing", rebuilt.differences.missing)
+    _tell_differences(output, "surplus", rebuilt.differences.surplus)
+    if rebuilt.changed_rows:
+        output.say(
+            f"  {len(rebuilt.changed_rows)} entries have columns that are not of their bytes, "
+            f"the first {rebuilt.changed_rows[0]}: restore a backup"
+        )
+    if rebuilt.outbox_gaps:
+        output.say(f"  {rebuilt.outbox_gaps} entries are missing in the outbox")
+    if rebuilt.is_as_before:
+        output.say("  all was there before, and nothing else")
     output.say(f"  {rebuilt.without_disclosures} entries hold no disclosures here")
     if rebuilt.unreadable:
-        output.say(f"  {rebuilt.unreadable} entries cannot be read: run 'lotmark audit'")
-    output.result(
-        {
-            "entries": rebuilt.entries,
-            "search_keys": rebuilt.search_keys,
-            "standings": rebuilt.standings,
-            "missing_before": rebuilt.missing_before,
-            "without_disclosures": rebuilt.without_disclosures,
-            "unreadable": rebuilt.unreadable,
-        }
-    )
+        output.say(f"  {rebuilt.unreadable} entries cannot be read: run 'lotmark audit --full'")
+    output.result(_members(rebuilt))
+
+
+def _tell_differences(output: Output, what: str, found: Mapping[str, Difference]) -> None:
+    for kind, difference in sorted(found.items()):
+        examples = ", ".join(_example(kind, row.key, row.entry) for row in difference.examples)
+        output.say(f"  {what}: {difference.count} {kind} rows, as {examples}")
+
+
+def _example(kind: str, key: bytes, index: int) -> str:
+    name = key.decode(errors="replace") if kind in {"standing", "pin"} else key.hex()
+    return f"{name} of entry {index}"
+
+
+def _members(rebuilt: Rebuilt) -> dict[str, Any]:
+    sides = {"missing": rebuilt.differences.missing, "surplus": rebuilt.differences.surplus}
+    return {
+        "entries": rebuilt.entries,
+        "search_keys": rebuilt.search_keys,
+        "standings": rebuilt.standings,
+        "pins": rebuilt.pins,
+        "as_before": rebuilt.is_as_before,
+        "missing_before": rebuilt.missing_before,
+        "surplus_before": rebuilt.surplus_before,
+        "changed_rows": len(rebuilt.changed_rows),
+        "outbox_gaps": rebuilt.outbox_gaps,
+        "without_disclosures": rebuilt.without_disclosures,
+        "unreadable": rebuilt.unreadable,
+        "differences": {
+            what: {
+                kind: {
+                    "count": difference.count,
+                    "examples": [_example(kind, row.key, row.entry) for row in difference.examples],
+                }
+                for kind, difference in found.items()
+            }
+            for what, found in sides.items()
+        },
+    }

@@ -25,7 +25,7 @@ from tests.api.service import (
     LiveService,
 )
 
-pytestmark = pytest.mark.item("2.4")
+pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("3.7.rebuild")]
 READERS = (OEM, SUPPLIER, LABORATORY, STRANGER)
 RECORDS = 90
 Found = dict[tuple[str, ...], Sequence[int]]

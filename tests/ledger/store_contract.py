@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.store import CommitGroup, SearchQuery, Store, TileRow
+from ledger.store import CommitGroup, Projected, SearchQuery, Store, TileRow
 from ledger.store_errors import (
     AppendRefused,
     HeadMoved,
@@ -353,6 +353,23 @@ class StoreContract:
 
         store.replace_projections(projections())
         assert store.search(SearchQuery(key=digest(a_row(3).text))) == [3]
+
+    def test_rows_beside_the_log_are_told_as_they_are(self, store: Store) -> None:
+        for index in range(12):
+            brought = Parts(search=((LOT, index),), standing=((BOB, index),), pins=(("b", index),))
+            append(store, 1, brought)
+        rows = [Projected("search", LOT[:8], i) for i in range(10)]
+        rows += [Projected("standing", BOB.encode(), i) for i in range(10)]
+        ids = [store.entry(i) for i in range(10)]
+        rows += [Projected("record", row.record_id[:8], row.index) for row in ids if row]
+        rows += [Projected("jti", row.jti_key[:8], row.index) for row in ids if row]
+        assert set(store.projected(10)) == {*rows, Projected("pin", b"b", 0)}
+
+    def test_lost_pins_are_put_back_and_none_is_moved(self, store: Store) -> None:
+        append(store, 3, Parts(pins=(("kept", 1),)))
+        store.restore_pins([("kept", 2), ("lost", 2)])
+        pins = {row for row in store.projected(3) if row.kind == "pin"}
+        assert pins == {Projected("pin", b"kept", 1), Projected("pin", b"lost", 2)}
 
     # ---- the end ----
 

@@ -163,9 +163,53 @@ def test_a_rebuild_restores_what_was_lost_and_says_how_much(kept: SoloLog, copie
     with unguarded(copied) as database:
         for table in ("search", "standing", "unmerged"):
             database.execute(f"DELETE FROM {table}")
-    lost = kept.json("rebuild", "--data", str(copied))
-    assert lost["missing_before"] == before["search_keys"] > 0
+    lost = [rebuilt(kept, copied, *check) for check in (("--check",), (), ("--check",))]
+    assert [status for status, _ in lost] == [1, 1, 0]
+    assert lost[0] == lost[1]
+    assert lost[1][1]["missing_before"] == before["search_keys"] > 0
+    assert set(lost[1][1]["differences"]["missing"]) == {"search"}
     assert kept.json("rebuild", "--data", str(copied)) == before
+
+
+def rebuilt(kept: SoloLog, folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    """The exit status and the outcome of a rebuild, or of a comparison."""
+    result = kept.run("rebuild", "--data", str(folder), "--json", *options)
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_what_was_put_in_is_told_by_kind_with_examples(kept: SoloLog, copied: Path) -> None:
+    kept.json("rebuild", "--data", str(copied))
+    with unguarded(copied) as database:
+        database.execute("INSERT INTO pin (blob, idx) VALUES ('never-uploaded', 3)")
+        database.execute("INSERT INTO search (prefix, idx) VALUES (-7, 4)")
+        database.execute("INSERT INTO standing SELECT party, 5 FROM entry WHERE idx = 5")
+        database.execute("DELETE FROM record_key WHERE idx = 6")
+        database.execute("INSERT INTO jti_key (prefix, idx) VALUES (9, 8)")
+    status, told = rebuilt(kept, copied, "--check")
+    assert (status, told["missing_before"], told["surplus_before"]) == (1, 1, 4)
+    surplus = told["differences"]["surplus"]
+    assert surplus["pin"] == {"count": 1, "examples": ["never-uploaded of entry 3"]}
+    assert surplus["search"]["examples"] == ["fffffffffffffff9 of entry 4"]
+    assert set(told["differences"]["missing"]) == {"record"}
+    rebuilt(kept, copied)
+    # What keeps an upload, or a record from being admitted twice, is never taken away.
+    after = rebuilt(kept, copied)[1]
+    assert (set(after["differences"]["surplus"]), after["missing_before"]) == ({"pin", "jti"}, 0)
+
+
+def test_changed_column_and_a_gap_of_the_outbox_are_told(kept: SoloLog, copied: Path) -> None:
+    with unguarded(copied) as database:
+        database.execute("UPDATE entry SET admitted_ms = admitted_ms + 1 WHERE idx = 8")
+        database.execute("DELETE FROM outbox WHERE position = (SELECT max(position) FROM outbox)")
+    status, told = rebuilt(kept, copied, "--check")
+    assert (status, told["changed_rows"]) == (1, 1)
+    assert told["outbox_gaps"] > 0
+
+
+def test_beside_its_service_a_log_is_compared_and_not_rebuilt(served: SoloLog) -> None:
+    assert rebuilt(served, served.data, "--check")[0] == 0
+    refused = served.run("rebuild", "--data", str(served.data), "--json")
+    assert json.loads(refused.stdout)["error"]["code"] == "store-in-use"
 
 
 def test_records_without_disclosures_are_counted_and_not_invented(
@@ -174,7 +218,8 @@ def test_records_without_disclosures_are_counted_and_not_invented(
     before = kept.json("rebuild", "--data", str(copied))
     with unguarded(copied) as database:
         database.execute("DELETE FROM disclosure WHERE idx = 8")
-    after = kept.json("rebuild", "--data", str(copied))
+    status, after = rebuilt(kept, copied)
+    assert (status, after["missing_before"]) == (1, 0)
     assert after["without_disclosures"] == before["without_disclosures"] + 1
     assert after["search_keys"] < before["search_keys"]
     assert kept.json("audit", str(copied), "--full")["without_disclosures"] == 1

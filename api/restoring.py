@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,7 @@ from api.backup_files import (
     read_manifest,
 )
 from api.data_folder import DataFolder, read_search_secret, write_new, write_search_secret
-from api.migrate import upgrade
+from api.migrate import needs_upgrade, upgrade
 from api.setup_errors import FolderNotEmpty, RestoreRefused
 from ledger import limits
 from ledger.anchor import Anchor, parse_anchor
@@ -45,7 +45,7 @@ from ledger.high_water import HighWaterFile, Mark
 from ledger.reader import LogReader
 from ledger.reloading import LogRows, Reloading
 from ledger.store import Store
-from ledger.store_sql import SqlStore
+from ledger.store_open import open_store
 from ledger.tile_nodes import FoldedTiles, TileNodeReader
 from ledger.tree import TreeSize, tree_root
 from quality.rules import QualityRules
@@ -92,13 +92,11 @@ class Restored:
     has_log_key: bool
 
 
-OpenStore = Callable[[DataFolder], Store]
-
-
-def open_sqlite(folder: DataFolder) -> Store:
-    """A new, empty database in a data folder."""
-    upgrade(folder.database_url)
-    return SqlStore(folder.database_url)
+def _open_store(folder: DataFolder) -> Store:
+    """The database to be filled: a new one in the folder, or the one that a server has."""
+    if needs_upgrade(folder.database_url):
+        upgrade(folder.database_url)
+    return open_store(folder.database_url)
 
 
 def restore(
@@ -107,7 +105,6 @@ def restore(
     asked: RestoreAsked,
     *,
     progress: Progress,
-    open_store: OpenStore = open_sqlite,
 ) -> Restored:
     """Make a data folder from a backup; either whole, or not at all.
 
@@ -116,18 +113,20 @@ def restore(
         BackupDamaged: the backup is not what was written.
         RestoreRefused: the restored log does not pass its audit, or is another one.
         LogRolledBack: a newer head is known to have been signed.
-        StoreUnavailable, OSError: it could not be written; nothing is there.
+        HeadMoved: the database holds another log.
+        StoreUnavailable, OSError: it could not be written; no folder is there. What a server
+            has taken stays there, and the next run goes on from it.
     """
     if target.root.exists() and any(target.root.iterdir()):
         raise FolderNotEmpty(f"expected nothing in {target.root}, found files: name a new folder")
     manifest = read_manifest(source)
     check_files(source, manifest, progress.files)
     anchor = _anchor_of(source, manifest, asked)
-    half = DataFolder(target.root.with_name(target.root.name + RESTORING))
+    half = replace(target, root=target.root.with_name(target.root.name + RESTORING))
     shutil.rmtree(half.root, ignore_errors=True)
     half.root.mkdir(parents=True, mode=0o700)
     restoring = _Restoring(source, half, manifest, anchor)
-    outcome = restoring.run(asked, progress, open_store)
+    outcome = restoring.run(asked, progress)
     # From here on everything below is on the disk, verified.
     if target.root.exists():
         target.root.rmdir()
@@ -155,10 +154,10 @@ class _Restoring:
         self._manifest = manifest
         self._anchor = anchor
 
-    def run(self, asked: RestoreAsked, progress: Progress, open_store: OpenStore) -> Restored:
+    def run(self, asked: RestoreAsked, progress: Progress) -> Restored:
         self._copy_secrets()
         blobs = self._copy_blobs()
-        with closing(open_store(self._half)) as store:
+        with closing(_open_store(self._half)) as store:
             self._load(store, progress.entries)
             report = self._audit(store, progress.audit)
             _check_signed(store, self._manifest, asked.signed)

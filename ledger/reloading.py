@@ -26,6 +26,8 @@ from ledger.open_tiles import NO_OPEN_TILES, TileGrowth
 from ledger.record import GOVERNANCE_VCTS, jti_key, parse_jws, record_id
 from ledger.recovery import governing
 from ledger.store import CommitGroup, EntryRow, Head, Store, TileRow
+from ledger.store_errors import HeadMoved
+from ledger.store_memory import head_moved
 from ledger.tree import TreeSize, leaf_hash
 
 ADMITTED: Final = "record.admitted"
@@ -67,11 +69,11 @@ class Reloading:
         search_secret: bytes,
         outbox_from: int,
     ) -> None:
-        """Begin with an empty store.
+        """Begin with a store that is empty, or that took the first groups before.
 
         Args:
             origin: the log that is expected.
-            store: takes the rows.
+            store: takes the rows; what one that was killed took stays, and is gone on from.
             rules: of the trade, for the types of the log.
             search_secret: keys the search index, which is made with it.
             outbox_from: the first entry that readers of the outbox have not seen.
@@ -82,6 +84,7 @@ class Reloading:
         self._checker = Checker(origin, self._fold.book(), rules, search_secret)
         self._open_tiles = NO_OPEN_TILES
         self._head: Head | None = None
+        self._present = store.head()
 
     @property
     def head(self) -> Head | None:
@@ -93,6 +96,7 @@ class Reloading:
 
         Raises:
             BackupDamaged: the rows do not fit each other, or an entry cannot be read.
+            HeadMoved: the store holds another log.
             StoreUnavailable: the store did not take them.
         """
         entries, kept = iter(rows.entries), RowsInStep(rows.disclosures)
@@ -105,6 +109,8 @@ class Reloading:
         if next(entries, None) is not None:
             raise BackupDamaged("expected a checkpoint over all entries, found entries behind it")
         kept.finish()
+        if self._present and (self._head is None or self._head.size < self._present.size):
+            raise HeadMoved(head_moved(self._head, self._present))
         for size, note in rows.cosigned:
             self._store.keep_cosigned(size, _text(note))
 
@@ -124,8 +130,17 @@ class Reloading:
         head = Head(
             size, last.leaf, appended.root, last.admitted_ms, tuple(appended.frontier.hashes)
         )
-        self._store.commit(self._rows(group, head, growth, note=_text(note)))
+        if self._is_new(head):
+            self._store.commit(self._rows(group, head, growth, note=_text(note)))
         self._head, self._open_tiles = head, growth.open_tiles
+
+    def _is_new(self, head: Head) -> bool:
+        present = self._present
+        if present is None or present.size < head.size:
+            return True
+        if present.size == head.size and present != head:
+            raise HeadMoved(head_moved(head, present))
+        return False
 
     def _rows(self, group: _Group, head: Head, growth: TileGrowth, *, note: str) -> CommitGroup:
         new = [row.index for row in group.entries if row.index >= self._outbox_from]

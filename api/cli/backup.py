@@ -14,6 +14,7 @@ from api.backing_up import back_up
 from api.backup_files import read_manifest
 from api.cli.options import (
     anchor_option,
+    data_folder,
     data_option,
     open_client,
     pass_output,
@@ -21,12 +22,12 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.client_errors import ClientError
-from api.data_folder import DataFolder, read_config
+from api.data_folder import read_config
 from api.restoring import Progress, RestoreAsked, Restored, restore
 from api.setup_errors import OldInstanceServes
 from ledger.anchor import Anchor, parse_anchor
 from ledger.high_water import HighWaterFile, Mark
-from ledger.store_sql import SqlStore
+from ledger.store_open import open_store
 from ledger.trust_policy import check_checkpoint
 
 _FILE: Final = click.Path(path_type=Path)
@@ -47,9 +48,9 @@ def backup(output: Output, *, target: Path, data: Path, with_keys: bool) -> None
     A backup carries no right to sign: it holds neither the high-water mark nor, unless asked
     for, the keys.
     """
-    folder = DataFolder(data)
+    folder = data_folder(data)
     read_config(folder)
-    with closing(SqlStore(folder.database_url, read_only=True)) as store:
+    with closing(open_store(folder.database_url, read_only=True)) as store:
         head = store.head()
         with output.progress("copying entries", head.size if head else 0) as update:
             done = back_up(folder, store, target, with_keys=with_keys, on_entries=update)
@@ -102,7 +103,7 @@ def restore_command(output: Output, *, source: Path, data: Path, **asked: Any) -
     manifest = read_manifest(source)
     stated = _stated(source, asked)
     with _progress(output, sum(file.bytes for file in manifest.files), manifest.size) as progress:
-        restored = restore(source, DataFolder(data), stated, progress=progress)
+        restored = restore(source, data_folder(data), stated, progress=progress)
     _tell(output, restored, data)
 
 

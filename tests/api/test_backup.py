@@ -27,6 +27,8 @@ from ledger.backup_rows import BackupDamaged, encode_row
 from ledger.errors import LogRolledBack
 from ledger.high_water import HighWaterFile, Mark
 from ledger.store import Store
+from ledger.store_open import open_store
+from ledger.store_postgres import PostgresStore
 from ledger.store_sql import SqlStore
 from tests.api.service import SUPPLIER, LiveService
 from tests.ledger.parties import SAMPLE_GROUPS
@@ -47,7 +49,7 @@ QUIET: Final = Progress(no_progress, no_progress, no_progress)
 
 def taken(live: LiveService, target: Path, *, with_keys: bool = False) -> BackedUp:
     """A backup of what is there now."""
-    with closing(SqlStore(live.folder.database_url, read_only=True)) as store:
+    with read_only(live.folder) as store:
         return back_up(live.folder, store, target, with_keys=with_keys, on_entries=no_progress)
 
 
@@ -56,9 +58,9 @@ def restored(source: Path, target: Path, asked: RestoreAsked = SIGNING) -> Resto
     return restore(source, DataFolder(target), asked, progress=QUIET)
 
 
-def read_only(folder: DataFolder) -> closing[SqlStore]:
-    """The database of a folder."""
-    return closing(SqlStore(folder.database_url, read_only=True))
+def read_only(folder: DataFolder) -> closing[SqlStore | PostgresStore]:
+    """The database of a folder, or of its server."""
+    return closing(open_store(folder.database_url, read_only=True))
 
 
 def everything(store: Store, size: int) -> list[object]:
@@ -83,35 +85,39 @@ def filled(own_service: LiveService) -> LiveService:
 # ---- while it is served ----
 
 
-def test_backup_taken_while_clients_submit_is_a_prefix_of_the_log(
-    filled: LiveService, tmp_path: Path
-) -> None:
+def check_prefixes(live: LiveService, root: Path) -> None:
+    """Take backups while clients submit; each is the log as it was."""
     is_over = threading.Event()
 
     def submit() -> None:
         while not is_over.is_set():
-            filled.submit_many([filled.record() for _ in range(5)])
+            live.submit_many([live.record() for _ in range(5)])
 
     clients = [threading.Thread(target=submit) for _ in range(CLIENTS)]
     for client in clients:
         client.start()
     try:
-        backups = [taken(filled, tmp_path / f"backup {number}") for number in range(3)]
+        backups = [taken(live, root / f"backup {number}") for number in range(3)]
     finally:
         is_over.set()
         for client in clients:
             client.join()
     sizes = [done.manifest.size for done in backups]
     assert sizes == sorted(sizes)
-    assert sizes[0] < filled.size()
-    with read_only(filled.folder) as log:
+    assert sizes[0] < live.size()
+    with read_only(live.folder) as log:
         for number, size in enumerate(sizes):
-            folder = DataFolder(tmp_path / f"data {number}")
-            outcome = restored(tmp_path / f"backup {number}", folder.root, READ_ONLY)
+            folder = DataFolder(root / f"data {number}")
+            outcome = restored(root / f"backup {number}", folder.root, READ_ONLY)
             assert outcome.report.is_clean
             with read_only(folder) as copy:
                 assert everything(copy, size) == everything(log, size)
-                assert copy.head() is not None
+
+
+def test_backup_taken_while_clients_submit_is_a_prefix_of_the_log(
+    filled: LiveService, tmp_path: Path
+) -> None:
+    check_prefixes(filled, tmp_path)
 
 
 def test_restored_log_answers_and_signs_as_the_one_before(

@@ -67,7 +67,7 @@ def test_a_reader_sees_at_one_replica_what_another_acknowledged(consortium: Cons
         replicas = [consortium.service, consortium.another_replica()]
     for number in range(6):
         writer, reader = replicas[number % 2], replicas[1 - number % 2]
-        text = writer.record()
+        text = consortium.service.record()
         record_id = writer.admit(text)
         see(reader, record_id, size=writer.size())
         again = reader.submit(text)

@@ -29,6 +29,9 @@ class Nonces(Protocol):
     def claim(self, key: Hashable, nonce: Nonce, *, created: UnixSeconds, now: UnixSeconds) -> None:
         """Take the nonce for this key once, or raise."""
 
+    def close(self) -> None:
+        """Release what it holds."""
+
 
 class NonceMemory:
     """The nonces that one process has seen; safe to share between threads."""

@@ -17,7 +17,7 @@ from api.data_folder import (
     read_config,
     read_search_secret,
 )
-from api.nonces import NonceMemory, UnixSeconds
+from api.nonces import NonceMemory, Nonces, UnixSeconds
 from api.process_clock import ProcessClock
 from api.request_errors import MalformedTarget
 from api.settings import Settings
@@ -53,7 +53,7 @@ class Service:
     blobs: FileBlobs
     pool: CheckPool
     cosigning: Cosigning
-    nonces: NonceMemory | SharedNonces
+    nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
     search_secret: bytes
@@ -175,7 +175,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     )
 
 
-def _open_nonces(opened: _Opened) -> NonceMemory | SharedNonces:
+def _open_nonces(opened: _Opened) -> Nonces:
     url = opened.folder.database_url
     if is_postgres(url):
         clock = opened.clock if opened.is_clock_given else None

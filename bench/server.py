@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from bench.consortium import Consortium
@@ -22,16 +23,40 @@ START_SECONDS_MAX: Final = 30
 STOP_SECONDS_MAX: Final = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A service that runs: where it listens, and its process."""
+
+    address: Address
+    process: subprocess.Popen[bytes]
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep it from doing anything until the block is left."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+
 @contextmanager
 def serving(consortium: Consortium) -> Iterator[Address]:
     """Serve the log until the block is left."""
+    with running_server(consortium) as server:
+        yield server.address
+
+
+@contextmanager
+def running_server(consortium: Consortium) -> Iterator[Server]:
+    """The same, with its process."""
     address = Address(HOST, _free_port())
     environment = {**os.environ, **consortium.environment}
     command = [sys.executable, *SERVE, "--host", HOST, "--port", str(address.port)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             _await_ready(process, address)
-            yield address
+            yield Server(address, process)
         finally:
             _stop(process)
 

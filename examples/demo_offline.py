@@ -58,7 +58,7 @@ def _describe(record: VerifiedRecord) -> str:
     signer = record.issuer.rpartition(":")[2]
     return (
         f"{record.type:<22} signed by {signer:<16} included at {record.index:>2} of "
-        f"{record.included_in}, key of entry {record.key_registered_at:>2}, "
+        f"{record.included_in}, key of entry {record.signer.key_registered_at:>2}, "
         f"{len(record.shown)} of {record.defined} groups"
     )
 

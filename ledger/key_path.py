@@ -1,91 +1,60 @@
-"""The key path of a record: charter, admission of the party, admin key, signing key.
+"""The key path of a record: who signed it, by what right, and what became of the key.
 
-Walks the entries that a view offers as evidence and says which keys of which party they put
-in force (docs/spec/view.md, D1 to D6). What is not proved by a hash or a signature here is
-no part of the path.
+Walks the entries that a view offers as evidence (:mod:`ledger.key_walk`) and asks them about
+one record (docs/spec/view.md, D1 to D6 and D11). What is not proved by a hash or a signature
+here is no part of the path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from keys.errors import BadSignature, KeysError
-from keys.identifiers import Slug, parse_origin, party_did
-from keys.multikey import parse_multikey
-from ledger.entry import EntryHead
-from ledger.errors import CharterMismatch, KeyNotRegistered, KeyPathBroken
-from ledger.record import ADMIN_VCTS, ParsedJws, verify_jws
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedEntry:
-    """An entry that is in the log: its head, its leaf, its JWS parsed and not yet trusted."""
-
-    head: EntryHead
-    leaf: bytes
-    record_id: str
-    parsed: ParsedJws
+from keys.errors import BadSignature
+from ledger import limits
+from ledger.errors import KeyNotRegistered, KeyPathBroken
+from ledger.key_walk import Walk, begin_walk, take_step
+from ledger.linked_entry import FoundingCharter, LinkedEntry, read_founding_charter
+from ledger.record import ADMIN_VCTS, verify_jws
 
 
 @dataclass(frozen=True, slots=True)
-class FoundingCharter:
-    """As much of the charter as a verifier uses: admin keys by founder, digests by type."""
+class SignerFacts:
+    """What the path says of a record's signer: entry numbers, and the DIDs that let it in."""
 
-    record_id: str
-    first: str
-    admin_keys: Mapping[str, frozenset[str]]
-    types: Mapping[str, frozenset[str]]
+    key_registered_at: int
+    member_since: int
+    approved_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPath:
-    """What the evidence puts in force: who endorsed, and where each kid was registered."""
+class Contest:
+    """A declared compromise: from which entry on, and the entry that says so."""
+
+    start: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What later entries of the view say of the record's key and of the record."""
+
+    key_ended_at: int | None = None
+    contested: Contest | None = None
+    reaffirmed_at: int | None = None
+
+
+NO_AFTERMATH: Final = Aftermath()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPath:
+    """A record's path, walked as far as the record."""
 
     charter: FoundingCharter
-    endorsed: frozenset[str]
-    keys: Mapping[str, int]
-    last_index: int
-
-    def require_before(self, entry: LinkedEntry) -> None:
-        """Check that every entry of the path stands before the record.
-
-        Raises:
-            KeyPathBroken: D4.
-        """
-        if self.last_index >= entry.head.index:
-            raise KeyPathBroken(
-                f"expected a key path that ends before entry {entry.head.index}, "
-                f"found entry {self.last_index} in it"
-            )
-
-    def registered_at(self, entry: LinkedEntry) -> int:
-        """The index at which the record's key was put in force; 0 for an admin key.
-
-        Raises:
-            KeyPathBroken: D5, the issuer is no founder, or its endorsement is not there.
-            KeyNotRegistered: D6, the kid is not one in force for this type.
-        """
-        claims, kid = entry.parsed.claims, entry.parsed.header.kid
-        if claims.iss not in self.charter.admin_keys:
-            raise KeyPathBroken(f"expected a founder of the charter, found {claims.iss}")
-        if not (self._is_endorsement(entry) or claims.iss in {self.charter.first, *self.endorsed}):
-            raise KeyPathBroken(
-                f"expected the endorsement of the charter by {claims.iss}, found none"
-            )
-        if claims.vct in ADMIN_VCTS:
-            if not is_admin_kid(self.charter, claims.iss, kid):
-                raise KeyNotRegistered(f"expected an admin key of {claims.iss}, found {kid}")
-            return 0
-        if kid not in self.keys:
-            raise KeyNotRegistered(f"expected the key/v1 of {kid} in the key path, found none")
-        return self.keys[kid]
-
-    def _is_endorsement(self, entry: LinkedEntry) -> bool:
-        claims = entry.parsed.claims
-        body = claims.body or {}
-        return claims.vct == "endorsement/v1" and body.get("of") == self.charter.record_id
+    signer: SignerFacts
+    walk: Walk
 
 
 class KeyPaths:
@@ -95,151 +64,154 @@ class KeyPaths:
         """Take paths from this table, from the charter of this record id on."""
         self._entries = entries
         self._charter_id = charter_id
-        self._charter: FoundingCharter | None = None
-        self._walked: dict[tuple[int, ...], KeyPath] = {}
+        self._begun: Walk | None = None
+        self._walked: dict[tuple[int, ...], Walk] = {}
+        self._signed: set[int] = set()
 
-    def path_of(self, entry: LinkedEntry, keys: tuple[int, ...]) -> KeyPath:
-        """The key path of a record, as positions in the table.
+    def path_of(
+        self, entry: LinkedEntry, keys: tuple[int, ...], *, after: tuple[int, ...]
+    ) -> RecordPath:
+        """The path to a record's key; ``keys`` and ``after`` are positions in the table.
 
         Raises:
-            CharterMismatch, KeyPathBroken: D1 to D4.
+            CharterMismatch, KeyPathBroken, KeyNotRegistered: D1 to D6.
         """
+        walk = self._walk(entry, keys)
+        self._check_places(entry, keys, after=after)
+        return RecordPath(walk.charter, _judge_signer(walk, entry), walk)
+
+    def aftermath_of(
+        self, entry: LinkedEntry, path: RecordPath, *, after: tuple[int, ...]
+    ) -> Aftermath:
+        """What the entries of ``after`` say became of the record and its key.
+
+        Raises:
+            KeyPathBroken: D11.
+        """
+        found = NO_AFTERMATH
+        if not after:
+            return found
+        walk = path.walk.copy()
+        _take_if_step(walk, entry)
+        for position in after:
+            later = self._entries[position]
+            found = _follow(walk, entry, later=later, found=found)
+            self._check_signature(later)
+        return found
+
+    def _walk(self, entry: LinkedEntry, keys: tuple[int, ...]) -> Walk:
         if not keys:
             # Only the charter itself has nothing before it that could speak for it.
-            return KeyPath(self._charter_of(entry), frozenset(), {}, 0)
+            return self._begin(entry)
         if keys not in self._walked:
-            self._walked[keys] = self._walk([self._entries[position] for position in keys])
-        path = self._walked[keys]
-        path.require_before(entry)
-        return path
+            walk = self._begin(self._entries[keys[0]]).copy()
+            for position in keys[1:]:
+                take_step(walk, self._entries[position])
+                self._check_signature(self._entries[position])
+            if len(self._walked) == limits.KEY_PATHS_KEPT_MAX:
+                self._walked.clear()
+            self._walked[keys] = walk
+        return self._walked[keys]
 
-    def _walk(self, links: Sequence[LinkedEntry]) -> KeyPath:
-        charter = self._charter_of(links[0])
-        endorsed: set[str] = set()
-        keys: dict[str, int] = {}
-        for link in links[1:]:
-            _follow(link, charter, endorsed, keys)
-        return KeyPath(charter, frozenset(endorsed), keys, links[-1].head.index)
+    def _begin(self, entry: LinkedEntry) -> Walk:
+        if self._begun is None or entry.record_id != self._charter_id or entry.index:
+            walk = begin_walk(read_founding_charter(entry, self._charter_id))
+            if entry.iss != walk.charter.first or not walk.is_by_admin_key(entry):
+                raise KeyPathBroken(
+                    f"expected the charter signed by an admin key of {walk.charter.first}, "
+                    f"found {entry.kid}"
+                )
+            self._check_signature(entry)
+            self._begun = walk
+        return self._begun
 
-    def _charter_of(self, entry: LinkedEntry) -> FoundingCharter:
-        if self._charter is None or entry.record_id != self._charter_id or entry.head.index:
-            self._charter = read_founding_charter(entry, self._charter_id)
-        return self._charter
-
-
-def read_founding_charter(entry: LinkedEntry, charter_id: str) -> FoundingCharter:
-    """Read the charter and check that it is the anchor's, and signed by founder 1.
-
-    Raises:
-        CharterMismatch, KeyPathBroken: D1 and D2.
-    """
-    claims = entry.parsed.claims
-    if entry.head.index != 0 or claims.vct != "charter/v1" or entry.record_id != charter_id:
-        raise CharterMismatch(f"expected the charter {charter_id}, found {entry.record_id}")
-    charter = _read_charter(entry, entry.head.origin)
-    if claims.iss != charter.first or not is_admin_kid(
-        charter, charter.first, entry.parsed.header.kid
-    ):
-        raise KeyPathBroken(
-            f"expected the charter signed by an admin key of {charter.first}, "
-            f"found {entry.parsed.header.kid}"
-        )
-    _check(entry)
-    return charter
-
-
-def is_admin_kid(charter: FoundingCharter, party: str, kid: str) -> bool:
-    """Whether ``kid`` is an admin key that the charter gives to ``party``."""
-    did, _, multikey = kid.partition("#")
-    return did == party and multikey in charter.admin_keys.get(party, frozenset())
-
-
-def _follow(
-    link: LinkedEntry, charter: FoundingCharter, endorsed: set[str], keys: dict[str, int]
-) -> None:
-    claims = link.parsed.claims
-    body = claims.body or {}
-    if not is_admin_kid(charter, claims.iss, link.parsed.header.kid):
-        raise KeyPathBroken(
-            f"entry {link.head.index}: expected an admin key of {claims.iss}, "
-            f"found {link.parsed.header.kid}"
-        )
-    if claims.vct == "endorsement/v1":
-        if body.get("of") != charter.record_id or body.get("meaning") != "approve":
+    def _check_places(
+        self, entry: LinkedEntry, keys: tuple[int, ...], *, after: tuple[int, ...]
+    ) -> None:
+        # Positions ascend, and so do the indices of the table (A4, C3).
+        if keys and self._entries[keys[-1]].index >= entry.index:
             raise KeyPathBroken(
-                f"entry {link.head.index}: expected approval of {charter.record_id}, "
-                f"found {body.get('meaning')!r:.40} of {body.get('of')!r:.60}"
+                f"expected a key path that ends before entry {entry.index}, "
+                f"found entry {self._entries[keys[-1]].index} in it"
             )
-        endorsed.add(claims.iss)
-    elif claims.vct == "key/v1" and body.get("party") == claims.iss:
-        keys.setdefault(_kid_of(link, body.get("multikey")), link.head.index)
+        if after and self._entries[after[0]].index <= entry.index:
+            raise KeyPathBroken(
+                f"expected later evidence that begins after entry {entry.index}, "
+                f"found entry {self._entries[after[0]].index} in it"
+            )
+
+    def _check_signature(self, entry: LinkedEntry) -> None:
+        # Verified once, however many records need it: 10,000 records may name 256 each.
+        if entry.index in self._signed:
+            return
+        try:
+            verify_jws(entry.parsed)
+        except BadSignature as fault:
+            raise KeyPathBroken(f"entry {entry.index}: {fault}") from fault
+        self._signed.add(entry.index)
+
+
+def _judge_signer(walk: Walk, entry: LinkedEntry) -> SignerFacts:
+    consent = walk.consent(entry)
+    joins = walk.is_of_charter(entry) and entry.iss in walk.charter.admin_keys
+    if entry.iss not in walk.standing and not joins and consent is None:
+        raise KeyPathBroken(f"expected a key path to the admission of {entry.iss}, found none")
+    if consent is not None:
+        may_sign = entry.multikey in consent.admin_keys and walk.may_begin(entry.kid)
     else:
-        raise KeyPathBroken(
-            f"entry {link.head.index}: expected an endorsement or the issuer's own key, "
-            f"found {claims.vct}"
-        )
-    _check(link)
+        may_sign = _may_sign(walk, entry)
+    if not may_sign:
+        raise KeyNotRegistered(f"expected a key in force by the key path, found {entry.kid}")
+    approvals = walk.approvals_of(entry.iss) if consent is None else consent.approvals
+    return SignerFacts(
+        key_registered_at=walk.registered.get(entry.kid, entry.index),
+        member_since=walk.standing.get(entry.iss, entry.index),
+        approved_by=tuple(sorted(approvals)),
+    )
 
 
-def _kid_of(link: LinkedEntry, multikey: object) -> str:
+def _may_sign(walk: Walk, entry: LinkedEntry) -> bool:
+    if walk.is_in_force(entry.kid, is_admin=entry.vct in ADMIN_VCTS):
+        return True
+    names_itself = entry.vct == "admin-key/v1" and entry.body.get("multikey") == entry.multikey
+    is_new = names_itself and walk.may_begin(entry.kid)
+    return is_new and walk.meets_commitment(entry.iss, entry.multikey)
+
+
+def _take_if_step(walk: Walk, entry: LinkedEntry) -> None:
+    """Let the record itself count, where it is a step: later entries may rest on it."""
     try:
-        parse_multikey(multikey if isinstance(multikey, str) else "")
-    except KeysError as fault:
-        raise KeyPathBroken(f"entry {link.head.index}: {fault}") from fault
-    return f"{link.parsed.claims.iss}#{multikey}"
+        take_step(walk, entry)
+    except KeyPathBroken:
+        # Most records are none, and need not be.
+        return
 
 
-def _check(link: LinkedEntry) -> None:
-    try:
-        verify_jws(link.parsed)
-    except BadSignature as fault:
-        raise KeyPathBroken(f"entry {link.head.index}: {fault}") from fault
-
-
-def _read_charter(entry: LinkedEntry, origin: str) -> FoundingCharter:
-    body = entry.parsed.claims.body or {}
-    if body.get("origin") != origin:
-        raise CharterMismatch(f"expected a charter of {origin}, found {body.get('origin')!r:.80}")
-    name = parse_origin(origin)
-    founders = {
-        str(party_did(name, Slug(_text(item, "slug")))): frozenset(_texts(item, "admin_keys"))
-        for item in _objects(body, "founders")
-    }
-    if not founders or len(founders) != len(body["founders"]):
-        raise CharterMismatch(
-            f"expected one founder or more, and every slug once, found {len(body['founders'])}"
-        )
-    return FoundingCharter(entry.record_id, next(iter(founders)), founders, _read_types(body))
-
-
-def _read_types(body: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    types: dict[str, frozenset[str]] = {}
-    for item in _objects(body, "types"):
-        vct, digest = _text(item, "vct"), _text(item, "sha256")
-        types[vct] = types.get(vct, frozenset()) | {digest}
-    return types
-
-
-def _list(members: Mapping[str, Any], name: str) -> list[Any]:
-    value = members.get(name)
-    if not isinstance(value, list):
-        raise CharterMismatch(f"expected {name} as an array, found {type(value).__name__}")
-    return value
-
-
-def _objects(members: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    found = _list(members, name)
-    if not all(isinstance(item, dict) for item in found):
-        raise CharterMismatch(f"expected objects in {name}, found something else")
+def _follow(walk: Walk, entry: LinkedEntry, *, later: LinkedEntry, found: Aftermath) -> Aftermath:
+    if _reaffirms(walk, entry, later):
+        return _first(found, reaffirmed_at=later.index)
+    take_step(walk, later)
+    if later.vct == "key-revocation/v1" and later.body["kid"] == entry.kid:
+        start = later.body["contested_from"]
+        ended_at = None if later.body["keeps"] else later.index
+        is_contested = start is not None and start <= entry.index
+        contested = Contest(start, later.index) if is_contested else None
+        return _first(found, key_ended_at=ended_at, contested=contested)
+    is_own = later.vct == "admin-key/v1" and later.iss == entry.iss
+    if is_own and entry.kid in walk.admin_kids and entry.multikey in later.body["retires"]:
+        return _first(found, key_ended_at=later.index)
     return found
 
 
-def _texts(members: Mapping[str, Any], name: str) -> list[str]:
-    return [_text({name: value}, name) for value in _list(members, name)]
+def _reaffirms(walk: Walk, entry: LinkedEntry, later: LinkedEntry) -> bool:
+    if later.vct != "endorsement/v1" or later.iss != entry.iss:
+        return False
+    is_of_record = later.body.get("of") == entry.record_id
+    is_acceptance = is_of_record and later.body.get("meaning") == "accept"
+    return is_acceptance and walk.is_by_admin_key(later)
 
 
-def _text(members: Mapping[str, Any], name: str) -> str:
-    value = members.get(name)
-    if not isinstance(value, str):
-        raise CharterMismatch(f"expected {name} as text, found {type(value).__name__}")
-    return value
+def _first(found: Aftermath, **news: Any) -> Aftermath:
+    """What was found before stays: the first entry that says so counts."""
+    unknown = {name: value for name, value in news.items() if getattr(found, name) is None}
+    return replace(found, **unknown)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger import limits
 from ledger.disclosure import Disclosure
 from ledger.errors import MalformedJson, TypeMismatch
-from ledger.key_path import FoundingCharter, LinkedEntry
+from ledger.linked_entry import FoundingCharter, LinkedEntry
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import CLOSED_GROUPS, document_digest
 from ledger.strict_json import parse_json

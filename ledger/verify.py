@@ -9,7 +9,7 @@ shows these.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from keys.encoding import decode_base64
@@ -25,7 +25,8 @@ from ledger.errors import (
     WrongIndex,
     WrongOrigin,
 )
-from ledger.key_path import KeyPaths, LinkedEntry
+from ledger.key_path import NO_AFTERMATH, Aftermath, KeyPaths, SignerFacts
+from ledger.linked_entry import LinkedEntry
 from ledger.record import encode_record_id, parse_jws, record_id, verify_jws
 from ledger.record_type import CLOSED_GROUPS
 from ledger.tree import LeafIndex, TreeSize, leaf_hash, verify_inclusion
@@ -41,7 +42,8 @@ LOG_WORD: Final = (*ALWAYS_LOG_WORD, "type-admitted")
 class VerifiedRecord:
     """What was shown of one record; each field is a step that passed, none says "valid".
 
-    ``defined`` is None where the view does not say which groups the type defines.
+    ``defined`` is None where the view does not say which groups the type defines. ``signer``
+    is by the entries before the record, ``aftermath`` by those after it.
     """
 
     record_id: str
@@ -53,11 +55,12 @@ class VerifiedRecord:
     authentic: str
     included_in: int
     cosigned_by: tuple[str, ...]
-    key_registered_at: int
+    signer: SignerFacts
     groups: tuple[Disclosure, ...]
     shown: tuple[str, ...]
     defined: int | None
     body: Mapping[str, Any] | None
+    aftermath: Aftermath = NO_AFTERMATH
     erased: tuple[str, ...] = ()
     log_word: tuple[str, ...] = ALWAYS_LOG_WORD
 
@@ -158,14 +161,15 @@ def _decode_path(path: Sequence[str]) -> list[bytes]:
 
 def _verify_record(item: ViewRecord, scope: _Scope) -> VerifiedRecord:
     entry = scope.entries[item.entry]
-    path = scope.paths.path_of(entry, item.keys)
-    registered_at = path.registered_at(entry)
+    path = scope.paths.path_of(entry, item.keys, after=item.after)
     verify_jws(entry.parsed)
     evidence = None if item.type is None else scope.entries[item.type]
     kind = defined_type(entry, evidence, path.charter)
     opened = open_disclosures(entry.parsed.claims, item.disclosures)
     check_groups(opened, kind.groups)
-    return _result(entry, opened, kind, scope=scope, registered_at=registered_at)
+    aftermath = scope.paths.aftermath_of(entry, path, after=item.after)
+    shown = _result(entry, opened, kind, scope=scope, signer=path.signer)
+    return replace(shown, aftermath=aftermath)
 
 
 def _result(
@@ -174,22 +178,22 @@ def _result(
     kind: DefinedType,
     *,
     scope: _Scope,
-    registered_at: int,
+    signer: SignerFacts,
 ) -> VerifiedRecord:
     claims = entry.parsed.claims
     groups = {disclosure.group for disclosure in opened}
     shown = groups - set(CLOSED_GROUPS) if kind.groups is None else groups & kind.groups
     return VerifiedRecord(
         record_id=entry.record_id,
-        index=entry.head.index,
+        index=entry.index,
         issuer=claims.iss,
         type=claims.vct,
         admitted_ms=entry.head.admitted_ms,
         signed_s=claims.iat,
-        authentic=entry.parsed.header.kid,
+        authentic=entry.kid,
         included_in=scope.size,
         cosigned_by=scope.cosigned_by,
-        key_registered_at=registered_at,
+        signer=signer,
         groups=opened,
         shown=tuple(sorted(shown)),
         defined=None if kind.groups is None else len(kind.groups),

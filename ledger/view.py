@@ -14,7 +14,7 @@ from ledger.strict_json import JsonObject, JsonValue, describe, parse_json
 FORMAT: Final = "lotmark.view/v1"
 _HEADER = {"format", "checkpoint", "entries"}
 _ENTRY = {"head", "jws", "path"}
-_RECORD = {"entry", "type", "keys", "disclosures", "decision", "erased"}
+_RECORD = {"entry", "type", "keys", "after", "disclosures", "decision", "erased"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class ViewEntry:
 
 @dataclass(frozen=True, slots=True)
 class ViewRecord:
-    """A record shown: positions in the table of its entry, its type, its key path."""
+    """A record shown: positions in the table of its entry, its type, its key path.
+
+    ``after`` is what later entries say of the key and of the record.
+    """
 
     entry: int
     type: int | None
     keys: tuple[int, ...]
+    after: tuple[int, ...]
     disclosures: tuple[str, ...]
 
 
@@ -131,12 +135,6 @@ def _read_record(value: JsonValue, position: int, size: int) -> ViewRecord:
     place = f"records/{position}"
     members = _members(value, place)
     _require(members, _RECORD, place)
-    keys = [_position(item, size, place) for item in _array(members["keys"], f"{place}/keys")]
-    if len(keys) > limits.VIEW_KEY_PATH_MAX or sorted(set(keys)) != keys:
-        raise MalformedView(
-            f"{place}/keys: expected at most {limits.VIEW_KEY_PATH_MAX} positions, ascending, "
-            f"found {keys!r:.80}"
-        )
     if members["decision"] is not None or members["erased"] != []:
         found = f"{describe(members['decision'])} and {describe(members['erased'])}"
         raise MalformedView(f"{place}: expected decision null and erased [], found {found}")
@@ -145,7 +143,8 @@ def _read_record(value: JsonValue, position: int, size: int) -> ViewRecord:
     return ViewRecord(
         entry=_position(members["entry"], size, place),
         type=None if kind is None else _position(kind, size, place),
-        keys=tuple(keys),
+        keys=_positions(members["keys"], f"{place}/keys", size, most=limits.VIEW_KEY_PATH_MAX),
+        after=_positions(members["after"], f"{place}/after", size, most=limits.VIEW_AFTERMATH_MAX),
         disclosures=tuple(_text(item, f"{place}/disclosures") for item in shown),
     )
 
@@ -174,6 +173,15 @@ def _text(value: JsonValue, place: str) -> str:
     return value
 
 
+def _positions(value: JsonValue, place: str, size: int, *, most: int) -> tuple[int, ...]:
+    found = [_position(item, size, place) for item in _array(value, place)]
+    if len(found) > most or sorted(set(found)) != found:
+        raise MalformedView(
+            f"{place}: expected at most {most} positions, ascending, found {found!r:.80}"
+        )
+    return tuple(found)
+
+
 def _position(value: JsonValue, size: int, place: str) -> int:
     if type(value) is not int or not 0 <= value < size:
         raise MalformedView(f"{place}: expected a position below {size}, found {value!r:.40}")
@@ -196,6 +204,7 @@ def _record_members(record: ViewRecord) -> dict[str, Any]:
         "entry": record.entry,
         "type": record.type,
         "keys": list(record.keys),
+        "after": list(record.after),
         "disclosures": list(record.disclosures),
         "decision": None,
         "erased": [],

@@ -97,5 +97,6 @@ def _view_record(item: Shown, links: _Evidence, positions: dict[int, int]) -> Vi
         entry=positions[item.row.index],
         type=None if links.type is None else positions[links.type],
         keys=tuple(positions[index] for index in links.keys),
+        after=(),
         disclosures=item.disclosures,
     )

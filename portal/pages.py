@@ -19,8 +19,6 @@ from portal.static_files import StaticFiles
 from portal.verify_page import verify_page
 from portal.view_models import entries_page, home_page
 
-VERIFIER = "verifier.mjs"
-
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -57,9 +55,7 @@ class Pages:
     def verify(self, request: Request) -> Response:
         """``GET /verify``: checks a view in the browser; the only page with a script."""
         words = self.renderer.words(request)
-        page = verify_page(
-            self.facts.fold, self.files[VERIFIER], anchor=self.facts.anchor, words=words
-        )
+        page = verify_page(self.facts.fold, self.files, anchor=self.facts.anchor, words=words)
         return self.renderer.render(request, "verify.html", page=page, script_source=OWN_SCRIPT)
 
     def about(self, request: Request) -> Response:

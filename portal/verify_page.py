@@ -18,7 +18,7 @@ from ledger.record_type import RecordType
 from portal.messages import Words
 from portal.names import labels_of, name_party, name_type
 from portal.record_page import ANCHOR_FILE, verify_command
-from portal.static_files import StaticFile
+from portal.static_files import StaticFiles
 from portal.steps import Findings, Step, checked_step, word_step
 
 #: Every code that verifying a view may end with, in the order of the checks.
@@ -53,6 +53,8 @@ CODES: Final = (
     "disclosure-duplicate",
     "disclosure-unused",
 )
+#: The modules of the verifier: the second is what the first imports.
+VERIFIER: Final = ("verifier.mjs", "key-path.mjs")
 VIEW_FILE: Final = "record.view.json"
 #: Runs a saved verifier on two saved files.
 NODE_COMMAND: Final = f"""node --input-type=module -e "
@@ -87,8 +89,16 @@ VARIANTS: Final = (
     ("included", ""),
     ("cosigned", "none"),
     ("cosigned", "some"),
+    ("member", "first"),
+    ("member", "founder"),
+    ("member", "approved"),
+    ("member", "own"),
     ("key", "admin"),
     ("key", "signing"),
+    ("key", "own"),
+    ("ended", ""),
+    ("contested", ""),
+    ("reaffirmed", ""),
     ("shown", "groups"),
     ("shown", "none"),
     ("shown", "unknown"),
@@ -116,7 +126,10 @@ class StepForm:
 
 @dataclass(frozen=True, slots=True)
 class VerifyPage:
-    """The forms that the script fills. ``labels`` is JSON: what this log calls its fields."""
+    """The forms that the script fills.
+
+    ``labels`` is JSON: what this log calls its fields; ``modules`` are names with digests.
+    """
 
     anchor: str
     charter_id: str
@@ -129,10 +142,10 @@ class VerifyPage:
     index: Markup
     command: str
     node_command: str
-    verifier_sha256: str
+    modules: tuple[tuple[str, str], ...]
 
 
-def verify_page(fold: PublicFold, verifier: StaticFile, *, anchor: str, words: Words) -> VerifyPage:
+def verify_page(fold: PublicFold, files: StaticFiles, *, anchor: str, words: Words) -> VerifyPage:
     """The forms of the verify page in one language."""
     return VerifyPage(
         anchor=anchor,
@@ -149,7 +162,7 @@ def verify_page(fold: PublicFold, verifier: StaticFile, *, anchor: str, words: W
         index=slot("index"),
         command=verify_command(VIEW_FILE),
         node_command=NODE_COMMAND,
-        verifier_sha256=verifier.sha256,
+        modules=tuple((name, files[name].sha256) for name in VERIFIER),
     )
 
 
@@ -175,6 +188,12 @@ SLOTS: Final = Findings(
     size=slot("size"),
     witnesses=slot("witnesses"),
     registered_at=slot("registered_at"),
+    member_since=slot("member_since"),
+    approvers=slot("approvers"),
+    ended_at=slot("ended_at"),
+    contested_from=slot("contested_from"),
+    contested_at=slot("contested_at"),
+    reaffirmed_at=slot("reaffirmed_at"),
     shown=slot("shown"),
     defined=slot("defined"),
 )

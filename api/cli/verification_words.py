@@ -22,10 +22,45 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
         "the log holds the record as entry {index} of {size}",
         "账本将该记录保存为第 {index} 条（共 {size} 条）",
     ),
+    "member_first": (
+        "{issuer} founded the log: it is the charter's first founder",
+        "{issuer} 创立了本账本：章程所列的第一位创始成员",
+    ),
+    "member_founder": (
+        "{issuer} is a founder and endorsed the charter with entry {member_since}",
+        "{issuer} 是创始成员，以第 {member_since} 条签署认可章程",
+    ),
+    "member_approved": (
+        "{issuer} is a member since entry {member_since}; {approvers} approved its admission or "
+        "last recovery (that this sufficed is the log's word)",
+        "{issuer} 自第 {member_since} 条起为成员；其准入或最近一次恢复由 {approvers} 批准"
+        "（是否足数仅为账本之言）",
+    ),
+    "member_own": (
+        "{issuer} becomes a member with this very record",
+        "{issuer} 以本记录成为成员",
+    ),
     "key_registered_at": (
-        "the signing key of {issuer} was registered at entry {registered}, and the path from the "
+        "the key of {issuer} is in force since entry {registered}, and the path from the "
         "charter to it holds",
-        "{issuer} 的签名密钥登记于第 {registered} 条，由章程至该密钥的路径成立",
+        "{issuer} 的密钥自第 {registered} 条起生效，由章程至该密钥的路径成立",
+    ),
+    "key_own": (
+        "the key of {issuer} comes in force with this very record, as proposed or committed to",
+        "{issuer} 的密钥以本记录生效，此前已有提案或承诺载明",
+    ),
+    "key_ended_at": (
+        "{issuer} ended the key with entry {ended}; this record stands before it",
+        "{issuer} 以第 {ended} 条终止了该密钥；本记录位于其前",
+    ),
+    "contested": (
+        "contested: with entry {contested_at} {issuer} declared the key compromised from entry "
+        "{contested_from} on",
+        "有争议：{issuer} 以第 {contested_at} 条声明该密钥自第 {contested_from} 条起已失密",
+    ),
+    "reaffirmed_at": (
+        "{issuer} stands by this record: it affirmed it anew with entry {reaffirmed}",
+        "{issuer} 坚持本记录：以第 {reaffirmed} 条重新确认",
     ),
     "admin_key": (
         "signed by an admin key that the charter names for {issuer}",
@@ -49,6 +84,18 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
         "the receipt is the one of this very record, {record_id}",
         "该回执正是此记录 {record_id} 的回执",
     ),
+}
+
+#: Wordings of one step; the others are named as they are.
+_PUBLIC: Final[Mapping[str, str]] = {
+    "not_cosigned": "cosigned_by",
+    "member_first": "member_since",
+    "member_founder": "member_since",
+    "member_approved": "member_since",
+    "member_own": "member_since",
+    "admin_key": "key_registered_at",
+    "key_own": "key_registered_at",
+    "shown_of_unknown": "shown",
 }
 
 _LOG_WORD: Final[Mapping[str, tuple[str, str]]] = {
@@ -162,7 +209,10 @@ class Words:
             "size": record.included_in,
             "index": record.index,
             "issuer": record.issuer.rpartition(":")[2],
-            "registered": record.key_registered_at,
+            "registered": record.signer.key_registered_at,
+            "member_since": record.signer.member_since,
+            "approvers": ", ".join(did.rpartition(":")[2] for did in record.signer.approved_by),
+            **_aftermath_values(record),
             "shown": len(record.shown),
             "defined": record.defined,
             "names": ", ".join(record.cosigned_by),
@@ -171,8 +221,10 @@ class Words:
             "checkpoint",
             "cosigned_by" if record.cosigned_by else "not_cosigned",
             "included",
-            "key_registered_at" if record.key_registered_at else "admin_key",
+            _member_step(record),
+            _key_step(record),
             "authentic",
+            *_aftermath_steps(record),
             _content_step(record),
         ]
         steps = [self._step(name, values) for name in names]
@@ -211,9 +263,44 @@ class Words:
         return _CODES[code][self._at] if code in _CODES else ""
 
     def _step(self, name: str, values: Mapping[str, Any]) -> Step:
-        public = {"not_cosigned": "cosigned_by", "admin_key": "key_registered_at"}
         text = _STEPS[name][self._at].format(**values)
-        return Step(public.get(name, name).removesuffix("_of_unknown"), text)
+        return Step(_PUBLIC.get(name, name), text)
+
+
+def _member_step(record: VerifiedRecord) -> str:
+    since = record.signer.member_since
+    if since and since == record.index:
+        return "member_own"
+    if record.signer.approved_by:
+        return "member_approved"
+    return "member_founder" if since else "member_first"
+
+
+def _key_step(record: VerifiedRecord) -> str:
+    registered_at = record.signer.key_registered_at
+    if registered_at == 0:
+        return "admin_key"
+    return "key_own" if registered_at == record.index else "key_registered_at"
+
+
+def _aftermath_steps(record: VerifiedRecord) -> list[str]:
+    later = record.aftermath
+    found = {
+        "key_ended_at": later.key_ended_at,
+        "contested": later.contested,
+        "reaffirmed_at": later.reaffirmed_at,
+    }
+    return [name for name, value in found.items() if value is not None]
+
+
+def _aftermath_values(record: VerifiedRecord) -> dict[str, Any]:
+    later = record.aftermath
+    return {
+        "ended": later.key_ended_at,
+        "contested_from": later.contested and later.contested.start,
+        "contested_at": later.contested and later.contested.at,
+        "reaffirmed": later.reaffirmed_at,
+    }
 
 
 def _content_step(record: VerifiedRecord) -> str:
@@ -225,6 +312,19 @@ def _content_step(record: VerifiedRecord) -> str:
 def instant(milliseconds: int) -> str:
     """A time as people and programs read it."""
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="seconds")
+
+
+def _signer_members(record: VerifiedRecord) -> dict[str, Any]:
+    signer, later = record.signer, record.aftermath
+    contested = later.contested
+    return {
+        "key_registered_at": signer.key_registered_at,
+        "member_since": signer.member_since,
+        "approved_by": list(signer.approved_by),
+        "key_ended_at": later.key_ended_at,
+        "contested": contested and {"from": contested.start, "at": contested.at},
+        "reaffirmed_at": later.reaffirmed_at,
+    }
 
 
 def record_members(record: VerifiedRecord, words: Words) -> dict[str, Any]:
@@ -239,7 +339,7 @@ def record_members(record: VerifiedRecord, words: Words) -> dict[str, Any]:
         "authentic": record.authentic,
         "included": {"index": record.index, "size": record.included_in},
         "cosigned_by": list(record.cosigned_by),
-        "key_registered_at": record.key_registered_at,
+        **_signer_members(record),
         "shown": list(record.shown),
         "defined": record.defined,
         "erased": list(record.erased),

@@ -1,6 +1,7 @@
-// Independent verifier for Lotmark views and receipts, written from the specification alone. One ES module
-// without dependencies, for Node >= 20 and browsers; nothing is fetched. "json.md 1" names a section of it.
+// Independent verifier for Lotmark views and receipts, written from the specification alone. An ES module that
+// needs only the one beside it, for Node >= 20 and browsers; nothing else is fetched. "json.md 1": a section.
 // In results, indexes, sizes and times are Numbers where they are safe integers, else BigInts.
+import { KeyPath } from './key-path.mjs';
 
 /** Every refusal; `code` is the literal word of the specification. */
 export class Refused extends Error {
@@ -382,8 +383,10 @@ async function parseEntry(head, jws) {
   must(lines[0] === 'lotmark.entry/v1' && index !== null && previous !== null && admitted !== null, code);
   return { origin: lines[1], index, previous, admitted, leaf: await digest('SHA-256', [0], bytes) };
 }
-const BY_ADMIN_KEY = ['charter/v1', 'endorsement/v1', 'key/v1'];
-const GOVERNANCE = [...BY_ADMIN_KEY, 'record-type/v1', 'policy/v1', 'document-part/v1'];
+const OF_KEYS = ['key/v1', 'admin-key/v1', 'key-revocation/v1'];
+const BY_ADMIN_KEY = ['charter/v1', 'proposal/v1', 'endorsement/v1', ...OF_KEYS];
+const DOCUMENTS = ['record-type/v1', 'policy/v1', 'parameters/v1', 'document-part/v1'];
+const GOVERNANCE = [...BY_ADMIN_KEY, ...DOCUMENTS];
 const isTime = (value) => typeof value === 'number' && value >= 0;
 const isVct = pattern(/^[a-z][a-z0-9-]{1,39}\/v[1-9][0-9]{0,2}$/);
 const isJti = pattern(/^[A-Za-z0-9_-]{22}$/);
@@ -429,17 +432,17 @@ async function readEntry({ head, jws, path }, before, anchor, checkpoint, keyOf)
 }
 
 // ---------------------------------------------------------------- records (view.md 2, D)
-/** Check D1 but for the choice of the entry. Gives admin keys by slug, the first slug, the listed types. */
-function readCharter(entry, anchor) {
+/** Check D1 but for the choice of the entry. Gives the key path's beginning and the listed types. */
+function readCharter(entry, anchor, keyOf) {
   const code = 'charter-mismatch';
   must(entry.index === 0n && entry.vct === 'charter/v1' && entry.recordId === anchor.charter, code);
   const { origin, founders, types } = entry.body;
   const isFounder = (one) => isObject(one) && isText(one.slug) && listOf(isText)(one.admin_keys);
   const isType = (one) => isObject(one) && isText(one.vct) && isText(one.sha256);
   must(origin === anchor.origin && listOf(isFounder, 1)(founders) && listOf(isType)(types), code);
-  const adminKeys = new Map(founders.map((founder) => [founder.slug, founder.admin_keys]));
-  must(adminKeys.size === founders.length, code); // slugs are distinct
-  return { adminKeys, first: founders[0].slug, types };
+  must(new Set(founders.map(({ slug }) => slug)).size === founders.length, code); // slugs are distinct
+  const isKey = (text) => keyOf(text) !== null;
+  return { types, path: new KeyPath(entry, founders, { digestOf, isKey, toNumber }) };
 }
 
 /** Check D8: names of the groups that the type defines, or null where its definition is not known. */
@@ -479,32 +482,22 @@ async function readDisclosures(texts, claims) {
   return groups;
 }
 
-/** Checks D1 to D10 and the result. */
+/** Checks D1 to D11 and the result. */
 async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
   const record = table[row.entry];
-  const [charterEntry = record, ...path] = row.keys.map((position) => table[position]);
-  const charter = readCharter(charterEntry, anchor); // D1; without `keys` the record must be the charter
-  // By C11 all of `iss` and `kid` is of the anchor's origin, so slug and multikey tell who signed.
-  const byAdminKey = ({ slug, multikey }) => charter.adminKeys.get(slug)?.includes(multikey) ?? false;
-  const ofCharter = ({ vct, body }) => vct === 'endorsement/v1' && body.of === anchor.charter;
+  const [keys, after] = [row.keys, row.after].map((list) => list.map((position) => table[position]));
+  const [charter = record, ...links] = keys;
+  const { types, path } = readCharter(charter, anchor, keyOf); // D1; without `keys` the record is the charter
   const code = 'key-path-broken';
-  must(charterEntry.slug === charter.first && byAdminKey(charterEntry), code); // D2
-  must(await charterEntry.isSigned(), code);
-  for (const entry of path) { // D3
-    const { vct, body, claims } = entry;
-    const isKey = vct === 'key/v1' && body.party === claims.iss && keyOf(body.multikey) !== null;
-    must(isKey || (ofCharter(entry) && body.meaning === 'approve'), code);
-    must(byAdminKey(entry) && await entry.isSigned(), code);
-  }
-  must(row.keys.every((position) => table[position].index < record.index), code); // D4
-  const ownPath = path.filter(({ slug }) => slug === record.slug);
-  const endorsed = record.slug === charter.first || ofCharter(record) || ownPath.some(ofCharter);
-  must(charter.adminKeys.has(record.slug) && endorsed, code); // D5
-  const isAct = BY_ADMIN_KEY.includes(record.vct);
-  const registration = ownPath.find(({ vct, body }) => vct === 'key/v1' && body.multikey === record.multikey);
-  must(isAct ? byAdminKey(record) : registration !== undefined, 'key-not-registered'); // D6
+  must(path.isFounded() && await charter.isSigned(), code); // D2
+  for (const link of links) must(await path.take(link) && await link.isSigned(), code); // D3
+  must(keys.every((link) => link.index < record.index), code); // D4
+  must(after.every((link) => link.index > record.index), code);
+  must(path.mayStand(record), code); // D5
+  must(await path.mayUse(record, BY_ADMIN_KEY.includes(record.vct)), 'key-not-registered'); // D6
+  const found = { ...path.factsOf(record), key_ended_at: null, contested: null, reaffirmed_at: null };
   must(await record.isSigned(), 'bad-signature'); // D7
-  const defined = await definedGroups(record, table[row.type] ?? null, charter.types); // D8
+  const defined = await definedGroups(record, table[row.type] ?? null, types); // D8
   const groups = await readDisclosures(row.disclosures, record.claims); // D9
   const closed = ['manifest', 'address', 'filing']; // D10; where the type is not known, all others are its
   const isOfType = (name) => defined?.includes(name) ?? !closed.includes(name);
@@ -514,21 +507,23 @@ async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
     must(isObject(named) && (defined ?? []).every((name) => name in named), 'type-mismatch');
     must(defined === null || Object.keys(named).length === defined.length, 'type-mismatch');
   }
+  if (after.length > 0) await path.take(record); // D11, where the record may itself be a step
+  for (const link of after) must(await path.takeAfter(record, link, found) && await link.isSigned(), code);
   const [index, size] = [toNumber(record.index), toNumber(checkpoint.size)];
   // The digest in the charter proves a type that it lists; that another was admitted is the log's word.
-  const typeWord = row.type === null || charter.types.some(({ vct }) => vct === record.vct) ? [] : ['type-admitted'];
+  const typeWord = row.type === null || types.some(({ vct }) => vct === record.vct) ? [] : ['type-admitted'];
   return {
     record_id: record.recordId, index, issuer: record.claims.iss, type: record.vct,
     admitted_ms: toNumber(record.admitted), signed_s: record.claims.iat,
     authentic: record.kid, included: { index, size }, cosigned_by: [...checkpoint.cosignedBy],
-    key_registered_at: isAct ? 0 : toNumber(registration.index),
+    ...found,
     shown: Object.keys(groups).filter(isOfType).sort(), defined: defined?.length ?? null, erased: [],
     log_word: ['approvals-sufficed', 'no-later-revocation', ...typeWord], groups, body: record.body,
   };
 }
 
 // ---------------------------------------------------------------- view (view.md) and receipt
-/** Check A3. Containers: 200,000 (2 for each entry, 3 for each record and a few), a record's line has 4. */
+/** Check A3. Containers: 200,000 (2 for each entry, 5 for each record and a few), a record's line has 5. */
 function readForm(text) {
   // JSONL: an LF inside of the outer white space, and strict JSON before the first such LF.
   const [, first] = /^[ \t\n\r]*([^ \t\n\r][^\n]*)\n[ \t\n\r]*[^ \t\n\r]/.exec(text) ?? [];
@@ -550,9 +545,10 @@ function mustBeView(view) {
   const isEntry = (row) => fits(row, { head: isText, jws: isText, path: listOf(isText) });
   const isPosition = (value) => typeof value === 'number' && value >= 0 && value < view.entries.length;
   const type = (value) => value === null || isPosition(value);
-  const keys = (value) => listOf(isPosition, 0, 16)(value) && isAscending(value);
+  const positions = (max) => (value) => listOf(isPosition, 0, max)(value) && isAscending(value);
+  const [keys, after] = [positions(256), positions(64)];
   const [disclosures, decision, erased] = [listOf(isText), exactly(null), listOf(isText, 0, 0)];
-  const isRecord = (row) => fits(row, { entry: isPosition, type, keys, disclosures, decision, erased });
+  const isRecord = (row) => fits(row, { entry: isPosition, type, keys, after, disclosures, decision, erased });
   const [entries, records] = [listOf(isEntry, 1, 65536), listOf(isRecord, 1, 10000)];
   // Members are looked at in this order: positions need the entries.
   const tests = { format: exactly('lotmark.view/v1'), checkpoint: isText, entries, records };

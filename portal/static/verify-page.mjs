@@ -12,7 +12,7 @@ const ITEMS_SHOWN_MAX = 100;
 const COLUMNS_MAX = 8;
 const LONG_TEXT_CHARACTERS = 400;
 const SHORT_TEXT_CHARACTERS = 100;
-const STEPS = ['authentic', 'included', 'cosigned', 'key', 'shown', 'erased'];
+const STEPS = ['authentic', 'included', 'cosigned', 'member', 'key', 'ended', 'contested', 'reaffirmed', 'shown', 'erased'];
 
 const byId = (id) => document.getElementById(id);
 const words = byId('words').dataset;
@@ -162,10 +162,24 @@ function showLong(text) {
 
 function variantOf(step, record) {
   if (step === 'cosigned') return record.cosigned_by.length ? 'some' : 'none';
-  if (step === 'key') return Number(record.key_registered_at) ? 'signing' : 'admin';
+  if (step === 'member') {
+    if (record.member_since === record.index && record.index) return 'own';
+    if (record.approved_by.length) return 'approved';
+    return record.member_since ? 'founder' : 'first';
+  }
+  if (step === 'key') {
+    if (!record.key_registered_at) return 'admin';
+    return record.key_registered_at === record.index ? 'own' : 'signing';
+  }
   if (step !== 'shown') return undefined;
   if (record.defined === null) return 'unknown';
   return record.defined ? 'groups' : 'none';
+}
+
+/** Has the view anything to say of this step? */
+function isSaid(step, record) {
+  const later = { ended: record.key_ended_at, contested: record.contested, reaffirmed: record.reaffirmed_at };
+  return !(step in later) || later[step] !== null;
 }
 
 function showSteps(record) {
@@ -176,10 +190,16 @@ function showSteps(record) {
     size: record.included.size,
     witnesses: record.cosigned_by.join(words.comma),
     registered_at: record.key_registered_at,
+    member_since: record.member_since,
+    approvers: record.approved_by.map((did) => did.slice(did.lastIndexOf(':') + 1)).join(words.comma),
+    ended_at: record.key_ended_at,
+    contested_from: record.contested?.from,
+    contested_at: record.contested?.at,
+    reaffirmed_at: record.reaffirmed_at,
     shown: record.shown.length,
     defined: record.defined,
   };
-  return [...STEPS, ...record.log_word].map((step) => {
+  return [...STEPS, ...record.log_word].filter((step) => isSaid(step, record)).map((step) => {
     const variant = variantOf(step, record);
     const wanted = variant ? `[data-step="${step}"][data-variant="${variant}"]` : `[data-step="${step}"]`;
     return fill(forms.querySelector(wanted), findings);

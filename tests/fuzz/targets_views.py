@@ -107,7 +107,7 @@ def _check_known(verified: VerifiedView) -> None:
 
 def _small_views() -> list[bytes]:
     entry = ViewEntry("head\n", "a.b.c", ("AAAA",))
-    record = ViewRecord(entry=0, type=None, keys=(0, 1), disclosures=("WyJ4Il0",))
+    record = ViewRecord(entry=0, type=None, keys=(0, 1), after=(1,), disclosures=("WyJ4Il0",))
     view = View("origin\n1\nAAAA\n\n", (entry, entry), (record, record))
     return [encode_view(view).encode(), encode_view_lines(view).encode(), b"{}", b"{}\n{}\n"]
 

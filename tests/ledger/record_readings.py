@@ -132,11 +132,10 @@ def _keys() -> Iterator[Reading]:
     again = resign(STORY.submissions[KEY_TWO], SECOND.admin, claims={"iat": 1})
     log = LOG.with_record(PART, jws_of(again))
     for name, keys, found in rows(
-        ("twice", (CHARTER, ENDORSEMENT, KEY_TWO, PART), KEY_TWO),
-        ("the second time", (CHARTER, ENDORSEMENT, PART), PART),
+        ("twice", (CHARTER, ENDORSEMENT, KEY_TWO, PART), "key-path-broken"),
+        ("the second time", (CHARTER, ENDORSEMENT, PART), {"key_registered_at": PART}),
     ):
-        view = log.view(replace(SHOW, keys=keys))
-        yield reading(f"a key registered {name}", {"key_registered_at": found}, view)
+        yield reading(f"a key registered {name}", found, log.view(replace(SHOW, keys=keys)))
 
 
 def _typed(definition: object, *, vct: str = UNLISTED, **members: Any) -> Document:

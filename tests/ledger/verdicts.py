@@ -88,8 +88,12 @@ def _result(case: Case) -> dict[str, Any]:
 
 def _members(record: VerifiedRecord) -> dict[str, Any]:
     """The result as docs/spec/view.md names it, with the content that was opened."""
-    names = [field.name for field in dataclasses.fields(record) if field.name != "included_in"]
+    names = {field.name for field in dataclasses.fields(record)}
+    names -= {"included_in", "signer", "aftermath"}
     members = {name: getattr(record, name) for name in names}
+    members |= dataclasses.asdict(record.signer) | dataclasses.asdict(record.aftermath)
+    contested = record.aftermath.contested
+    members["contested"] = contested and {"from": contested.start, "at": contested.at}
     opened = {disclosure.group: disclosure.value for disclosure in record.groups}
     included = {"index": record.index, "size": record.included_in}
     return {**members, "included": included, "groups": opened}

@@ -10,7 +10,10 @@ from tests.ledger.view_cases_disclosures import disclosure_cases
 from tests.ledger.view_cases_documents import document_cases
 from tests.ledger.view_cases_entries import entry_cases
 from tests.ledger.view_cases_honest import honest_cases
+from tests.ledger.view_cases_key_lives import key_life_cases
 from tests.ledger.view_cases_key_paths import key_path_cases
+from tests.ledger.view_cases_members import member_cases
+from tests.ledger.view_honest_members import honest_member_cases
 from tests.ledger.view_vectors import VECTORS, ViewCase, encode_vectors
 
 
@@ -18,10 +21,13 @@ def all_cases() -> list[ViewCase]:
     """Every case, in the order of the file."""
     return [
         *honest_cases(),
+        *honest_member_cases(),
         *document_cases(),
         *checkpoint_cases(),
         *entry_cases(),
         *key_path_cases(),
+        *member_cases(),
+        *key_life_cases(),
         *disclosure_cases(),
     ]
 

@@ -199,6 +199,11 @@ def _forms() -> Iterator[ViewCase]:
         ("the keys are not ascending", put(*record, "keys", to=[0, 2, 1])),
         ("the keys name one twice", put(*record, "keys", to=[0, 1, 1, 2])),
         ("a key is beyond the table", add(*record, "keys", item=5)),
+        ("a record lacks its after", drop(*record, "after")),
+        ("after is null", put(*record, "after", to=None)),
+        ("after is not ascending", put(*record, "after", to=[3, 2])),
+        ("after names one twice", put(*record, "after", to=[2, 2])),
+        ("after names one beyond the table", put(*record, "after", to=[5])),
         ("the disclosures are a string", put(*record, "disclosures", to="")),
         ("a disclosure is null", add(*record, "disclosures", item=None)),
         ("a decision is there", put(*record, "decision", to={})),
@@ -217,9 +222,10 @@ def _forms() -> Iterator[ViewCase]:
 def _bounds() -> Iterator[ViewCase]:
     yield refused("A2", "view is larger than 64 MiB", "too-large", (TEXT, Repeat(" ", 2**26)))
     whole = LOG.view(*[SHOW], also=range(11))
-    seventeen = edited(whole, put("records", 0, "keys", to=list(range(17))))
-    seventeen["entries"] += whole["entries"]
-    yield refused("A4", "the keys are 17", "malformed-view", seventeen)
+    for member, most in [("keys", 256), ("after", 64)]:
+        many = edited(whole, put("records", 0, member, to=list(range(most + 1))))
+        many["entries"] *= most // 11 + 1
+        yield refused("A4", f"{member} are {most + 1}", "malformed-view", many)
     before, after = TEXT.split(as_text(SINGLE["records"][0]).rstrip())
     small = as_text({**SINGLE["records"][0], "disclosures": []}).rstrip()
     records: Pieces = (before, small, Repeat(f",{small}", 10_000), after)

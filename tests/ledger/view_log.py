@@ -41,6 +41,7 @@ class Show:
     keys: Sequence[int] = ()
     type: int | None = None
     disclosures: Sequence[str] = ()
+    after: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def as_lines(document: Document) -> str:
 
 
 def _indices(show: Show) -> set[int]:
-    return {show.index, *show.keys} | (set() if show.type is None else {show.type})
+    return {show.index, *show.keys, *show.after} | (set() if show.type is None else {show.type})
 
 
 def _record(show: Show, table: Sequence[int]) -> Document:
@@ -160,6 +161,7 @@ def _record(show: Show, table: Sequence[int]) -> Document:
         "entry": table.index(show.index),
         "type": None if show.type is None else table.index(show.type),
         "keys": [table.index(index) for index in show.keys],
+        "after": [table.index(index) for index in show.after],
         "disclosures": list(show.disclosures),
         "decision": None,
         "erased": [],

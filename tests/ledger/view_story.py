@@ -182,10 +182,15 @@ def _expected_record(
         "type": claims["vct"],
         "admitted_ms": NOW_MS + 1000 * show.index,
         "signed_s": claims["iat"],
-        "authentic": _kid_of(jws),
+        "authentic": kid_of(jws),
         "included": {"index": show.index, "size": size},
         "cosigned_by": cosigned_by,
         "key_registered_at": _registered_at(jws, log, show),
+        "member_since": _member_since(claims, log, show),
+        "approved_by": [],
+        "key_ended_at": None,
+        "contested": None,
+        "reaffirmed_at": None,
         "shown": shown,
         "defined": _defined(claims["vct"], log, show),
         "erased": [],
@@ -199,16 +204,26 @@ def _admitted_by_word(vct: str, log: ForgedLog, show: Show) -> list[str]:
     return [] if show.type is None or vct in listed else ["type-admitted"]
 
 
-def _kid_of(jws: str) -> str:
+def kid_of(jws: str) -> str:
+    """The kid that a JWS names."""
     header = parse_json(decode_base64url(jws.split(".", maxsplit=1)[0]), bytes_max=10**4)
     assert isinstance(header, dict)
     return str(header["kid"])
 
 
 def _registered_at(jws: str, log: ForgedLog, show: Show) -> int:
-    multikey = _kid_of(jws).partition("#")[2]
+    multikey = kid_of(jws).partition("#")[2]
     bodies = {index: payload_of(f"{log.jwss[index]}~").get("body", {}) for index in show.keys}
     return min((i for i, body in bodies.items() if body.get("multikey") == multikey), default=0)
+
+
+def _member_since(claims: Mapping[str, Any], log: ForgedLog, show: Show) -> int:
+    """Founder 1 from the charter on, another founder from its endorsement on."""
+    if claims["iss"].endswith(f":{FIRST}"):
+        return 0
+    bodies = {index: payload_of(f"{log.jwss[index]}~").get("body", {}) for index in show.keys}
+    joined = (index for index, body in bodies.items() if "meaning" in body)
+    return min(joined, default=show.index)
 
 
 def _defined(vct: str, log: ForgedLog, show: Show) -> int | None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from ledger.anchor import parse_anchor
 from ledger.verify import verify_view
 from ledger.view import parse_view
-from portal.verify_page import NODE_COMMAND
+from portal.verify_page import NODE_COMMAND, VERIFIER
 from tests.ledger.parties import ORIGIN
 from tests.portal.small_log import HOSTILE, SmallLog
 
@@ -81,7 +81,7 @@ def test_a_person_goes_from_the_log_to_a_record_and_changes_the_language(
     expect(watched.locator("h1")).to_have_text(ORIGIN)
     watched.get_by_role("link", name="Quality credential").first.click()
     expect(watched.locator("h1")).to_have_text("Quality credential")
-    expect(watched.locator(".step-checked")).to_have_count(4)
+    expect(watched.locator(".step-checked")).to_have_count(5)
     watched.get_by_role("link", name="中文").click()
     expect(watched.locator("h1")).to_have_text("质量证书")
     expect(watched.locator("html")).to_have_attribute("lang", "zh-CN")
@@ -106,7 +106,7 @@ def test_the_browser_finds_what_the_core_finds(
     expect(outcome.locator("[data-step=authentic]")).to_contain_text(found.authentic)
     included = outcome.locator("[data-step=included]")
     expect(included).to_contain_text(f"Entry {found.index} of a log of {found.included_in}")
-    expect(outcome.locator(".step")).to_have_count(8)
+    expect(outcome.locator(".step")).to_have_count(9)
     expect(outcome.locator(".step-word")).to_have_count(len(found.log_word))
     if found.defined:
         counted = f"{len(found.shown)} of {found.defined} groups"
@@ -214,7 +214,7 @@ def test_the_services_own_anchor_is_called_what_it_is(
     expect(warning).to_contain_text(small_log.ledger.fold.charter_id)
     watched.set_input_files("#anchor-file", a_file("b.json", small_log.facts.anchor.encode()))
     button.click()
-    expect(watched.locator("#outcome .step")).to_have_count(8)
+    expect(watched.locator("#outcome .step")).to_have_count(9)
     expect(warning).to_have_count(0)
 
 
@@ -235,7 +235,7 @@ def test_two_files_dropped_together_find_their_places(
     expect(watched.locator("#anchor-name")).to_have_text("1.json")
     expect(watched.locator("#view-name")).to_have_text("2.json")
     watched.get_by_role("button", name="Verify").click()
-    expect(watched.locator("#outcome .step")).to_have_count(8)
+    expect(watched.locator("#outcome .step")).to_have_count(9)
     watched.get_by_role("button", name="Clear").click()
     expect(watched.locator("#view-name")).to_have_text("No file chosen")
     expect(watched.locator("#result")).to_be_hidden()
@@ -247,7 +247,7 @@ def test_without_javascript_everything_but_verifying_works(
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{portal_url}/records/{small_log.records['credential']}?lang=en")
-        expect(page.locator(".step-checked")).to_have_count(4)
+        expect(page.locator(".step-checked")).to_have_count(5)
         page.goto(f"{portal_url}/verify")
         expect(page.locator("#check")).to_be_hidden()
         expect(page.get_by_text("Without JavaScript this page cannot check")).to_be_visible()
@@ -256,8 +256,9 @@ def test_without_javascript_everything_but_verifying_works(
 def test_a_saved_verifier_runs_as_the_page_says(
     node: Path, tmp_path: Path, small_log: SmallLog, portal_url: str
 ) -> None:
-    source = Path(__file__).resolve().parents[2] / "portal/static/verifier.mjs"
-    (tmp_path / "verifier.mjs").write_bytes(source.read_bytes())
+    folder = Path(__file__).resolve().parents[2] / "portal/static"
+    for name in VERIFIER:
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
     (tmp_path / "record.view.json").write_bytes(small_log.view("credential"))
     (tmp_path / "anchor.json").write_text(small_log.facts.anchor)
     command = NODE_COMMAND.replace("node", f"'{node}'", 1)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route
 
 from tests.ledger.view_vectors import VECTORS, decode_vectors
 
-pytestmark = pytest.mark.item("2.8")
+pytestmark = [pytest.mark.item("2.8"), pytest.mark.item("3.2.view")]
 
 HERE: Final = Path(__file__).resolve().parent
 VERIFIER: Final = HERE.parents[1] / "portal" / "static" / "verifier.mjs"
@@ -21,6 +21,7 @@ VERIFIER: Final = HERE.parents[1] / "portal" / "static" / "verifier.mjs"
 PAGE: Final = "https://verifier.test/"
 FILES: Final = {
     "verifier.mjs": VERIFIER,
+    "key-path.mjs": VERIFIER.with_name("key-path.mjs"),
     "view_outcomes.mjs": HERE / "view_outcomes.mjs",
     "views.json": VECTORS,
 }
@@ -93,6 +94,11 @@ RECORD_MEMBERS: Final = (
     "included",
     "cosigned_by",
     "key_registered_at",
+    "member_since",
+    "approved_by",
+    "key_ended_at",
+    "contested",
+    "reaffirmed_at",
     "shown",
     "defined",
     "erased",

@@ -46,6 +46,7 @@ def test_every_kind_of_record_has_a_well_formed_page(
         "authentic",
         "included",
         "cosigned",
+        "member",
         "key",
         "shown",
         "erased",

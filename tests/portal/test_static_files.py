@@ -100,6 +100,12 @@ def test_no_file_names_another_host(name: str) -> None:
     assert re.findall(r"(?:https?:)?//[a-z0-9-]+\.[a-z]", text) == []
 
 
-def test_the_verifier_depends_on_no_other_file() -> None:
-    text = (STATIC / "verifier.mjs").read_text("utf-8")
-    assert re.findall(r"^\s*import\b|\bimport\(|\brequire\(|\bfetch\(|XMLHttpRequest", text) == []
+@pytest.mark.parametrize(
+    ("name", "imported"), [("verifier.mjs", ["./key-path.mjs"]), ("key-path.mjs", [])]
+)
+def test_the_verifier_depends_on_no_file_but_its_own(name: str, imported: list[str]) -> None:
+    text = (STATIC / name).read_text("utf-8")
+    found = re.findall(r"^\s*import\b.* from '(.*)';$", text, re.MULTILINE)
+    assert found == imported
+    other = r"^\s*import\b(?!.* from ')|\bimport\(|\brequire\(|\bfetch\(|XMLHttpRequest"
+    assert re.findall(other, text, re.MULTILINE) == []

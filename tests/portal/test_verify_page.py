@@ -12,7 +12,6 @@ import pytest
 
 from ledger.verify import LOG_WORD
 from portal.messages import Words
-from portal.pages import VERIFIER as VERIFIER_FILE
 from portal.static_files import load_static_files
 from portal.verify_page import CODES, WORDS_OF_LOG, WORDS_OF_SCRIPT, explain, verify_page
 from tests.portal.conftest import GetPage
@@ -94,15 +93,18 @@ def test_the_page_offers_the_verifier_with_its_digest(
     get_page: GetPage, client: httpx.Client
 ) -> None:
     page = get_page("/verify")
-    saved = [e for e in page.all("a") if e.attributes.get("download") == "verifier.mjs"]
-    assert [e.attributes["href"] for e in saved] == ["/static/verifier.mjs"]
-    served = client.get("/static/verifier.mjs").content
-    assert hashlib.sha256(served).hexdigest() in page.text
+    links = [e for e in page.all("a") if "download" in e.attributes]
+    saved = [e for e in links if str(e.attributes["download"]).endswith(".mjs")]
+    assert [e.attributes["download"] for e in saved] == ["verifier.mjs", "key-path.mjs"]
+    for link in saved:
+        assert link.attributes["href"] == f"/static/{link.attributes['download']}"
+        served = client.get(str(link.attributes["href"])).content
+        assert hashlib.sha256(served).hexdigest() in page.text
 
 
 def test_labels_are_in_the_readers_language(small_log: SmallLog, chinese: Words) -> None:
     fold, anchor = small_log.ledger.fold, small_log.facts.anchor
-    page = verify_page(fold, load_static_files()[VERIFIER_FILE], anchor=anchor, words=chinese)
+    page = verify_page(fold, load_static_files(), anchor=anchor, words=chinese)
     labels = json.loads(page.labels)
     kind = labels["types"]["quality-credential/v1"]
     assert kind["title"] == "质量证书"

@@ -77,6 +77,7 @@ def test_every_step_is_named_and_nothing_says_valid(kept: Kept) -> None:
         "checkpoint",
         "cosigned_by",
         "included",
+        "member_since",
         "key_registered_at",
         "authentic",
         "shown",

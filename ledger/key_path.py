@@ -7,7 +7,7 @@ here is no part of the path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -88,15 +88,13 @@ class KeyPaths:
         Raises:
             KeyPathBroken: D11.
         """
-        found = NO_AFTERMATH
         if not after:
-            return found
-        walk = path.walk.copy()
-        _take_if_step(walk, entry)
-        for position in after:
-            later = self._entries[position]
-            found = _follow(walk, entry, later=later, found=found)
-            self._check_signature(later)
+            return NO_AFTERMATH
+        found, links = NO_AFTERMATH, [self._entries[position] for position in after]
+        walked = walk_aftermath(path.walk.copy(), entry, links)
+        for link, told in zip(links, walked, strict=True):
+            self._check_signature(link)
+            found = told
         return found
 
     def _walk(self, entry: LinkedEntry, keys: tuple[int, ...]) -> Walk:
@@ -149,6 +147,21 @@ class KeyPaths:
         except BadSignature as fault:
             raise KeyPathBroken(f"entry {entry.index}: {fault}") from fault
         self._signed.add(entry.index)
+
+
+def walk_aftermath(
+    walk: Walk, entry: LinkedEntry, links: Iterable[LinkedEntry]
+) -> Iterator[Aftermath]:
+    """What is known of the record and its key after each later entry; the walk goes on.
+
+    Raises:
+        KeyPathBroken: D11 but for the signatures.
+    """
+    _take_if_step(walk, entry)
+    found = NO_AFTERMATH
+    for link in links:
+        found = _follow(walk, entry, later=link, found=found)
+        yield found
 
 
 def _judge_signer(walk: Walk, entry: LinkedEntry) -> SignerFacts:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from ledger.checkpoint import parse_checkpoint
 from ledger.entry import split_entry
 from ledger.fold import PublicFold
+from ledger.key_evidence import KeyEvidence
 from ledger.note import parse_note
 from ledger.reader import LogReader
-from ledger.record import ADMIN_VCTS, GOVERNANCE_VCTS, parse_jws
+from ledger.record import GOVERNANCE_VCTS
 from ledger.store import EntryRow
 from ledger.view import View, ViewEntry, ViewRecord
 
@@ -32,7 +33,13 @@ class _Evidence:
     """Where the links of one record's evidence stand in the log."""
 
     keys: tuple[int, ...]
+    after: tuple[int, ...]
     type: int | None
+
+    def indices(self) -> set[int]:
+        """All of them."""
+        kind = set() if self.type is None else {self.type}
+        return {*self.keys, *self.after} | kind
 
 
 def build_view(
@@ -49,19 +56,14 @@ def build_view(
     """
     note = reader.latest_checkpoint() if checkpoint is None else checkpoint
     size = parse_checkpoint(parse_note(note.encode()).text).size
-    evidence = [_evidence_of(item.row, fold) for item in shown]
-    indices = sorted(
-        {item.row.index for item in shown}
-        | {index for links in evidence for index in links.keys}
-        | {links.type for links in evidence if links.type is not None}
-    )
+    keys = KeyEvidence(reader, fold, size)
+    evidence = [_evidence_of(item.row, keys, fold) for item in shown]
+    used = {item.row.index for item in shown}.union(*(links.indices() for links in evidence))
+    indices = sorted(used)
     positions = {index: position for position, index in enumerate(indices)}
-    rows = {item.row.index: item.row for item in shown}
     return View(
         checkpoint=note,
-        entries=tuple(
-            _view_entry(rows.get(index) or reader.entry(index), reader, size) for index in indices
-        ),
+        entries=tuple(_view_entry(keys.row(index), reader, size) for index in indices),
         records=tuple(
             _view_record(item, links, positions)
             for item, links in zip(shown, evidence, strict=True)
@@ -69,22 +71,10 @@ def build_view(
     )
 
 
-def _evidence_of(row: EntryRow, fold: PublicFold) -> _Evidence:
-    _, jws = split_entry(row.text)
-    parsed = parse_jws(jws, origin=fold.origin)
-    is_governance = row.vct in GOVERNANCE_VCTS
-    kind = None if is_governance else fold.type_entries[row.vct]
-    if row.index == 0:
-        return _Evidence((), None)
-    joined = fold.parties[row.party].joined_at
-    links = {0}
-    if 0 < joined < row.index:
-        links.add(joined)
-    if row.vct not in ADMIN_VCTS:
-        key = fold.key(parsed.header.kid)
-        assert key is not None, "a key that signed an entry was registered before it"
-        links.add(key.registered_at)
-    return _Evidence(tuple(sorted(links)), kind)
+def _evidence_of(row: EntryRow, keys: KeyEvidence, fold: PublicFold) -> _Evidence:
+    links = keys.links_of(row)
+    kind = None if row.vct in GOVERNANCE_VCTS else fold.type_entries[row.vct]
+    return _Evidence(links.keys, links.after, kind)
 
 
 def _view_entry(row: EntryRow, reader: LogReader, size: int) -> ViewEntry:
@@ -97,6 +87,6 @@ def _view_record(item: Shown, links: _Evidence, positions: dict[int, int]) -> Vi
         entry=positions[item.row.index],
         type=None if links.type is None else positions[links.type],
         keys=tuple(positions[index] for index in links.keys),
-        after=(),
+        after=tuple(positions[index] for index in links.after),
         disclosures=item.disclosures,
     )

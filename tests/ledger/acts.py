@@ -66,6 +66,7 @@ class Members:
         self.at_ms = at_ms
         self.known = KnownRecords()
         self.texts: list[str] = []
+        self.proposed = ""
         self.log: list[tuple[str, int]] = []
 
     @property
@@ -110,6 +111,7 @@ class Members:
         assert isinstance(checked, CheckedRecord)
         self.known.add(checked, index=self.size, at_ms=self.at_ms)
         self.log.append((text, self.at_ms))
+        self.proposed = record_id_of(text)
         self.consortium = replace(self.consortium, fold=outcome, size=self.size + 1)
         return None
 

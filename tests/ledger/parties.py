@@ -144,6 +144,10 @@ class KnownRecords:
         name = encode_record_id(record.record_id)
         self._records[name] = Precedent(record.iss, record.vct)
         self._signed[name] = Signed(index, record.kid, record.vct)
+        self.note_time(index, at_ms)
+
+    def note_time(self, index: int, at_ms: int) -> None:
+        """Let an entry of this index have been admitted then."""
         self._times[index] = at_ms
 
     def find_record(self, record_id: str) -> Precedent | None:

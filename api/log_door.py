@@ -17,6 +17,7 @@ from keys.identifiers import Did, Multikey
 from ledger.errors import MalformedTilePath
 from ledger.faults import Refusal
 from ledger.fold import Party, PublicFold, RegisteredKey
+from ledger.party import Standing
 from ledger.service import Ledger
 from ledger.tiles import EntryBundle, is_implied, parse_tile_path
 from ledger.tree import TreeSize
@@ -72,8 +73,12 @@ class LogDoor:
         fold = self.ledger.fold
         if fold.charter is not None and fold.rules.has_open_bundles:
             return IMMUTABLE
-        if self.judge.reader_of(request).did is None:
+        reader = self.judge.reader_of(request).did
+        if reader is None:
             raise Refused(Refusal("signature-required", "entry bundles are for members"))
+        # By the fold of this moment: a party that was suspended reads its own records only.
+        if fold.standing(reader) is not Standing.MEMBER:
+            raise Refused(Refusal("not-permitted", "entry bundles are for members, not suspended"))
         return IMMUTABLE_FOR_MEMBERS
 
     def trust_anchor(self, request: Request) -> Response:

@@ -19,6 +19,15 @@ pytestmark = [
 ]
 
 PROMISED = {
+    "fairness": {
+        "alone_p50_ms",
+        "alone_p99_ms",
+        "beside_flood_p50_ms",
+        "beside_flood_p99_ms",
+        "beside_flood_count",
+        "flood_per_s",
+        "flood_batch_p50_ms",
+    },
     "ingest": {
         "ceiling_verify_per_s",
         "ceiling_commits_per_s",

@@ -63,6 +63,11 @@ class SubmissionDesk:
         self._arrived: list[_Arrival] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a turn before the writer, a batch being one."""
+        return self._turns.waiting
+
     # ---- single records ----
 
     async def admit_line(self, line: bytes, source: str) -> Outcome:

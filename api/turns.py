@@ -30,6 +30,11 @@ class FairTurns:
         self._waiting: FairQueue[tuple[asyncio.Future[None], int]] = FairQueue(quantum)
         self._waiting_of: Counter[str] = Counter()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait, of all flows."""
+        return len(self._waiting)
+
     def waiting_of(self, flow: str) -> int:
         """How many of a flow wait."""
         return self._waiting_of[flow]

@@ -198,6 +198,8 @@ def configure_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLine())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # A line for every question to every witness, each second.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class JsonLine(logging.Formatter):

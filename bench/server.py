@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -50,12 +50,21 @@ def serving(consortium: Consortium) -> Iterator[Address]:
 @contextmanager
 def running_server(consortium: Consortium) -> Iterator[Server]:
     """The same, with its process."""
+    with served(SERVE, consortium.environment, path="/readyz") as server:
+        yield server
+
+
+@contextmanager
+def served(
+    arguments: Sequence[str], environment: Mapping[str, str], *, path: str
+) -> Iterator[Server]:
+    """Run a command that serves on loopback, from when it answers ``path`` with 200."""
     address = Address(HOST, _free_port())
-    environment = {**os.environ, **consortium.environment}
-    command = [sys.executable, *SERVE, "--host", HOST, "--port", str(address.port)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+    command = [sys.executable, *arguments, "--host", HOST, "--port", str(address.port)]
+    whole = {**os.environ, **environment}
+    with subprocess.Popen(command, env=whole, stdout=subprocess.DEVNULL) as process:
         try:
-            _await_ready(process, address)
+            _await_ready(process, address, path)
             yield Server(address, process)
         finally:
             _stop(process)
@@ -67,21 +76,21 @@ def _free_port() -> int:
         return port
 
 
-def _await_ready(process: subprocess.Popen[bytes], address: Address) -> None:
+def _await_ready(process: subprocess.Popen[bytes], address: Address, path: str) -> None:
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the service ended with {process.returncode} before it was ready")
-        if _is_ready(address):
+        if _is_ready(address, path):
             return
         time.sleep(0.05)
     raise TimeoutError(f"expected a service within {START_SECONDS_MAX} s, found none")
 
 
-def _is_ready(address: Address) -> bool:
+def _is_ready(address: Address, path: str) -> bool:
     connection = http.client.HTTPConnection(address.host, address.port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except OSError:
         return False

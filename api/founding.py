@@ -53,10 +53,11 @@ from ledger.faults import Refusal
 from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, encode_vkey
 from ledger.record import NO_POLICY
+from ledger.rules import NO_WITNESSES, join_policy
 from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_open import open_store
-from ledger.trust_policy import TrustedLog, TrustPolicy, encode_trust_policy
+from ledger.trust_policy import encode_trust_policy
 from quality.credential import DEFAULT_RIGHTS
 from quality.rules import QualityRules
 from quality.types import business_types
@@ -66,12 +67,16 @@ LOG_KEY_URI: Final = "file:log.key"
 
 @dataclass(frozen=True, slots=True)
 class FoundingPlan:
-    """What the founders agreed on. The first of ``founders`` signs the charter."""
+    """What the founders agreed on. The first of ``founders`` signs the charter.
+
+    ``witness_policy`` is tlog-policy text without log lines: who witnesses, and how many must.
+    """
 
     origin: str
     founders: tuple[FounderStatement, ...]
     operator: str
     has_open_bundles: bool
+    witness_policy: str = NO_WITNESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,10 @@ def found_log(
         FolderNotEmpty, FoundingInterrupted: there is something else in it.
         FoundingRefused: the plan does not make a log; the text says why.
         KeysError, LedgerError: something could not be written.
+        MalformedTrustPolicy: the witness policy is none.
     """
     parse_origin(plan.origin)
+    join_policy((), plan.witness_policy)
     with marked(folder):
         log_signer = note_signer(plan.origin, _draw_log_key(folder, keys))
         secret = write_search_secret(folder)
@@ -132,7 +139,7 @@ def found_log(
             if keys.signing is not None and len(plan.founders) == 1:
                 founder.admit_types(charter, keys.signing)
             size = ledger.size
-        policy = TrustPolicy((TrustedLog(log_signer.key),), (), (), quorum=None)
+        policy = join_policy([encode_vkey(log_signer.key)], plan.witness_policy)
         anchor = encode_anchor(plan.origin, encode_trust_policy(policy), charter)
         write_new(folder.anchor, anchor.encode(), mode=0o644)
         # From here on the folder holds a log.
@@ -261,6 +268,7 @@ class _Founder:
             types=business_types(),
             has_open_bundles=self.plan.has_open_bundles,
             credentials=DEFAULT_RIGHTS,
+            witness_policy=self.plan.witness_policy,
         )
         body = draft_charter(draft)
         composer = self._composer(NO_POLICY, self.keys.admin)

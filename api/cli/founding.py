@@ -35,7 +35,9 @@ from api.party_folder import (
 from keys.identifiers import parse_origin, parse_slug, party_did
 from ledger import limits
 from ledger.charter import FounderStatement
+from ledger.errors import MalformedTrustPolicy
 from ledger.record_type import ROLES
+from ledger.rules import NO_WITNESSES
 
 _ROLES_DEFAULT = ("supplier",)
 
@@ -106,6 +108,12 @@ def keygen(output: Output, *, slug: str, folder: Path | None, cost: str, **names
     default=False,
     help="Who may read entry bundles; default: members only.",
 )
+@click.option(
+    "--witnesses",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Who witnesses: the lines that 'lotmark witness init' prints, and a quorum line "
+    "(docs/spec/tree.md, trust policy); default: nobody.",
+)
 @role_option
 @name_en_option
 @name_zh_option
@@ -135,6 +143,7 @@ class _Options:
     founders: tuple[Path, ...]
     operator: str | None
     has_open_bundles: bool
+    witnesses: Path | None
     roles: tuple[str, ...]
     name_en: str | None
     name_zh: str | None
@@ -193,7 +202,11 @@ class _Founding:
         founders = self._statements(party)
         operator = self._options.operator or founders[0].slug
         plan = FoundingPlan(
-            parse_origin(origin), founders, operator, self._options.has_open_bundles
+            parse_origin(origin),
+            founders,
+            operator,
+            self._options.has_open_bundles,
+            read_witness_policy(self._options.witnesses),
         )
         is_alone = len(founders) == 1
         keys = FoundingKeys(
@@ -246,6 +259,21 @@ def make_profile(
     given = (("en", name_en), ("zh", name_zh))
     names = {language: name for language, name in given if name is not None}
     return PartyProfile(parse_slug(slug), names or {"en": slug}, tuple(dict.fromkeys(roles)))
+
+
+def read_witness_policy(path: Path | None) -> str:
+    """The witness policy in a file; that of nobody where none is named.
+
+    Raises:
+        MalformedTrustPolicy: no UTF-8 text.
+    """
+    if path is None:
+        return NO_WITNESSES
+    data = read_file(path, "a witness policy", bytes_max=limits.WITNESS_POLICY_BYTES_MAX)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as fault:
+        raise MalformedTrustPolicy(f"{path}: expected UTF-8 text, found other bytes") from fault
 
 
 def read_statement(path: Path) -> FounderStatement:

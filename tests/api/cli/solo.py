@@ -44,12 +44,14 @@ class SoloLog:
 
     root: Path
     port: int = 0
+    founding: tuple[str, ...] = ()
     party: Path = field(init=False)
 
     def __post_init__(self) -> None:
         """Found it with the command itself."""
         self.party = self.root / "parties" / SLUG
-        made = lotmark("init", "--solo", SLUG, "--data", str(self.data), "--party", str(self.party))
+        folders = ("--data", str(self.data), "--party", str(self.party))
+        made = lotmark("init", "--solo", SLUG, *folders, *self.founding)
         assert made.exit_code == 0, made.stderr
 
     @property

@@ -15,7 +15,17 @@ from sqlalchemy import Connection, Row, Select, Table, bindparam, func, select
 from ledger import limits
 from ledger.store import EntryRow, Head, SearchQuery
 from ledger.store_names import NameBook
-from ledger.store_tables import CHECKPOINT, COSIGNED, DISCLOSURE, ENTRY, HEAD, OUTBOX, PIN, TILE
+from ledger.store_tables import (
+    CHECKPOINT,
+    COSIGNED,
+    DISCLOSURE,
+    ENTRY,
+    HEAD,
+    NAME,
+    OUTBOX,
+    PIN,
+    TILE,
+)
 
 _HASH_BYTES: Final = 32
 
@@ -33,6 +43,13 @@ _LEAVES: Final = select(ENTRY.c.leaf).where(_RANGE).order_by(ENTRY.c.idx)
 _ENTRIES_OF: Final = (
     select(ENTRY)
     .where(ENTRY.c.vct == _AT, ENTRY.c.idx >= _START)
+    .order_by(ENTRY.c.idx)
+    .limit(_ROWS)
+)
+_ENTRIES_SINCE: Final = (
+    select(ENTRY)
+    .join(NAME, NAME.c.id == ENTRY.c.vct)
+    .where(NAME.c.text.in_(bindparam("vcts", expanding=True)), ENTRY.c.idx >= _START)
     .order_by(ENTRY.c.idx)
     .limit(_ROWS)
 )
@@ -130,6 +147,25 @@ def read_entries_of(
             page = [
                 _entry(connection, names, row) for row in connection.execute(_ENTRIES_OF, asked)
             ]
+        yield from page
+        if len(page) < limits.STORE_READ_ROWS_MAX:
+            return
+        start = page[-1].index + 1
+
+
+def read_entries_since(
+    database: ReadingDatabase, names: NameBook, vcts: Sequence[str], *, start: int
+) -> Iterator[EntryRow]:
+    """Entries of many types from ``start`` on in order, page by page.
+
+    One statement for all types: a replica asks in its turn, while others wait, and most often
+    there are none.
+    """
+    while True:
+        asked = {"vcts": list(vcts), "start": start, "rows": limits.STORE_READ_ROWS_MAX}
+        with database.reading() as connection:
+            rows = connection.execute(_ENTRIES_SINCE, asked).all()
+            page = [_entry(connection, names, row) for row in rows]
         yield from page
         if len(page) < limits.STORE_READ_ROWS_MAX:
             return

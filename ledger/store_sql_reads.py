@@ -39,6 +39,8 @@ class SqlReads:
 
     def entries_of(self, vcts: Sequence[str], *, start: int = 0) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries_of`."""
+        if start:
+            return store_rows.read_entries_since(self._reads_from, self._names, vcts, start=start)
         streams = [
             store_rows.read_entries_of(self._reads_from, self._names, vct, start=start)
             for vct in set(vcts)

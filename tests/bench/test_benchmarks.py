@@ -62,10 +62,11 @@ PROMISED = {
 ENGINES = ("sqlite", "postgresql")
 
 
-def run(name: str) -> dict[str, Any]:
-    """The one object that a benchmark prints with the smallest plan, on both engines."""
+def run(name: str, engine: str = "both") -> dict[str, Any]:
+    """The one object that a benchmark prints with the smallest plan, on an engine or both."""
+    engines = ["--engine", engine] if engine else []
     ended = subprocess.run(
-        [sys.executable, "-m", f"bench.{name}", "--json", "--quick", "--engine", "both"],
+        [sys.executable, "-m", f"bench.{name}", "--json", "--quick", *engines],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -77,6 +78,18 @@ def run(name: str) -> dict[str, Any]:
     report = json.loads(line)
     assert isinstance(report, dict)
     return report
+
+
+def test_two_replicas_are_compared_with_one() -> None:
+    report = run("replicas", engine="")
+    figures = report["postgresql"]
+    expected = {
+        *("ceiling_verify_per_s", "ceiling_commits_per_s"),
+        *("one_batch_per_s", "two_batch_per_s", "batch_ratio_two_to_one"),
+        *("one_single_per_s", "two_single_per_s", "single_ratio_two_to_one"),
+    }
+    assert expected - figures.keys() == set()
+    assert all(value > 0 for value in figures.values())
 
 
 @pytest.mark.parametrize(

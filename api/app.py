@@ -33,7 +33,7 @@ from api.resource import beside, serve_resource
 from api.submit import SubmissionDoor
 from api.wiring import Service
 from ledger.blob_errors import BlobsUnavailable
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, LogRolledBack
 from ledger.faults import Refusal
 from ledger.store_errors import StoreUnavailable
 from portal.build import Portal, build_portal
@@ -187,7 +187,7 @@ def _add_handlers(app: FastAPI, portal: Portal) -> None:
 
 def _refusal_for(fault: LedgerError, request: Request) -> Refusal:
     is_ours = errors.status_of(fault.code) == errors.INTERNAL
-    if not is_ours and not isinstance(fault, StoreUnavailable | BlobsUnavailable):
+    if not is_ours and not isinstance(fault, StoreUnavailable | BlobsUnavailable | LogRolledBack):
         return Refusal(fault.code, str(fault))
     # What these say names files of the machine: it is for the operator.
     request_id = request.scope.get("request_id", "")

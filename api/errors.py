@@ -123,6 +123,8 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("quota-exceeded", TOO_MANY, "More than one party's share", "超出单方配额", "Come back after the seconds that Retry-After says; send less at a time."),
     ("too-busy", UNAVAILABLE, "Too much is waiting", "系统繁忙", "Try again later."),
     ("log-closed", UNAVAILABLE, "The log is stopping", "账本正在停止", "Try again later."),
+    ("head-moved", UNAVAILABLE, "Others appended first", "其他副本已先写入", "Try again; nothing was written."),
+    ("log-rolled-back", UNAVAILABLE, "Not the log that was signed", "并非已签名的账本", "Use another replica; the operator restores the newest copy of the database."),
     ("clock-suspect", UNAVAILABLE, "The clock is wrong", "时钟可疑", "The operator sets the clock."),
     ("internal", INTERNAL, "A fault of this service", "服务内部错误", "Tell the operator the request id."),
     # blobs

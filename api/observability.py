@@ -161,7 +161,9 @@ class Health:
         del request
         if not self.ledger.is_running:
             headers = {"Retry-After": errors.COME_BACK_SECONDS}
-            return JSONResponse({"status": "stopped"}, errors.UNAVAILABLE, headers)
+            fault = self.ledger.stopped_by
+            told = {"status": "stopped"} | ({"code": fault.code} if fault else {})
+            return JSONResponse(told, errors.UNAVAILABLE, headers)
         return JSONResponse({"status": "alive"})
 
     def ready(self, request: Request) -> Response:

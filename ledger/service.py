@@ -66,7 +66,7 @@ class Ledger:
             parts.store, self.reader, note_repeating=self._waiting.note_repeating
         )
         self._shown = threading.Condition()
-        self._is_broken = False
+        self._stopped_by: LedgerError | None = None
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
     @property
@@ -93,6 +93,11 @@ class Ledger:
     def is_running(self) -> bool:
         """Whether the writer takes records."""
         return self._thread.is_alive() and not self._waiting.is_closing
+
+    @property
+    def stopped_by(self) -> LedgerError | None:
+        """Why the writer has stopped by itself, None where it has not: only a restart helps."""
+        return self._stopped_by
 
     def start(self) -> None:
         """Start the writer thread."""
@@ -189,7 +194,7 @@ class Ledger:
 
     def _run(self) -> None:
         try:
-            while not self._is_broken and self._waiting.wait(self._parts.follow_seconds):
+            while self._stopped_by is None and self._waiting.wait(self._parts.follow_seconds):
                 self._work()
                 with self._shown:
                     self._shown.notify_all()
@@ -217,7 +222,8 @@ class Ledger:
         is_outage = isinstance(fault, StoreUnavailable) and not self._is_store_there()
         # The stored log is another than ours, or the store finds ours wrong: nothing is
         # signed before a restart has looked.
-        self._is_broken = isinstance(fault, LogRolledBack | AppendRefused)
+        if isinstance(fault, LogRolledBack | AppendRefused):
+            self._stopped_by = fault
         for submission in submissions:
             if not submission.answer.done():
                 submission.answer.set_exception(fault)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from api.errors import STATUS
 from ledger.errors import LogRolledBack
+from ledger.store_open import open_store
 from tests.api.service import OEM, SUPPLIER, LiveService, code_of
+from tests.postgres import PostgresServer
 from tests.stories.consortium import Consortium
+from tests.stories.engines import Postgresql
 
 pytestmark = pytest.mark.item("3.5")
 
@@ -36,6 +43,29 @@ def test_a_database_of_yesterday_is_refused(consortium: Consortium) -> None:
     consortium.bring_back()
     with pytest.raises(LogRolledBack, match="the database is older than what was signed"):
         consortium.start()
+
+
+@pytest.mark.item("3.6.restored")
+def test_a_database_put_back_under_a_running_service_stops_it(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with Consortium.founded(tmp_path, Postgresql(postgres)) as consortium:
+        service = consortium.service
+        consortium.save()
+        size = service.size()
+        service.admit(service.record())
+        consortium.bring_back()
+        # Its connections are gone, and an idle replica looks for itself.
+        deadline = time.monotonic() + 30
+        while service.http.get("/livez").json() != {"status": "stopped", "code": "log-rolled-back"}:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        answer = service.submit(service.record())
+        assert (code_of(answer), answer.status_code) == ("log-closed", 503)
+        with closing(open_store(service.folder.database_url, read_only=True)) as store:
+            head = store.head()
+        assert head
+        assert head.size == size, "nothing was built on it"
 
 
 @pytest.mark.item("3.6.clock-back")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from keys.errors import KeysError
 from ledger.anchor import Anchor
 from ledger.audit import AuditSource
-from ledger.audit_entries import CheckedEntry, MapChunks, Row, check_chunk, map_here
+from ledger.audit_contents import ContentJudge, content_judge
+from ledger.audit_entries import CheckedEntry, MapChunks, Row, check_chunk
 from ledger.audit_findings import Finding
 from ledger.audit_memory import Extent
 from ledger.entry import split_entry
@@ -20,6 +22,7 @@ from ledger.errors import LedgerError, NotInLog
 from ledger.note import encode_vkey
 from ledger.reader import LogReader
 from ledger.record import encode_record_id, parse_jws, record_id
+from ledger.recovery import read_fold
 from ledger.store import Store
 from ledger.tiles import (
     TILE_WIDTH,
@@ -32,6 +35,7 @@ from ledger.tiles import (
 )
 from ledger.tree import EMPTY_ROOT, HASH_BYTES
 from ledger.trust_policy import check_checkpoint
+from quality.rules import QualityRules
 
 _PAGE: Final = 500
 _CHUNKS_AHEAD: Final = 4
@@ -68,6 +72,10 @@ class StoreSource:
         """Every kept checkpoint up to the size."""
         kept = self.store.checkpoints(above)
         return (item for item in kept if item[0] <= self.reach.size)
+
+    def cosigned(self) -> Iterator[tuple[int, str]]:
+        """Every cosigned checkpoint up to the size."""
+        return (item for item in self.store.cosigned(0) if item[0] <= self.reach.size)
 
     def read_tile(self, tile: HashTile, /) -> bytes:
         """A tile as the store would serve it."""
@@ -109,6 +117,10 @@ class PublicSource:
         """The one checkpoint that is shown."""
         if self.reach.size > above:
             yield self.reach.size, self.note
+
+    def cosigned(self) -> Iterator[tuple[int, str]]:
+        """None: cosignatures are judged with the checkpoint that is shown."""
+        return iter(())
 
     def read_tile(self, tile: HashTile, /) -> bytes:
         """A tile as it is served."""
@@ -158,30 +170,94 @@ def open_public_source(files: TileFiles, anchor: Anchor) -> PublicSource:
     return PublicSource(files, note.decode(), Extent(trusted.size, trusted.root))
 
 
-def map_in_processes(processes: int) -> MapChunks:
-    """How chunks are checked: in so many processes, or here with fewer than two."""
-    if processes < 2:
-        return map_here
+def log_types(origin: str, store: Store) -> dict[str, str]:
+    """The definitions of a log's business types, as far as its governance can be read.
+
+    They are candidates: the audit compares each with the type that it finds in force.
+    """
+    try:
+        types = read_fold(origin, store).types
+    except (LedgerError, KeysError, AssertionError, LookupError, TypeError, ValueError):
+        # What no admission let through has any form; the audit finds it and names the entry.
+        return {}
+    return {vct: kind.text for vct, kind in types.items() if not kind.governs}
+
+
+def map_in_processes(processes: int, types: Mapping[str, str] | None = None) -> MapChunks:
+    """How chunks are checked: in so many processes, or here with fewer than two.
+
+    Args:
+        processes: how many.
+        types: definitions by which the content of records is judged, none if left out.
+    """
+    texts = tuple((types or {}).values())
 
     def run(origin: str, chunks: Iterable[Chunk]) -> Iterator[list[CheckedEntry]]:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            yield from _in_order(pool, origin, chunks, ahead=processes * _CHUNKS_AHEAD)
+        if processes < 2:
+            judge = _judge_of(texts)
+            yield from (check_chunk(origin, chunk, judge) for chunk in chunks)
+            return
+        with ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(texts,),
+        ) as pool:
+            yield from _Checking(pool, origin, texts).run(iter(chunks), processes)
 
     return run
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, origin: str, chunks: Iterable[Chunk], *, ahead: int
-) -> Iterator[list[CheckedEntry]]:
-    """Answers in the order of the chunks, never more than ``ahead`` of them in flight."""
-    waiting: deque[Future[list[CheckedEntry]]] = deque()
-    for chunk in chunks:
-        waiting.append(pool.submit(check_chunk, origin, chunk))
-        if len(waiting) >= ahead:
+class _Checking:
+    """Chunks on their way through the workers, and back in their order."""
+
+    def __init__(self, pool: ProcessPoolExecutor, origin: str, texts: Sequence[str]) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._texts = texts
+
+    def run(self, chunks: Iterator[Chunk], processes: int) -> Iterator[list[CheckedEntry]]:
+        """Check here until every worker has started, which takes a second or two, then there."""
+        starting = [self._pool.submit(_ready) for _ in range(processes)]
+        judge = _judge_of(self._texts)
+        while not all(future.done() for future in starting):
+            chunk = next(chunks, None)
+            if chunk is None:
+                return
+            yield check_chunk(self._origin, chunk, judge)
+        yield from self._in_order(chunks, ahead=processes * _CHUNKS_AHEAD)
+
+    def _in_order(self, chunks: Iterator[Chunk], *, ahead: int) -> Iterator[list[CheckedEntry]]:
+        """Answers in the order of the chunks, never more than ``ahead`` of them in flight."""
+        waiting: deque[Future[list[CheckedEntry]]] = deque()
+        for chunk in chunks:
+            waiting.append(self._pool.submit(_check_in_worker, self._origin, chunk))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
             yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+
+
+class _Worker:
+    """A worker's own state: by what it judges content."""
+
+    judge: ContentJudge | None = None
+
+
+def _start_worker(texts: Sequence[str]) -> None:
+    _Worker.judge = _judge_of(texts)
+
+
+def _ready() -> None:
+    """Nothing to do: the worker has started when this returns."""
+
+
+def _check_in_worker(origin: str, chunk: Chunk) -> list[CheckedEntry]:
+    return check_chunk(origin, chunk, _Worker.judge)
+
+
+def _judge_of(texts: Sequence[str]) -> ContentJudge | None:
+    return content_judge(texts, QualityRules()) if texts else None
 
 
 def charter_findings(source: AuditSource, anchor: Anchor) -> list[Finding]:

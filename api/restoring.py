@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from api.audit_sources import StoreSource, charter_findings, map_in_processes
+from api.audit_sources import StoreSource, charter_findings, log_types, map_in_processes
 from api.backup_files import (
     BLOBS,
     CHECKPOINTS,
@@ -204,8 +204,9 @@ class _Restoring:
 
     def _audit(self, store: Store, on_entries: Counter) -> AuditReport:
         source = StoreSource.of(store)
-        running, done = Audit(self._anchor.origin, source), 0
-        for size in running.run(map_in_processes(1)):
+        types = log_types(self._anchor.origin, store)
+        running, done = Audit(self._anchor.origin, source, types=types), 0
+        for size in running.run(map_in_processes(1, types)):
             on_entries(size - done)
             done = size
         report = running.finish()

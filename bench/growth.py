@@ -20,12 +20,12 @@ from statistics import median, quantiles
 from typing import Final
 
 from api import interpreter
-from api.audit_sources import StoreSource, map_in_processes
+from api.audit_sources import StoreSource, log_types, map_in_processes
 from api.wiring import Service, open_service
 from bench.consortium import CHUNK_RECORDS, Workshop, found_consortium
 from bench.engines import Engine, add_engine_option, chosen
 from bench.report import Figures, print_report
-from ledger.audit import audit
+from ledger.audit import Audit
 from ledger.content import CheckedRecord
 
 ENTRIES: Final = 60_000
@@ -131,7 +131,11 @@ def _proof_p99_ms(service: Service) -> float:
 def _audit_per_s(service: Service) -> float:
     source = StoreSource.of(service.store)
     started = time.perf_counter()
-    report = audit(service.config.origin, source, map_chunks=map_in_processes(PROCESSES))
+    types = log_types(service.config.origin, service.store)
+    running = Audit(service.config.origin, source, types=types)
+    for _ in running.run(map_in_processes(PROCESSES, types)):
+        pass
+    report = running.finish()
     seconds = time.perf_counter() - started
     assert report.is_clean, report.findings[:3]
     return report.entries / seconds

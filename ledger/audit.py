@@ -5,14 +5,15 @@ checks every signature, judges every signer and all governance as admission did 
 index, compares every stored disclosure with its digest, every tile and every kept checkpoint
 with the tree at its size. Content that admission would have refused is reported and not
 followed, so what rests on it is reported too. An audit goes on from where the last one
-stopped (:mod:`ledger.audit_memory`), and says the same as one that began anew. Not checked:
-what lies in disclosures (schema, addressees, links), be they held or not, and whether this
-is the log that a reader trusts; for that its charter is compared with the trust anchor.
+stopped (:mod:`ledger.audit_memory`), and says the same as one that began anew. What lies in
+disclosures is judged where workers are given the types (:mod:`ledger.audit_contents`). Not
+checked: addressees and links of records, and whether this is the log that a reader trusts;
+for that its charter is compared with the trust anchor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from ledger import limits
@@ -55,6 +56,9 @@ class AuditSource(TileReader, Protocol):
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept (size, signed note) of a size above ``above``, ascending."""
 
+    def cosigned(self) -> Iterator[tuple[int, str]]:
+        """Every kept (size, cosigned note), ascending."""
+
 
 def audit(
     origin: str,
@@ -81,9 +85,21 @@ class Audit:
     """One audit while it runs; :meth:`memory` is where it stands between two chunks."""
 
     def __init__(
-        self, origin: str, source: AuditSource, *, memory: AuditMemory | None = None
+        self,
+        origin: str,
+        source: AuditSource,
+        *,
+        memory: AuditMemory | None = None,
+        types: Mapping[str, str] | None = None,
     ) -> None:
         """Begin anew, or where an earlier audit stopped.
+
+        Args:
+            origin: the log that is expected.
+            source: where its bytes come from.
+            memory: where the earlier audit stopped.
+            types: the definitions by which workers judge content; those of the log, or the
+                difference is found.
 
         Raises:
             LogRolledBack, LogNotExtended, AuditStateDamaged: the log does not go on from what
@@ -99,6 +115,7 @@ class Audit:
         self._replay = _Replay(
             origin, self._tallies, self._add, memory, read_from=_read_from(source)
         )
+        self._replay.types = types or {}
         self._tree = GrownTree(source, self._add, memory.open_tiles if memory else NO_TREE)
         covered = memory.covered if memory else 0
         self._kept = KeptCheckpoints(
@@ -145,6 +162,9 @@ class Audit:
             report.add(*finding)
         for first, index in self._repeats():
             report.add(f"entry {index}", "jti-used", f"its party used the jti in {first}")
+        report.cosigned = self._kept.compare_cosigned(
+            self._source.cosigned(), self._replay.fold, report.add
+        )
         # What is missing at the end now may be there when the log has grown.
         self._kept.finish(report.add)
         self._tree.compare_open(report.add)
@@ -183,6 +203,7 @@ class _Replay:
         self._read_from = read_from
         self._tallies = tallies
         self._add_finding = add
+        self.types: Mapping[str, str] = {}
         self._index = memory.size if memory else 0
 
     def follow(self, entry: CheckedEntry) -> None:
@@ -217,6 +238,8 @@ class _Replay:
         self._tallies.disclosures += entry.disclosed
         if not entry.disclosed and record.vct not in GOVERNANCE_VCTS:
             self._tallies.without_disclosures += 1
+        if entry.is_judged:
+            self._follow_content(record.vct)
         place = Place(self._index, entry.admitted_ms)
         try:
             after = _judge_again(record, self.fold, place, read_from=self._read_from)
@@ -228,6 +251,13 @@ class _Replay:
         elif after is not self.fold:
             self.fold = after
             self.governing.append((self._index, entry.admitted_ms, entry.governing))
+
+    def _follow_content(self, vct: str) -> None:
+        kind = self.fold.types.get(vct)
+        if kind is not None and kind.text == self.types.get(vct):
+            self._tallies.contents += 1
+        else:
+            self._add("type-mismatch", f"its content was judged by a {vct} that is not in force")
 
 
 def _judge_again(

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from keys.errors import BadSignature
+from ledger.audit_contents import ContentJudge
 from ledger.audit_jtis import KEY_BYTES
 from ledger.content import CheckedRecord
 from ledger.disclosure import open_disclosures
@@ -30,7 +31,8 @@ class CheckedEntry(NamedTuple):
 
     ``position`` is its index line, -1 where the bytes are no entry. ``record`` is None where
     it is not authentic; it carries neither JWS nor disclosures. ``faults`` are (code, detail).
-    ``governing`` are the entry's bytes where it has a ``body``, else nothing.
+    ``governing`` are the entry's bytes where it has a ``body``, else nothing. ``is_judged``:
+    the content was, too; what it says of roles and tiers is in ``record`` then.
     """
 
     leaf: bytes
@@ -41,15 +43,18 @@ class CheckedEntry(NamedTuple):
     disclosed: int
     faults: tuple[tuple[str, str], ...]
     governing: bytes
+    is_judged: bool = False
 
 
 CheckChunk = Callable[[str, Sequence[Row]], list[CheckedEntry]]
 MapChunks = Callable[[str, Iterable[Sequence[Row]]], Iterator[list[CheckedEntry]]]
 
 
-def check_chunk(origin: str, chunk: Sequence[Row]) -> list[CheckedEntry]:
-    """Check entries one by one: form, signature, digests. Runs in any process."""
-    return [_check_entry(origin, text, disclosures) for text, disclosures in chunk]
+def check_chunk(
+    origin: str, chunk: Sequence[Row], judge: ContentJudge | None = None
+) -> list[CheckedEntry]:
+    """Check entries one by one: form, signature, digests, content. Runs in any process."""
+    return [_check_entry(origin, row, judge) for row in chunk]
 
 
 def map_here(origin: str, chunks: Iterable[Sequence[Row]]) -> Iterator[list[CheckedEntry]]:
@@ -69,14 +74,16 @@ def fault_of(fault: LedgerError | BadSignature) -> tuple[str, str]:
     return fault.code, str(fault)
 
 
-def _check_entry(origin: str, text: bytes, disclosures: str | None) -> CheckedEntry:
+def _check_entry(origin: str, row: Row, judge: ContentJudge | None) -> CheckedEntry:
+    text, disclosures = row
     leaf = leaf_hash(text)
     try:
         head_text, jws = split_entry(text)
         head = parse_head(head_text)
     except LedgerError as fault:
         return CheckedEntry(leaf, -1, b"", 0, None, 0, (fault_of(fault),), b"")
-    record, disclosed, faults = _check_record(origin, jws, disclosures)
+    found = _check_record(origin, jws, disclosures, judge=judge)
+    record, faults = found.record, found.faults
     if head.origin != origin:
         faults = (("wrong-origin", f"expected {origin}, found {head.origin[:200]}"), *faults)
     return CheckedEntry(
@@ -85,27 +92,42 @@ def _check_entry(origin: str, text: bytes, disclosures: str | None) -> CheckedEn
         head.previous_leaf,
         head.admitted_ms,
         record,
-        disclosed,
+        found.disclosed,
         faults,
         text if record and record.body is not None else b"",
+        found.is_judged,
     )
 
 
+class _FoundRecord(NamedTuple):
+    """What can be said of one record."""
+
+    record: CheckedRecord | None
+    disclosed: int = 0
+    faults: tuple[tuple[str, str], ...] = ()
+    is_judged: bool = False
+
+
 def _check_record(
-    origin: str, jws: str, disclosures: str | None
-) -> tuple[CheckedRecord | None, int, tuple[tuple[str, str], ...]]:
+    origin: str, jws: str, disclosures: str | None, *, judge: ContentJudge | None
+) -> _FoundRecord:
     try:
         parsed = parse_jws(jws, origin=origin)
         verify_jws(parsed)
     except (LedgerError, BadSignature) as fault:
-        return None, 0, (fault_of(fault),)
+        return _FoundRecord(None, faults=(fault_of(fault),))
     record = _signed_facts(parsed)
     try:
         opened = open_disclosures(parsed.claims, _split_disclosures(disclosures))
     except LedgerError as fault:
         # The record is authentic all the same, and what it governs is in force.
-        return record, 0, (fault_of(fault),)
-    return record, len(opened), ()
+        return _FoundRecord(record, faults=(fault_of(fault),))
+    judged = judge.judge(record, parsed.claims, opened) if judge else None
+    if judged is None:
+        return _FoundRecord(record, len(opened))
+    said, refusal = judged
+    faults = ((refusal.code, refusal.detail),) if refusal else ()
+    return _FoundRecord(said, len(opened), faults, is_judged=True)
 
 
 def _split_disclosures(disclosures: str | None) -> list[str]:

@@ -26,6 +26,7 @@ class Tallies:
     entries: int = 0
     signatures: int = 0
     disclosures: int = 0
+    contents: int = 0
     without_disclosures: int = 0
     checkpoints: int = 0
 
@@ -42,7 +43,8 @@ class Tallies:
 class AuditReport:
     """What an audit found, and how much it looked at.
 
-    ``resumed_at`` counts the entries that an earlier audit had checked already.
+    ``resumed_at`` counts the entries that an earlier audit had checked already, ``cosigned``
+    the cosigned checkpoints that are those of the log.
     """
 
     origin: str
@@ -50,6 +52,7 @@ class AuditReport:
     root: bytes = b""
     findings: list[Finding] = field(default_factory=list)
     resumed_at: int = 0
+    cosigned: int = 0
 
     def add(self, place: str, code: str, detail: str) -> None:
         """Note a finding, at most FINDINGS_MAX of them."""
@@ -81,8 +84,10 @@ def describe(report: AuditReport) -> Mapping[str, object]:
         "resumed_at": report.resumed_at,
         "signatures": tallies.signatures,
         "disclosures": tallies.disclosures,
+        "contents": tallies.contents,
         "without_disclosures": tallies.without_disclosures,
         "checkpoints": tallies.checkpoints,
+        "cosigned": report.cosigned,
         "root": encode_record_id(report.root),
         "clean": report.is_clean,
         "findings": [finding._asdict() for finding in report.findings],

@@ -14,9 +14,9 @@ from ledger.fold import PublicFold
 from ledger.frontier import append_leaves
 from ledger.note import Ed25519Verifier, open_note, parse_vkey
 from ledger.open_tiles import NO_OPEN_TILES, OpenTiles
-from ledger.tile_nodes import TileReader
+from ledger.tile_nodes import FoldedTiles, TileNodeReader, TileReader
 from ledger.tiles import HashTile, encode_tile_path, level_shape
-from ledger.tree import HASH_BYTES
+from ledger.tree import HASH_BYTES, TreeSize, tree_root
 
 AddFinding = Callable[[str, str, str], None]
 
@@ -33,6 +33,7 @@ class GrownTree:
             open_tiles: of the entries already audited.
         """
         self._kept = tiles
+        self._folded = FoldedTiles(tiles)
         self._add = add
         self.open_tiles = open_tiles
         self._frontier = open_tiles.frontier()
@@ -45,6 +46,14 @@ class GrownTree:
     def root(self) -> bytes:
         """The root of all of them."""
         return self._frontier.root()
+
+    def root_at(self, size: int) -> bytes:
+        """The root of the first entries, from tiles that were compared with them.
+
+        Raises:
+            LedgerError: there are not so many.
+        """
+        return tree_root(TreeSize(size), TileNodeReader(TreeSize(self.size), self._folded))
 
     def grow(self, leaves: Sequence[bytes]) -> None:
         """Append leaves, and compare every tile that they complete."""
@@ -115,6 +124,27 @@ class KeptCheckpoints:
             count += 1
             self._next = next(self._checkpoints, None)
         self._tree.grow(leaves[start:])
+        return count
+
+    def compare_cosigned(
+        self, notes: Iterator[tuple[int, str]], fold: PublicFold, add: AddFinding
+    ) -> int:
+        """How many cosigned checkpoints are the log's own; the others are told.
+
+        Whether the witnesses that cosigned are those of a policy is for a verifier to say.
+        """
+        count = 0
+        for size, note in notes:
+            try:
+                checkpoint = self._open(size, note, fold)
+                root = self._tree.root_at(size)
+            except LedgerError as fault:
+                add(f"cosigned {size}", fault.code, str(fault))
+                continue
+            if (checkpoint.origin, checkpoint.size, checkpoint.root) == (fold.origin, size, root):
+                count += 1
+            else:
+                add(f"cosigned {size}", "root-mismatch", "it is not a checkpoint of these entries")
         return count
 
     def finish(self, add: AddFinding) -> None:

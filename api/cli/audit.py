@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from api.audit_sources import (
     MirrorFolder,
     StoreSource,
     charter_findings,
+    log_types,
     map_in_processes,
     open_public_source,
 )
@@ -41,7 +42,7 @@ from ledger.store import Store
 from ledger.store_open import open_store
 
 _FINDINGS_SHOWN: Final = 50
-_ENTRIES_ALONE_MAX: Final = 1_000
+_ENTRIES_ALONE_MAX: Final = 5_000
 STATE_NAME: Final = "audit.state"
 
 
@@ -54,6 +55,7 @@ class _Opened:
     findings: list[Finding]
     scope: Scope
     state: Path | None
+    types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -144,13 +146,14 @@ def _audit(
     if file and options.is_full:
         file.forget()
     memory = file.read() if file else None
-    running = Audit(opened.anchor.origin, opened.source, memory=memory)
+    running = Audit(opened.anchor.origin, opened.source, memory=memory, types=opened.types)
     keeping = Keeping(file, seconds=options.save_seconds)
     is_small = opened.size - running.size <= _ENTRIES_ALONE_MAX
     with output.progress("auditing", opened.size) as update:
         advance = steps(update)
         advance(running.size)
-        for done in running.run(map_in_processes(1 if is_small else options.processes)):
+        processes = 1 if is_small else options.processes
+        for done in running.run(map_in_processes(processes, opened.types)):
             advance(done)
             keeping.keep_some(running)
         keeping.keep(running)
@@ -174,7 +177,8 @@ def _open_folder(source: str | None, place: Place) -> Iterator[_Opened]:
         if config.origin != anchor.origin:
             findings.append(Finding("config.json", "wrong-origin", config.origin))
         state = folder.root / STATE_NAME if os.access(folder.root, os.W_OK) else None
-        yield _Opened(StoreSource.of(store), anchor, findings, "folder", state)
+        types = log_types(config.origin, store)
+        yield _Opened(StoreSource.of(store), anchor, findings, "folder", state, types)
 
 
 def _mark_findings(store: Store, mark: Mark | None) -> list[Finding]:
@@ -234,9 +238,15 @@ def _tell(output: Output, report: AuditReport, *, is_folder: bool) -> None:
     say(f"  chain, order and times of {tallies.entries} entries")
     say(f"  tree at every one of {tallies.checkpoints} checkpoints, and the log's signatures")
     say(f"  {tallies.signatures} signatures, each by a key in force at its entry")
+    if report.cosigned:
+        say(f"  {report.cosigned} cosigned checkpoints, each of these entries")
     if is_folder:
         say(f"  {tallies.disclosures} disclosures against the digests that were signed")
-    say(f"not checked: the content of {tallies.without_disclosures} records without disclosures")
+        say(f"  the content of {tallies.contents} records: schema, groups, the trade's rules")
+        say("not checked: addressees and links of records")
+    else:
+        say("not entitled to check: disclosures, which are no part of the public log")
+    say(f"no content is held of {tallies.without_disclosures} records")
     if report.is_clean:
         say("nothing was found")
     else:

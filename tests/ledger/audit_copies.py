@@ -30,6 +30,7 @@ class CopiedLog:
 
     entries: tuple[Row, ...]
     kept: tuple[tuple[int, str], ...]
+    cosigned_notes: tuple[tuple[int, str], ...] = ()
 
     def extent(self) -> Extent:
         """All entries, and their root."""
@@ -42,6 +43,10 @@ class CopiedLog:
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint."""
         return (item for item in self.kept if item[0] > above)
+
+    def cosigned(self) -> Iterator[tuple[int, str]]:
+        """Every cosigned checkpoint."""
+        return iter(self.cosigned_notes)
 
     def read_tile(self, tile: HashTile, /) -> bytes:
         """A tile of the entries as they are here."""

@@ -147,6 +147,10 @@ class PublicBytes:
         head = self.store.head()
         return Extent(self.size, head.root if head else EMPTY_ROOT)
 
+    def cosigned(self) -> Iterator[tuple[int, str]]:
+        """Every cosigned checkpoint."""
+        return self.store.cosigned(0)
+
     def read_tile(self, tile: HashTile, /) -> bytes:
         """A tile as it is served."""
         return self.reader.read_tile(tile)

@@ -60,8 +60,10 @@ def test_honest_log_is_clean() -> None:
         "resumed_at": 0,
         "signatures": len(TEXTS),
         "disclosures": sum(text.count("~") - 1 for text in TEXTS),
+        "contents": 0,
         "without_disclosures": 0,
         "checkpoints": 3,
+        "cosigned": 0,
         "root": "",
         "clean": True,
         "findings": [],
@@ -232,6 +234,9 @@ def test_audit_holds_one_chunk_of_the_log_at_a_time() -> None:
     class Stream:
         def extent(self) -> Extent:
             return Extent(0, EMPTY_ROOT)
+
+        def cosigned(self) -> Iterator[tuple[int, str]]:
+            return iter(())
 
         def read_tile(self, tile: HashTile, /) -> bytes:
             return bytes(32 * tile.width)

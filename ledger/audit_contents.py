@@ -1,0 +1,60 @@
+"""What an audit that holds the disclosures says of the content of a record: as admission did.
+
+Schema, groups that ``filing`` names, tiers and the trade's rules, by the type of the record.
+The types are handed in, because a worker sees no other entry; the audit compares them with
+those of its own fold. Addressees and links are not asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ledger.content import CheckedRecord
+from ledger.content_rules import Content, judge_content
+from ledger.disclosure import Disclosure
+from ledger.domain import DomainRules
+from ledger.errors import LedgerError
+from ledger.faults import Refusal
+from ledger.record import Claims
+from ledger.record_type import RecordType, parse_record_type
+
+
+@dataclass(frozen=True, slots=True)
+class ContentJudge:
+    """Judges content by the types of a log and the rules of its trade."""
+
+    types: Mapping[str, RecordType]
+    rules: DomainRules
+
+    def judge(
+        self, record: CheckedRecord, claims: Claims, opened: tuple[Disclosure, ...]
+    ) -> tuple[CheckedRecord, Refusal | None] | None:
+        """The record with what its content says of roles and tiers, and what is wrong with it.
+
+        None where nothing can be said: no disclosures, governance, or a type that is not known.
+        """
+        kind = self.types.get(claims.vct)
+        if kind is None or kind.governs or not opened:
+            return None
+        values = {group: value for group, value, _ in opened}
+        refusal = judge_content(Content(claims, opened, values), kind=kind, rules=self.rules)
+        if refusal:
+            return record, refusal
+        said = record._replace(
+            roles=self.rules.roles_for(claims.vct, values),
+            credential=self.rules.credential_kind(claims.vct, values),
+            tiers=tuple(values["manifest"]["groups"].items()),
+        )
+        return said, None
+
+
+def content_judge(texts: Iterable[str], rules: DomainRules) -> ContentJudge:
+    """A judge for the types of these definitions; what is no definition is left out."""
+    kinds = []
+    for text in texts:
+        try:
+            kinds.append(parse_record_type(text))
+        except LedgerError:
+            continue
+    return ContentJudge({kind.vct: kind for kind in kinds}, rules)

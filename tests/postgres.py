@@ -66,7 +66,7 @@ class PostgresServer:
         if self._account:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
         self._settings = (*settings, *(() if is_durable else _NOT_DURABLE))
-        self._binaries = _reachable_binaries(self.folder)
+        self.binaries = _reachable_binaries(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
 
     # ---- the process ----
@@ -93,7 +93,7 @@ class PostgresServer:
         options = [f"-c{setting}" for setting in ("listen_addresses=", *self._settings)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", self.data, "-k", self.folder, *options],
+                [self.binaries / "postgres", "-D", self.data, "-k", self.folder, *options],
                 stdout=log,
                 stderr=log,
                 **self._identity(),
@@ -176,7 +176,7 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [self._binaries / program, *arguments],
+            [self.binaries / program, *arguments],
             check=False,
             capture_output=True,
             text=True,

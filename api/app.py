@@ -68,7 +68,8 @@ def build_app(service: Service) -> FastAPI:
     _add_records(app, submissions, RecordDoor(shelf, published), reading)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     _add_blobs(app, blobs, reading)
-    _add_log(app, LogDoor(service.ledger, service.anchor_text, judge, published), reading)
+    log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)
+    _add_log(app, log_door, reading)
     _add_health(app, Health(service.ledger, service.store, metrics))
     app.router.routes.extend(portal.routes)
     _add_handlers(app, portal)
@@ -137,6 +138,7 @@ def _add_blobs(app: FastAPI, blobs: BlobDoor, reading: ReadingDesk) -> None:
 def _add_log(app: FastAPI, door: LogDoor, reading: ReadingDesk) -> None:
     for path, handler in (
         ("/v1/parties", door.parties),
+        ("/v1/proposals", door.proposals),
         ("/v1/types/{name}/{version}", door.record_type),
         ("/v1/anchor", door.trust_anchor),
         ("/checkpoint", door.checkpoint),

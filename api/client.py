@@ -184,10 +184,11 @@ class LogClient:
 
     def parties(self) -> Mapping[str, Any]:
         """The members, their keys and the types, as the service says."""
-        answer = self._get("/v1/parties").json()
-        if not isinstance(answer, dict):
-            raise AnswerMalformed(f"expected an object, found {str(answer)[:80]}")
-        return answer
+        return self._get_object("/v1/parties")
+
+    def proposals(self) -> Mapping[str, Any]:
+        """What is being decided, as the service says."""
+        return self._get_object("/v1/proposals")
 
     def record_type(self, vct: str) -> str:
         """The definition of a type, byte for byte as the log has it."""
@@ -274,6 +275,12 @@ class LogClient:
                     raise
                 offset = arrived
         return offset
+
+    def _get_object(self, target: str) -> Mapping[str, Any]:
+        answer = self._get(target).json()
+        if not isinstance(answer, dict):
+            raise AnswerMalformed(f"expected an object, found {str(answer)[:80]}")
+        return answer
 
     def _get(self, target: str, *, accept: str = "*/*") -> Incoming:
         return self._transport.send(Outgoing("GET", target, headers={"accept": accept}))

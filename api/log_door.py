@@ -11,12 +11,14 @@ from starlette.responses import JSONResponse, Response
 
 from api import errors
 from api.exchange import Refused, RequestJudge
+from api.proposal_listing import list_proposals, list_recoveries
 from api.published import Published, asks_for_cosigned
 from keys.did_document import party_document
 from keys.identifiers import Did, Multikey
+from ledger.clock import Clock
 from ledger.errors import MalformedTilePath
 from ledger.faults import Refusal
-from ledger.fold import Party, PublicFold, RegisteredKey
+from ledger.fold import Party, PublicFold, RegisteredKey, settle
 from ledger.party import Standing
 from ledger.service import Ledger
 from ledger.tiles import EntryBundle, is_implied, parse_tile_path
@@ -38,6 +40,7 @@ class LogDoor:
     anchor: str
     judge: RequestJudge
     published: Published
+    clock: Clock
 
     def checkpoint(self, request: Request) -> Response:
         """``GET /checkpoint``: the newest note that the trust policy accepts.
@@ -93,8 +96,7 @@ class LogDoor:
     def parties(self, request: Request) -> Response:
         """``GET /v1/parties``: the members, their roles and keys, as the log says."""
         del request
-        self.ledger.catch_up()
-        fold = self.ledger.fold
+        fold = self._fold_now()
         members = [party_members(party, fold) for party in fold.parties.values()]
         types = [{"vct": vct, "entry": index} for vct, index in fold.type_entries.items()]
         return JSONResponse(
@@ -107,6 +109,27 @@ class LogDoor:
             },
             headers=FRESH,
         )
+
+    def proposals(self, request: Request) -> Response:
+        """``GET /v1/proposals``: what is being decided, and what is missing for it."""
+        del request
+        fold = self._fold_now()
+        return JSONResponse(
+            {
+                "origin": fold.origin,
+                "charter": fold.charter_id,
+                "size": self.ledger.size,
+                "proposals": list_proposals(fold, now_ms=self.clock.now_ms()),
+                "recoveries": list_recoveries(fold),
+            },
+            headers=FRESH,
+        )
+
+    def _fold_now(self) -> PublicFold:
+        """The fold as the next entry would find it: due recoveries are complete."""
+        self.ledger.catch_up()
+        fold, size = self.ledger.fold, self.ledger.size
+        return settle(fold, index=size, admitted_ms=self.clock.now_ms())
 
     def record_type(self, request: Request) -> Response:
         """``GET /v1/types/{name}/{version}``: a definition, byte for byte as the log has it."""
@@ -143,6 +166,7 @@ def party_members(party: Party, fold: PublicFold) -> dict[str, Any]:
         "entity": party.entity,
         "parent": party.parent,
         "standing": fold.standing(party.did),
+        "next_key": party.commitment,
         "joined_at": None if party.did in fold.awaited else party.joined_at,
         "admin_keys": [_key_members(key) for key in party.keys.values() if key.is_admin],
         "keys": [_key_members(key) for key in party.signing_keys],

@@ -150,9 +150,7 @@ def _search() -> dict[str, Any]:
         _parameter("until", "query", "Admitted before, Unix milliseconds", "1790000000000"),
         _parameter("mine", "query", "1: what the signer of the request stated or stands in", "1"),
         _parameter("owner", "query", "Owner of the searched value; default the signer", _DID),
-        _parameter(
-            "field", "query", "A search pointer of the type; signed requests", "/lot/number"
-        ),
+        _parameter("field", "query", "A search pointer; signed requests only", "/lot/number"),
         _parameter("value", "query", "The value sought in field", "L-2041"),
     ]
     content = {
@@ -240,6 +238,7 @@ def _log_paths() -> dict[str, Any]:
         },
         "/v1/anchor": {"get": _read("The trust anchor, a courtesy copy", _OBJECT, others=known)},
         "/v1/parties": {"get": _read("Members, roles and keys, as the log says", _OBJECT)},
+        "/v1/proposals": {"get": _read("What is being decided, as the log says", _OBJECT)},
         "/v1/openapi.json": {"get": _read("This document", _OBJECT)},
         "/v1/types/{name}/{version}": {
             "get": _read(

@@ -27,6 +27,7 @@ PATHS = {
     "/v1/blobs": "OPTIONS, POST",
     f"/v1/blobs/{'A' * 22}": "HEAD, OPTIONS, PATCH",
     "/v1/parties": "GET, HEAD, OPTIONS",
+    "/v1/proposals": "GET, HEAD, OPTIONS",
     "/v1/types/sample-report/v1": "GET, HEAD, OPTIONS",
     "/v1/anchor": "GET, HEAD, OPTIONS",
     "/v1/openapi.json": "GET, HEAD, OPTIONS",

@@ -1,0 +1,84 @@
+"""What is being decided is told to everybody: who voted, who may, what is missing, until when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger import limits
+from tests.api.service import LABORATORY, OEM, SUPPLIER, LiveService
+from tests.ledger.acts import DAY_MS, Members, admission_of, recovery_of
+from tests.ledger.parties import a_party
+
+pytestmark = pytest.mark.item("3.1")
+
+
+def listed(live: LiveService) -> dict[str, Any]:
+    """The answer of the route."""
+    answer = live.http.get("/v1/proposals")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-cache"
+    members: dict[str, Any] = answer.json()
+    return members
+
+
+def test_an_open_proposal_is_listed_until_it_is_in_force(own_service: LiveService) -> None:
+    members = Members(own_service.consortium, own_service.clock.now_ms())
+    candidate = a_party("vega-forge")
+    content = admission_of(candidate)
+    of = own_service.admit(members.proposal(own_service.party(OEM), "admit", content, "tier 2"))
+
+    (shown,) = listed(own_service)["proposals"]
+    assert (shown["record_id"], shown["act"], shown["reason"]) == (of, "admit", "tier 2")
+    assert (shown["content"], shown["about"]) == (content, candidate.did)
+    assert shown["proposer"] == own_service.party(OEM).did
+    assert shown["approvals"] == [own_service.party(OEM).did]
+    assert (len(shown["electors"]), shown["needed"], shown["missing"]) == (4, 3, 2)
+    assert shown["awaits_consent"]
+    assert shown["lapses_ms"] == own_service.clock.now_ms() + limits.PROPOSAL_MILLISECONDS_MAX
+
+    own_service.admit(members.endorsement(candidate.admin, of, "accept"))
+    against = members.endorsement(own_service.party(LABORATORY).admin, of, "reject")
+    own_service.admit(against)
+    (shown,) = listed(own_service)["proposals"]
+    assert (shown["awaits_consent"], shown["missing"]) == (False, 2)
+    assert shown["rejections"] == [own_service.party(LABORATORY).did]
+
+    for slug in (SUPPLIER, LABORATORY):
+        own_service.admit(members.endorsement(own_service.party(slug).admin, of))
+    assert listed(own_service)["proposals"] == []
+
+
+def test_a_proposal_that_lapsed_is_not_listed(own_service: LiveService) -> None:
+    members = Members(own_service.consortium, own_service.clock.now_ms())
+    about = {"party": own_service.party(SUPPLIER).did}
+    own_service.admit(members.proposal(own_service.party(LABORATORY), "suspend", about))
+    own_service.clock.advance(limits.PROPOSAL_MILLISECONDS_MAX)
+    assert len(listed(own_service)["proposals"]) == 1
+    own_service.clock.advance(1)
+    assert listed(own_service)["proposals"] == []
+
+
+def test_a_carried_recovery_is_listed_until_it_is_due_and_then_its_keys_are(
+    own_service: LiveService,
+) -> None:
+    members = Members(own_service.consortium, own_service.clock.now_ms())
+    lost = own_service.party(SUPPLIER)
+    key, following = lost.another_key("found"), lost.another_key("after")
+    content = recovery_of(lost, key, following)
+    of = own_service.admit(members.proposal(own_service.party(OEM), "recover", content))
+    own_service.admit(members.endorsement(key, of, "accept"))
+    own_service.admit(members.endorsement(own_service.party(LABORATORY).admin, of))
+
+    (shown,) = listed(own_service)["recoveries"]
+    due_ms = own_service.clock.now_ms() + 7 * DAY_MS
+    assert (shown["record_id"], shown["due_ms"], shown["about"]) == (of, due_ms, lost.did)
+    own_service.clock.advance(7 * DAY_MS - 1)
+    assert len(listed(own_service)["recoveries"]) == 1
+    own_service.clock.advance(1)
+    assert listed(own_service)["recoveries"] == []
+    parties = own_service.http.get("/v1/parties").json()["parties"]
+    party = next(item for item in parties if item["did"] == lost.did)
+    current = [item["kid"] for item in party["admin_keys"] if item["ended_at"] is None]
+    assert current == [key.kid]

@@ -237,7 +237,7 @@ def _log_paths() -> dict[str, Any]:
             )
         },
         "/v1/anchor": {"get": _read("The trust anchor, a courtesy copy", _OBJECT, others=known)},
-        "/v1/parties": {"get": _read("Members, roles and keys, as the log says", _OBJECT)},
+        "/v1/parties": {"get": _read("Parties, standing, roles, keys, as the log says", _OBJECT)},
         "/v1/proposals": {"get": _read("What is being decided, as the log says", _OBJECT)},
         "/v1/openapi.json": {"get": _read("This document", _OBJECT)},
         "/v1/types/{name}/{version}": {

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from ledger import limits
 from ledger.admission import Place, governing, judge_governance, judge_signer, judge_writer
-from ledger.audit_earlier import EarlierEntries, ReadFrom
+from ledger.audit_earlier import AdmissionTimes, EarlierEntries, ReadFrom
 from ledger.audit_entries import (
     CHUNK_ENTRIES,
     CheckedEntry,
@@ -201,6 +201,7 @@ class _Replay:
         self.jtis = UsedJtis(memory.jtis if memory else b"")
         self.governing = list(memory.governing) if memory else []
         self._read_from = read_from
+        self._times = AdmissionTimes()
         self._tallies = tallies
         self._add_finding = add
         self.types: Mapping[str, str] = {}
@@ -211,6 +212,7 @@ class _Replay:
             self._add(code, detail)
         if entry.position >= 0:
             self._follow_head(entry)
+        self._times.note(self._index, entry.admitted_ms)
         self.jtis.add(entry.record.jti_key if entry.record else NO_KEY)
         if entry.record is not None:
             self._follow_record(entry.record, entry)
@@ -242,7 +244,7 @@ class _Replay:
             self._follow_content(record.vct)
         place = Place(self._index, entry.admitted_ms)
         try:
-            after = _judge_again(record, self.fold, place, read_from=self._read_from)
+            after = self._judge_again(record, place)
         except LedgerError as fault:
             self._add(*fault_of(fault))
             return
@@ -259,26 +261,24 @@ class _Replay:
         else:
             self._add("type-mismatch", f"its content was judged by a {vct} that is not in force")
 
-
-def _judge_again(
-    record: CheckedRecord, fold: PublicFold, place: Place, *, read_from: ReadFrom
-) -> PublicFold | Refusal:
-    """The fold after the record, or why admission would have refused it."""
-    if record.vct in GOVERNANCE_VCTS:
-        fold = settle(fold, index=place.index, admitted_ms=place.admitted_ms)
-    kind = (fold if fold.charter else fold.book()).types.get(record.vct)
-    late_max = kind.late_max_seconds if kind else limits.IAT_BEHIND_SECONDS_MAX
-    known = record._replace(late_max_seconds=late_max)
-    refusal = judge_signer(known, fold, admitted_ms=place.admitted_ms)
-    if refusal:
-        return refusal
-    if kind is None:
-        return Refusal("unknown-type", f"{record.vct} is not defined on this log")
-    if kind.body_validator is None:
-        party = fold.parties[record.iss]
-        return judge_writer(record, party, writer_roles=kind.writer_roles) or fold
-    earlier = EarlierEntries(read_from, fold, record.iss)
-    return _judge_content(governing(record, place), fold, earlier, kind=kind)
+    def _judge_again(self, record: CheckedRecord, place: Place) -> PublicFold | Refusal:
+        """The fold after the record, or why admission would have refused it."""
+        fold = self.fold
+        if record.vct in GOVERNANCE_VCTS:
+            fold = settle(fold, index=place.index, admitted_ms=place.admitted_ms)
+        kind = (fold if fold.charter else fold.book()).types.get(record.vct)
+        late_max = kind.late_max_seconds if kind else limits.IAT_BEHIND_SECONDS_MAX
+        known = record._replace(late_max_seconds=late_max)
+        refusal = judge_signer(known, fold, admitted_ms=place.admitted_ms)
+        if refusal:
+            return refusal
+        if kind is None:
+            return Refusal("unknown-type", f"{record.vct} is not defined on this log")
+        if kind.body_validator is None:
+            party = fold.parties[record.iss]
+            return judge_writer(record, party, writer_roles=kind.writer_roles) or fold
+        earlier = EarlierEntries(self._read_from, self._times, fold=fold, party=record.iss)
+        return _judge_content(governing(record, place), fold, earlier, kind=kind)
 
 
 def _judge_content(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from ledger.fold_state import PublicFold
 from ledger.proposal import Proposal
@@ -61,7 +62,12 @@ def is_carried(fold: PublicFold, proposal: Proposal) -> bool:
 
 def find_out_of_reach(fold: PublicFold) -> str | None:
     """A rule that the members of this fold could not meet, None where there is none."""
-    for rule, quorum in fold.rules.quorum.items():
-        if len(electors(fold, rule)) < (quorum.threshold or 1):
-            return rule
-    return None
+    return next((rule for rule in fold.rules.quorum if not _is_in_reach(fold, rule)), None)
+
+
+def _is_in_reach(fold: PublicFold, rule: str) -> bool:
+    quorum = fold.rules.quorum[rule]
+    able = (p for p in fold.parties.values() if p.is_member and p.roles & quorum.electorate)
+    # Counted as far as it matters: a consortium may have a thousand members.
+    missing = quorum.threshold or 1
+    return sum(1 for _ in islice(able, missing)) == missing

@@ -68,7 +68,10 @@ class Shelf:
             document = ""
             while not document.endswith("}\n"):
                 document += process.stdout.readline()
-            yield str(json.loads(document)["url"])
+            url = str(json.loads(document)["url"])
+            # It listens already; once it answers it also takes the signal that stops it.
+            assert httpx.get(f"{url}/livez", timeout=60).text == "alive\n"
+            yield url
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)

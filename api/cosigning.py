@@ -198,6 +198,11 @@ class Cosigning:
         """The size of the newest cosigned checkpoint, as far as this process knows; 0 for none."""
         return self._latest[0] if self._latest else 0
 
+    @property
+    def is_collecting(self) -> bool:
+        """Whether there are witnesses to ask."""
+        return bool(self._links)
+
     def is_awaited(self, index: int) -> bool:
         """Whether a cosigned checkpoint over this entry is still to come."""
         return bool(self._links) and index >= self.size and not self._closing.is_set()

@@ -72,7 +72,7 @@ def _record_paths() -> dict[str, Any]:
             "get": _read(
                 "A record as a view",
                 {VIEW_TYPE: {"schema": _ref("View")}},
-                [record_id],
+                [record_id, _cosigned("`false`: do not wait for witnesses")],
                 statuses=(errors.NOT_FOUND, *_BY_READER),
             )
         },

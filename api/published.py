@@ -51,13 +51,13 @@ class Published:
             raise self._not_cosigned("no checkpoint of this log is cosigned yet")
         return note
 
-    def checkpoint_over(self, size: int) -> str:
+    def checkpoint_over(self, size: int, *, cosigned: bool | None = None) -> str:
         """The newest checkpoint for a view of the first ``size`` entries.
 
         Raises:
             Refused: none that covers them is cosigned yet.
         """
-        note = self.checkpoint()
+        note = self.checkpoint(cosigned=cosigned)
         if read_own_checkpoint(note).size < size:
             raise self._not_cosigned(f"no cosigned checkpoint covers entry {size - 1} yet")
         return note
@@ -102,10 +102,10 @@ class Published:
         return replace(admitted, receipt=receipt, is_cosigned=True)
 
     def _not_cosigned(self, detail: str) -> Refused:
-        if self._cosigning.has_quorum:
+        if self._cosigning.is_collecting:
             return Refused(Refusal("not-cosigned", detail), headers={"Retry-After": "1"})
         # Nothing will come of waiting.
-        reason = "the trust policy of this log asks for no witnesses"
+        reason = "the trust policy of this log names no witness to ask, or asks for none"
         return Refused(Refusal("not-cosigned", reason))
 
 

@@ -103,10 +103,17 @@ class RecordShelf:
         is_more = len(records) < len(indices)
         return Page(tuple(records), encode_cursor(records[-1].row.index) if is_more else None)
 
-    def view(self, records: Sequence[OpenedRecord], *, as_lines: bool) -> str:
-        """A view of the records with everything needed to verify it."""
+    def view(
+        self, records: Sequence[OpenedRecord], *, as_lines: bool, cosigned: bool | None = None
+    ) -> str:
+        """A view of the records with everything needed to verify it.
+
+        By default under a checkpoint that the trust policy accepts; with ``cosigned`` False
+        under the newest that the log signed.
+        """
         shown = [Shown(record.row, record.disclosures) for record in records]
-        note = self._published.checkpoint_over(max(item.row.index for item in shown) + 1)
+        size = max(item.row.index for item in shown) + 1
+        note = self._published.checkpoint_over(size, cosigned=cosigned)
         view = build_view(shown, self._ledger.reader, self._ledger.fold, checkpoint=note)
         return encode_view_lines(view) if as_lines else encode_view(view)
 
@@ -172,8 +179,9 @@ class RecordDoor:
 
     def show(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/records/{id}``: a view."""
+        is_cosigned = asks_for_cosigned(request)
         record = self._shelf.open(request.path_params["record_id"], reader)
-        text = self._shelf.view([record], as_lines=False)
+        text = self._shelf.view([record], as_lines=False, cosigned=is_cosigned)
         return private(Response(text, media_type=VIEW_TYPE))
 
     def receipt(self, request: Request) -> Response:

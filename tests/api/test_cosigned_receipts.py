@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,13 @@ def test_without_enough_witnesses_the_record_is_admitted_and_that_is_said(
         assert problem_of(refused)["code"] == "not-cosigned"
         shown = log.service.http.get(f"/v1/records/{members['record_id']}")
         assert problem_of(shown)["code"] == "not-cosigned"
+        # Who would rather read it at once gets it under the log's word alone.
+        plain = log.service.http.get(f"/v1/records/{members['record_id']}?cosigned=false")
+        with pytest.raises(QuorumNotMet):
+            log.service.verify(plain.content)
+        anchor = parse_anchor(log.service.folder.anchor.read_bytes())
+        trusting = replace(anchor, policy=replace(anchor.policy, quorum=None))
+        assert verify_view(parse_view(plain.content), trusting)
     finally:
         cosigning.wait_seconds = usual
         for witness in log.witnesses[:2]:

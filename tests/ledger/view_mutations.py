@@ -162,7 +162,7 @@ def _change_record(chance: random.Random, base: _Base) -> tuple[bytes, str]:
         change_value(chance, chance.choice((claims, claims, claims, claims.get("body"), header)))
     _definition_changed(chance, claims)
     shows = [_show_changed(chance, show, claims, index) for show in shows]
-    jws = sign_parts(_json(chance, header), _json(chance, claims), signer)
+    jws = sign_parts(write_json(chance, header), write_json(chance, claims), signer)
     log = base.log.with_record(index, jws)
     anchor = anchor_text(f"{log.jwss[CHARTER]}~") if chance.random() < 0.9 else base.anchors[0]
     return _written(chance, log.view(*shows)), anchor
@@ -341,7 +341,7 @@ def _disclosure_changed(chance: random.Random, text: str, claims: dict[str, Any]
             change_value(chance, array[2])
         case _:
             return _bytes_changed(chance, text.encode()).decode(errors="replace")
-    return encode_base64url(_json(chance, array))
+    return encode_base64url(write_json(chance, array))
 
 
 def _policy_changed(chance: random.Random) -> str:
@@ -360,7 +360,8 @@ def _policy_changed(chance: random.Random) -> str:
     return "\n".join(" ".join(line) for line in words)
 
 
-def _json(chance: random.Random, value: Any) -> bytes:
+def write_json(chance: random.Random, value: Any) -> bytes:
+    """The value as JSON, its other letters escaped at times."""
     text = json.dumps(value, ensure_ascii=chance.random() < 0.2, separators=(",", ":"))
     return text.encode()
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.ledger.path_scenes import scenes
-from tests.ledger.verdicts import VERIFIER, Case, python_verdict
+from tests.ledger.verdicts import VERIFIER, Case, disagreements, python_verdict
+from tests.ledger.view_mutations_members import mutated_paths
 
 pytestmark = pytest.mark.item("3.2.view")
 
@@ -53,6 +54,21 @@ def browser(node: Path) -> Iterator[Browser]:
     running = Browser(node)
     yield running
     running.close()
+
+
+def test_both_say_the_same_of_changed_links(node: Path, tmp_path: Path) -> None:
+    cases = list(mutated_paths(0, 120))
+    assert disagreements(cases, node=node, folder=tmp_path) == []
+    ends = {str(python_verdict(case).get("code", "accepted")) for case in cases}
+    assert {"accepted", "key-path-broken", "key-not-registered", "malformed-claims"} <= ends
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 33))
+def test_both_say_the_same_of_many_more_changed_links(
+    seed: int, node: Path, tmp_path: Path
+) -> None:
+    assert disagreements(list(mutated_paths(seed, 1000)), node=node, folder=tmp_path) == []
 
 
 @settings(max_examples=40, suppress_health_check=SLOW_TO_BUILD)

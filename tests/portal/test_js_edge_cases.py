@@ -24,7 +24,11 @@ HERE: Final = Path(__file__).resolve().parent
 VERIFIER: Final = HERE.parents[1] / "portal" / "static" / "verifier.mjs"
 # A secure context, which Web Crypto asks for; nothing of it leaves the browser.
 PAGE: Final = "https://edges.test/"
-SCRIPTS: Final = {"verifier.mjs": VERIFIER, "edge_outcomes.mjs": HERE / "edge_outcomes.mjs"}
+SCRIPTS: Final = {
+    "verifier.mjs": VERIFIER,
+    "key-path.mjs": VERIFIER.with_name("key-path.mjs"),
+    "edge_outcomes.mjs": HERE / "edge_outcomes.mjs",
+}
 RUN: Final = """async (cases) => {
     const [verifier, { edgeOutcomes }] = await Promise.all([
         import('/verifier.mjs'),

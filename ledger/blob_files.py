@@ -8,8 +8,9 @@
     data/<id>           the bytes
 
 A chunk is durable in ``data`` before the file in ``open`` counts it, so a crash between the
-two loses the chunk, never the truth: the client asks for the offset and sends it again. One
-process at a time may use a directory. Bytes are stored as they came, not encrypted.
+two loses the chunk, never the truth: the client asks for the offset and sends it again. Bytes
+are stored as they came, not encrypted. A directory of :class:`FileBlobs` is one process's at
+a time; replicas share one of :mod:`ledger.blob_files_shared`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ EXPIRED: Final = ".expired"
 
 
 @dataclass(slots=True)
-class _Upload:
+class Upload:
     """An open blob in this process; ``lock`` guards all but the owner, which never changes.
 
     ``hasher`` has seen the bytes received so far; None after a restart, until the end.
@@ -77,7 +78,7 @@ class FileBlobs(BlobStore):
         self._pinned: Final = directory / "pinned"
         self._data: Final = directory / "data"
         self._random_bytes = random_bytes
-        self._uploads: dict[BlobId, _Upload] = {}
+        self._uploads: dict[BlobId, Upload] = {}
         # Guards the dictionary only. Whoever holds an upload's lock may take this one, never
         # the other way round.
         self._lock = threading.Lock()
@@ -87,7 +88,7 @@ class FileBlobs(BlobStore):
     def create(self, owner: str, declared_bytes: int, *, at_ms: int) -> BlobId:
         created = new_blob(owner, declared_bytes, at_ms=at_ms)
         blob = new_blob_id(self._random_bytes)
-        upload = _Upload(created, hashlib.sha256())
+        upload = Upload(created, hashlib.sha256())
         with upload.lock:
             self._remember(blob, upload)
             try:
@@ -118,10 +119,7 @@ class FileBlobs(BlobStore):
             return self._existing(blob, upload)
 
     def pin(self, blobs: Iterable[BlobId]) -> None:
-        # In one order, so that two callers cannot wait for each other.
-        ordered = sorted(set(blobs))
-        with ExitStack() as held:
-            uploads = {blob: held.enter_context(self._held(blob)) for blob in ordered}
+        with self._all_held(blobs) as uploads:
             for blob, upload in uploads.items():
                 check_complete(blob, self._existing(blob, upload))
             for blob, upload in uploads.items():
@@ -129,9 +127,7 @@ class FileBlobs(BlobStore):
                     self._move_to_pinned(blob, upload)
 
     def expire(self, *, now_ms: int, is_cited: Citations) -> int:
-        with self._lock:
-            known = list(self._uploads)
-        return sum(self._expire_one(blob, now_ms, is_cited=is_cited) for blob in known)
+        return sum(self._expire_one(blob, now_ms, is_cited=is_cited) for blob in self._list_open())
 
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         with self._held(blob) as upload, _files_needed():
@@ -148,7 +144,7 @@ class FileBlobs(BlobStore):
     # ---- finding -------------------------------------------------------------------------
 
     @contextmanager
-    def _held(self, blob: BlobId) -> Iterator[_Upload | None]:
+    def _held(self, blob: BlobId) -> Iterator[Upload | None]:
         """Hold an open blob against change; None if there is no open one of this id."""
         with self._lock:
             upload = self._uploads.get(blob)
@@ -159,10 +155,20 @@ class FileBlobs(BlobStore):
             # It may have expired, or been pinned, while we waited.
             yield None if upload.is_gone else upload
 
-    def _known(self, blob: BlobId, upload: _Upload | None) -> Blob | None:
+    @contextmanager
+    def _all_held(self, blobs: Iterable[BlobId]) -> Iterator[dict[BlobId, Upload | None]]:
+        """Hold many, in one order, so that two callers cannot wait for each other."""
+        with ExitStack() as held:
+            yield {blob: held.enter_context(self._held(blob)) for blob in sorted(set(blobs))}
+
+    def _list_open(self) -> list[BlobId]:
+        with self._lock:
+            return list(self._uploads)
+
+    def _known(self, blob: BlobId, upload: Upload | None) -> Blob | None:
         return upload.blob if upload else self._read_pinned(blob)
 
-    def _existing(self, blob: BlobId, upload: _Upload | None) -> Blob:
+    def _existing(self, blob: BlobId, upload: Upload | None) -> Blob:
         found = self._known(blob, upload)
         if found is None:
             raise blob_not_found(blob)
@@ -184,7 +190,7 @@ class FileBlobs(BlobStore):
 
     # ---- changing ------------------------------------------------------------------------
 
-    def _extend(self, blob: BlobId, upload: _Upload, *, chunk: bytes) -> None:
+    def _extend(self, blob: BlobId, upload: Upload, *, chunk: bytes) -> None:
         before = upload.blob
         self._check_bytes(blob, before.received_bytes)
         write_at(self._data / blob, before.received_bytes, content=chunk)
@@ -209,7 +215,7 @@ class FileBlobs(BlobStore):
                 hasher = hashlib.file_digest(file, "sha256")
         return hasher.digest()
 
-    def _move_to_pinned(self, blob: BlobId, upload: _Upload) -> None:
+    def _move_to_pinned(self, blob: BlobId, upload: Upload) -> None:
         with _files_needed():
             move_file(self._sidecar(blob), self._pinned / (blob + SIDECAR))
         upload.is_gone = True
@@ -234,7 +240,7 @@ class FileBlobs(BlobStore):
         (self._data / blob).unlink(missing_ok=True)
         (self._open / (blob + EXPIRED)).unlink()
 
-    def _remember(self, blob: BlobId, upload: _Upload) -> None:
+    def _remember(self, blob: BlobId, upload: Upload) -> None:
         with self._lock:
             check_room(upload.blob.owner, (known.blob for known in self._uploads.values()))
             assert blob not in self._uploads, "the random source repeats itself"
@@ -252,7 +258,7 @@ class FileBlobs(BlobStore):
         for path in self._open.glob("*" + EXPIRED):
             self._remove(BlobId(path.stem))
         for path in self._open.glob("*" + SIDECAR):
-            self._uploads[BlobId(path.stem)] = _Upload(decode_sidecar(path.read_bytes()), None)
+            self._uploads[BlobId(path.stem)] = Upload(decode_sidecar(path.read_bytes()), None)
 
 
 def _hasher_after(hasher: hashlib._Hash | None, chunk: bytes) -> hashlib._Hash | None:

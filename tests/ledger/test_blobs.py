@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from ledger.blob_errors import (
     TooManyOpenBlobs,
 )
 from ledger.blob_files import FileBlobs
+from ledger.blob_files_shared import SharedFileBlobs
 from ledger.blobs import Blob, BlobId, BlobStore, Citations, MemoryBlobs
 from ledger.limits import (
     BLOB_BYTES_MAX,
@@ -65,13 +67,25 @@ class ReopenedFiles(BlobStore):
         return self._now().read(blob, start=start, stop=stop)
 
 
-@pytest.fixture(params=["memory", "files", "reopened files"])
+class TwoReplicas(ReopenedFiles):
+    """A directory that two processes share, each called in turn."""
+
+    def __init__(self, directory: Path, *, random_bytes: Callable[[int], bytes]) -> None:
+        both = [SharedFileBlobs(directory, random_bytes=random_bytes) for _ in range(2)]
+        self._turns = cycle(both)
+
+    def _now(self) -> FileBlobs:  # type: ignore[override]
+        return next(self._turns)
+
+
+@pytest.fixture(params=["memory", "files", "reopened files", "shared files"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     source = random.Random(7).randbytes
     stores: dict[str, Callable[[], BlobStore]] = {
         "memory": lambda: MemoryBlobs(random_bytes=source),
         "files": lambda: FileBlobs(tmp_path, random_bytes=source),
         "reopened files": lambda: ReopenedFiles(tmp_path, random_bytes=source),
+        "shared files": lambda: TwoReplicas(tmp_path, random_bytes=source),
     }
     return stores[request.param]()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from contextlib import closing
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from api.errors import STATUS
+from keys.encoding import encode_base64url
 from ledger.errors import LogRolledBack
 from ledger.store_open import open_store
 from tests.api.service import OEM, SUPPLIER, LiveService, code_of
+from tests.ledger.parties import SAMPLE_GROUPS
 from tests.postgres import PostgresServer
 from tests.stories.consortium import Consortium
 from tests.stories.engines import Postgresql
@@ -115,3 +118,32 @@ def see(reader: LiveService, record_id: str, *, size: int) -> None:
     found = reader.signed(OEM).get("/v1/records?limit=1").json()
     assert [row["record_id"] for row in found["records"]] == [record_id]
     assert reader.http.get(f"/v1/records/{record_id}").is_success
+
+
+@pytest.mark.item("3.5.replicas")
+def test_an_upload_begun_at_one_replica_goes_on_at_the_other(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with Consortium.founded(tmp_path, Postgresql(postgres)) as consortium:
+        first = consortium.service
+        first.given = {"blobs": tmp_path / "uploads"}
+        consortium.restart()
+        second = consortium.another_replica()
+        created = first.signed(SUPPLIER).send("POST", "/v1/blobs", headers={"Upload-Length": "8"})
+        blob = created.json()["blob"]
+        assert first.signed(SUPPLIER).append(blob, 0, b"0123").is_success
+        assert code_of(first.submit(citing(first, blob))) == "blob-not-ready"
+        assert second.signed(SUPPLIER).append(blob, 4, b"4567").is_success
+        record_id = first.admit(citing(first, blob))
+        # Pinned by the one, it is read, and kept, by the other.
+        consortium.wait(days=3)
+        assert (first.wired.expire_blobs(), second.wired.expire_blobs()) == (0, 0)
+        read = second.signed(SUPPLIER).get(f"/v1/records/{record_id}/blobs/{blob}")
+        assert read.content == b"01234567"
+
+
+def citing(service: LiveService, blob: str) -> str:
+    """A record that cites the upload of those eight bytes."""
+    digest = encode_base64url(hashlib.sha256(b"01234567").digest())
+    evidence = [{"blob": blob, "sha256": digest, "bytes": 8}]
+    return service.record({**SAMPLE_GROUPS, "evidence": evidence})

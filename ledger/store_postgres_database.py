@@ -93,7 +93,7 @@ class PostgresDatabase:
         """
         self.refuse_read_only()
         self._refuse_closed()
-        with failures(), self._writers.connect() as connection, _discarded_if_broken(connection):
+        with failures(), self._writers.connect() as connection, _undone_or_discarded(connection):
             yield _lock_head(connection)
 
     @contextmanager
@@ -105,7 +105,7 @@ class PostgresDatabase:
             self._side_turns.take(),
             failures(),
             self._writers.connect() as connection,
-            _discarded_if_broken(connection),
+            _undone_or_discarded(connection),
         ):
             connection.begin()
             yield connection
@@ -209,15 +209,26 @@ def _words(fault: BaseException) -> str:
 
 
 @contextmanager
-def _discarded_if_broken(connection: Connection) -> Iterator[None]:
-    """Throw a lost connection away: the pool must not lend it, nor try to roll it back."""
+def _undone_or_discarded(connection: Connection) -> Iterator[None]:
+    """Undo what was not committed; a lost connection is thrown away, the pool must not lend it."""
     try:
         yield
-    except BaseException as fault:
-        # What was interrupted in the middle of an answer cannot be used again either.
-        if raw_of(connection).closed or not isinstance(fault, Exception):
-            connection.invalidate()
+    except Exception:
+        _undo(connection)
         raise
+    except BaseException:
+        # What was interrupted in the middle of an answer cannot be used again.
+        connection.invalidate()
+        raise
+    _undo(connection)
+
+
+def _undo(connection: Connection) -> None:
+    try:
+        raw_of(connection).rollback()
+    except psycopg.Error:
+        # The server has undone it already: it does when a session ends.
+        connection.invalidate()
 
 
 def _lock_head(connection: Connection) -> AtHead:

@@ -76,12 +76,16 @@ def test_session_that_ends_in_a_turn_writes_nothing(
     append(store, 1)
 
 
-def test_turn_left_after_its_session_ended_is_over(
-    postgres: PostgresServer, log: LogDatabase, store: PostgresStore
+def test_turn_left_after_its_session_ended_is_over_without_a_word(
+    postgres: PostgresServer,
+    log: LogDatabase,
+    store: PostgresStore,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with store.turn():
         postgres.disconnect(log)
     append(store, 1)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(("loss", "size"), [("before", 3), ("after", 5)])

@@ -1,4 +1,4 @@
-"""The folder of a party: its keys under a passphrase, and what it says when it founds a log.
+"""The folder of a party: its keys under a passphrase, and what it says when it founds or joins.
 
 ::
 
@@ -6,8 +6,12 @@
     admin.key        signs charter, endorsements and keys, nothing else
     next-admin.key   the admin key that may follow; keep it somewhere else
     signing.key      signs records and requests, once it is registered
-    founder.json     the statement to hand to founder 1
+    founder.json     the statement to hand to founder 1 of a new log
+    member.json      the statement to hand to a member of a log that is there
     anchor.json      the trust anchor, once there is a log
+
+A device that signs for a party has ``signing.key`` alone. While keys are changed there are
+``.pending`` files beside them (:mod:`api.key_changes`).
 
 A party's folder stays with the party. Nothing in it goes to the service but signatures.
 """
@@ -36,7 +40,7 @@ from keys.key_storage import store_key_file
 from keys.multikey import parse_multikey
 from keys.signer import SeedSigner, Signer
 from ledger import limits
-from ledger.charter import FounderStatement
+from ledger.charter import LEGAL_ENTITY, FounderStatement
 from ledger.commitment import commit_key
 from ledger.durable_files import replace_file
 from ledger.errors import MalformedJson
@@ -46,6 +50,7 @@ from ledger.strict_json import parse_json
 
 PARTY_FORMAT: Final = "lotmark.party/v1"
 FOUNDER_FORMAT: Final = "lotmark.founder/v1"
+MEMBER_FORMAT: Final = "lotmark.member/v1"
 _FOUNDER_MEMBERS: Final = {
     *("format", "slug", "names", "roles", "accreditations", "entity", "parent"),
     *("admin_keys", "next_key"),
@@ -84,6 +89,9 @@ class PartyProfile:
     names: Mapping[str, str]
     roles: tuple[str, ...]
     url: str | None = None
+    accreditations: tuple[str, ...] = ()
+    entity: str = LEGAL_ENTITY
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,16 @@ class PartyFolder:
         return self.root / "founder.json"
 
     @property
+    def member(self) -> Path:
+        """What a member of a log is to be given, who proposes to admit the party."""
+        return self.root / "member.json"
+
+    @property
+    def device(self) -> Path:
+        """What a device hands to the party's admin: its key, and the proof that it holds it."""
+        return self.root / "device.json"
+
+    @property
     def anchor(self) -> Path:
         """The trust anchor."""
         return self.root / "anchor.json"
@@ -147,7 +165,7 @@ def create_party(
         PartyExists: the folder holds something already.
         SetupError, KeysError: it could not be written.
     """
-    _make_empty(folder.root)
+    make_empty(folder.root)
     seeds = [random_bytes(SEED_BYTES) for _ in range(3)]
     for path, seed in zip(
         (folder.admin_key, folder.next_key, folder.signing_key), seeds, strict=True
@@ -160,8 +178,12 @@ def create_party(
         profile.roles,
         (admin.multikey,),
         commit_key(following.multikey),
+        accreditations=profile.accreditations,
+        entity=profile.entity,
+        parent=profile.parent,
     )
     replace_file(folder.statement, encode_statement(statement))
+    replace_file(folder.member, encode_statement(statement, MEMBER_FORMAT))
     # Written last: a folder without it is one whose making did not end.
     write_profile(folder, profile)
     return NewParty(folder, statement, admin, signing)
@@ -198,8 +220,19 @@ def read_profile(folder: PartyFolder) -> PartyProfile:
             "names": dict(names),
             "roles": [*roles],
             "url": str() | None as url,
+            "accreditations": [*accreditations],
+            "entity": str(entity),
+            "parent": str() | None as parent,
         }:
-            return PartyProfile(slug, names, tuple(roles), url)
+            return PartyProfile(
+                slug,
+                names,
+                tuple(roles),
+                url,
+                accreditations=tuple(accreditations),
+                entity=entity,
+                parent=parent,
+            )
     raise PartyDamaged(f"{folder.profile}: expected format {PARTY_FORMAT!r}")
 
 
@@ -209,13 +242,13 @@ def remember_service(folder: PartyFolder, *, url: str, anchor: bytes) -> None:
     write_profile(folder, replace(read_profile(folder), url=url))
 
 
-def encode_statement(statement: FounderStatement) -> bytes:
-    """The text of ``founder.json``."""
-    return _encode({"format": FOUNDER_FORMAT, **asdict(statement)})
+def encode_statement(statement: FounderStatement, form: str = FOUNDER_FORMAT) -> bytes:
+    """The text of ``founder.json``, or of ``member.json``."""
+    return _encode({"format": form, **asdict(statement)})
 
 
 def parse_statement(data: bytes) -> FounderStatement:
-    """Read a founder's statement.
+    """Read what a party says of itself, as a founder or as a candidate.
 
     Raises:
         MalformedStatement: it has another form, or a key in it is no valid one.
@@ -232,7 +265,7 @@ def parse_statement(data: bytes) -> FounderStatement:
 def _read_statement(members: Mapping[str, Any]) -> FounderStatement:
     match members:
         case {
-            "format": "lotmark.founder/v1",
+            "format": "lotmark.founder/v1" | "lotmark.member/v1",
             "slug": str(slug),
             "names": dict(names),
             "roles": [*roles],
@@ -255,12 +288,17 @@ def _read_statement(members: Mapping[str, Any]) -> FounderStatement:
                 parent=parent,
             )
     raise MalformedStatement(
-        f"expected format {FOUNDER_FORMAT!r}, roles of {', '.join(ROLES)}, and a commitment as "
-        "next_key: use the founder.json that 'lotmark keygen' wrote, unchanged"
+        f"expected format {FOUNDER_FORMAT!r} or {MEMBER_FORMAT!r}, roles of {', '.join(ROLES)}, "
+        "and a commitment as next_key: use the file that 'lotmark keygen' wrote, unchanged"
     )
 
 
-def _make_empty(root: Path) -> None:
+def make_empty(root: Path) -> None:
+    """Make a folder for keys.
+
+    Raises:
+        PartyExists: there is something in it.
+    """
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     found = sorted(path.name for path in root.iterdir())
     if found:

@@ -16,6 +16,8 @@
     +-- PartyDamaged     a file of a party's folder is not what it should be
     +-- MalformedStatement   not the statement of a founder
     +-- CharterUnexpected    the charter that was read is not one to endorse
+    +-- ProposalUnexpected   the proposal that was read is not the one to be signed
+    +-- KeyChangeDamaged     what is kept of a change of keys does not belong to the party
     +-- BackupExists     there is something where a backup is to be made
     +-- RestoreRefused   the restored log does not pass its audit, or is another one
     +-- OldInstanceServes    the log that is to be restored is served somewhere
@@ -115,6 +117,18 @@ class CharterUnexpected(SetupError):
     """The charter that was read does not say what its endorser expects."""
 
     code = "charter-unexpected"
+
+
+class ProposalUnexpected(SetupError):
+    """What was read is no proposal, another one, or names other keys than the party's."""
+
+    code = "proposal-unexpected"
+
+
+class KeyChangeDamaged(SetupError):
+    """A change of keys was begun, and what is left of it cannot be gone on with."""
+
+    code = "key-change-damaged"
 
 
 class AnchorMissing(SetupError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,30 @@ name_zh_option = click.option("--name-zh", help="The organisation's name in Chin
 @role_option
 @name_en_option
 @name_zh_option
+@click.option(
+    "--accreditation",
+    "accreditations",
+    multiple=True,
+    help="What the party is accredited for; may be given several times.",
+)
+@click.option(
+    "--entity",
+    type=click.Choice(("group", "legal-entity")),
+    default="legal-entity",
+    show_default=True,
+    help="A group, or a legal entity.",
+)
+@click.option("--parent", metavar="SLUG", help="The party that it belongs to.")
 @cost_option
 @pass_output
-def keygen(output: Output, *, slug: str, folder: Path | None, cost: str, **names: Any) -> None:
+def keygen(output: Output, *, slug: str, folder: Path | None, cost: str, **said: Any) -> None:
     """Draw a party's keys: admin key, next admin key, signing key.
 
-    Writes parties/SLUG/founder.json, the statement to hand to founder 1.
+    Writes what the party says of itself: founder.json to hand to founder 1 of a new log,
+    member.json to hand to a member of a log that is there.
     """
-    profile = make_profile(slug, **names)
+    further = {name: said.pop(name) for name in ("accreditations", "entity", "parent")}
+    profile = replace(make_profile(slug, **said), **further)
     party = PartyFolder(folder or PARTIES / slug)
     passphrase = new_passphrase(f"the keys of {slug}")
     made = create_party(party, profile, passphrase=passphrase, cost=COSTS[cost])
@@ -77,12 +93,14 @@ def keygen(output: Output, *, slug: str, folder: Path | None, cost: str, **names
     output.say(f"  {party.admin_key.name}: speaks for the party; keep it off line")
     output.say(f"  {party.next_key.name}: may follow it; keep it in another place")
     output.say(f"  {party.signing_key.name}: signs records and requests")
-    output.say(f"next: hand {party.statement} to founder 1; it holds no secret")
+    output.say(f"next: hand {party.statement} to founder 1 of a new log, or {party.member.name} to")
+    output.say("  a member of one that is there; they hold no secret")
     output.result(
         {
             "slug": slug,
             "folder": str(party.root),
             "statement": str(party.statement),
+            "member": str(party.member),
             "admin_key": made.admin.multikey,
             "signing_key": made.signing.multikey,
             "next_key": made.statement.next_key,

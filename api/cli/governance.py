@@ -1,15 +1,15 @@
-"""``lotmark endorse``, ``register-key`` and ``define-types``: what founders sign after init."""
+"""``lotmark endorse``, ``define-types`` and ``define``: the charter and the documents."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import click
 
 from api.charter_check import ReadCharter, read_charter
+from api.cli.acts import admin_composer, admitted_members, ask, now_s, send, yes_option
 from api.cli.faults import CommandFault
 from api.cli.options import (
     Place,
@@ -19,24 +19,16 @@ from api.cli.options import (
     place_options,
 )
 from api.cli.output import Output
-from api.governing import (
-    SIGNING_USES,
-    KeyTerms,
-    compose_endorsement,
-    compose_key,
-    compose_type,
-)
-from api.party_folder import remember_service
+from api.cli.proposing import read_document
+from api.governing import compose_endorsement, compose_named, compose_type
 from keys.key_storage import load_key_file
 from ledger.commitment import commit_key
-from ledger.submission import Admitted
+from ledger.compose import Composer
 from quality.types import business_types
-
-HOLDER_KINDS = ("person", "device", "machine")
 
 
 @click.command()
-@click.option("--yes", "is_agreed", is_flag=True, help="Do not ask: the summary was read before.")
+@yes_option
 @place_options
 @pass_output
 def endorse(output: Output, *, is_agreed: bool, place: Place) -> None:
@@ -49,51 +41,13 @@ def endorse(output: Output, *, is_agreed: bool, place: Place) -> None:
     with session.client() as client:
         charter = read_charter(client.view(session.anchor.charter), session.anchor)
     _expect_own_keys(session, charter)
-    for line in summarise(charter):
-        output.note(line)
-    if not is_agreed:
-        click.confirm("Endorse this charter in the name of the party?", abort=True, err=True)
-    admin = session.open_key(session.folder.admin_key)
-    sd_jwt = compose_endorsement(session.composer(admin), iat=int(time.time()))
-    with session.client() as client:
-        admitted = client.submit(sd_jwt)
-    remember_service(session.folder, url=session.url, anchor=session.anchor_bytes)
+    question = "Endorse this charter in the name of the party?"
+    ask(output, summarise(charter), question, is_agreed=is_agreed)
+    sd_jwt = compose_endorsement(admin_composer(session), iat=now_s())
+    admitted = send(session, sd_jwt)
     output.say(f"endorsed: entry {admitted.index}")
     output.say("next: lotmark register-key")
-    output.result({"charter": session.anchor.charter, **_members(admitted)})
-
-
-@click.command("register-key")
-@click.option(
-    "--use",
-    "uses",
-    multiple=True,
-    default=SIGNING_USES,
-    show_default=True,
-    help="What the key may sign: records, record:<type name>, requests, sign-in.",
-)
-@click.option(
-    "--holder",
-    "holder_kind",
-    type=click.Choice(HOLDER_KINDS),
-    default="machine",
-    show_default=True,
-    help="Who holds the key.",
-)
-@place_options
-@pass_output
-def register_key(output: Output, *, uses: tuple[str, ...], holder_kind: str, place: Place) -> None:
-    """Register the party's signing key, signed by its admin key."""
-    session = open_session(place)
-    composer = session.composer(session.open_key(session.folder.admin_key))
-    # The new key signs too: nobody registers a key that it does not hold.
-    signing = session.open_key(session.folder.signing_key).signer
-    sd_jwt = compose_key(composer, signing, terms=KeyTerms(uses, holder_kind), iat=int(time.time()))
-    with session.client() as client:
-        admitted = client.submit(sd_jwt)
-    remember_service(session.folder, url=session.url, anchor=session.anchor_bytes)
-    output.say(f"registered {signing.multikey} for {', '.join(uses)}: entry {admitted.index}")
-    output.result({"multikey": signing.multikey, "uses": list(uses), **_members(admitted)})
+    output.result({"charter": session.anchor.charter, **admitted_members(admitted)})
 
 
 @click.command("define-types")
@@ -110,14 +64,68 @@ def define_types(output: Output, *, place: Place) -> None:
         missing = [text for text in business_types() if json.loads(text)["vct"] not in known]
         composer = session.composer(session.open_key(session.folder.signing_key))
         sd_jwts = (
-            sd_jwt
-            for text in missing
-            for sd_jwt in compose_type(composer, text, iat=int(time.time()))
+            sd_jwt for text in missing for sd_jwt in compose_type(composer, text, iat=now_s())
         )
         admitted = [client.submit(sd_jwt) for sd_jwt in sd_jwts]
     names = [json.loads(text)["vct"] for text in missing]
     output.say(f"defined {', '.join(names)}" if names else "every built-in type is defined")
     output.result({"defined": names, "entries": [item.index for item in admitted]})
+
+
+@click.group()
+def define() -> None:
+    """Bring a document that the members have allowed; 'lotmark propose' asks them.
+
+    The signing key needs the use record:record-type, record:policy or record:parameters, and
+    record:document-part for long ones.
+    """
+
+
+@define.command("record-type")
+@click.argument("file", type=click.Path(path_type=Path))
+@place_options
+@pass_output
+def define_record_type(output: Output, *, file: Path, place: Place) -> None:
+    """Define a record type; FILE is its definition."""
+    text = read_document(file)
+    _bring(output, place, lambda composer: compose_type(composer, text, iat=now_s()))
+
+
+@define.command("policy")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@place_options
+@pass_output
+def define_policy(output: Output, *, name: str, file: Path, place: Place) -> None:
+    """Bring a policy; FILE is its text."""
+    _bring_named(output, place, "policy", name=name, file=file)
+
+
+@define.command("parameters")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@place_options
+@pass_output
+def define_parameters(output: Output, *, name: str, file: Path, place: Place) -> None:
+    """Bring parameters; FILE is their text."""
+    _bring_named(output, place, "parameters", name=name, file=file)
+
+
+def _bring_named(output: Output, place: Place, kind: str, *, name: str, file: Path) -> None:
+    text = read_document(file)
+    _bring(
+        output,
+        place,
+        lambda composer: compose_named(composer, kind, name=name, text=text, iat=now_s()),
+    )
+
+
+def _bring(output: Output, place: Place, compose: Callable[[Composer], Iterator[str]]) -> None:
+    session = open_session(place)
+    composer = session.composer(session.open_key(session.folder.signing_key))
+    admitted = [send(session, sd_jwt) for sd_jwt in compose(composer)][-1]
+    output.say(f"in force: entry {admitted.index}")
+    output.result(admitted_members(admitted))
 
 
 def summarise(charter: ReadCharter) -> Iterator[str]:
@@ -158,12 +166,3 @@ def _expect_own_keys(session: Session, charter: ReadCharter) -> None:
             f"expected the keys of {session.folder.root} for {slug}, found others",
             remedy="Do not endorse. Ask founder 1 which founder.json was used.",
         )
-
-
-def _members(admitted: Admitted) -> dict[str, Any]:
-    return {
-        "record_id": admitted.record_id,
-        "index": admitted.index,
-        "receipt": admitted.receipt,
-        "first": admitted.is_first,
-    }

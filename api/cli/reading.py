@@ -24,6 +24,7 @@ from api.cli.options import (
     read_file,
 )
 from api.cli.output import Output
+from api.cli.record_argument import RecordCommand
 from api.cli.redaction import redact_view
 from api.cli.verification_words import Words, record_members
 from api.cli.verifying import refusal, tell_record_head
@@ -52,7 +53,7 @@ class Reader:
     client: LogClient
 
 
-@click.command()
+@click.command(cls=RecordCommand)
 @click.argument("record")
 @click.option("--anonymous", is_flag=True, help="Do not sign: read what anyone may read.")
 @click.option(
@@ -94,7 +95,7 @@ def show(output: Output, *, record: str, language: str, place: Place, **asked: A
         output.note(f"the view is in {handing.out}")
 
 
-@click.command()
+@click.command(cls=RecordCommand)
 @click.argument("record")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="File to write; default: standard output."

@@ -22,6 +22,7 @@ from api.wiring import open_service
 from keys.identifiers import parse_origin
 from keys.signer import open_signer
 from ledger.anchor import Anchor, parse_anchor
+from ledger.clock import Clock
 from tests.api.cli.shell import PASSPHRASE
 
 SLUG = "hanfeng-drive"
@@ -45,6 +46,7 @@ class SoloLog:
     root: Path
     port: int = 0
     founding: tuple[str, ...] = ()
+    clock: Clock | None = None
     party: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +100,7 @@ class SoloLog:
         with socket.create_server(("127.0.0.1", self.port)) as listener:
             self.port = int(listener.getsockname()[1])
             settings = Settings(data=self.data, port=self.port, check_processes=0)
-            service = open_service(settings, passphrase=lambda: PASSPHRASE)
+            service = open_service(settings, passphrase=lambda: PASSPHRASE, clock=self.clock)
             config = uvicorn.Config(
                 build_app(service), access_log=False, log_config=None, loop="uvloop"
             )

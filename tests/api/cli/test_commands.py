@@ -116,6 +116,13 @@ def test_an_unknown_command_and_a_missing_argument_are_no_command_lines() -> Non
     assert document["error"]["code"] == "usage"
 
 
+def test_a_record_id_that_begins_with_a_hyphen_is_no_option(solo: SoloLog) -> None:
+    for command in (("show",), ("receipt",), ("approve", "--yes"), ("show", "--json")):
+        refused = solo.run(*command, "-" + "A" * 42)
+        assert (refused.exit_code, "refused: not-found" in refused.stderr) == (1, True)
+    assert solo.run("show", "-" + "A" * 41).exit_code == 2
+
+
 def test_without_arguments_the_commands_are_shown() -> None:
     shown = lotmark()
     assert shown.exit_code == 2

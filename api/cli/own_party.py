@@ -1,0 +1,70 @@
+"""The party itself as the service lists it: a courtesy by which commands find keys and DIDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.cli.faults import CommandFault
+from api.cli.options import Session
+from keys.identifiers import parse_origin, parse_slug, party_did
+
+
+def did_of(session: Session, slug: str) -> str:
+    """The DID of a party of this log.
+
+    Raises:
+        KeysError: no slug.
+    """
+    return str(party_did(parse_origin(session.anchor.origin), parse_slug(slug)))
+
+
+def own_party(session: Session) -> Mapping[str, Any]:
+    """This party's line of ``GET /v1/parties``.
+
+    Raises:
+        CommandFault: it is no member.
+    """
+    return listed_party(session, session.profile.slug)
+
+
+def listed_party(session: Session, slug: str) -> Mapping[str, Any]:
+    """A party's line of ``GET /v1/parties``.
+
+    Raises:
+        CommandFault: the log has no such party.
+    """
+    with session.client() as client:
+        return find_party(client.parties(), slug, session.anchor.origin)
+
+
+def find_party(listed: Mapping[str, Any], slug: str, origin: str) -> Mapping[str, Any]:
+    """A party's line in an answer of ``GET /v1/parties``.
+
+    Raises:
+        CommandFault: there is none.
+    """
+    parties = listed.get("parties", [])
+    for found in parties:
+        if found["slug"] == slug:
+            assert isinstance(found, dict)
+            return found
+    known = ", ".join(sorted(found["slug"] for found in parties))
+    raise CommandFault(
+        "unknown-party",
+        f"expected a party of {origin}, found {slug!r} beside {known}",
+        remedy="Compare the short name with the list.",
+    )
+
+
+def all_keys(party: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Admin keys, then signing keys, ended ones too."""
+    yield from party["admin_keys"]
+    yield from party["keys"]
+
+
+def find_key(party: Mapping[str, Any], named: str) -> Mapping[str, Any] | None:
+    """The key of this kid, multikey, or end of a multikey that no other key has."""
+    multikey = named.rpartition("#")[2]
+    found = [key for key in all_keys(party) if key["kid"].endswith(multikey)]
+    return found[0] if len(found) == 1 and len(multikey) >= 6 else None

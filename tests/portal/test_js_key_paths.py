@@ -78,6 +78,7 @@ def test_both_end_every_path_alike(case: Case, browser: Browser) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @settings(max_examples=5_000, suppress_health_check=SLOW_TO_BUILD)
 @given(case=scenes())
 def test_both_end_many_more_paths_alike(case: Case, browser: Browser) -> None:

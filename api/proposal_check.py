@@ -44,19 +44,23 @@ def read_record(view: bytes, anchor: Anchor, record_id: str) -> VerifiedRecord:
     return record
 
 
-def read_proposal(view: bytes, anchor: Anchor, record_id: str) -> ReadProposal:
-    """Verify a view of a proposal and read it.
+def read_proposal(record: VerifiedRecord) -> ReadProposal:
+    """Read a record that was verified as a proposal.
 
     Raises:
-        ProposalUnexpected: the view shows another record, or one that is no proposal.
-        LedgerError, KeysError: the view does not verify.
+        ProposalUnexpected: it is none.
     """
-    record = read_record(view, anchor, record_id)
     match record.body:
         case {"act": str(act), "content": dict(content), "reason": None | str() as reason} if (
             record.type == "proposal/v1"
         ):
             return ReadProposal(
-                record_id, record.index, record.admitted_ms, record.issuer, act, content, reason
+                record.record_id,
+                record.index,
+                record.admitted_ms,
+                record.issuer,
+                act,
+                content,
+                reason,
             )
-    raise ProposalUnexpected(f"expected a proposal, found {record.type} as {record_id}")
+    raise ProposalUnexpected(f"expected a proposal, found {record.type} as {record.record_id}")

@@ -139,7 +139,8 @@ def device_key(
 def revoke(output: Output, *, kid: str | None, place: Place, **options: Any) -> None:
     """End a key of the party, or narrow what it may sign.
 
-    KID is a key of 'lotmark keys': its kid, its multikey, or the end of it.
+    KID is a key of 'lotmark keys': its kid, its multikey, the end of it, or the number of the
+    entry that registered it.
     """
     session = open_session(place)
     party = own_party(session)
@@ -196,7 +197,7 @@ def _named_key(
     if found is None:
         raise CommandFault(
             "key-not-valid",
-            f"expected one key of {party['slug']}, found none or several that end in {named!r}",
+            f"expected one key of {party['slug']}, found none or several by {named!r}",
             remedy="Take the key from 'lotmark keys'.",
         )
     return found

@@ -64,7 +64,14 @@ def all_keys(party: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def find_key(party: Mapping[str, Any], named: str) -> Mapping[str, Any] | None:
-    """The key of this kid, multikey, or end of a multikey that no other key has."""
-    multikey = named.rpartition("#")[2]
-    found = [key for key in all_keys(party) if key["kid"].endswith(multikey)]
-    return found[0] if len(found) == 1 and len(multikey) >= 6 else None
+    """The key of this kid or multikey, of the end of one, or of the entry that registered it.
+
+    None where there is no such key, or more than one.
+    """
+    keys = list(all_keys(party))
+    if named.isascii() and named.isdecimal() and len(named) < 16:
+        found = [key for key in keys if key["registered_at"] == int(named)]
+    else:
+        multikey = named.rpartition("#")[2]
+        found = [key for key in keys if key["kid"].endswith(multikey) and len(multikey) >= 6]
+    return found[0] if len(found) == 1 else None

@@ -23,6 +23,7 @@ from api.cli.output import Output
 from api.cli.proposal_words import ProposalWords, slug_of
 from api.cli.record_argument import RecordCommand
 from api.governing import compose_endorsement
+from api.known_types import record_at
 from api.party_folder import parse_statement, read_profile
 from api.proposal_check import ReadProposal, read_proposal, read_record
 from api.setup_errors import ProposalUnexpected
@@ -32,6 +33,7 @@ from ledger.charter import founder_body
 from ledger.commitment import commit_key
 from ledger.proposal import CONSENTED
 from ledger.submission import Admitted
+from ledger.verify import VerifiedRecord
 
 DANGERS: Final[Mapping[str, str]] = {
     "remove": "removing is for ever: all keys of the party end, and its short name is never "
@@ -69,59 +71,59 @@ def proposals(output: Output, *, place: Place, language: str) -> None:
 
 
 @click.command(cls=RecordCommand)
-@click.argument("record_id")
+@click.argument("record")
 @yes_option
 @place_options
 @language_option
 @pass_output
-def approve(output: Output, *, record_id: str, place: Place, **options: Any) -> None:
+def approve(output: Output, *, record: str, place: Place, **options: Any) -> None:
     """Approve a proposal in the name of the party.
 
-    RECORD_ID is in the list of 'lotmark proposals'. The proposal is verified from the trust
-    anchor and shown before it asks.
+    RECORD is its id or its entry number, as in 'lotmark proposals'. It is verified from the
+    trust anchor and shown before it asks.
     """
-    _vote(output, open_session(place), record_id, meaning="approve", options=options)
+    _vote(output, open_session(place), record, meaning="approve", options=options)
 
 
 @click.command(cls=RecordCommand)
-@click.argument("record_id")
+@click.argument("record")
 @yes_option
 @place_options
 @language_option
 @pass_output
-def reject(output: Output, *, record_id: str, place: Place, **options: Any) -> None:
+def reject(output: Output, *, record: str, place: Place, **options: Any) -> None:
     """Reject a proposal: a vote against it; by its proposer, its end.
 
     By the party whose keys a recovery would replace: an objection, which ends it.
     """
-    _vote(output, open_session(place), record_id, meaning="reject", options=options)
+    _vote(output, open_session(place), record, meaning="reject", options=options)
 
 
 def _vote(
-    output: Output, session: Session, record_id: str, *, meaning: str, options: Mapping[str, Any]
+    output: Output, session: Session, record: str, *, meaning: str, options: Mapping[str, Any]
 ) -> None:
     words = ProposalWords(options["language"])
-    found = _read(session, record_id)
+    found = read_proposal(_find(session, record))
     output.note("the proposal is in the log of your trust anchor, and its signature holds:")
     lines = [f"  {line}" for line in words.said(asdict(found))]
     if meaning == "approve" and found.act in DANGERS:
         lines.append(f"  danger: {DANGERS[found.act]}")
     question = f"{meaning.capitalize()} it in the name of {session.profile.slug}?"
     ask(output, lines, question, is_agreed=options["is_agreed"])
-    admitted = _endorse(session, record_id, meaning)
+    admitted = _endorse(session, found.record_id, meaning)
     done = {"approve": "approved", "reject": "rejected"}[meaning]
     output.say(f"{done} {words.act(found.act, found.content)}: entry {admitted.index}")
-    state = tell_state(output, session, record_id, words)
-    output.result({"proposal": record_id, "act": found.act, **admitted_members(admitted), **state})
+    state = tell_state(output, session, found.record_id, words)
+    output.result({**_proposal_members(found), **admitted_members(admitted), **state})
 
 
 @click.command(cls=RecordCommand)
-@click.argument("record_id")
+@click.argument("record")
 @yes_option
 @place_options
 @language_option
 @pass_output
-def join(output: Output, *, record_id: str, place: Place, **options: Any) -> None:
+def join(output: Output, *, record: str, place: Place, **options: Any) -> None:
     """Accept a proposal that admits this party, or that gives it new keys.
 
     Signs only where the proposal names exactly the keys in the party's folder. Give --url and
@@ -129,41 +131,40 @@ def join(output: Output, *, record_id: str, place: Place, **options: Any) -> Non
     """
     session = open_session(place)
     words = ProposalWords(options["language"])
-    found = _read(session, record_id)
+    found = read_proposal(_find(session, record))
     _expect_own_keys(session, found)
     lines = [*words.said(asdict(found)), "  its keys are those of your folder", *_notices(session)]
     question = f"Accept it in the name of {session.profile.slug}?"
     ask(output, lines, question, is_agreed=options["is_agreed"])
-    admitted = _endorse(session, record_id, "accept")
+    admitted = _endorse(session, found.record_id, "accept")
     output.say(f"accepted: entry {admitted.index}")
-    state = tell_state(output, session, record_id, words)
+    state = tell_state(output, session, found.record_id, words)
     if state["state"] == "over":
         output.say("next: lotmark register-key")
-    output.result({"proposal": record_id, "act": found.act, **admitted_members(admitted), **state})
+    output.result({**_proposal_members(found), **admitted_members(admitted), **state})
 
 
 @click.command(cls=RecordCommand)
-@click.argument("record_id")
+@click.argument("record")
 @yes_option
 @place_options
 @pass_output
-def reaffirm(output: Output, *, record_id: str, is_agreed: bool, place: Place) -> None:
+def reaffirm(output: Output, *, record: str, is_agreed: bool, place: Place) -> None:
     """Stand by a record of one's own whose key was declared stolen.
 
-    RECORD_ID is the id of the contested record.
+    RECORD is the id of the contested record, or its entry number.
     """
     session = open_session(place)
-    with session.client() as client:
-        record = read_record(client.view(record_id), session.anchor, record_id)
+    found = _find(session, record)
     lines = (
-        f"{record.type}, entry {record.index}, signed by {slug_of(record.issuer)}",
-        f"  key {record.authentic.partition('#')[2]}",
+        f"{found.type}, entry {found.index}, signed by {slug_of(found.issuer)}",
+        f"  key {found.authentic.partition('#')[2]}",
         "  it is contested; affirmed once, it counts as the party's own word again",
     )
     ask(output, lines, f"Does {session.profile.slug} stand by it?", is_agreed=is_agreed)
-    admitted = _endorse(session, record_id, "accept")
-    output.say(f"affirmed entry {record.index}: entry {admitted.index}")
-    output.result({"of": record_id, **admitted_members(admitted)})
+    admitted = _endorse(session, found.record_id, "accept")
+    output.say(f"affirmed entry {found.index}: entry {admitted.index}")
+    output.result({"of": found.record_id, **admitted_members(admitted)})
 
 
 def tell_state(
@@ -190,9 +191,24 @@ def _say_all(output: Output, *parts: Iterator[str]) -> None:
             output.say(f"  {line}")
 
 
-def _read(session: Session, record_id: str) -> ReadProposal:
+def _proposal_members(found: ReadProposal) -> dict[str, Any]:
+    return {"proposal": found.record_id, "act": found.act}
+
+
+def _find(session: Session, named: str) -> VerifiedRecord:
+    """The record of this id or entry number, verified from the trust anchor.
+
+    Raises:
+        ProposalUnexpected: the service shows another one.
+        ClientError, LedgerError, KeysError: it cannot be had, or does not verify.
+    """
+    index = int(named) if named.isascii() and named.isdecimal() and len(named) < 16 else None
     with session.client() as client:
-        return read_proposal(client.view(record_id), session.anchor, record_id)
+        record_id = named if index is None else str(record_at(index, client)["record_id"])
+        record = read_record(client.view(record_id), session.anchor, record_id)
+    if index not in {None, record.index}:
+        raise ProposalUnexpected(f"expected entry {index}, found entry {record.index}")
+    return record
 
 
 def _endorse(session: Session, record_id: str, meaning: str) -> Admitted:

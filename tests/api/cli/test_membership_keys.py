@@ -132,7 +132,9 @@ def test_a_stolen_key_ends_its_entries_are_contested_and_one_is_affirmed(
     log.json(*narrowed)
     assert key_of(log, key)["uses"] == ["record:parameters"]
 
-    stolen = ("revoke", key, "--reason", "stolen", "--contested-from", str(brought["index"]))
+    # Named by the entry that registered it: the phone is gone, and its key with it.
+    since = str(key_of(log, key)["registered_at"])
+    stolen = ("revoke", since, "--reason", "stolen", "--contested-from", str(brought["index"]))
     asked = log.run(*stolen)
     assert asked.exit_code == 1
     assert f"from entry {brought['index']} on is contested" in asked.stderr
@@ -142,7 +144,7 @@ def test_a_stolen_key_ends_its_entries_are_contested_and_one_is_affirmed(
     assert code(log, *bring) == "key-not-valid"
     assert code(log, "revoke", key, "--reason", "stolen", "--yes") == "key-not-valid"
 
-    log.json("reaffirm", brought["record_id"], "--yes")
+    log.json("reaffirm", str(brought["index"]), "--yes")
     assert code(log, "reaffirm", brought["record_id"], "--yes") == "not-permitted"
 
 

@@ -24,7 +24,7 @@ from api.cli.options import (
     read_file,
 )
 from api.cli.output import Output
-from api.cli.own_party import all_keys, find_key, own_party
+from api.cli.own_party import all_keys, courtesy_answer, find_key, own_party
 from api.devices import create_device, parse_device_key
 from api.governing import (
     SIGNING_USES,
@@ -144,11 +144,12 @@ def revoke(output: Output, *, kid: str | None, place: Place, **options: Any) -> 
     """
     session = open_session(place)
     party = own_party(session)
-    found = _named_key(session, party, kid, is_signing=options["is_signing"])
-    revocation = Revocation(
-        found["kid"], options["reason"], options["keeps"], options["contested_from"]
-    )
-    lines = _tell_revocation(revocation, found, party)
+    with courtesy_answer():
+        found = _named_key(session, party, kid, is_signing=options["is_signing"])
+        revocation = Revocation(
+            found["kid"], options["reason"], options["keeps"], options["contested_from"]
+        )
+        lines = list(_tell_revocation(revocation, found, party))
     question = "Narrow this key?" if revocation.keeps else "End this key for ever?"
     ask(output, lines, question, is_agreed=options["is_agreed"])
     composer = admin_composer(session)
@@ -172,13 +173,14 @@ def keys(output: Output, *, place: Place) -> None:
     session = open_session(place)
     party = own_party(session)
     held = _held_files(session.folder)
-    output.say(f"{party['did']}: {party['standing'] or 'has not endorsed the charter'}")
-    for key in all_keys(party):
-        for line in _tell_key(key, held):
-            output.say(line)
-    following = _following(session.folder, party["next_key"])
-    output.say(f"  next admin key: {following}")
-    listed = [{**key, "file": held.get(_multikey(key))} for key in all_keys(party)]
+    with courtesy_answer():
+        output.say(f"{party['did']}: {party['standing'] or 'has not endorsed the charter'}")
+        for key in all_keys(party):
+            for line in _tell_key(key, held):
+                output.say(line)
+        following = _following(session.folder, party["next_key"])
+        output.say(f"  next admin key: {following}")
+        listed = [{**key, "file": held.get(_multikey(key))} for key in all_keys(party)]
     output.result({"did": party["did"], "standing": party["standing"], "keys": listed})
 
 

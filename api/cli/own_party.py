@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from api.cli.faults import CommandFault
 from api.cli.options import Session
+from api.client_errors import AnswerMalformed
 from keys.identifiers import parse_origin, parse_slug, party_did
 
 
@@ -17,6 +19,21 @@ def did_of(session: Session, slug: str) -> str:
         KeysError: no slug.
     """
     return str(party_did(parse_origin(session.anchor.origin), parse_slug(slug)))
+
+
+@contextmanager
+def courtesy_answer() -> Iterator[None]:
+    """Read what the service tells of itself, which nothing has verified.
+
+    Raises:
+        AnswerMalformed: it has another form than docs/spec/api.md says.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as fault:
+        raise AnswerMalformed(
+            f"expected parties and proposals as docs/spec/api.md says, found another form: {fault}"
+        ) from fault
 
 
 def own_party(session: Session) -> Mapping[str, Any]:
@@ -44,15 +61,13 @@ def find_party(listed: Mapping[str, Any], slug: str, origin: str) -> Mapping[str
     Raises:
         CommandFault: there is none.
     """
-    parties = listed.get("parties", [])
-    for found in parties:
-        if found["slug"] == slug:
-            assert isinstance(found, dict)
-            return found
-    known = ", ".join(sorted(found["slug"] for found in parties))
+    with courtesy_answer():
+        parties = {str(found["slug"]): found for found in listed["parties"]}
+        if slug in parties:
+            return dict(parties[slug])
     raise CommandFault(
         "unknown-party",
-        f"expected a party of {origin}, found {slug!r} beside {known}",
+        f"expected a party of {origin}, found {slug!r} beside {', '.join(sorted(parties))}",
         remedy="Compare the short name with the list.",
     )
 

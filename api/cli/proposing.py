@@ -30,7 +30,7 @@ from api.cli.options import (
     read_file,
 )
 from api.cli.output import Output
-from api.cli.own_party import did_of, listed_party
+from api.cli.own_party import courtesy_answer, did_of, listed_party
 from api.cli.proposal_words import ProposalWords
 from api.cli.voting import DANGERS, tell_state
 from api.governing import compose_proposal
@@ -191,8 +191,9 @@ def roles(proposal: Proposing, *, slug: str, **options: Any) -> None:
         given["accreditations"] = [text for text in given["accreditations"] if text]
     if "parent" in given:
         given["parent"] = given["parent"] or None
-    kept = {name: found[name] for name in ("roles", "accreditations", "entity", "parent")}
-    proposal.propose("roles", {"party": found["did"], **kept, **given})
+    with courtesy_answer():
+        kept = {name: found[name] for name in ("roles", "accreditations", "entity", "parent")}
+    proposal.propose("roles", {"party": proposal.party(slug), **kept, **given})
 
 
 @propose.command()

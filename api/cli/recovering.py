@@ -20,7 +20,7 @@ from api.cli.options import (
     url_option,
 )
 from api.cli.output import Output
-from api.cli.own_party import find_party
+from api.cli.own_party import courtesy_answer, find_party
 from api.party_folder import PartyFolder, PartyProfile, create_party, remember_service
 from ledger.anchor import parse_anchor
 
@@ -76,11 +76,12 @@ def _listed_profile(slug: str, url: str, origin: str) -> PartyProfile:
     """
     with open_client(url, None) as client:
         found = find_party(client.parties(), slug, origin)
-    return PartyProfile(
-        slug,
-        found["names"],
-        tuple(found["roles"]),
-        accreditations=tuple(found["accreditations"]),
-        entity=found["entity"],
-        parent=found["parent"],
-    )
+    with courtesy_answer():
+        return PartyProfile(
+            slug,
+            dict(found["names"]),
+            tuple(found["roles"]),
+            accreditations=tuple(found["accreditations"]),
+            entity=found["entity"],
+            parent=found["parent"],
+        )

@@ -32,7 +32,7 @@ from api.cli.options import (
     place_options,
 )
 from api.cli.output import Output
-from api.cli.own_party import find_key, own_party
+from api.cli.own_party import courtesy_answer, find_key, own_party
 from api.client_errors import RequestRefused
 from api.governing import SIGNING_USES, KeyTerms, compose_key, compose_rotation
 from api.key_changes import KeyChange, admin_change, signing_change, switch_admin, switch_signing
@@ -180,11 +180,10 @@ class _SigningRotation:
 
     def _begin(self) -> tuple[ParsedJws, Admitted]:
         session, change = self._asked.session, self._change
-        replaced = load_key_file(change.target).header.multikey
-        terms = self._terms(replaced)
+        terms = self._terms()
         lines = (
             f"signing key of {session.profile.slug} on {session.anchor.origin}",
-            f"  is superseded: {replaced}",
+            f"  is superseded: {terms.replaces or 'none, the one in the folder has ended'}",
             f"  a new one takes its place, for {', '.join(terms.uses)}",
         )
         ask(self._asked.output, lines, "Replace the signing key?", is_agreed=self._asked.is_agreed)
@@ -193,12 +192,18 @@ class _SigningRotation:
         sd_jwt = compose_key(admin_composer(session), key.signer, iat=now_s(), terms=terms)
         return _keep_and_send(session, change, sd_jwt)
 
-    def _terms(self, replaced: str) -> KeyTerms:
-        """The uses that the old key has, as the service says."""
-        found = find_key(own_party(self._asked.session), replaced)
-        if found is None:
-            return KeyTerms(SIGNING_USES, replaces=replaced)
-        return KeyTerms(tuple(found["uses"]), found["holder_kind"], replaces=replaced)
+    def _terms(self) -> KeyTerms:
+        """The uses of the old key, as the service says; it is replaced while it is in force."""
+        if not self._change.target.exists():
+            return KeyTerms(SIGNING_USES)
+        replaced = load_key_file(self._change.target).header.multikey
+        with courtesy_answer():
+            found = find_key(own_party(self._asked.session), replaced)
+            if found is None:
+                return KeyTerms(SIGNING_USES)
+            is_current = found["ended_at"] is None and found["superseded_s"] is None
+            replaces = replaced if is_current else None
+            return KeyTerms(tuple(found["uses"]), found["holder_kind"], replaces=replaces)
 
 
 def _keep_and_send(session: Session, change: KeyChange, sd_jwt: str) -> tuple[ParsedJws, Admitted]:

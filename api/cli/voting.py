@@ -20,6 +20,7 @@ from api.cli.options import (
     place_options,
 )
 from api.cli.output import Output
+from api.cli.own_party import courtesy_answer
 from api.cli.proposal_words import ProposalWords, slug_of
 from api.cli.record_argument import RecordCommand
 from api.governing import compose_endorsement
@@ -58,13 +59,14 @@ def proposals(output: Output, *, place: Place, language: str) -> None:
     with open_client(place.address(profile), None) as client:
         listed = client.proposals()
     words = ProposalWords(language)
-    open_ones, recoveries = listed.get("proposals", []), listed.get("recoveries", [])
-    for found in open_ones:
-        output.say(found["record_id"])
-        _say_all(output, words.said(found), words.state(found))
-    for found in recoveries:
-        output.say(found["record_id"])
-        _say_all(output, words.said(found), iter([words.notice(found)]))
+    with courtesy_answer():
+        open_ones, recoveries = listed["proposals"], listed["recoveries"]
+        for found in open_ones:
+            output.say(str(found["record_id"]))
+            _say_all(output, words.said(found), words.state(found))
+        for found in recoveries:
+            output.say(str(found["record_id"]))
+            _say_all(output, words.said(found), iter([words.notice(found)]))
     if not open_ones and not recoveries:
         output.say(words.nothing())
     output.result({"proposals": open_ones, "recoveries": recoveries})
@@ -173,14 +175,16 @@ def tell_state(
     """Say how a proposal stands now, by the service's word; the same as plain values."""
     with session.client() as client:
         listed = client.proposals()
-    for found in listed.get("proposals", []):
-        if found["record_id"] == record_id:
-            _say_all(output, words.state(found))
-            return {"state": "open", "missing": found["missing"], "lapses_ms": found["lapses_ms"]}
-    for found in listed.get("recoveries", []):
-        if found["record_id"] == record_id:
-            output.say(words.notice(found))
-            return {"state": "carried", "due_ms": found["due_ms"]}
+    with courtesy_answer():
+        for found in listed["proposals"]:
+            if found["record_id"] == record_id:
+                _say_all(output, words.state(found))
+                state = {name: found[name] for name in ("missing", "lapses_ms")}
+                return {"state": "open", **state}
+        for found in listed["recoveries"]:
+            if found["record_id"] == record_id:
+                output.say(words.notice(found))
+                return {"state": "carried", "due_ms": found["due_ms"]}
     output.say("  the proposal is over: in force, unless it was withdrawn")
     return {"state": "over"}
 

@@ -154,6 +154,11 @@ def test_the_last_signing_key_and_the_last_admin_key_are_told_apart(log: SoloLog
     log.json("revoke", "--signing", "--reason", "lost", "--yes")
     admin = multikey(log.party / "admin.key")
     assert code(log, "revoke", admin, "--reason", "lost", "--yes") == "not-permitted"
+    # The key that ended is never in force again; another one is drawn in its place.
+    assert code(log, "register-key") == "key-not-valid"
+    drawn = log.json("rotate", "--signing", "--yes")["multikey"]
+    assert multikey(log.party / "signing.key") == drawn
+    assert key_of(log, drawn)["ended_at"] is None
     assert code(log, "revoke", "z6MkNone", "--reason", "lost", "--yes") == "key-not-valid"
 
 

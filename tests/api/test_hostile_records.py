@@ -10,7 +10,7 @@ from keys.ed25519 import PublicKey
 from keys.multikey import encode_multikey
 from ledger.compose import Filing
 from tests.api.service import SUPPLIER, LiveService, code_of, problem_of
-from tests.ledger.parties import SAMPLE_GROUPS, record_id_of
+from tests.ledger.parties import SAMPLE_GROUPS, record_id_of, sign_key
 
 pytestmark = pytest.mark.item("2.6")
 NOT_CANONICAL = "B" * 43
@@ -50,14 +50,9 @@ def test_a_link_with_spare_bits_is_refused(service: LiveService, place: str) -> 
 def test_a_key_that_is_no_acceptable_point_is_refused(service: LiveService, point: bytes) -> None:
     party = service.party(SUPPLIER)
 
-    def registration(multikey: str) -> str:
-        body = {"party": party.did, "multikey": multikey, "uses": ["records"]}
-        return service.consortium.governance(
-            party.admin, "key/v1", body | {"holder_kind": "device"}, label=multikey
-        )
-
-    answer = service.submit(registration(encode_multikey(PublicKey(point))))
+    good = party.another_key(f"beside {point.hex()}")
+    bad = encode_multikey(PublicKey(point))
+    answer = service.submit(sign_key(service.consortium, party, good, multikey=bad))
     assert problem_of(answer)["errors"][0]["pointer"] == "/body/multikey"
     assert code_of(answer) == "invalid-claims"
-    good = party.another_key(f"beside {point.hex()}")
-    service.admit(registration(good.multikey))
+    service.admit(sign_key(service.consortium, party, good))

@@ -70,4 +70,5 @@ def test_a_client_signs_again_by_itself(fresh: LiveService, behind: int) -> None
     signer = PartySigner(Did(key.did), key.key)
     with LogClient(fresh.settings.public_url, signer=signer, effects=effects) as client:
         assert len(client.search(limit=1).records) == 1
-    assert waits == [behind]
+    assert len(waits) == 1
+    assert behind <= waits[0] <= 1.25 * behind, "the time asked for, and up to a quarter more"

@@ -155,7 +155,7 @@ def test_a_damaged_folder_is_refused(
 
 def test_another_log_key_is_refused(stopped: LiveService) -> None:
     _set_log_key("another log")
-    with pytest.raises(KeyMismatch, match="is not a log key of the charter"):
+    with pytest.raises(KeyMismatch, match="is no log key in force of"):
         opened(stopped)
     del os.environ[LOG_KEY_VARIABLE]
     with pytest.raises(SignerUnavailable):

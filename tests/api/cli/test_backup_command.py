@@ -52,7 +52,7 @@ def test_log_backed_up_while_served_is_restored_and_served_elsewhere(
         arguments = ("restore", target, "--data", str(tmp_path / "early"))
         assert refused_code(kept, *arguments, "--old-instance-is-gone") == "old-instance-serves"
     moved = SoloLog.__new__(SoloLog)
-    moved.root, moved.port, moved.party = tmp_path, 0, kept.party
+    moved.root, moved.port, moved.party, moved.clock = tmp_path, 0, kept.party, None
     arguments = ("restore", target, "--high-water", str(kept.data / "high-water"))
     told = moved.json(*arguments, "--old-instance-is-gone")
     assert (told["size"], told["may_sign"], told["log_key"]) == (done["size"], True, True)

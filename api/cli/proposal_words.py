@@ -98,7 +98,11 @@ class ProposalWords:
         proposer = slug_of(found["proposer"])
         yield "  " + self._say("proposed", proposer=proposer, index=found["index"])
         if found["reason"]:
-            yield self._say("reason", value=found["reason"])
+            yield self.reason(found["reason"])
+
+    def reason(self, text: str) -> str:
+        """Why it is proposed, in the proposer's words."""
+        return self._say("reason", value=text)
 
     def state(self, found: Mapping[str, Any]) -> Iterator[str]:
         """Who decides, who has voted and what is missing, as the service says."""

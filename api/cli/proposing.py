@@ -73,13 +73,15 @@ class Proposing:
         self._output.say(f"proposed {self._words.act(act, content)}: entry {admitted.index}")
         self._output.say(f"  {admitted.record_id}")
         state = tell_state(self._output, self.session, admitted.record_id, self._words)
-        if state["state"] == "open":
+        if state.get("missing"):
             self._output.say(f"next: the others run 'lotmark approve {admitted.record_id}'")
         self._output.result({"act": act, **admitted_members(admitted), **state})
 
     def _words_of(self, act: str, content: Mapping[str, Any]) -> Iterator[str]:
         yield f"proposal: {self._words.act(act, content)}"
         yield from self._words.content(act, content)
+        if self._options["reason"]:
+            yield self._words.reason(self._options["reason"])
         if act in DANGERS:
             yield f"  danger: {DANGERS[act]}"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -53,7 +53,7 @@ from ledger.faults import Refusal
 from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, encode_vkey
 from ledger.record import NO_POLICY
-from ledger.rules import NO_WITNESSES, join_policy
+from ledger.rules import NO_WITNESSES, Quorum, join_policy
 from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_open import open_store
@@ -70,6 +70,7 @@ class FoundingPlan:
     """What the founders agreed on. The first of ``founders`` signs the charter.
 
     ``witness_policy`` is tlog-policy text without log lines: who witnesses, and how many must.
+    ``quorum`` holds the acts that have another rule than the majority of all members.
     """
 
     origin: str
@@ -77,6 +78,7 @@ class FoundingPlan:
     operator: str
     has_open_bundles: bool
     witness_policy: str = NO_WITNESSES
+    quorum: Mapping[str, Quorum] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,7 @@ class _Founder:
             has_open_bundles=self.plan.has_open_bundles,
             credentials=DEFAULT_RIGHTS,
             witness_policy=self.plan.witness_policy,
+            quorum=self.plan.quorum,
         )
         body = draft_charter(draft)
         composer = self._composer(NO_POLICY, self.keys.admin)

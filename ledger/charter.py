@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -91,7 +91,10 @@ class FounderStatement:
 
 @dataclass(frozen=True, slots=True)
 class CharterDraft:
-    """What `init` decides; the rest of a charter follows from it and from this version."""
+    """What `init` decides; the rest of a charter follows from it and from this version.
+
+    ``quorum`` holds the acts that have another rule than the majority of all members.
+    """
 
     origin: str
     log_keys: tuple[str, ...]
@@ -101,18 +104,20 @@ class CharterDraft:
     has_open_bundles: bool
     credentials: tuple[CredentialRight, ...] = ()
     witness_policy: str = NO_WITNESSES
+    quorum: Mapping[str, Quorum] = field(default_factory=dict)
 
 
 def draft_charter(draft: CharterDraft) -> dict[str, Any]:
-    """The body of a new charter: built-in governance types inline, majority for every act."""
+    """The body of a new charter: built-in governance types inline, a quorum for every act."""
     parsed = [parse_record_type(text) for text in draft.types]
-    everyone = sorted({role for founder in draft.founders for role in founder.roles})
+    everyone = frozenset(role for founder in draft.founders for role in founder.roles)
+    quorum = dict.fromkeys(ACTS, Quorum(everyone, None)) | dict(draft.quorum)
     return {
         "origin": draft.origin,
         "log_keys": list(draft.log_keys),
         "founders": [founder_body(founder) for founder in draft.founders],
         "operator": draft.operator,
-        "quorum": {act: {"electorate": everyone, "threshold": "majority"} for act in ACTS},
+        "quorum": {act: rule.body() for act, rule in quorum.items()},
         "governance_types": [json.loads(kind.text) for kind in builtin_governance_types()],
         "types": [{"vct": kind.vct, "sha256": kind.sha256} for kind in parsed],
         "default_policy": {},

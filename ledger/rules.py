@@ -26,6 +26,11 @@ class Quorum:
     electorate: frozenset[str]
     threshold: int | None
 
+    def body(self) -> dict[str, Any]:
+        """The rule as a charter or an amendment has it."""
+        threshold = "majority" if self.threshold is None else self.threshold
+        return {"electorate": sorted(self.electorate), "threshold": threshold}
+
 
 @dataclass(frozen=True, slots=True)
 class CharterLimits:

@@ -1,25 +1,21 @@
 """The whole story on one machine: ``make demo`` (EXIT=1 to stop after it, CSV=path for yours).
 
-Six parties, each a process with keys of its own, found a log, report real measurements of
-physical things over HTTP, and keep what they were given. Then the service stops, its data
-goes away, and every view is verified from files alone. Each later feature adds a chapter.
+Six parties, each a process with keys of its own, found a log that two witnesses watch, report
+real measurements of physical things over HTTP, and keep what they were given. A seventh joins
+and loses a phone. Then the service stops, its data goes away, and every view is verified from
+files alone. At last the operator lies, and is refused. Each later feature adds a chapter.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import os
-import secrets
 import shlex
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,56 +27,30 @@ from api.cli.table import TableOptions, read_table
 from api.cli.table_errors import TableError
 from api.client import LogClient
 from api.client_errors import ClientError
-from examples.demo_parties import OPERATOR, PARTIES, party_of
+from examples.demo_histories import play_histories
+from examples.demo_newcomer import play_newcomer
+from examples.demo_parties import NEWCOMER, OPERATOR, PARTIES
+from examples.demo_stage import (
+    ROOT,
+    Stage,
+    StepFailed,
+    at_service,
+    chapter,
+    make_witnesses,
+    run,
+    run_party,
+    service,
+    set_stage,
+    witnesses,
+)
 from examples.measurements import planned_records
 
-ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS_MAX = 60
-#: Only a folder with this file in it is cleared for the next demo.
-MARK = "made-by-the-demo"
 CSV_PARTY = "lindqvist-gears"
 _OWN_VERDICT = {
     "/verdict/kind": "outgoing",
     "/verdict/decision": "conditional",
     "/lot/quantity": "1",
 }
-
-
-class StepFailed(Exception):
-    """A step of the demo did not end well; its own words stand above."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo plays: its folder, the service's port, and the parties' passphrases."""
-
-    folder: Path
-    port: int
-    passphrases: dict[str, str]
-
-    @property
-    def data(self) -> Path:
-        """The operator's data folder."""
-        return self.folder / "log"
-
-    @property
-    def url(self) -> str:
-        """The service's address."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def anchor(self) -> Path:
-        """The trust anchor, as every party got it from founder 1, out of band."""
-        return self.folder / "anchor.json"
-
-    def party(self, slug: str) -> Path:
-        """A party's own folder."""
-        return self.folder / "parties" / slug
-
-    def environment(self, slug: str) -> dict[str, str]:
-        """What a party's processes may know."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("LOTMARK_")}
-        return {**kept, "LOTMARK_PASSPHRASE": self.passphrases[slug], "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if given.csv is not None and not given.csv.is_file():
             raise StepFailed(f"expected a file, found none at {given.csv}")
-        stage = _set_stage(given.folder)
+        stage = set_stage(given.folder)
         if given.csv is not None:
             check_readable(given.csv, shlex.split(given.csv_args))
         own = OwnFile(given.csv, tuple(shlex.split(given.csv_args))) if given.csv else None
@@ -137,70 +107,64 @@ def check_readable(path: Path, options: Sequence[str]) -> None:
         ) from fault
 
 
-def _set_stage(folder: Path) -> Stage:
-    if folder.exists():
-        if not (folder / MARK).is_file():
-            raise StepFailed(f"{folder} is there and no folder of an earlier demo: name another")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    return Stage(folder, port, {party.slug: secrets.token_urlsafe(18) for party in PARTIES})
-
-
 def _play(stage: Stage, own: OwnFile | None, *, stay: bool) -> bool:
-    started, is_reported = time.monotonic(), True
-    _chapter("Six parties draw their keys; founder 1 signs the charter")
+    started = time.monotonic()
+    chapter("Six parties draw their keys; founder 1 signs the charter, which names two witnesses")
     _found(stage)
-    with _service(stage):
-        _chapter("The founders endorse, register their keys, and define the record types")
-        _join(stage)
-        _chapter("Each party signs and submits what it measured")
-        print("  (the proving commands are for the folder 'offline' of the demo's files)\n")
-        _report(stage)
-        if own is not None:
-            _chapter(f"Your own file: {own.path}")
-            is_reported = _report_csv(stage, own)
-        _summarise(stage, started)
-    _chapter("The service stops, its data goes away: only files and the trust anchor are left")
-    _verify_offline(stage)
-    print(f"\nAll of it took {time.monotonic() - started:.0f} s. Files: {stage.folder}")
-    if stay:
-        with _service(stage):
-            _stay(stage)
+    with witnesses(stage):
+        is_reported = _play_watched(stage, own, started)
+        if stay:
+            with service(stage):
+                _stay(stage)
     return is_reported
 
 
-def _chapter(title: str) -> None:
-    print(f"\n== {title}\n", flush=True)
+def _play_watched(stage: Stage, own: OwnFile | None, started: float) -> bool:
+    is_reported = True
+    with service(stage):
+        chapter("The founders endorse, register their keys, and define the record types")
+        _join(stage)
+        chapter("Each party signs and submits what it measured")
+        print("  (the proving commands are for the folder 'offline' of the demo's files)\n")
+        _report(stage)
+        if own is not None:
+            chapter(f"Your own file: {own.path}")
+            is_reported = _report_csv(stage, own)
+        play_newcomer(stage)
+        _summarise(stage, started)
+    chapter("The service stops, its data goes away: only files and the trust anchor are left")
+    _verify_offline(stage)
+    play_histories(stage)
+    print(f"\nAll of it took {time.monotonic() - started:.0f} s. Files: {stage.folder}")
+    return is_reported
 
 
 def _found(stage: Stage) -> None:
     for party in PARTIES:
         stage.party(party.slug).parent.mkdir(parents=True, exist_ok=True)
-        _party(stage, party.slug, "create")
+        run_party(stage, party.slug, "create")
         print(f"  {party.slug:<17} {party.side:<9} {' / '.join(party.names.values())}")
+    policy = stage.folder / "witnesses.txt"
+    policy.write_text(make_witnesses(stage), encoding="utf-8")
     statements = [str(stage.party(party.slug) / "founder.json") for party in PARTIES]
-    _party(stage, OPERATOR, "found", "--data", str(stage.data), *statements)
+    run_party(stage, OPERATOR, "found", "--data", str(stage.data),
+              "--witnesses", str(policy), *statements)  # fmt: skip
     shutil.copy(stage.data / "anchor.json", stage.anchor)
 
 
 def _join(stage: Stage) -> None:
     for party in PARTIES[1:]:
-        _at_service(stage, party.slug, "join")
+        at_service(stage, party.slug, "join")
     for party in PARTIES:
-        _at_service(stage, party.slug, "register")
-    _at_service(stage, OPERATOR, "define")
+        at_service(stage, party.slug, "register")
+    at_service(stage, OPERATOR, "define")
 
 
 def _report(stage: Stage) -> None:
-    plan = planned_records()
+    plan = [record for record in planned_records() if record.party != NEWCOMER.slug]
     for slug, records in itertools.groupby(plan, key=lambda record: record.party):
         numbers = [record.number for record in records]
-        bulletin = str(stage.folder / "bulletin.jsonl")
-        _at_service(stage, slug, "report", "--bulletin", bulletin, *numbers)
+        at_service(stage, slug, "report", "--bulletin", str(stage.bulletin), *numbers)
 
 
 def _report_csv(stage: Stage, own: OwnFile) -> bool:
@@ -215,7 +179,7 @@ def _report_csv(stage: Stage, own: OwnFile) -> bool:
     command += own.options
     print(f"  not in a table, so of the demo's own: {', '.join(_OWN_VERDICT)}\n", flush=True)
     try:
-        _run(command, stage.environment(CSV_PARTY))
+        run(command, stage.environment(CSV_PARTY))
     except StepFailed:
         return False
     return True
@@ -242,7 +206,7 @@ def _verify_offline(stage: Stage) -> None:
         shutil.copy(path, views)
     shutil.copy(stage.anchor, offline)
     try:
-        _run(["-m", "examples.demo_offline", str(offline)], stage.environment(OPERATOR))
+        run(["-m", "examples.demo_offline", str(offline)], stage.environment(OPERATOR))
     finally:
         away.rename(stage.data)
 
@@ -256,58 +220,6 @@ def _stay(stage: Stage) -> None:
         signal.pause()
     except KeyboardInterrupt:
         print()
-
-
-@contextmanager
-def _service(stage: Stage) -> Iterator[None]:
-    environment = {
-        **stage.environment(OPERATOR),
-        "LOTMARK_DATA": str(stage.data),
-        "LOTMARK_PORT": str(stage.port),
-        "LOTMARK_BASE_URL": stage.url,
-    }
-    with (stage.folder / "service.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve"],
-            cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    try:
-        _wait_until_ready(stage, process)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=START_SECONDS_MAX)
-
-
-def _wait_until_ready(stage: Stage, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", stage.port)) == 0:
-                return
-        time.sleep(0.1)
-    text = (stage.folder / "service.log").read_text(encoding="utf-8")[-2000:]
-    raise StepFailed(f"the service did not start:\n{text}")
-
-
-def _party(stage: Stage, slug: str, step: str, *arguments: str) -> None:
-    command = ["-m", "examples.demo_party", step, str(stage.party(slug)), *arguments]
-    _run(command, stage.environment(party_of(slug).slug))
-
-
-def _at_service(stage: Stage, slug: str, step: str, *arguments: str) -> None:
-    where = ("--url", stage.url, "--anchor", str(stage.anchor))
-    _party(stage, slug, step, *where, *arguments)
-
-
-def _run(arguments: Sequence[str], environment: dict[str, str]) -> None:
-    ended = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, check=False,
-    )  # fmt: skip
-    if ended.returncode != 0:
-        raise StepFailed(f"{' '.join(arguments[:3])} ended with status {ended.returncode}")
 
 
 if __name__ == "__main__":

@@ -56,10 +56,14 @@ def _verify_one(path: Path, anchor: Anchor) -> bool:
 
 def _describe(record: VerifiedRecord) -> str:
     signer = record.issuer.rpartition(":")[2]
+    ended, contested = record.aftermath.key_ended_at, record.aftermath.contested
+    later = "" if ended is None else f"; key ended at entry {ended}"
+    later += "" if contested is None else "; contested by its issuer"
     return (
         f"{record.type:<22} signed by {signer:<16} included at {record.index:>2} of "
         f"{record.included_in}, key of entry {record.signer.key_registered_at:>2}, "
-        f"{len(record.shown)} of {record.defined} groups"
+        f"{len(record.shown)} of {record.defined} groups, "
+        f"{len(record.cosigned_by)} witnesses{later}"
     )
 
 

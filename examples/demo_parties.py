@@ -1,4 +1,4 @@
-"""The six parties of the demo; all of them are invented."""
+"""The parties of the demo, six founders and one that joins them; all of them are invented."""
 
 from __future__ import annotations
 
@@ -31,7 +31,19 @@ PARTIES: Final = (
     DemoParty("meridian-cert", {"en": "Meridian Certification"}, ("certifier",), "certifier"),
 )
 
+#: Joins when the founders have agreed to it.
+NEWCOMER: Final = DemoParty(
+    "lanhe-forging", {"en": "Lanhe Forging", "zh": "岚河锻造"}, ("supplier",), "tier 2"
+)
+#: Who decides on admissions, by role: five of the founders, the certifier has no vote.
+ELECTORATE: Final = frozenset({"oem", "supplier"})
+APPROVALS_NEEDED: Final = 3
+#: The first of them proposes to admit the newcomer, the others vote in this order.
+VOTERS: Final = ("hanfeng-drive", "rheintal-systems", "suzhou-ceramics")
+#: Run a witness each, beside what else they do; both must cosign.
+WITNESSES: Final = ("hanfeng-drive", "meridian-cert")
+
 
 def party_of(slug: str) -> DemoParty:
     """The party of a slug."""
-    return next(party for party in PARTIES if party.slug == slug)
+    return next(party for party in (*PARTIES, NEWCOMER) if party.slug == slug)

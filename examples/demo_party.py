@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,15 @@ from api.party_folder import (
     read_profile,
     signer_for,
 )
-from examples.demo_parties import OPERATOR, ORIGIN, party_of
+from examples.demo_parties import APPROVALS_NEEDED, ELECTORATE, OPERATOR, ORIGIN, party_of
 from examples.measurements import PlannedRecord, planned_records
 from keys.identifiers import Origin, Slug, party_did
 from keys.key_file import Cost
 from keys.signer import open_signer
 from ledger.compose import Composer, Filing
 from ledger.record_type import parse_record_type
+from ledger.rules import Quorum
+from ledger.submission import Admitted
 from quality.types import business_types
 
 SIGNING_USES = ("records", "requests", "record:record-type")
@@ -65,19 +67,30 @@ def create(root: Path) -> None:
     )  # fmt: skip
 
 
-def found(root: Path, data: Path, statements: list[Path]) -> None:
-    """Founder 1 signs the charter and makes the data folder of the log it operates."""
+def found(root: Path, data: Path, policy: Path, statements: list[Path]) -> None:
+    """Founder 1 signs the charter and makes the data folder of the log it operates.
+
+    Admissions are decided by three of five: the certifier, the sixth founder, has no vote.
+    """
     # The database and its migrations are the operator's alone; clients start without them.
     from api.data_folder import DataFolder
     from api.founding import FoundingKeys, FoundingPlan, found_log
 
     founders = tuple(parse_statement(path.read_bytes()) for path in statements)
-    plan = FoundingPlan(ORIGIN, founders, OPERATOR, has_open_bundles=True)
+    plan = FoundingPlan(
+        ORIGIN,
+        founders,
+        OPERATOR,
+        has_open_bundles=True,
+        witness_policy=policy.read_text(encoding="utf-8"),
+        quorum={"admit": Quorum(ELECTORATE, APPROVALS_NEEDED)},
+    )
     passphrase = os.environ["LOTMARK_PASSPHRASE"]
-    admin = _open_key(PartyFolder(root).admin_key)
+    admin = open_key(PartyFolder(root).admin_key)
     keys = FoundingKeys(admin.signer, passphrase, cost=Cost.INTERACTIVE)
     founded = found_log(DataFolder(data), plan, keys=keys)
     print(f"  {root.name:<17} entry   0  charter of six founders  {founded.charter}")
+    print("  a new member is admitted by three of five; the certifier has no vote on it")
 
 
 def join(desk: Desk) -> None:
@@ -118,35 +131,44 @@ def report(desk: Desk, bulletin: Path, numbers: list[str]) -> None:
         numbers: the filing numbers to report, in order.
     """
     plan = {record.number: record for record in planned_records()}
-    for number in numbers:
-        told = _read_bulletin(bulletin)
-        planned = plan[number]
-        text = _compose(desk, planned, told)
-        admitted = desk.client.submit(text)
-        name = f"{admitted.index:04d}.json"
-        views = desk.folder.root / "views"
-        views.mkdir(exist_ok=True)
-        (views / name).write_bytes(desk.client.view(admitted.record_id))
-        with bulletin.open("a", encoding="utf-8") as file:
-            line = {"number": number, "record_id": admitted.record_id, "index": admitted.index}
-            file.write(json.dumps(line) + "\n")
-        what = f"{planned.vct.partition('/')[0]} {number}"
-        print(
-            f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  {what:<33} "
-            f"lotmark verify views/{name} --anchor anchor.json"
-        )
+    filed = [file_planned(desk, plan[number], bulletin) for number in numbers]
+    keep_views(desk, filed)
 
 
-def _compose(desk: Desk, planned: PlannedRecord, told: Mapping[str, str]) -> str:
+def file_planned(desk: Desk, planned: PlannedRecord, bulletin: Path) -> Admitted:
+    """Sign and submit one planned record, and tell the others its number."""
+    admitted = desk.client.submit(compose_planned(desk, planned, read_bulletin(bulletin)))
+    with bulletin.open("a", encoding="utf-8") as file:
+        line = {"number": planned.number, "record_id": admitted.record_id, "index": admitted.index}
+        file.write(json.dumps(line) + "\n")
+    what = f"{planned.vct.partition('/')[0]} {planned.number}"
+    print(
+        f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  {what:<33} "
+        f"lotmark verify views/{admitted.index:04d}.json --anchor anchor.json"
+    )
+    return admitted
+
+
+def keep_views(desk: Desk, filed: Sequence[Admitted]) -> None:
+    """Keep the full view of each record; the witnesses are waited for once, not each time."""
+    views = desk.folder.root / "views"
+    views.mkdir(exist_ok=True)
+    for admitted in reversed(filed):
+        view = desk.client.view(admitted.record_id)
+        (views / f"{admitted.index:04d}.json").write_bytes(view)
+
+
+def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str]) -> str:
+    """Sign a planned record; ``told`` are the ids of earlier ones by number."""
     kind = parse_record_type(desk.client.record_type(planned.vct))
     filing = Filing(
-        subject=_did(planned.subject) if planned.subject else None,
-        to=[_did(slug) for slug in planned.to],
+        subject=did_of(planned.subject) if planned.subject else None,
+        to=[did_of(slug) for slug in planned.to],
         family=planned.family,
         answers=[told[number] for number in planned.answers],
         number=planned.number,
     )
-    groups = planned.groups(_did, upload=lambda path: _upload(desk, path))
+    groups = planned.groups(did_of, upload=lambda path: _upload(desk, path))
     return desk.composer(desk.signing).compose_record(
         kind, groups, filing=filing, iat=int(time.time())
     )
@@ -156,27 +178,30 @@ def _upload(desk: Desk, path: Path) -> Mapping[str, Any]:
     return desk.client.upload(path, media_type="text/csv").members()
 
 
-def _did(slug: str) -> str:
+def did_of(slug: str) -> str:
+    """The DID of a party of the demo."""
     return str(party_did(Origin(ORIGIN), Slug(slug)))
 
 
-def _read_bulletin(path: Path) -> dict[str, str]:
+def read_bulletin(path: Path) -> dict[str, str]:
+    """The record ids that were told, by filing number."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return {item["number"]: item["record_id"] for item in map(json.loads, lines)}
 
 
-def _open_key(path: Path) -> PartySigner:
+def open_key(path: Path, slug: str | None = None) -> PartySigner:
+    """A key of a party; ``slug`` where it lies in another folder than the party's."""
     signer = open_signer(f"file:{path}", environment=os.environ)
-    return signer_for(Origin(ORIGIN), path.parent.name, signer)
+    return signer_for(Origin(ORIGIN), slug or path.parent.name, signer)
 
 
-def _open_desk(root: Path, url: str, anchor: Path) -> Desk:
+def open_desk(root: Path, url: str, anchor: Path) -> Desk:
     folder = PartyFolder(root)
     read_profile(folder)
-    signing = _open_key(folder.signing_key)
+    signing = open_key(folder.signing_key)
     charter = json.loads(anchor.read_text(encoding="utf-8"))["charter"]
     return Desk(
-        folder, _open_key(folder.admin_key), signing, LogClient(url, signer=None), str(charter)
+        folder, open_key(folder.admin_key), signing, LogClient(url, signer=None), str(charter)
     )
 
 
@@ -189,19 +214,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--anchor", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--bulletin", type=Path)
+    parser.add_argument("--witnesses", type=Path)
     parser.add_argument("rest", nargs="*")
     given = parser.parse_intermixed_args(arguments)
     if given.step == "create":
         create(given.folder)
     elif given.step == "found":
-        found(given.folder, given.data, [Path(path) for path in given.rest])
+        found(given.folder, given.data, given.witnesses, [Path(path) for path in given.rest])
     else:
         _at_the_desk(given)
     return 0
 
 
 def _at_the_desk(given: argparse.Namespace) -> None:
-    desk = _open_desk(given.folder, given.url, given.anchor)
+    desk = open_desk(given.folder, given.url, given.anchor)
     if given.step == "join":
         join(desk)
     elif given.step == "register":

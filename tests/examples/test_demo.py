@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,13 +61,19 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, ended.stdout
 
 
+def chapter_of(played: tuple[Path, str], title: str) -> str:
+    """What the demo printed in the one chapter whose heading has these words."""
+    (told,) = [part for part in played[1].split("\n== ") if title in part.partition("\n")[0]]
+    return told
+
+
 def test_every_planned_record_is_admitted_and_named_with_its_proving_command(
     played: tuple[Path, str],
 ) -> None:
     lines = re.findall(
         r"^  (\S+) +entry +(\d+)  .*lotmark verify (views/\d+\.json)", played[1], re.M
     )
-    assert len(lines) == 17
+    assert len(lines) == 20
     assert {signer for signer, _, _ in lines} == {
         "borealis-motors",
         "hanfeng-drive",
@@ -74,17 +81,19 @@ def test_every_planned_record_is_admitted_and_named_with_its_proving_command(
         "lindqvist-gears",
         "suzhou-ceramics",
         "meridian-cert",
+        "lanhe-forging",
+        "lanhe-forging-phone",
     }
     indices = [int(index) for _, index, _ in lines]
     assert indices == sorted(set(indices))
 
 
 def test_every_view_is_verified_without_the_service(played: tuple[Path, str]) -> None:
-    assert "17 of 17 views verified, offline" in played[1]
+    assert "21 of 21 views verified, offline" in played[1]
 
 
 def test_each_tampering_is_refused_with_its_code(played: tuple[Path, str]) -> None:
-    refused = re.findall(r"^  refused  (\S+) ", played[1], re.M)
+    refused = re.findall(r"^  refused  (\S+) ", chapter_of(played, "only files"), re.M)
     assert len(refused) == 9
     assert "WRONG" not in played[1]
     assert {"disclosure-unused", "disclosure-not-of-this-record", "not-included"} <= set(refused)
@@ -97,8 +106,83 @@ def test_the_data_folder_is_moved_away_and_back(played: tuple[Path, str]) -> Non
 
 def test_no_party_holds_another_party_s_key(played: tuple[Path, str]) -> None:
     keys = [path.read_bytes() for path in played[0].glob("parties/*/*.key")]
-    assert len(keys) == 18
-    assert len(set(keys)) == 18
+    # Three of each party, one of the phone.
+    assert len(keys) == 22
+    assert len(set(keys)) == 22
+
+
+@pytest.mark.item("3.done.demo")
+def test_three_of_five_admit_a_new_tier_2(played: tuple[Path, str]) -> None:
+    told = chapter_of(played, "A seventh party")
+    assert "lanhe-forging     tier 2    Lanhe Forging / 岚河锻造 draws its keys" in told
+    assert re.search(r"hanfeng-drive +entry +\d+  proposes to admit lanhe-forging", told)
+    assert re.search(r"rheintal-systems +entry +\d+  approves: not yet, 2 of 3$", told, re.M)
+    (admitted,) = re.findall(
+        r"suzhou-ceramics +entry +(\d+)  approves: 3 of 3, in force at entry (\d+)$", told, re.M
+    )
+    assert admitted[0] == admitted[1]
+
+
+@pytest.mark.item("3.done.demo")
+def test_a_stolen_key_is_cut_off_at_its_place_and_earlier_records_stay_valid(
+    played: tuple[Path, str],
+) -> None:
+    told = chapter_of(played, "The phone is stolen")
+    (thiefs,) = re.findall(r"a thief +entry +(\d+)  files", told)
+    (ended, start) = re.findall(
+        r"entry +(\d+)  ends the phone's key, and contests what it signed from (\d+) on", told
+    )[0]
+    assert re.findall(r"^  refused  (\S+) ", told, re.M) == ["key-not-valid"]
+    offline = chapter_of(played, "only files")
+    by_phone = re.findall(rf"^  (\d+)\.json .*; key ended at entry {ended}(.*)$", offline, re.M)
+    # The record before the theft is valid as ever, the thief's is there and told apart.
+    assert [rest for _, rest in by_phone] == ["", "; contested by its issuer"]
+    (before, stolen) = (int(index) for index, _ in by_phone)
+    assert before < int(start) == before + 1
+    assert stolen == int(thiefs)
+
+
+@pytest.mark.item("3.done.demo")
+def test_the_committed_key_replaces_the_admin_key_and_business_goes_on(
+    played: tuple[Path, str],
+) -> None:
+    told = chapter_of(played, "The committed key")
+    assert "the committed key replaces the admin key, which ends" in told
+    assert "IP-ST-4" in told
+    assert "keeps views of its 5 records" in told
+
+
+@pytest.mark.item("3.done.demo")
+def test_a_forked_and_a_rolled_back_log_are_refused_by_name(played: tuple[Path, str]) -> None:
+    forked = chapter_of(played, "The operator signs another history")
+    assert re.findall(r"^  refused  (\S+) ", forked, re.M) == [
+        *("roots-differ", "roots-differ"),
+        *("quorum-not-met", "quorum-not-met"),
+    ]
+    assert "demo.lotmark.example has signed two histories" in forked
+    rolled = chapter_of(played, "The operator puts yesterday's database back")
+    assert re.findall(r"^  refused  (\S+) ", rolled, re.M) == ["log-rolled-back"] * 2
+    assert "6 of 6 lies about the log refused by name" in rolled
+
+
+@pytest.mark.item("3.done.demo")
+def test_every_view_is_cosigned_by_both_witnesses(played: tuple[Path, str]) -> None:
+    offline = chapter_of(played, "only files")
+    assert len(re.findall(r" groups, 2 witnesses", offline)) == 21
+
+
+def test_no_process_of_the_demo_is_left(played: tuple[Path, str]) -> None:
+    folder = str(played[0]).encode()
+    assert not [text for text in process_texts() if folder in text]
+
+
+def process_texts() -> Iterator[bytes]:
+    """Command line and settings of every process that may be looked at."""
+    for path in Path("/proc").glob("[0-9]*/*"):
+        if path.name in ("cmdline", "environ"):
+            # A process may end while it is looked at, or be another user's.
+            with suppress(OSError):
+                yield path.read_bytes()
 
 
 def offline_copy(played: tuple[Path, str], tmp_path: Path) -> Path:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from examples.demo import StepFailed, check_readable
+from examples.demo import check_readable
+from examples.demo_stage import StepFailed
 
 pytestmark = pytest.mark.item("2.7")
 

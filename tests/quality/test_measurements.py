@@ -17,7 +17,7 @@ from tests.quality.examples import FILE, Json, validator
 from tests.vectors import vectors_dir
 
 ROLES = {"borealis-motors": "oem", "meridian-cert": "certifier"}
-CHINESE = {"hanfeng-drive", "suzhou-ceramics"}
+CHINESE = {"hanfeng-drive", "suzhou-ceramics", "lanhe-forging"}
 PARTIES = {*ROLES, *CHINESE, "rheintal-systems", "lindqvist-gears"}
 RECORDS = planned_records()
 FILES = sorted(DATA.glob("*.csv"))

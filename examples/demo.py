@@ -45,6 +45,8 @@ from examples.demo_stage import (
 )
 from examples.measurements import planned_records
 
+#: What a shell calls a process that Ctrl-C ended.
+INTERRUPTED = 130
 CSV_PARTY = "lindqvist-gears"
 _OWN_VERDICT = {
     "/verdict/kind": "outgoing",
@@ -82,6 +84,9 @@ def main(arguments: Sequence[str]) -> int:
     except (StepFailed, ClientError) as fault:
         print(f"\nThe demo stopped: {fault}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nThe demo was stopped.", file=sys.stderr)
+        return INTERRUPTED
     if not is_whole:
         print("\nYour own file was not reported: see its chapter above.", file=sys.stderr)
     return 0 if is_whole else 1
@@ -143,7 +148,7 @@ def _found(stage: Stage) -> None:
     for party in PARTIES:
         stage.party(party.slug).parent.mkdir(parents=True, exist_ok=True)
         run_party(stage, party.slug, "create")
-        print(f"  {party.slug:<17} {party.side:<9} {' / '.join(party.names.values())}")
+        print(f"  {party.slug:<19} {party.side:<9} {' / '.join(party.names.values())}")
     policy = stage.folder / "witnesses.txt"
     policy.write_text(make_witnesses(stage), encoding="utf-8")
     statements = [str(stage.party(party.slug) / "founder.json") for party in PARTIES]

@@ -31,7 +31,7 @@ from api.governing import (
 )
 from api.key_changes import admin_change, switch_admin
 from api.party_folder import PartyFolder, parse_statement
-from examples.demo_parties import NEWCOMER, ORIGIN, party_of
+from examples.demo_parties import APPROVALS_NEEDED, NEWCOMER, ORIGIN, party_of
 from examples.demo_party import (
     Desk,
     compose_planned,
@@ -79,7 +79,12 @@ def vote(desk: Desk, proposal: Path) -> None:
         (item,) = still_open
         _say(desk, admitted, f"approves: not yet, {len(item['approvals'])} of {item['needed']}")
         return
-    _say(desk, admitted, f"approves: 3 of 3, in force at entry {admitted.index}")
+    parties = desk.client.parties()["parties"]
+    standing = next(p["standing"] for p in parties if p["slug"] == NEWCOMER.slug)
+    needed = f"{APPROVALS_NEEDED} of {APPROVALS_NEEDED}"
+    is_member = standing == "member"
+    outcome = f"in force at entry {admitted.index}" if is_member else f"but it is {standing}"
+    _say(desk, admitted, f"approves: {needed}, {outcome}")
 
 
 def draw_phone(root: Path, anchor: Path) -> None:
@@ -89,7 +94,7 @@ def draw_phone(root: Path, anchor: Path) -> None:
         PartyFolder(root), NEWCOMER.slug, anchor=anchor.read_bytes(), passphrase=passphrase,
         cost=Cost.INTERACTIVE,
     )  # fmt: skip
-    print(f"  {NEWCOMER.slug:<17} draws a key on a phone: ..{key.multikey[-8:]}")
+    print(f"  {NEWCOMER.slug:<19} draws a key on a phone: ..{key.multikey[-8:]}")
 
 
 def register(desk: Desk, phone: Path) -> None:
@@ -119,7 +124,7 @@ def steal(desk: Desk, number: str) -> None:
     """
     admitted = desk.client.submit(_forged(desk, number, f"{number}-9"))
     what = f"files {number}-9 with the phone's key"
-    print(f"  {'a thief':<17} entry {admitted.index:>3}  {what}")
+    print(f"  {'a thief':<19} entry {admitted.index:>3}  {what}")
 
 
 def steal_in_vain(desk: Desk, number: str) -> bool:
@@ -172,7 +177,7 @@ def keep_own(desk: Desk) -> None:
         Admitted(item["record_id"], item["index"], "", is_first=False) for item in page.records
     ]
     keep_views(desk, sorted(found, key=lambda item: item.index))
-    print(f"  {NEWCOMER.slug:<17} keeps views of its {len(found)} records, as they stand now")
+    print(f"  {NEWCOMER.slug:<19} keeps views of its {len(found)} records, as they stand now")
 
 
 def fork(desk: Desk, folder: Path, numbers: list[str]) -> None:
@@ -212,7 +217,7 @@ def _now_s() -> int:
 
 
 def _say(desk: Desk, admitted: Admitted, what: str) -> None:
-    print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  {what}")
+    print(f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  {what}")
 
 
 def open_phone(root: Path, url: str, anchor: Path) -> Desk:

@@ -31,7 +31,7 @@ def play_newcomer(stage: Stage) -> None:
 def _join(stage: Stage) -> None:
     run_party(stage, NEWCOMER.slug, "create")
     print(
-        f"  {NEWCOMER.slug:<17} {NEWCOMER.side:<9} {' / '.join(NEWCOMER.names.values())} "
+        f"  {NEWCOMER.slug:<19} {NEWCOMER.side:<9} {' / '.join(NEWCOMER.names.values())} "
         "draws its keys",
         flush=True,
     )

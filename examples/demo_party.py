@@ -89,7 +89,7 @@ def found(root: Path, data: Path, policy: Path, statements: list[Path]) -> None:
     admin = open_key(PartyFolder(root).admin_key)
     keys = FoundingKeys(admin.signer, passphrase, cost=Cost.INTERACTIVE)
     founded = found_log(DataFolder(data), plan, keys=keys)
-    print(f"  {root.name:<17} entry   0  charter of six founders  {founded.charter}")
+    print(f"  {root.name:<19} entry   0  charter of six founders  {founded.charter}")
     print("  a new member is admitted by three of five; the certifier has no vote on it")
 
 
@@ -97,7 +97,7 @@ def join(desk: Desk) -> None:
     """Endorse the charter; founder 1 has signed it already."""
     text = compose_endorsement(desk.composer(desk.admin), iat=int(time.time()))
     admitted = desk.client.submit(text)
-    print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  endorses the charter")
+    print(f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  endorses the charter")
 
 
 def register(desk: Desk) -> None:
@@ -109,7 +109,7 @@ def register(desk: Desk) -> None:
         iat=int(time.time()),
     )
     admitted = desk.client.submit(text)
-    print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  registers its signing key")
+    print(f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  registers its signing key")
 
 
 def define(desk: Desk) -> None:
@@ -119,7 +119,7 @@ def define(desk: Desk) -> None:
         for text in compose_type(composer, definition, iat=int(time.time())):
             admitted = desk.client.submit(text)
         vct = parse_record_type(definition).vct
-        print(f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  defines {vct}")
+        print(f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  defines {vct}")
 
 
 def report(desk: Desk, bulletin: Path, numbers: list[str]) -> None:
@@ -143,7 +143,7 @@ def file_planned(desk: Desk, planned: PlannedRecord, bulletin: Path) -> Admitted
         file.write(json.dumps(line) + "\n")
     what = f"{planned.vct.partition('/')[0]} {planned.number}"
     print(
-        f"  {desk.folder.root.name:<17} entry {admitted.index:>3}  {what:<33} "
+        f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  {what:<33} "
         f"lotmark verify views/{admitted.index:04d}.json --anchor anchor.json"
     )
     return admitted

@@ -176,7 +176,7 @@ def make_witnesses(stage: Stage) -> str:
         made = _witness(stage, slug, "init", "--name", f"{slug}.example/witness", "--url",
                         stage.address(slug), "--json")  # fmt: skip
         line = str(json.loads(made)["policy_line"])
-        print(f"  {slug:<17} runs a witness: {line.split()[1]}")
+        print(f"  {slug:<19} runs a witness: {line.split()[1]}")
         lines.append(line)
     names = [line.split()[1] for line in lines]
     lines += [f"group all {len(names)} {' '.join(names)}", "quorum all"]

@@ -8,11 +8,12 @@ import secrets
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
 from itertools import count
-from typing import Final
+from typing import Final, TextIO, cast
 
 import structlog
 from prometheus_client import (
@@ -194,7 +195,7 @@ def configure_logs() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, LossyLines(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -202,6 +203,24 @@ def configure_logs() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # A line for every question to every witness, each second.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class LossyLines:
+    """A file of log lines that loses a line rather than fail the request that it is about."""
+
+    def __init__(self, file: TextIO) -> None:
+        """Write to ``file`` while its disk takes lines."""
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, or lose, a line."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Hand lines on to the system, or lose them."""
+        with suppress(OSError):
+            self._file.flush()
 
 
 class JsonLine(logging.Formatter):

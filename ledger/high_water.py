@@ -95,6 +95,8 @@ class HighWaterFile:
         """Keep the mark in ``path``."""
         self._path = path
         self._descriptor: int | None = None
+        #: What the file holds, once this process has opened it for writing.
+        self._kept = b""
 
     def read(self) -> Mark | None:
         """The mark in the file.
@@ -122,7 +124,13 @@ class HighWaterFile:
             if self._descriptor is None:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
                 self._flush_folder()
+                self._kept = os.pread(self._descriptor, _FILE_BYTES, 0)
             written = os.pwrite(self._descriptor, data, 0)
+            if written != len(data):
+                # What fitted a moment ago fits again: half a mark would stop the next start.
+                os.pwrite(self._descriptor, self._kept[:written], 0)
+            else:
+                self._kept = data
             os.fdatasync(self._descriptor)
         except OSError as fault:
             raise StoreUnavailable(f"high-water file {self._path}: {fault}") from fault

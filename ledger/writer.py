@@ -99,6 +99,8 @@ class Group:
         self.submissions: list[Submission] = []
         #: Set while it is, or may be, in the store.
         self.sent: _Sent | None = None
+        #: How many commits of it were found not to have happened.
+        self.lost = 0
 
     def records(self) -> Sequence[CheckedRecord]:
         """The records of all submissions, in their order."""
@@ -175,7 +177,8 @@ class Writer:
             # In our turn nothing is on its way any more: it is there, or it never will be.
             if group.sent is not None and self._is_stored(group.sent, turn.head):
                 return tip, group.sent.admission
-            group.sent = None
+            if group.sent is not None:
+                _give_up(group)
             return self._admit(group, turn, tip)
 
     def _admit(self, group: Group, turn: Turn, tip: Tip) -> tuple[Tip, Admission]:
@@ -220,6 +223,17 @@ class Writer:
         self.tip = tip
         if has_new_fold:
             self.checker = self._parts.checker(tip.fold)
+
+
+def _give_up(group: Group) -> None:
+    """Note a commit that did not happen; a store that takes none is said to be unavailable."""
+    group.sent = None
+    group.lost += 1
+    if group.lost >= limits.COMMIT_TRIES_MAX:
+        # A full disk: it answers at once, and takes nothing however long we try.
+        raise StoreUnavailable(
+            f"expected the store to take entries, found {group.lost} commits without effect"
+        )
 
 
 def _told(group: Group, fault: Exception) -> Exception:

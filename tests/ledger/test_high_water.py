@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -93,6 +94,31 @@ def test_file_that_cannot_be_read_is_damaged(tmp_path: Path) -> None:
 def test_file_that_cannot_be_written_is_an_unavailable_store(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="high-water file"):
         HighWaterFile(tmp_path / "missing" / "high-water").write(Mark(7, ROOT))
+
+
+@pytest.mark.item("3.6.disk-full")
+@pytest.mark.parametrize("is_reopened", [False, True])
+@pytest.mark.parametrize("taken", [0, 1, 64, 131])
+def test_mark_that_the_disk_cuts_short_leaves_the_one_before(
+    tmp_path: Path, taken: int, is_reopened: bool
+) -> None:
+    path = tmp_path / "high-water"
+    marks = HighWaterFile(path)
+    marks.write(Mark(7, ROOT))
+    if is_reopened:
+        marks.close()
+        marks = HighWaterFile(path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (taken, hard))
+    try:
+        with pytest.raises(StoreUnavailable, match="high-water file"):
+            marks.write(Mark(8, EMPTY_ROOT))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert HighWaterFile(path).read() == Mark(7, ROOT)
+    marks.write(Mark(8, EMPTY_ROOT))
+    assert HighWaterFile(path).read() == Mark(8, EMPTY_ROOT)
+    marks.close()
 
 
 # ---- the start of a log ----

@@ -18,7 +18,7 @@ from ledger.errors import (
     ClockSuspect,
 )
 from ledger.faults import Refusal
-from ledger.limits import BLOB_UNPINNED_SECONDS_MAX
+from ledger.limits import BLOB_UNPINNED_SECONDS_MAX, OUTCOME_SECONDS_MAX
 from ledger.service import Pace
 from ledger.store import CommitGroup, Head, Store, Turn
 from ledger.store_errors import (
@@ -171,6 +171,39 @@ def test_outcome_that_can_be_looked_up_later_is_found_out(store: Store, when: Wh
     assert (admitted.index, admitted.is_first) == (FOUNDING_SIZE, True)
     check_ledger(story, FOUNDING_SIZE + 1)
     assert story.admit(a_report()) == [replace(admitted, is_first=False)]
+    story.ledger.close()
+
+
+class Full(FaultyStore):
+    """A store whose disk takes nothing: every commit fails, and reading goes on."""
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner, fail_on="commit", when="before")
+        self.is_full = True
+
+    def commit(self, group: CommitGroup) -> None:
+        if self.is_full:
+            raise OutcomeUnknown("COMMIT failed: the disk is full")
+        self.inner.commit(group)
+
+
+@pytest.mark.item("3.6.disk-full")
+def test_store_that_takes_no_commit_is_said_to_be_unavailable_and_nobody_waits_long(
+    store: Store,
+) -> None:
+    full = Full(store)
+    # With the default patience: it is for outcomes that cannot be looked up.
+    story = a_founded_story(store).restarted(store=full)
+    began = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="found 3 commits without effect"):
+            story.submit(a_report())
+    assert time.monotonic() - began < OUTCOME_SECONDS_MAX
+    check_ledger(story, FOUNDING_SIZE)
+    full.is_full = False
+    [admitted] = story.admit(a_report())
+    assert (admitted.index, admitted.is_first) == (FOUNDING_SIZE, True)
+    check_ledger(story, FOUNDING_SIZE + 1)
     story.ledger.close()
 
 

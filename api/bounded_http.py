@@ -79,14 +79,14 @@ class Connections:
 
     def enter(self, connection: BoundedHttp) -> bool:
         """Take a new connection in; False where there is no place for it."""
-        own = self._of.setdefault(connection.source, {})
-        bounds = self.bounds
+        own, bounds = self._of.get(connection.source, {}), self.bounds
         has_place = True
         if len(own) >= bounds.connections_per_address:
             has_place = self._make_place(list(own))
         elif self._count >= bounds.connections:
             has_place = self._make_place([one for many in self._of.values() for one in many])
-        own[connection] = None
+        # Only now: making place forgets an address whose last connection has ended.
+        self._of.setdefault(connection.source, {})[connection] = None
         self._count += 1
         self._look_later(connection.loop)
         return has_place
@@ -99,6 +99,15 @@ class Connections:
             self._count -= 1
         if not own:
             self._of.pop(connection.source, None)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._count
+
+    def held(self, source: str) -> int:
+        """How many there are of one address."""
+        return len(self._of.get(source, ()))
 
     @property
     def is_overfull(self) -> bool:

@@ -27,9 +27,9 @@ from api.backup_files import (
     Manifest,
 )
 from api.data_folder import DataFolder, read_config
-from api.setup_errors import BackupExists, FolderMissing
+from api.setup_errors import BackupExists, FolderMissing, UploadMissing
 from ledger.anchor import parse_anchor
-from ledger.blob_copies import complete_uploads
+from ledger.blob_copies import find_upload, pins_of
 from ledger.durable_files import sync_directory
 from ledger.errors import LogRolledBack
 from ledger.frontier import EMPTY_FRONTIER, append_leaves
@@ -67,6 +67,7 @@ def back_up(
         BackupExists: there is something at the target.
         FolderMissing: the log has no entry.
         LogRolledBack: it is not what was signed, or its entries are not those of its root.
+        UploadMissing: an upload that it cites is not there as it was.
         BlobsUnavailable, StoreUnavailable, OSError: it could not be read or written.
     """
     if target.exists():
@@ -145,11 +146,21 @@ class _Copying:
                 yield index, kept[index].encode()
 
     def _copy_blobs(self) -> None:
-        for found in complete_uploads(self._folder.blobs):
-            if self._store.is_pinned(found.blob):
-                self._writer.put(f"{BLOBS}/{found.blob}.json", found.sidecar)
-                self._writer.copy(f"{BLOBS}/{found.blob}", found.data)
-                self._blobs += 1
+        for blob, index in pins_of(self._store, self._head.size):
+            found = find_upload(self._folder.blobs, blob)
+            if found is None:
+                raise UploadMissing(
+                    f"expected the upload {blob}, which entry {index} cites, complete in "
+                    f"{self._folder.blobs}, found it not: set LOTMARK_BLOBS as the service has it"
+                )
+            self._writer.put(f"{BLOBS}/{blob}.json", found.sidecar)
+            copied = self._writer.copy(f"{BLOBS}/{blob}", found.data)
+            if copied != found.known.sha256:
+                raise UploadMissing(
+                    f"expected the upload {blob}, which entry {index} cites, as it was sent, "
+                    f"found other bytes in {found.data}: put its file back from an older backup"
+                )
+            self._blobs += 1
 
     def _copy_settings(self, with_keys: bool) -> None:
         folder, writer = self._folder, self._writer

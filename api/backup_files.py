@@ -107,11 +107,12 @@ class BackupWriter:
         with self.file(path) as file:
             file.write(content)
 
-    def copy(self, path: str, source: Path) -> None:
-        """A copy of a file."""
+    def copy(self, path: str, source: Path) -> bytes:
+        """A copy of a file; gives its SHA-256."""
         with self.file(path) as file, source.open("rb") as content:
             while piece := content.read(_PIECE_BYTES):
                 file.write(piece)
+        return bytes.fromhex(self.files[-1].sha256)
 
     def rows(self, path: str, rows: Iterable[tuple[int, bytes]]) -> None:
         """A file of rows."""

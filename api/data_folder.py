@@ -8,7 +8,7 @@
     search.secret   keys the search index; without it the index is rebuilt
     anchor.json     the trust anchor, to be handed to everyone out of band
     ledger.db       the log, unless LOTMARK_DATABASE_URL names a server that has it
-    blobs/          uploads
+    blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
     copy            there where the folder was restored for reading and has no high-water mark
     founding        there while the log is being made; see :mod:`api.founding`
 """
@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.setup_errors import WRONG_FOLDER, FolderDamaged, FolderMissing
+from ledger.blob_files import FileBlobs
+from ledger.blob_files_shared import SharedFileBlobs
 from ledger.durable_files import replace_file
 
 CONFIG_FORMAT = "lotmark.config/v1"
@@ -30,10 +32,15 @@ SEARCH_SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """The paths below one data folder, and the database server of the log where it has one."""
+    """The paths below one data folder, and what of the log lies elsewhere.
+
+    ``server_url`` is the database server, ``shared_blobs`` the folder of uploads that several
+    replicas share, where the log has one.
+    """
 
     root: Path
     server_url: str = field(default="", repr=False)
+    shared_blobs: Path | None = None
 
     @property
     def config(self) -> Path:
@@ -67,8 +74,8 @@ class DataFolder:
 
     @property
     def blobs(self) -> Path:
-        """The folder of uploads."""
-        return self.root / "blobs"
+        """The folder of uploads: the one that replicas share, else the data folder's own."""
+        return self.shared_blobs or self.root / "blobs"
 
     @property
     def copy(self) -> Path:
@@ -139,6 +146,16 @@ def read_config(folder: DataFolder) -> LogConfig:
     # A long row of brackets exhausts the decoder's stack.
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise FolderDamaged(f"{folder.config}: {fault}") from fault
+
+
+def open_blobs(folder: DataFolder) -> FileBlobs:
+    """The uploads of the log; other processes may use a folder that is shared at once.
+
+    Raises:
+        BlobsUnavailable: they cannot be read.
+    """
+    kind = SharedFileBlobs if folder.shared_blobs else FileBlobs
+    return kind(folder.blobs, random_bytes=os.urandom)
 
 
 def read_search_secret(folder: DataFolder) -> bytes:

@@ -18,6 +18,7 @@ from typing import Final
 from api.data_folder import (
     DataFolder,
     LogConfig,
+    open_blobs,
     write_config,
     write_new,
     write_search_secret,
@@ -45,7 +46,6 @@ from keys.key_file import Cost, seal_seed
 from keys.key_storage import store_key_file
 from keys.signer import SeedSigner, Signer
 from ledger.anchor import encode_anchor
-from ledger.blob_files import FileBlobs
 from ledger.charter import CharterDraft, FounderStatement, draft_charter
 from ledger.compose import Composer
 from ledger.durable_files import sync_directory
@@ -241,7 +241,7 @@ def _open_ledger(
             high_water=high_water,
             clock=ProcessClock(),
             signer=signer,
-            blobs=FileBlobs(folder.blobs, random_bytes=os.urandom),
+            blobs=open_blobs(folder),
             rules=QualityRules(),
             search_secret=secret,
         )

@@ -37,9 +37,9 @@ from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit
 from ledger.audit_findings import AuditReport
 from ledger.backup_rows import BackupDamaged, read_rows
-from ledger.blob_copies import check_upload, place_pinned
+from ledger.blob_copies import check_upload, find_upload, pins_of, place_pinned
 from ledger.blobs import BlobId, is_blob_id
-from ledger.durable_files import sync_directory
+from ledger.durable_files import NEW, replace_file, sync_directory
 from ledger.errors import LogRolledBack
 from ledger.high_water import HighWaterFile, Mark
 from ledger.reader import LogReader
@@ -115,7 +115,8 @@ def restore(
         LogRolledBack: a newer head is known to have been signed.
         HeadMoved: the database holds another log.
         StoreUnavailable, OSError: it could not be written; no folder is there. What a server
-            has taken stays there, and the next run goes on from it.
+            has taken stays there, and uploads in a folder that replicas share; the next run
+            goes on from both.
     """
     if target.root.exists() and any(target.root.iterdir()):
         raise FolderNotEmpty(f"expected nothing in {target.root}, found files: name a new folder")
@@ -159,6 +160,7 @@ class _Restoring:
         blobs = self._copy_blobs()
         with closing(_open_store(self._half)) as store:
             self._load(store, progress.entries)
+            self._check_pins(store)
             report = self._audit(store, progress.audit)
             _check_signed(store, self._manifest, asked.signed)
         self._copy_file("anchor.json", self._half.anchor, mode=0o644)
@@ -236,12 +238,23 @@ class _Restoring:
             if not is_blob_id(blob):
                 raise BackupDamaged(f"{path}: expected the id of an upload")
             sidecar, data = place_pinned(self._half.blobs, BlobId(blob))
-            shutil.copyfile(path.with_suffix(""), data)
+            if not sidecar.exists():
+                # Beside it first: others may read a folder that is shared.
+                beside = data.with_name(data.name + NEW)
+                shutil.copyfile(path.with_suffix(""), beside)
+                _sync(beside)
+                beside.replace(data)
             check_upload(path.read_bytes(), data)
-            _sync(data)
-            write_new(sidecar, path.read_bytes(), mode=0o600)
+            replace_file(sidecar, path.read_bytes())
             count += 1
         return count
+
+    def _check_pins(self, store: Store) -> None:
+        for blob, index in pins_of(store, self._manifest.size):
+            if find_upload(self._half.blobs, blob) is None:
+                raise BackupDamaged(
+                    f"expected the upload {blob}, which entry {index} cites, found it not"
+                )
 
     def _copy_file(self, name: str, target: Path, *, mode: int) -> None:
         write_new(target, (self._source / name).read_bytes(), mode=mode)

@@ -19,6 +19,7 @@
     +-- ProposalUnexpected   the proposal that was read is not the one to be signed
     +-- KeyChangeDamaged     what is kept of a change of keys does not belong to the party
     +-- BackupExists     there is something where a backup is to be made
+    +-- UploadMissing    an upload that the log cites is not there, or not as it was
     +-- RestoreRefused   the restored log does not pass its audit, or is another one
     +-- OldInstanceServes    the log that is to be restored is served somewhere
     +-- AnchorMissing    no trust anchor is at hand
@@ -159,6 +160,12 @@ class BackupExists(SetupError):
     """There is something where a backup is to be made."""
 
     code = "backup-exists"
+
+
+class UploadMissing(SetupError):
+    """A record of the log cites an upload that is not in the folder of uploads as it was."""
+
+    code = "upload-missing"
 
 
 class RestoreRefused(SetupError):

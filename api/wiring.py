@@ -13,6 +13,7 @@ from api.data_folder import (
     DataFolder,
     LogConfig,
     locate_key,
+    open_blobs,
     read_anchor_text,
     read_config,
     read_search_secret,
@@ -26,7 +27,6 @@ from api.shared_nonces import SharedNonces
 from api.target_uri import PublicBase, parse_public_base
 from keys.signer import Signer, open_signer
 from ledger.blob_files import FileBlobs
-from ledger.blob_files_shared import SharedFileBlobs
 from ledger.clock import Clock
 from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
@@ -91,7 +91,7 @@ def open_service(
         SetupError, KeysError, LedgerError: why it cannot run, and what to do.
     """
     base = _parse_base(settings)
-    folder = DataFolder(settings.data, settings.database_url)
+    folder = DataFolder(settings.data, settings.database_url, settings.blobs)
     config = read_config(folder)
     key_uri = locate_key(folder, config.key_uri)
     signer = open_signer(key_uri, environment=os.environ, passphrase=passphrase)
@@ -129,7 +129,7 @@ def _parse_base(settings: Settings) -> PublicBase:
 
 def _assemble(settings: Settings, opened: _Opened) -> Service:
     folder, config = opened.folder, opened.config
-    blobs = _open_blobs(settings, folder)
+    blobs = open_blobs(folder)
     high_water = HighWaterFile(folder.high_water)
     secret = read_search_secret(folder)
     anchor_text = read_anchor_text(folder)
@@ -174,12 +174,6 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         search_secret=secret,
         anchor_text=anchor_text,
     )
-
-
-def _open_blobs(settings: Settings, folder: DataFolder) -> FileBlobs:
-    if settings.blobs is not None:
-        return SharedFileBlobs(settings.blobs, random_bytes=os.urandom)
-    return FileBlobs(folder.blobs, random_bytes=os.urandom)
 
 
 def _open_nonces(opened: _Opened) -> Nonces:

@@ -10,16 +10,20 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ledger.blob_errors import BlobsUnavailable
 from ledger.blob_files import SIDECAR
 from ledger.blob_sidecar import decode_sidecar
 from ledger.blobs import Blob, BlobId, is_blob_id
+from ledger.store import Store
+
+_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class BlobCopy:
-    """An upload that is complete, and where its two files lie."""
+    """What the sidecar of an upload holds, and where its bytes lie."""
 
     blob: BlobId
     sidecar: bytes
@@ -30,19 +34,35 @@ class BlobCopy:
         """What the sidecar says."""
         return decode_sidecar(self.sidecar)
 
+    @property
+    def has_all_bytes(self) -> bool:
+        """Whether as many bytes are there as its owner declared."""
+        try:
+            return self.data.stat().st_size == self.known.declared_bytes
+        except FileNotFoundError:
+            return False
 
-def complete_uploads(directory: Path) -> Iterator[BlobCopy]:
-    """Every upload of a blob directory that has all its bytes, pinned or still open.
+
+def find_upload(directory: Path, blob: str) -> BlobCopy | None:
+    """An upload of a blob directory, pinned or still open; None unless all its bytes are there.
 
     Raises:
-        BlobsUnavailable: a file that was there is not what it should be.
+        BlobsUnavailable: its sidecar cannot be read, or is none.
     """
-    folders = (directory / "open", directory / "pinned")
-    for name in sorted({path.name for folder in folders for path in folder.glob("*" + SIDECAR)}):
-        blob = name.removesuffix(SIDECAR)
-        content = _read_sidecar(directory, name)
-        if is_blob_id(blob) and content and decode_sidecar(content).is_complete:
-            yield BlobCopy(BlobId(blob), content, directory / "data" / blob)
+    # What is no id must not become part of a path.
+    content = _read_sidecar(directory, blob + SIDECAR) if is_blob_id(blob) else None
+    if content is None:
+        return None
+    found = BlobCopy(BlobId(blob), content, directory / "data" / blob)
+    return found if found.known.is_complete and found.has_all_bytes else None
+
+
+def pins_of(store: Store, size: int) -> Iterator[tuple[str, int]]:
+    """Every (blob id, index) pair of an upload that an entry below ``size`` cites."""
+    last = ""
+    while page := store.pins_after(last, size=size, limit=_PAGE):
+        yield from page
+        last = page[-1][0]
 
 
 def place_pinned(directory: Path, blob: BlobId) -> tuple[Path, Path]:

@@ -229,6 +229,9 @@ class Store(Protocol):
     def is_pinned(self, blob: str) -> bool:
         """Whether an admitted record cites the blob."""
 
+    def pins_after(self, blob: str, *, size: int, limit: int) -> Sequence[tuple[str, int]]:
+        """At most ``limit`` (blob id, index) pairs below ``size``, ids after ``blob``."""
+
     def replace_projections(
         self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
     ) -> None:

@@ -159,6 +159,10 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.is_pinned`."""
         return self._pass_on(self.inner.is_pinned, blob)
 
+    def pins_after(self, blob: str, *, size: int, limit: int) -> Sequence[tuple[str, int]]:
+        """See :meth:`ledger.store.Store.pins_after`."""
+        return self._pass_on(self.inner.pins_after, blob, size=size, limit=limit)
+
     def replace_projections(
         self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
     ) -> None:

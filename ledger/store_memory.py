@@ -199,6 +199,12 @@ class MemoryStore:
         with self._opened():
             return blob in self._pins
 
+    def pins_after(self, blob: str, *, size: int, limit: int) -> Sequence[tuple[str, int]]:
+        """See :meth:`ledger.store.Store.pins_after`."""
+        with self._opened():
+            found = sorted(pin for pin in self._pins.items() if pin[0] > blob and pin[1] < size)
+        return found[:limit]
+
     def replace_projections(
         self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
     ) -> None:

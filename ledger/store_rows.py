@@ -76,6 +76,12 @@ _DISCLOSURES: Final = select(DISCLOSURE).where(
     DISCLOSURE.c.idx.in_(bindparam("indices", expanding=True))
 )
 _PIN: Final = select(PIN.c.idx).where(PIN.c.blob == bindparam("blob"))
+_PINS: Final = (
+    select(PIN.c.blob, PIN.c.idx)
+    .where(PIN.c.blob > bindparam("blob"), PIN.c.idx < bindparam("size"))
+    .order_by(PIN.c.blob)
+    .limit(bindparam("rows"))
+)
 # The run that holds the position after the given one may begin before it.
 _RUN_START: Final = (
     select(func.max(OUTBOX.c.position)).where(OUTBOX.c.position <= _AT + 1).scalar_subquery()
@@ -229,6 +235,12 @@ def read_disclosures(connection: Connection, indices: Sequence[int]) -> dict[int
 def read_pin(connection: Connection, blob: str) -> bool:
     """Whether a blob is pinned."""
     return connection.execute(_PIN, {"blob": blob}).first() is not None
+
+
+def read_pins(connection: Connection, blob: str, *, size: int, limit: int) -> list[tuple[str, int]]:
+    """Pins of entries below ``size``, in the order of their blobs, those after ``blob``."""
+    asked = {"blob": blob, "size": size, "rows": limit}
+    return [(row.blob, row.idx) for row in connection.execute(_PINS, asked)]
 
 
 def read_outbox(connection: Connection, position: int, limit: int) -> list[tuple[int, str, int]]:

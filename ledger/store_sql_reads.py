@@ -108,3 +108,8 @@ class SqlReads:
         """See :meth:`ledger.store.Store.is_pinned`."""
         with self._reads_from.reading() as connection:
             return store_rows.read_pin(connection, blob)
+
+    def pins_after(self, blob: str, *, size: int, limit: int) -> Sequence[tuple[str, int]]:
+        """See :meth:`ledger.store.Store.pins_after`."""
+        with self._reads_from.reading() as connection:
+            return store_rows.read_pins(connection, blob, size=size, limit=limit)

@@ -278,8 +278,9 @@ def read_settings(**given: Any) -> Settings:
 
 
 def data_folder(root: Path) -> DataFolder:
-    """A data folder, with the database server that the environment names."""
-    return DataFolder(root, read_settings(data=root).database_url)
+    """A data folder, with the database server and the shared uploads that the environment names."""
+    settings = read_settings(data=root)
+    return DataFolder(root, settings.database_url, settings.blobs)
 
 
 def ask_passphrase(prompt: str, *, is_new: bool = False) -> str:

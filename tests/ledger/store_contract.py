@@ -278,6 +278,13 @@ class StoreContract:
         assert store.is_pinned("blob-2")
         assert not store.is_pinned("blob-3")
 
+    def test_pins_are_listed_by_page_up_to_a_size(self, store: Store) -> None:
+        append(store, 2, Parts(pins=(("blob-2", 0), ("blob-1", 1))))
+        append(store, 1, Parts(pins=(("blob-3", 2),)))
+        assert store.pins_after("", size=2, limit=9) == [("blob-1", 1), ("blob-2", 0)]
+        assert store.pins_after("", size=3, limit=1) == [("blob-1", 1)]
+        assert store.pins_after("blob-1", size=3, limit=9) == [("blob-2", 0), ("blob-3", 2)]
+
     # ---- search ----
 
     def test_search_finds_the_newest_first(self, store: Store) -> None:

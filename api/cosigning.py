@@ -214,10 +214,13 @@ class Cosigning:
 
     def _run(self, reader: LogReader, size: Callable[[], int], stop: Callable[[], None]) -> None:
         while not self._closing.wait(_LOOK_SECONDS):
-            if size() <= self.size:
-                continue
             started = time.monotonic()
             try:
+                # What came after its round is no part of a checkpoint any more, but a failure
+                # is one, and a proof of a fork stops the log whenever it comes.
+                self._take(self._links)
+                if size() <= self.size:
+                    continue
                 self._collect(reader)
             except LogRolledBack as fault:
                 log.error("log.rolled_back", detail=str(fault))
@@ -244,27 +247,32 @@ class Cosigning:
         self, own: SignedCheckpoint, links: Sequence[_Link], reader: LogReader
     ) -> dict[str, NoteSignature]:
         """Verified lines by witness; those that come long after the quorum are left out."""
-        asked = {self._pool.submit(self._ask, link, own, reader): link for link in links}
-        for future, link in asked.items():
-            link.pending = future
+        for link in links:
+            link.pending = self._pool.submit(self._ask, link, own, reader)
         lines: dict[str, NoteSignature] = {}
-        open_ = set(asked)
         deadline = time.monotonic() + 2 * self._seconds_max
-        while open_ and (left := deadline - time.monotonic()) > 0:
-            done, open_ = wait(open_, timeout=left, return_when=FIRST_COMPLETED)
-            lines |= self._take(done, asked)
+        while (open_ := [link.pending for link in links if link.pending]) and (
+            left := deadline - time.monotonic()
+        ) > 0:
+            wait(open_, timeout=left, return_when=FIRST_COMPLETED)
+            lines |= self._take(links)
             if is_quorum_met(self._policy, list(lines)):
                 deadline = min(deadline, time.monotonic() + _GRACE_SECONDS)
         return lines
 
-    def _take(
-        self, done: Iterable[Future[NoteSignature]], asked: dict[Future[NoteSignature], _Link]
-    ) -> dict[str, NoteSignature]:
+    def _take(self, links: Iterable[_Link]) -> dict[str, NoteSignature]:
+        """Take what has come, each answer once.
+
+        Raises:
+            LogRolledBack: a witness showed what the log does not extend.
+        """
         lines = {}
-        for future in done:
-            link = asked[future]
+        for link in links:
+            if link.pending is None or not link.pending.done():
+                continue
+            answer, link.pending = link.pending, None
             try:
-                lines[link.witness.name] = future.result()
+                lines[link.witness.name] = answer.result()
                 link.failures = 0
             except LogRolledBack:
                 raise
@@ -285,8 +293,7 @@ class Cosigning:
 
     @staticmethod
     def _may_ask(link: _Link) -> bool:
-        is_idle = link.pending is None or link.pending.done()
-        return is_idle and time.monotonic() >= link.not_before
+        return link.pending is None and time.monotonic() >= link.not_before
 
     def _ask(self, link: _Link, own: SignedCheckpoint, reader: LogReader) -> NoteSignature:
         """One witness's line for a checkpoint; the size it names is tried once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from ledger.tree import TreeSize
 from ledger.trust_policy import check_checkpoint
 from ledger.witness import encode_request, note_text, parse_request
 from ledger.witness_errors import WitnessesMissing
+from tests.api.live_witness import LiveWitness
 from tests.api.service import LiveService, found_log, problem_of
+from tests.api.witness_relay import a_relay
 from tests.api.witnessed_log import (
     WitnessedLog,
     quorum_anchor,
@@ -197,26 +200,56 @@ def test_a_log_whose_history_is_not_the_one_cosigned_is_refused(tmp_path: Path) 
             open_service(Settings(data=folder.root, check_processes=0))
 
 
+def cosign_what_is_not_there(log: WitnessedLog, witness: LiveWitness) -> None:
+    """As if another copy of the log, with the same key, had gone on elsewhere."""
+    ahead = Checkpoint(ORIGIN, TreeSize(log.service.size() + 5), b"\x07" * 32)
+    note = encode_note(sign_checkpoint(ahead, [a_log_signer()])).decode()
+    request = parse_request(encode_request(0, (), note=note))
+    cosigner = witness_cosigner(witness.name, witness.signer)
+    cosigned = cosigner.cosign(request.note.text.encode(), CosignedAt(NOW_MS // 1000))
+    kept = Note(request.note.text, (*request.note.signatures, cosigned))
+    witness.stop()
+    store = WitnessStore(witness.folder.database, vkey=witness.vkey)
+    store.keep([CosignedRow(ORIGIN, ahead.size, ahead.root, NOW_MS // 1000, note_text(kept))])
+    store.close()
+    witness.start()
+
+
 @pytest.mark.item("3.4.restart")
 def test_a_running_log_that_turns_out_to_be_behind_stops(log: WitnessedLog) -> None:
     log.wait_until_cosigned(log.service.size())
-    ahead = Checkpoint(ORIGIN, TreeSize(log.service.size() + 5), b"\x07" * 32)
-    note = encode_note(sign_checkpoint(ahead, [a_log_signer()])).decode()
-    witness = log.witnesses[0].service
-    # As if another copy of the log, with the same key, had gone on elsewhere.
-    request = parse_request(encode_request(0, (), note=note))
-    line = witness_cosigner("w1.example", log.witnesses[0].signer)
-    cosigned = line.cosign(request.note.text.encode(), CosignedAt(NOW_MS // 1000))
-    kept = Note(request.note.text, (*request.note.signatures, cosigned))
-    log.witnesses[0].stop()
-    store = WitnessStore(log.witnesses[0].folder.database, vkey=witness.config.vkey)
-    row = CosignedRow(ORIGIN, ahead.size, ahead.root, NOW_MS // 1000, note_text(kept))
-    store.keep([row])
-    store.close()
-    log.witnesses[0].start()
+    cosign_what_is_not_there(log, log.witnesses[0])
     log.service.submit(log.service.record())
     wait_until(lambda: log.service.http.get("/readyz").status_code == 503)
     assert problem_of(log.service.submit(log.service.record()))["code"] == "log-closed"
+
+
+@pytest.mark.item("3.4.restart")
+def test_a_proof_that_comes_after_the_quorum_was_met_stops_the_log_too(tmp_path: Path) -> None:
+    with a_relay() as relay, witnessed_log(tmp_path, relay=relay) as log:
+        log.wait_until_cosigned(log.service.size())
+        cosign_what_is_not_there(log, log.witnesses[2])
+        relay.hold = 0.5
+        log.service.admit(log.service.record())
+        # Nothing more is admitted: the late answer alone stops it.
+        wait_until(lambda: log.service.http.get("/readyz").status_code == 503)
+        assert trusted(log) == ["w1", "w2"]
+        assert problem_of(log.service.submit(log.service.record()))["code"] == "log-closed"
+
+
+def test_a_witness_that_fails_late_is_left_alone_for_a_while(tmp_path: Path) -> None:
+    with a_relay() as relay, witnessed_log(tmp_path, relay=relay) as log:
+        log.wait_until_cosigned(log.service.size())
+        relay.target, relay.hold, relay.asked = None, 0.4, 0
+        first = log.service.size()
+        deadline = time.monotonic() + 4.5
+        while time.monotonic() < deadline:
+            log.service.admit(log.service.record())
+            time.sleep(0.1)
+        rounds = len(list(log.service.wired.store.cosigned(first)))
+        # The pauses after its first failures are 1 and 2 seconds long.
+        assert rounds >= 4
+        assert 1 <= relay.asked <= 2
 
 
 # ---- what a witness answers is verified ----

@@ -13,6 +13,7 @@ from ledger.anchor import encode_anchor
 from ledger.note import encode_vkey
 from tests.api.live_witness import LiveWitness
 from tests.api.service import LiveService, found_log
+from tests.api.witness_relay import WitnessRelay
 from tests.ledger.parties import ORIGIN, Consortium, a_log_signer
 
 
@@ -72,12 +73,18 @@ def stop_if_running(live: LiveWitness | LiveService) -> None:
 
 
 @contextmanager
-def witnessed_log(root: Path, *, k: int = 2, n: int = 3) -> Iterator[WitnessedLog]:
-    """Found a log, and serve it beside its witnesses."""
+def witnessed_log(
+    root: Path, *, k: int = 2, n: int = 3, relay: WitnessRelay | None = None
+) -> Iterator[WitnessedLog]:
+    """Found a log, and serve it beside its witnesses; the last of them behind ``relay``."""
     folder = DataFolder(root / "log")
     with running_witnesses(root, n) as witnesses:
         consortium = found_log(folder)
-        folder.anchor.write_text(quorum_anchor(consortium, witnesses, k), "utf-8")
+        anchor = quorum_anchor(consortium, witnesses, k)
+        if relay is not None:
+            relay.target = witnesses[-1].url
+            anchor = anchor.replace(relay.target, relay.url)
+        folder.anchor.write_text(anchor, "utf-8")
         service = LiveService(folder, consortium)
         service.start()
         try:

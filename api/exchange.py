@@ -26,6 +26,8 @@ from ledger.faults import Refusal
 from ledger.service import Ledger
 
 LANGUAGES: Final = ("en", "zh")
+#: In the scope of a request whose visit nobody has been charged for yet (:mod:`api.gate`).
+OWES_VISIT: Final = "owes_visit"
 _LANGUAGE_RANGES_MAX: Final = 16
 _LENGTH_DIGITS_MAX: Final = 15
 _WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
@@ -108,11 +110,22 @@ class RequestJudge:
         """
         if not is_signed(tuple(request.headers.items())):
             return ANYONE
+        # From here on the party is charged, or the address.
+        request.scope.pop(OWES_VISIT, None)
         try:
             return Reader(self._verify(request, body).did)
         except RequestError as fault:
             self.charge_bad(request)
             raise self._refused(fault) from fault
+
+    def pass_over(self, request: Request) -> None:
+        """Look at no signature: what the request does is the address's.
+
+        Raises:
+            Refused: the address has spent all that it had.
+        """
+        if request.scope.pop(OWES_VISIT, False):
+            self.charge_bad(request)
 
     def _verify(self, request: Request, body: bytes) -> SignedBy:
         target = build_target_uri(

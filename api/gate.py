@@ -1,18 +1,23 @@
 """Where a request is counted before anybody looks at it: bytes of bodies, and visits.
 
-Who sends a request is not known here, so both are charged to the address. A visit is a request
-without a signature that is no submission; those that are signed are charged to their party
-(:mod:`api.reading`), and submissions to the party of the record (:mod:`api.desk`).
+Who sends a request is not known here, so both are charged to the address. A visit is every
+request that is no submission, whatever its fields claim; only where the route looks at a
+signature, one that has such a field is let through owing its visit. It is settled where the
+signature is verified (:mod:`api.exchange`), by the party or else by the address; what is still
+owed when the answer is out is charged to the address. Submissions are charged to the party of
+the record (:mod:`api.desk`).
 """
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem_response
-from api.exchange import Refused
+from api.exchange import OWES_VISIT, Refused
 from api.http_addresses import flow_of_address
 from api.quotas import Quotas
 from api.signature_fields import SIGNATURE_INPUT
@@ -22,6 +27,11 @@ SUBMISSIONS: Final = "/v1/records"
 UNCOUNTED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _WITH_BODIES: Final = frozenset({"POST", "PATCH"})
 _SIGNED: Final = SIGNATURE_INPUT.encode("ascii")
+#: Where a signature is looked at: searches, records, their blobs, uploads and entry bundles.
+_VERIFYING: Final = re.compile(
+    r"/v1/records(/[^/]+(/blobs/[^/]+)?)?|/v1/blobs(/[^/]+)?|/tile/entries/.+"
+)
+_VERIFYING_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH"})
 
 
 class Gate:
@@ -39,13 +49,29 @@ class Gate:
             return
         client = scope.get("client")
         source = flow_of_address(client[0] if client else "")
-        if _is_visit(scope):
-            try:
-                self._quotas.visits.charge(source)
-            except Refused as refused:
-                answer = problem_response(refused.refusal, headers=refused.headers)
-                await answer(scope, receive, send)
-                return
+        try:
+            self._charge(scope, source)
+        except Refused as refused:
+            answer = problem_response(refused.refusal, headers=refused.headers)
+            await answer(scope, receive, send)
+            return
+        try:
+            await self._run(scope, receive, send, source=source)
+        finally:
+            if scope.pop(OWES_VISIT, False):
+                with suppress(Refused):
+                    self._quotas.visits.charge(source)
+
+    def _charge(self, scope: Scope, source: str) -> None:
+        """Charge a visit now, or note that it is owed until a signature has been looked at."""
+        if not _is_visit(scope):
+            return
+        if _may_be_verified(scope):
+            scope[OWES_VISIT] = True
+        else:
+            self._quotas.visits.charge(source)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send, *, source: str) -> None:
         if scope["method"] in _WITH_BODIES:
             await self._count_body(scope, receive, send, source=source)
         else:
@@ -73,6 +99,10 @@ class Gate:
 
 def _is_visit(scope: Scope) -> bool:
     path = scope["path"]
-    if path in UNCOUNTED or (path == SUBMISSIONS and scope["method"] == "POST"):
-        return False
-    return all(name != _SIGNED for name, _ in scope["headers"])
+    return path not in UNCOUNTED and not (path == SUBMISSIONS and scope["method"] == "POST")
+
+
+def _may_be_verified(scope: Scope) -> bool:
+    """Whether a signature is claimed where one is looked at."""
+    is_looked_at = scope["method"] in _VERIFYING_METHODS and _VERIFYING.fullmatch(scope["path"])
+    return bool(is_looked_at) and any(name == _SIGNED for name, _ in scope["headers"])

@@ -75,6 +75,7 @@ class LogDoor:
         """Who may read bundles, and so which caches may keep them."""
         fold = self.ledger.fold
         if fold.charter is not None and fold.rules.has_open_bundles:
+            self.judge.pass_over(request)
             return IMMUTABLE
         reader = self.judge.reader_of(request).did
         if reader is None:

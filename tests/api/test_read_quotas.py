@@ -62,6 +62,34 @@ def test_a_signature_that_does_not_hold_is_charged_to_the_address(small: LiveSer
     assert small.signed(OEM).get("/v1/records").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/checkpoint", "/v1/parties", "/v1/proposals", "/v1/anchor", "/tile/0/000.p/1"),
+        *("/tile/entries/000.p/1", "/v1/records?limit=1", "/v1/records/none/receipt"),
+        *("/", "/parties/oem/did.json", "/nowhere"),
+    ],
+)
+def test_a_field_that_looks_like_a_signature_is_no_way_past_the_quota(
+    small: LiveService, path: str
+) -> None:
+    fields = {"Signature-Input": "x"}
+    statuses = [small.http.get(path, headers=fields).status_code for _ in range(14)]
+    assert 429 not in statuses[:10]
+    assert statuses[-1] == 429
+    assert small.http.get("/checkpoint").status_code == 429, "it is the address that is charged"
+    assert small.signed(OEM).get("/v1/records").status_code == 200, "a party has its own"
+
+
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "PATCH"])
+def test_what_is_refused_before_its_signature_is_looked_at_is_charged_too(
+    small: LiveService, method: str
+) -> None:
+    for _ in range(14):
+        small.http.request(method, "/v1/blobs/none", headers={"Signature-Input": "x"})
+    assert small.http.get("/checkpoint").status_code == 429
+
+
 def test_one_flow_of_reads_holds_up_no_other(small: LiveService) -> None:
     """As many as may wait do, all of one flow; another is let in with the next turn."""
 

@@ -18,9 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ledger.faults import Fault
+
+#: What is wrong with the request, not with the record in it; a 404 may be anybody's.
+_PASSING: Final = frozenset({401, 404, 408, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,16 @@ class Problem:
     remedy: str
     faults: tuple[Fault, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the service itself refused what was sent, so that it is not admitted.
+
+        Not where something between may have answered in its place, or where the same bytes
+        may be answered otherwise later: then nothing is known of their fate.
+        """
+        is_told = self.code != AnswerMalformed.code
+        return is_told and 400 <= self.status < 500 and self.status not in _PASSING
 
 
 class ClientError(Exception):

@@ -100,12 +100,11 @@ class _Asked:
         sd_jwt, parsed = begun
         self.output.note("an earlier run was interrupted: going on from there")
         try:
-            return parsed, send(self.session, sd_jwt)
+            return parsed, _send_kept(self.session, change, sd_jwt)
         except RequestRefused as refused:
             # It was never admitted, and what is signed now will be.
             if refused.problem.code != "stale":
                 raise
-            change.end()
             return None
 
 
@@ -210,9 +209,15 @@ def _keep_and_send(session: Session, change: KeyChange, sd_jwt: str) -> tuple[Pa
     change.keep(sd_jwt)
     begun = change.begun(session.anchor.origin)
     assert begun is not None
+    return begun[1], _send_kept(session, change, sd_jwt)
+
+
+def _send_kept(session: Session, change: KeyChange, sd_jwt: str) -> Admitted:
     try:
-        return begun[1], send(session, sd_jwt)
-    except RequestRefused:
-        # A refused record takes no place: what is asked for next is signed anew.
-        change.end()
+        return send(session, sd_jwt)
+    except RequestRefused as refused:
+        # Only what the service refused for good takes no place, and the next is signed anew.
+        # Else it may be admitted, and another one with the same new key never would be.
+        if refused.problem.is_final:
+            change.end()
         raise

@@ -101,6 +101,8 @@ TYPES_MAX: Final = 512
 POLICIES_MAX: Final = 1_024
 PARAMETERS_MAX: Final = 1_024
 COMMIT_GROUP_RECORDS_MAX: Final = 2_000
+# A submission is committed whole, even where it is larger than what is put together otherwise.
+CHECKPOINT_ENTRIES_MAX: Final = max(COMMIT_GROUP_RECORDS_MAX, SUBMISSION_LINES_MAX)
 SUBMISSIONS_WAITING_MAX: Final = 50_000
 FOLLOW_LEAVES_MAX: Final = 65_536
 FOLLOW_SECONDS_MAX: Final = 10

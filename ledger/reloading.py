@@ -102,8 +102,11 @@ class Reloading:
         entries, kept = iter(rows.entries), RowsInStep(rows.disclosures)
         for size, note in rows.checkpoints:
             count = size - (self._head.size if self._head else 0)
-            if count > limits.COMMIT_GROUP_RECORDS_MAX:
-                raise BackupDamaged(f"expected a checkpoint within {count} entries before {size}")
+            if count > limits.CHECKPOINT_ENTRIES_MAX:
+                raise BackupDamaged(
+                    f"expected a checkpoint at most {limits.CHECKPOINT_ENTRIES_MAX} entries before "
+                    f"that of {size}, found {count}"
+                )
             self._commit(list(islice(entries, count)), kept, size=size, note=note)
             yield size
         if next(entries, None) is not None:

@@ -15,14 +15,14 @@ import pytest
 
 from api.backing_up import BackedUp, back_up
 from api.backup_files import PARTIAL, BackupWriter, check_files, read_manifest
-from api.cli.options import data_folder
 from api.data_folder import DataFolder
 from api.rebuilding import rebuild
 from api.restoring import RESTORING, Progress, RestoreAsked, Restored, restore
 from api.settings import Settings
-from api.setup_errors import BackupExists, FolderNotEmpty, RestoreRefused, UploadMissing
+from api.setup_errors import BackupExists, FolderNotEmpty, RestoreRefused
 from api.wiring import open_service
 from keys.encoding import encode_base64url
+from ledger import limits
 from ledger.anchor import parse_anchor
 from ledger.backup_rows import BackupDamaged, encode_row
 from ledger.errors import LogRolledBack
@@ -31,14 +31,13 @@ from ledger.store import Store
 from ledger.store_open import open_store
 from ledger.store_postgres import PostgresStore
 from ledger.store_sql import SqlStore
-from tests.api.service import SUPPLIER, LiveService, serve
+from tests.api.service import SUPPLIER, LiveService
 from tests.ledger.parties import SAMPLE_GROUPS
 
 pytestmark = pytest.mark.item("3.7.backup")
 
 CLIENTS: Final = 8
 MEASURED: Final = b"measured" * 100
-BOTH: Final = 2
 READ_ONLY: Final = RestoreAsked(may_sign=False)
 SIGNING: Final = RestoreAsked(may_sign=True)
 
@@ -149,71 +148,18 @@ def test_restored_log_answers_and_signs_as_the_one_before(
     assert (rebuilt.missing_before, rebuilt.unreadable) == (0, 0)
 
 
-def test_uploads_that_records_cite_go_along_and_others_do_not(
-    filled: LiveService, tmp_path: Path
+def test_submission_larger_than_other_groups_is_restored_as_it_was_signed(
+    own_service: LiveService, tmp_path: Path
 ) -> None:
-    assert len(list((filled.folder.blobs / "data").iterdir())) == BOTH
-    assert taken(filled, tmp_path / "backup").blobs == 1
-    assert restored(tmp_path / "backup", tmp_path / "data", READ_ONLY).blobs == 1
-    folder = DataFolder(tmp_path / "data")
-    (cited,) = (folder.blobs / "data").iterdir()
-    assert cited.read_bytes() == MEASURED
-    with read_only(folder) as store:
-        assert store.is_pinned(cited.name)
-
-
-def test_uploads_that_replicas_share_go_along_from_where_the_service_has_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LOTMARK_BLOBS", str(tmp_path / "shared"))
-    for live in serve(tmp_path / "log", blobs=tmp_path / "shared"):
-        blob = live.signed(SUPPLIER).upload(MEASURED)
-        live.admit(live.record(citing(blob, MEASURED)))
-        elsewhere, live.folder = live.folder, data_folder(live.folder.root)
-        assert live.wired.folder == live.folder
-        assert taken(live, tmp_path / "backup").blobs == 1
-        # The same log read as if it had its uploads beside it.
-        live.folder = elsewhere
-        with pytest.raises(UploadMissing, match=f"{blob}, which entry {live.size() - 1} cites"):
-            taken(live, tmp_path / "bare")
-    # They go where replicas will look for them, also if a killed run brought them already.
-    for name, shared in (("a", "new"), ("b", "new")):
-        folder = DataFolder(tmp_path / name, shared_blobs=tmp_path / shared)
-        assert restore(tmp_path / "backup", folder, READ_ONLY, progress=QUIET).blobs == 1
-        assert (tmp_path / shared / "data" / blob).read_bytes() == MEASURED
-        assert not (folder.root / "blobs").exists()
-
-
-@pytest.mark.parametrize("change", [None, b"other" * 160])
-def test_upload_that_is_not_as_it_was_is_not_left_out_in_silence(
-    filled: LiveService, tmp_path: Path, change: bytes | None
-) -> None:
-    taken(filled, tmp_path / "backup")
-    (sidecar,) = (filled.folder.blobs / "pinned").iterdir()
-    data = filled.folder.blobs / "data" / sidecar.stem
-    assert data.read_bytes() == MEASURED
-    data.unlink()
-    if change:
-        data.write_bytes(change)
-    with pytest.raises(UploadMissing, match=sidecar.stem):
-        taken(filled, tmp_path / "later")
-    assert not (tmp_path / "later").exists()
-    # What was backed up without it before is no whole log either.
-    bare = _without(tmp_path / "backup", tmp_path / "bare", blob=sidecar.stem)
-    with pytest.raises(BackupDamaged, match=sidecar.stem):
-        restored(bare, tmp_path / "data")
-    assert not (tmp_path / "data").exists()
-
-
-def _without(source: Path, target: Path, *, blob: str) -> Path:
-    """A backup that agrees with its manifest, and lacks an upload."""
-    writer, manifest = BackupWriter(target), read_manifest(source)
-    target.mkdir()
-    for file in manifest.files:
-        if blob not in file.path:
-            writer.put(file.path, (source / file.path).read_bytes())
-    writer.finish(replace(manifest, files=tuple(writer.files)))
-    return target
+    lines = [own_service.record() for _ in range(limits.COMMIT_GROUP_RECORDS_MAX + 1)]
+    own_service.submit_many(lines)
+    size = taken(own_service, tmp_path / "backup").manifest.size
+    with read_only(own_service.folder) as store:
+        signed = [at for at, _ in store.checkpoints()]
+    assert signed[-1] - signed[-2] == len(lines)
+    assert restored(tmp_path / "backup", tmp_path / "data").manifest.size == size
+    with read_only(DataFolder(tmp_path / "data")) as store:
+        assert [at for at, _ in store.checkpoints()] == signed
 
 
 def citing(blob: str, data: bytes) -> dict[str, object]:

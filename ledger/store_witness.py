@@ -1,13 +1,14 @@
 """What a witness remembers, in one SQLite file: what it cosigned, and evidence of forks.
 
-Both tables are append-only, guarded by triggers. A row is on the disk when :meth:`keep`
+Both tables are append-only, guarded by triggers; the times at which a checkpoint was cosigned
+again only grow, one for each log. A row is on the disk when :meth:`keep`
 returns, so nothing that a witness signed is missing after a crash. One process writes;
 others may read at the same time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 from sqlalchemy.exc import DBAPIError
 
@@ -37,7 +39,7 @@ from ledger.store_lock import WriterLock
 from ledger.store_sqlite import create_file, reader_engine, writer_engine
 from ledger.witness_errors import WitnessStateLost
 
-SCHEMA_REVISION: Final = 1
+SCHEMA_REVISION: Final = 2
 _HASH_BYTES: Final = 32
 _METADATA: Final = MetaData()
 _Number: Final = BigInteger().with_variant(Integer(), "sqlite")
@@ -73,8 +75,21 @@ _FORK: Final = Table(
     Column("noticed_ms", _Number, nullable=False),
     sqlite_strict=True,
 )
+# The newest time given to a checkpoint that was sent again, one row a log: what anybody may
+# have repeated every second must not grow.
+_REPEATED: Final = Table(
+    "repeated",
+    _METADATA,
+    Column("origin", Text, primary_key=True),
+    Column("cosigned_s", _Number, nullable=False),
+    sqlite_strict=True,
+)
+_UPDATE_REFUSED: Final = {
+    "repeated": "NEW.origin <> OLD.origin OR NEW.cosigned_s <= OLD.cosigned_s"
+}
 _INSERT_REFUSED: Final = {
     "identity": "EXISTS (SELECT 1 FROM identity) OR NEW.only <> 0",
+    "repeated": "EXISTS (SELECT 1 FROM repeated WHERE origin = NEW.origin)",
     # One history, in its order: the last line of defence, whatever the process believes.
     "cosigned": "NEW.position <> (SELECT coalesce(max(position) + 1, 0) FROM cosigned) "
     "OR NEW.size <= (SELECT coalesce(max(size), -1) FROM cosigned WHERE origin = NEW.origin)",
@@ -134,6 +149,12 @@ class WitnessStore:
             rows = connection.execute(_select_cosigned().where(_COSIGNED.c.position.in_(newest)))
             return {row.origin: _cosigned_row(row) for row in rows}
 
+    def repeated(self) -> dict[str, int]:
+        """When a checkpoint of each log was last cosigned again, in Unix seconds."""
+        with self._reading() as connection:
+            rows = connection.execute(select(_REPEATED.c.origin, _REPEATED.c.cosigned_s))
+            return {row.origin: row.cosigned_s for row in rows}
+
     def cosigned_at(self, origin: str, size: int) -> CosignedRow | None:
         """What was cosigned of a log at this size."""
         with self._reading() as connection:
@@ -149,8 +170,19 @@ class WitnessStore:
             rows = connection.execute(select(*columns).order_by(_FORK.c.position))
             return [self._fork_row(*row) for row in rows]
 
-    def keep(self, cosigned: Sequence[CosignedRow], forks: Sequence[ForkRow] = ()) -> None:
+    def keep(
+        self,
+        cosigned: Sequence[CosignedRow],
+        forks: Sequence[ForkRow] = (),
+        *,
+        repeats: Mapping[str, int] | None = None,
+    ) -> None:
         """Make rows durable, all or none.
+
+        Args:
+            cosigned: new checkpoints.
+            forks: new evidence.
+            repeats: by origin, the time at which its last checkpoint was cosigned again.
 
         Raises:
             OutcomeUnknown: COMMIT failed; ask :meth:`last` before anything is signed.
@@ -161,6 +193,8 @@ class WitnessStore:
                 self._insert(connection, _COSIGNED, [_cosigned_values(row) for row in cosigned])
             if forks:
                 self._insert(connection, _FORK, [_fork_values(row) for row in forks])
+            for origin, cosigned_s in (repeats or {}).items():
+                _keep_repeat(connection, origin, cosigned_s)
 
     def close(self) -> None:
         """Release the file and the right to write."""
@@ -234,7 +268,7 @@ def create_witness_store(path: Path, vkey: str) -> None:
             _METADATA.create_all(connection)
             for table in _METADATA.tables:
                 for verb, condition in (
-                    ("UPDATE", "1"),
+                    ("UPDATE", _UPDATE_REFUSED.get(table, "1")),
                     ("DELETE", "1"),
                     ("INSERT", _INSERT_REFUSED[table]),
                 ):
@@ -268,6 +302,12 @@ def _cosigned_values(row: CosignedRow) -> dict[str, object]:
         "cosigned_s": row.cosigned_s,
         "note": row.note,
     }
+
+
+def _keep_repeat(connection: Connection, origin: str, cosigned_s: int) -> None:
+    known = update(_REPEATED).where(_REPEATED.c.origin == origin)
+    if connection.execute(known.values(cosigned_s=cosigned_s)).rowcount == 0:
+        connection.execute(insert(_REPEATED), {"origin": origin, "cosigned_s": cosigned_s})
 
 
 def _fork_values(row: ForkRow) -> dict[str, object]:

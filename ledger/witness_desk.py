@@ -53,6 +53,8 @@ class _Group:
     """What one transaction is going to make durable, and what is so after it."""
 
     last: dict[str, CosignedRow]
+    repeated_s: dict[str, int]
+    repeats: dict[str, int] = field(default_factory=dict)
     cosigned: list[CosignedRow] = field(default_factory=list)
     forks: list[ForkRow] = field(default_factory=list)
 
@@ -70,6 +72,7 @@ class WitnessDesk:
         self._cosigner = cosigner
         self._clock = clock
         self._last = store.last()
+        self._repeated_s = store.repeated()
         self._known_forks: set[tuple[bool, str, str]] = set()
         self._fork_counts: Counter[tuple[str, bool]] = Counter()
         for row in store.forks():
@@ -154,8 +157,8 @@ class WitnessDesk:
         try:
             group = self._begin()
             outcomes = [self._judge(asked.request, group) for asked in taken]
-            if group.cosigned or group.forks:
-                self._store.keep(group.cosigned, group.forks)
+            if group.cosigned or group.forks or group.repeats:
+                self._store.keep(group.cosigned, group.forks, repeats=group.repeats)
         except LedgerError as fault:
             # What reached the disk may not be what is remembered here.
             self._is_stale = True
@@ -166,6 +169,7 @@ class WitnessDesk:
             raise
         # From here on what was signed, and what was refused for a fork, survives a crash.
         self._last = group.last
+        self._repeated_s = group.repeated_s | group.repeats
         for row in group.forks:
             self._remember_fork(row)
         for asked, outcome in zip(taken, outcomes, strict=True):
@@ -177,8 +181,9 @@ class WitnessDesk:
     def _begin(self) -> _Group:
         if self._is_stale:
             self._last = self._store.last()
+            self._repeated_s = self._store.repeated()
             self._is_stale = False
-        return _Group(dict(self._last))
+        return _Group(dict(self._last), self._repeated_s)
 
     def _judge(self, request: SignedRequest, group: _Group) -> str | LedgerError:
         """The line for a request, or why there is none."""
@@ -195,19 +200,22 @@ class WitnessDesk:
         origin = request.checkpoint.origin
         before = group.last.get(origin)
         seen = check_extension(request, _seen(before))
-        at = self._timestamp(before)
+        last_s = _last_second(before, group)
+        at = self._timestamp(last_s)
         line = self._cosigner.cosign(request.note.text.encode(), at)
         if before is None or seen.size != before.size:
             note = note_text(Note(request.note.text, (*request.note.signatures, line)))
             row = CosignedRow(origin, seen.size, seen.root, at, note)
             group.cosigned.append(row)
             group.last[origin] = row
+        elif at > last_s:
+            # No new checkpoint, but a new time that the next one must not be before.
+            group.repeats[origin] = at
         return line.line()
 
-    def _timestamp(self, before: CosignedRow | None) -> CosignedAt:
+    def _timestamp(self, last: int) -> CosignedAt:
         """Now, and never before the last cosignature of the log."""
         now = max(self._clock.now_ms() // 1000, 1)
-        last = before.cosigned_s if before else 0
         if now < last - _CLOCK_BEHIND_SECONDS_MAX:
             raise ClockSuspect(f"expected a time after {last} s, found {now} s: set the clock")
         return CosignedAt(max(now, last))
@@ -260,6 +268,14 @@ class WitnessDesk:
 
 def _seen(row: CosignedRow | None) -> LastSeen:
     return LastSeen(TreeSize(row.size), row.root) if row else NEVER_SEEN
+
+
+def _last_second(before: CosignedRow | None, group: _Group) -> int:
+    """The time of the last cosignature of the log, of a repeated one too; 0 for none."""
+    if before is None:
+        return 0
+    repeated = group.repeats.get(before.origin, group.repeated_s.get(before.origin, 0))
+    return max(before.cosigned_s, repeated)
 
 
 def _is_proven(first: CosignedRow, request: SignedRequest) -> bool:

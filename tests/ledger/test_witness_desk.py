@@ -25,7 +25,7 @@ from ledger.witness_errors import (
     WitnessStateLost,
 )
 from tests.ledger.witness_requests import ORIGIN, History
-from tests.ledger.witnesses import NOW_MS, VKEY, a_witness, check_line
+from tests.ledger.witnesses import NOW_MS, VKEY, AWitness, a_witness, check_line
 
 pytestmark = pytest.mark.item("3.4")
 
@@ -74,6 +74,36 @@ def test_a_clock_a_little_back_repeats_the_time_and_far_back_signs_nothing(path:
         witness.clock.advance(-2_000)
         assert isinstance(witness.refusal(HONEST.request(6, 7)), ClockSuspect)
         assert witness.size() == 6
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_repeated_cosignature_is_remembered_as_the_last_one(
+    path: Path, is_restarted: bool
+) -> None:
+    with a_witness(path) as witness:
+        witness.ask(HONEST.request(0, 5))
+        for hours in (1, 2):
+            witness.clock.advance(3_600_000)
+            assert check_line(witness.ask(HONEST.request(5, 5)), HONEST.note(5)) == (
+                NOW_MS // 1000 + 3_600 * hours
+            )
+        if not is_restarted:
+            check_clock_after_repeat(witness)
+    if is_restarted:
+        with a_witness(path) as witness:
+            witness.clock.advance(7_200_000)
+            check_clock_after_repeat(witness)
+
+
+def check_clock_after_repeat(witness: AWitness) -> None:
+    """A little behind the repeated time gives that time, and far behind it nothing."""
+    witness.clock.advance(-59_000)
+    line = witness.ask(HONEST.request(5, 5))
+    assert check_line(line, HONEST.note(5)) == NOW_MS // 1000 + 7_200
+    witness.clock.advance(-3_441_000)
+    assert isinstance(witness.refusal(HONEST.request(5, 5)), ClockSuspect)
+    assert isinstance(witness.refusal(HONEST.request(5, 6)), ClockSuspect)
+    assert witness.size() == 5
 
 
 def test_of_many_at_once_each_size_is_cosigned_once_and_in_order(path: Path) -> None:
@@ -128,11 +158,16 @@ def test_a_witness_without_its_memory_does_not_go_on(path: Path, tmp_path: Path)
         "DELETE FROM fork",
         "UPDATE fork SET second = ''",
         "UPDATE identity SET vkey = ''",
+        "UPDATE repeated SET cosigned_s = cosigned_s - 1",
+        "DELETE FROM repeated",
+        "INSERT OR REPLACE INTO repeated SELECT origin, 1 FROM repeated",
     ],
 )
 def test_the_database_refuses_to_forget(path: Path, statement: str) -> None:
     with a_witness(path) as witness:
         witness.ask(HONEST.request(0, 5))
+        witness.clock.advance(1_000)
+        witness.ask(HONEST.request(5, 5))
         witness.refusal(FORKED.request(5, 5))
     refused = pytest.raises(sqlite3.IntegrityError, match="append-only")
     with closing(sqlite3.connect(path)) as connection, refused:

@@ -16,6 +16,7 @@ from api.nonces import Nonce, NonceMemory, UnixSeconds
 from api.request_errors import NonceReplayed, SignatureExpired
 from ledger.errors import LedgerError
 from ledger.limits import REQUEST_NONCES_TOGETHER_MAX, REQUEST_WINDOW_SECONDS
+from ledger.store_errors import StoreUnavailable
 from ledger.store_postgres_nonces import Fate, NonceClaim, PostgresNonces
 
 
@@ -63,6 +64,11 @@ class SharedNonces:
                 self._ask(self._take_gathered(), now)
         _tell(ticket, now)
 
+    @property
+    def waiting(self) -> int:
+        """How many claims wait for the next statement."""
+        return len(self._gathered)
+
     def close(self) -> None:
         """Release the connections."""
         self._table.close()
@@ -81,13 +87,23 @@ class SharedNonces:
                 ticket.fate = fate
             self._forget_sometimes(now)
         except LedgerError as fault:
-            for ticket in tickets:
-                ticket.fault = ticket.fault or (fault if ticket.fate is None else None)
+            _end(tickets, fault)
+        finally:
+            # Where another fault is on its way up: nobody else will answer these, and who waits
+            # for them must not wait on.
+            _end(tickets, StoreUnavailable("expected the fate of every nonce, found a fault"))
 
     def _forget_sometimes(self, now: UnixSeconds) -> None:
         if now - self._forgotten_at >= REQUEST_WINDOW_SECONDS:
             self._forgotten_at = now
             self._table.forget()
+
+
+def _end(tickets: Sequence[_Ticket], fault: LedgerError) -> None:
+    """Give a fault to every claim that has nothing yet."""
+    for ticket in tickets:
+        if ticket.is_open:
+            ticket.fault = fault
 
 
 def _tell(ticket: _Ticket, now: UnixSeconds) -> None:

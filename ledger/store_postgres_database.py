@@ -16,7 +16,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import errors
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger import limits
 from ledger.store import Head
@@ -182,6 +183,9 @@ def failures() -> Iterator[None]:
     except DBAPIError as fault:
         raise _meaning(fault.orig or fault) from fault
     except psycopg.Error as fault:
+        raise _meaning(fault) from fault
+    except (InvalidRequestError, PoolTimeout) as fault:
+        # The pool has no connection to give, or the one it gave was found broken.
         raise _meaning(fault) from fault
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 import psycopg
 import pytest
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.nonces import Nonce, UnixSeconds
 from api.request_errors import NonceReplayed, SignatureExpired
@@ -16,6 +19,7 @@ from api.shared_nonces import SharedNonces
 from ledger.clock import ManualClock
 from ledger.limits import REQUEST_WINDOW_SECONDS
 from ledger.store_errors import StoreUnavailable
+from ledger.store_postgres_database import failures
 from ledger.store_postgres_nonces import KEPT_SECONDS, Fate, NonceClaim, PostgresNonces
 from tests.postgres import LogDatabase, PostgresServer
 
@@ -152,3 +156,60 @@ def test_a_database_that_is_away_takes_no_nonce_and_is_found_again(
     shared.claim(KEY, a_nonce(3), created=NOW, now=NOW)
     with pytest.raises(NonceReplayed):
         replica().claim(KEY, a_nonce(1), created=NOW, now=NOW)
+
+
+class BreakingTable(PostgresNonces):
+    """A table whose first statement waits for others to gather, and whose second fails."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.gathered = threading.Event()
+
+    def claim(self, claims: Sequence[NonceClaim]) -> list[Fate]:
+        self.sizes.append(len(claims))
+        if len(self.sizes) == 1:
+            assert self.gathered.wait(10)
+        if len(self.sizes) == 2:
+            raise ValueError("expected what nobody expects")
+        return [Fate.TAKEN] * len(claims)
+
+    def forget(self) -> int:
+        return 0
+
+
+def test_a_fault_that_nobody_foresaw_ends_every_claim_that_it_meets() -> None:
+    table = BreakingTable()
+    shared = SharedNonces(table)
+
+    def claim(number: int) -> str:
+        try:
+            shared.claim(KEY, a_nonce(number), created=NOW, now=NOW)
+        except (ValueError, StoreUnavailable) as fault:
+            return type(fault).__name__
+        return "taken"
+
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(claim, 0)
+        await_until(lambda: len(table.sizes) == 1)
+        others = [threads.submit(claim, number) for number in (1, 2, 3)]
+        await_until(lambda: shared.waiting == 3)
+        table.gathered.set()
+        assert first.result(10) == "taken"
+        ended = sorted(other.result(10) for other in others)
+    # Who asked for all three tells what happened; the others only that it is not known.
+    assert ended == ["StoreUnavailable", "StoreUnavailable", "ValueError"]
+    assert claim(4) == "taken"
+    assert table.sizes == [1, 3, 1]
+
+
+def await_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("fault", [PoolTimeout("none is free"), InvalidRequestError("this is bad")])
+def test_a_pool_that_lends_no_connection_is_a_store_that_does_not_answer(fault: Exception) -> None:
+    with pytest.raises(StoreUnavailable, match=r"^database: "), failures():
+        raise fault

@@ -37,7 +37,9 @@ from ledger.faults import Fault
 
 _BUSY: Final = (errors.TOO_MANY, errors.UNAVAILABLE)
 #: Refusals with the status of a busy service that waiting does not change.
-_LASTING: Final = frozenset({"too-many-open-blobs", "clock-suspect", "log-rolled-back"})
+_LASTING: Final = frozenset(
+    {"too-many-open-blobs", "clock-suspect", "log-key-retired", "log-rolled-back"}
+)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _KNOWN: Final = frozenset({"type", "title", "status", "detail", "code", "remedy", "errors"})
 

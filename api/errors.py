@@ -125,6 +125,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("log-closed", UNAVAILABLE, "The log is stopping", "账本正在停止", "Try again later."),
     ("head-moved", UNAVAILABLE, "Others appended first", "其他副本已先写入", "Try again; nothing was written."),
     ("log-rolled-back", UNAVAILABLE, "Not the log that was signed", "并非已签名的账本", "Use another replica; the operator restores the newest copy of the database."),
+    ("log-key-retired", UNAVAILABLE, "The key of this service is no log key then", "该服务的密钥不再是账本密钥", "The operator serves with a log key that stays in force; then submit the same bytes again."),
     ("clock-suspect", UNAVAILABLE, "The clock is wrong", "时钟可疑", "The operator sets the clock."),
     ("internal", INTERNAL, "A fault of this service", "服务内部错误", "Tell the operator the request id."),
     # blobs

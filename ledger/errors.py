@@ -8,7 +8,7 @@
     +-- StoreUnavailable, HeadMoved, OutcomeUnknown ...  see ledger.store_errors
     +-- BlobError                                        see ledger.blob_errors
     +-- MalformedType, MalformedDocument, MalformedCharter   governance content
-    +-- LogRolledBack, HighWaterDamaged, ClockSuspect, LogClosed, TooBusy, NotInLog
+    +-- LogRolledBack, LogKeyRetired, HighWaterDamaged, ClockSuspect, LogClosed, TooBusy, NotInLog
     |                                                    the log cannot go on, or not so far
     +-- MalformedAnchor, ViewTooLarge, MalformedView, WrongIndex, ChainBroken,
     |   CharterMismatch, KeyPathBroken, KeyNotRegistered, TypeMismatch    docs/spec/view.md
@@ -179,6 +179,12 @@ class LogRolledBack(LedgerError):
     """The stored log is behind, or not an extension of, what was already signed."""
 
     code = "log-rolled-back"
+
+
+class LogKeyRetired(LedgerError):
+    """The key of this process is not, or would not be, among the log keys in force."""
+
+    code = "log-key-retired"
 
 
 class HighWaterDamaged(LedgerError):

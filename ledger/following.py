@@ -2,25 +2,27 @@
 
 Only what is new is read. Hashing the new leaves onto our own frontier proves that the stored
 head extends the log we know (the root would differ otherwise), and the checkpoint over it
-must be signed by the log's own key. The new entries are not judged again: that another
-replica admitted them is the log's word, which an audit checks.
+must be signed by a log key that is in force after the new entries. Reading those first is
+safe: a key comes in force only with the signature of one that was. The new entries are not
+judged again: that another replica admitted them is the log's word, which an audit checks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ledger import limits
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.commit import Tip
-from ledger.errors import LogRolledBack, MalformedNote, NoteRefused
+from ledger.errors import LedgerError, LogRolledBack, MalformedNote, NoteRefused
 from ledger.fold import PublicFold, apply
 from ledger.frontier import Frontier, append_leaves
-from ledger.note import Ed25519Verifier, VerifierKey
+from ledger.note import Ed25519Verifier, VerifierKey, parse_vkey
 from ledger.open_tiles import OpenTiles
 from ledger.record import GOVERNANCE_VCTS
 from ledger.recovery import governing
-from ledger.store import Head, Store
+from ledger.store import EntryRow, Head, Store
 from ledger.tree import HASH_BYTES, TreeSize, leaf_hash
 
 _GOVERNANCE: Final = sorted(GOVERNANCE_VCTS)
@@ -42,11 +44,11 @@ def follow(tip: Tip, head: Head | None, *, store: Store, key: VerifierKey) -> Ti
         tip: the end of the log as we know it, its every entry checked before.
         head: the stored head now.
         store: holds the entries between the two.
-        key: the log's own.
+        key: ours; what signed the log where we know nothing of it yet.
 
     Raises:
         LogRolledBack: the stored log is shorter than ours, or does not extend it, or its
-            checkpoint is not signed by the log's key.
+            checkpoint is not signed by a log key in force there.
         StoreUnavailable: it could not be read.
     """
     if head == tip.head:
@@ -60,8 +62,9 @@ def follow(tip: Tip, head: Head | None, *, store: Store, key: VerifierKey) -> Ti
     grown = _grow(tip, head, store)
     if (grown.frontier.hashes, grown.root, grown.leaf) != (head.frontier, head.root, head.leaf):
         raise LogRolledBack(f"expected {head.size} entries that extend ours, found other ones")
-    _check_signature(tip, head, store=store, key=key)
     fold = _read_fold(tip.fold, range(tip.size, head.size), store=store)
+    keys = [key] if tip.head is None else _log_keys(fold, head.size)
+    _check_signature(fold.origin, head, store=store, keys=keys)
     return Tip(head, grown.open_tiles, fold)
 
 
@@ -80,14 +83,20 @@ def _grow(tip: Tip, head: Head, store: Store) -> _Grown:
     return _Grown(frontier, root, leaf, open_tiles)
 
 
-def _check_signature(tip: Tip, head: Head, *, store: Store, key: VerifierKey) -> None:
-    origin, note = tip.fold.origin, store.checkpoint_covering(head.size - 1)
+def _log_keys(fold: PublicFold, size: int) -> list[VerifierKey]:
+    rules = fold.rules_at(size)
+    return [parse_vkey(vkey) for vkey in rules.log_keys] if rules else []
+
+
+def _check_signature(origin: str, head: Head, *, store: Store, keys: Sequence[VerifierKey]) -> None:
+    note = store.checkpoint_covering(head.size - 1)
     expected = Checkpoint(origin, TreeSize(head.size), head.root)
+    known = [Ed25519Verifier(key) for key in keys]
     try:
-        opened = open_checkpoint((note or "").encode(), [Ed25519Verifier(key)], origin=origin)
+        opened = open_checkpoint((note or "").encode(), known, origin=origin)
     except (MalformedNote, NoteRefused) as fault:
         raise LogRolledBack(
-            f"expected the head of {head.size} entries signed by the log's key: {fault}"
+            f"expected the head of {head.size} entries signed by a log key in force: {fault}"
         ) from fault
     if opened.checkpoint != expected:
         raise LogRolledBack(
@@ -103,5 +112,14 @@ def _read_fold(fold: PublicFold, span: range, *, store: Store) -> PublicFold:
         # The leaf is proven by now; the text is only what it says if it hashes to it.
         if leaf_hash(row.text) != row.leaf:
             raise LogRolledBack(f"expected entry {row.index} as it was hashed, found another text")
-        fold = apply(fold, governing(row, fold.origin))
+        fold = _apply_row(fold, row)
     return fold
+
+
+def _apply_row(fold: PublicFold, row: EntryRow) -> PublicFold:
+    try:
+        return apply(fold, governing(row, fold.origin))
+    except LedgerError as fault:
+        raise LogRolledBack(f"expected entry {row.index} as admission lets through: {fault}") from (
+            fault
+        )

@@ -27,10 +27,11 @@ from ledger.commit import (
 )
 from ledger.content import CheckedRecord, Checker
 from ledger.domain import DomainRules
+from ledger.errors import LogKeyRetired
 from ledger.fold import PublicFold
 from ledger.following import follow
 from ledger.high_water import HighWater, Mark
-from ledger.note import Ed25519Signer
+from ledger.note import Ed25519Signer, encode_vkey
 from ledger.releases import Admission
 from ledger.store import Head, Store, Turn
 from ledger.store_errors import AppendRefused, HeadMoved, OutcomeUnknown, StoreUnavailable
@@ -138,6 +139,7 @@ class Writer:
 
         Raises:
             OutcomeUnknown: nobody can tell whether records of the group are entries.
+            LogKeyRetired: our key would sign what comes after its retirement.
             ClockSuspect, StoreUnavailable, HeadMoved, AppendRefused: nothing was written.
             LogRolledBack: the stored log does not extend ours.
         """
@@ -191,6 +193,7 @@ class Writer:
         judged = judge_group(records, tip, known=known, admitted_ms=admitted_ms, log=self._log)
         if not judged.numbered():
             return tip, Admission(judged.verdicts, {})
+        _check_own_key(parts.signer, judged.fold)
         built = build_group(tip, judged, admitted_ms=admitted_ms, signer=parts.signer)
         receipts = {tip.size + position: text for position, text in enumerate(built.receipts)}
         group.sent = _Sent(built, Admission(judged.verdicts, receipts))
@@ -233,6 +236,16 @@ def _give_up(group: Group) -> None:
         # A full disk: it answers at once, and takes nothing however long we try.
         raise StoreUnavailable(
             f"expected the store to take entries, found {group.lost} commits without effect"
+        )
+
+
+def _check_own_key(signer: Ed25519Signer, fold: PublicFold) -> None:
+    """Refuse to sign a head after which our key is no log key; readers would refuse it too."""
+    vkey = encode_vkey(signer.key)
+    if vkey not in fold.rules.log_keys:
+        raise LogKeyRetired(
+            f"expected a log key that is in force after these entries, found {vkey}: "
+            "serve with a key that stays, then submit them again"
         )
 
 

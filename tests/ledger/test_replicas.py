@@ -16,7 +16,6 @@ import pytest
 from ledger.errors import ClockSuspect, LogClosed, LogRolledBack
 from ledger.high_water import HighWaterMemory, Mark
 from ledger.limits import CLOCKS_APART_MILLISECONDS_MAX
-from ledger.note import Ed25519Signer, VerifierKey
 from ledger.receipt import verify_receipt
 from ledger.service import Ledger, Pace
 from ledger.store import CommitGroup, Store, Turn
@@ -35,7 +34,7 @@ from tests.ledger.ledger_stories import (
     check_ledger,
     reports,
 )
-from tests.ledger.parties import NOW_MS, a_log_signer, record_id_of, resign, sign_key
+from tests.ledger.parties import NOW_MS, record_id_of, resign, sign_key
 from tests.ledger.parties import PartyKeys as Party
 from tests.ledger.sqlite_files import new_database, opened
 from tests.ledger.test_ledger_failures import Lost
@@ -316,18 +315,6 @@ def test_log_that_does_not_extend_ours_stops_the_writer(count: int, is_idle: boo
     head = swapped.inner.head()
     assert head is not None
     assert head.size == FOUNDING_SIZE + count, "nothing was built on it"
-
-
-def test_entries_that_another_key_signed_stop_the_writer(shared: Shared) -> None:
-    with two_replicas(shared) as (first, second):
-        own = a_log_signer()
-        foreign = SUPPLIER.signing.key
-        key = VerifierKey(own.key.name, 1, foreign.public_key)
-        stranger = a_replica(first, signer=Ed25519Signer(key, foreign.sign))
-        stranger.admit(a_report(0))
-        with pytest.raises(LogRolledBack, match="signed by the log's key"):
-            second.submit(a_report(1))
-        stranger.ledger.close()
 
 
 # ---- the clock of the database ----

@@ -107,7 +107,7 @@ def judge_new_key(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refus
     return (
         _judge_own(entry, fold)
         or _judge_replaced(entry, fold.parties[entry.iss])
-        or _judge_room(fold.parties[entry.iss])
+        or _judge_room(fold.parties[entry.iss], entry.body["replaces"])
     )
 
 
@@ -152,8 +152,9 @@ def _judge_replaced(entry: Governing, party: Party) -> Refusal | None:
     )
 
 
-def _judge_room(party: Party) -> Refusal | None:
-    current = sum(1 for key in party.signing_keys if key.is_current)
+def _judge_room(party: Party, replaced: str | None) -> Refusal | None:
+    # The key that is replaced is superseded by this very entry.
+    current = sum(1 for k in party.signing_keys if k.is_current and k.multikey != replaced)
     if current < limits.SIGNING_KEYS_MAX:
         return None
     return Refusal("too-many-keys", f"{current} signing keys of {party.did} are in force already")

@@ -163,6 +163,16 @@ def test_a_party_has_a_bounded_number_of_keys(members: dict[str, Any], code: str
     assert almost.submit(almost.key(GEAR, SPARE)) == code
 
 
+@pytest.mark.parametrize(("replaces", "code"), [(None, "too-many-keys"), (PHONE.multikey, None)])
+def test_a_party_with_all_its_keys_may_still_replace_one(
+    replaces: str | None, code: str | None
+) -> None:
+    full = with_keys(limits.SIGNING_KEYS_MAX - 2)
+    full.admit(full.key(GEAR, PHONE))
+    assert full.submit(full.key(GEAR, SPARE, replaces=replaces)) == code
+    assert full.submit(full.key(GEAR, THIRD)) == "too-many-keys"
+
+
 # ---- revocation ----
 
 

@@ -13,6 +13,7 @@ one record waits for what the writer has begun with, and for no queue of another
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain
@@ -22,7 +23,7 @@ from api.answers import Answers, Expected
 from api.check_pool import Checked, CheckPool, check_lines, parse_submission
 from api.claimants import Claimants
 from api.exchange import Refused
-from api.quotas import Quotas
+from api.quotas import Quotas, charge_all
 from api.turns import FairTurns
 from ledger import limits
 from ledger.content import CheckedRecord, split_submission
@@ -109,8 +110,7 @@ class SubmissionDesk:
         for item, arrival in zip(checked, arrived, strict=True):
             if isinstance(item, Refusal):
                 refused.setdefault(arrival.source, []).append((arrival, item))
-                continue
-            flow = self._claimants.of_record(item, arrival.source)
+        for item, arrival, flow in await self._claim_singles(checked, arrived):
             try:
                 self._quotas.records.charge(flow)
                 self._quotas.bytes.charge(flow, len(arrival.line))
@@ -121,6 +121,20 @@ class SubmissionDesk:
             admissible.setdefault(flow, []).append(Submission((item,), arrival.expected, flow))
         told = [self._tell_refused(source, items) for source, items in refused.items()]
         await asyncio.gather(self._admit_singles(admissible), *told)
+
+    async def _claim_singles(
+        self, checked: Sequence[Checked], arrived: Sequence[_Arrival]
+    ) -> list[tuple[CheckedRecord, _Arrival, str]]:
+        """Records that are right in themselves, each with its flow."""
+        right = [
+            (item, arrival)
+            for item, arrival in zip(checked, arrived, strict=True)
+            if isinstance(item, CheckedRecord)
+        ]
+        flows = await self._claimants.of_records(
+            [item for item, _ in right], [arrival.source for _, arrival in right]
+        )
+        return [(*found, flow) for found, flow in zip(right, flows, strict=True)]
 
     async def _admit_singles(self, by_flow: dict[str, list[Submission]]) -> None:
         together = list(chain.from_iterable(by_flow.values()))
@@ -155,18 +169,38 @@ class SubmissionDesk:
             LedgerError, Refused: nothing is known to have been admitted.
         """
         quotas, size = self._quotas, sum(map(len, lines))
-        is_loaded = quotas.waiting_records.total > 0
-        flow = await self._claimants.of_lines(lines, source, is_loaded=is_loaded)
+        flow = await self._claimants.of_lines(lines, source)
         with (
             quotas.waiting_records.hold(flow, len(lines)),
             quotas.waiting_bytes.hold(flow, size),
         ):
-            quotas.records.charge(flow, len(lines))
-            quotas.bytes.charge(flow, size)
-            return await self._admit_in_turn(lines, flow)
+            quotas.records.expect_left(flow)
+            quotas.bytes.expect_left(flow)
+            checked = await self._check(lines, flow)
+            await self._charge(lines, checked, source)
+            return await self._admit_checked(lines, checked, flow)
 
-    async def _admit_in_turn(self, lines: Sequence[bytes], flow: str) -> list[Outcome]:
-        checked = await self._check(lines, flow)
+    async def _charge(
+        self, lines: Sequence[bytes], checked: Sequence[Checked], source: str
+    ) -> None:
+        """Charge each party for its own new lines, and the address for all others.
+
+        Charged by its first line, a batch would spend a party's share for whoever has one.
+        """
+        records = [item for item in checked if isinstance(item, CheckedRecord)]
+        flows = iter(await self._claimants.of_records(records, [source] * len(records)))
+        counts: defaultdict[str, float] = defaultdict(float)
+        sizes: defaultdict[str, float] = defaultdict(float)
+        for line, item in zip(lines, checked, strict=True):
+            flow = source if isinstance(item, Refusal) else next(flows)
+            counts[flow] += 1
+            sizes[flow] += len(line)
+        charge_all(self._quotas.records, counts)
+        charge_all(self._quotas.bytes, sizes)
+
+    async def _admit_checked(
+        self, lines: Sequence[bytes], checked: Sequence[Checked], flow: str
+    ) -> list[Outcome]:
         records = tuple(item for item in checked if isinstance(item, CheckedRecord))
         refused = [
             (line, item)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -63,10 +63,24 @@ class Rate:
                 # Forgetting a debt harms nobody; a table that grows does.
                 self._left.popitem(last=False)
         if not allowed:
-            raise _exceeded(
-                f"expected at most {self._per_second:g} {self._unit} a second, found more",
-                seconds=(1 - left) / self._per_second,
-            )
+            raise self._spent(left)
+
+    def expect_left(self, flow: str) -> None:
+        """Let in who has anything left, before it is known what is to be spent.
+
+        Raises:
+            Refused: as :meth:`charge`.
+        """
+        with self._lock:
+            left = self._left_of(flow, self._now())
+        if left <= 0:
+            raise self._spent(left)
+
+    def _spent(self, left: float) -> Refused:
+        return _exceeded(
+            f"expected at most {self._per_second:g} {self._unit} a second, found more",
+            seconds=(1 - left) / self._per_second,
+        )
 
     @property
     def flows(self) -> int:
@@ -189,6 +203,18 @@ class Quotas:
     waiting_records: Room
     waiting_bytes: Room
     bodies: Room
+
+
+def charge_all(rate: Rate, amounts: Mapping[str, float]) -> None:
+    """Spend what each flow has of one request; where one has nothing left, none of them.
+
+    Raises:
+        Refused: as :meth:`Rate.charge`.
+    """
+    for flow in amounts:
+        rate.expect_left(flow)
+    for flow, amount in amounts.items():
+        rate.charge(flow, amount)
 
 
 def build_quotas(settings: Settings, now: Now) -> Quotas:

@@ -10,7 +10,7 @@ covers them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import Future
 from functools import partial
 
@@ -255,6 +255,10 @@ class Ledger:
         """The party and type of an admitted record."""
         row = self.reader.find(record_id)
         return Precedent(row.party, row.vct) if row else None
+
+    def find_entries(self, record_ids: Sequence[bytes]) -> Set[bytes]:
+        """Those of the records that are in the log."""
+        return self._parts.store.known(record_ids, []).records.keys()
 
     def find_signed(self, record_id: str) -> Signed | None:
         """The position of an admitted record, and the key that signed it."""

@@ -5,14 +5,13 @@ Exit status 0: done. 1: refused, with a stable code. 2: not a command line that 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import IO, Any, Final
 
 import click
 
-from api.cli.output import language_of_environment, visible
+from api.cli.output import json_document, language_of_environment, visible
 from api.cli.table_errors import TableError
 from api.client_clock import advise, skew_of
 from api.client_errors import ClientError, RequestRefused
@@ -124,4 +123,4 @@ def show_json(fault: click.ClickException) -> None:
         members = fault.members()
     else:
         members = {"error": {"code": "usage", "detail": fault.format_message(), "remedy": ""}}
-    click.echo(json.dumps(members, ensure_ascii=False, indent=1))
+    click.echo(json_document(members))

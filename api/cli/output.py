@@ -15,15 +15,29 @@ import click
 
 LANGUAGES: Final = ("en", "zh")
 T = TypeVar("T")
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: Controls but TAB, line and paragraph separators, and whatever turns the direction of writing.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def visible(text: str) -> str:
-    """The text with control and bidirectional characters written out, for a terminal.
+    """One line of text with control and bidirectional characters written out, for a terminal.
 
-    What a view or a service says is foreign: it must not move the cursor or turn the line.
+    What a view or a service says is foreign: it must not move the cursor, turn the line or
+    begin another one, in which it could say whatever the command itself says.
     """
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNSEEN.sub(_written_out, text)
+
+
+def json_document(members: Mapping[str, Any]) -> str:
+    """Members as JSON for programs that a terminal may show too: the same values either way."""
+    lines = json.dumps(members, ensure_ascii=False, indent=1).split("\n")
+    return "\n".join(map(visible, lines))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return "\\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,11 @@ class Output:
         """A line of the result in prose."""
         click.echo(visible(text), err=self.is_json)
 
+    def say_lines(self, text: str) -> None:
+        """A text whose lines are the result, each by itself: a document that was asked for."""
+        for line in text.rstrip("\n").split("\n"):
+            self.say(line)
+
     def note(self, text: str) -> None:
         """A line beside the result: progress, advice, warnings."""
         click.echo(visible(text), err=True)
@@ -43,7 +62,7 @@ class Output:
     def result(self, members: Mapping[str, Any]) -> None:
         """The result as the one JSON document; nothing where prose was asked for."""
         if self.is_json:
-            click.echo(json.dumps(members, ensure_ascii=False, indent=1))
+            click.echo(json_document(members))
 
     @contextmanager
     def progress(self, label: str, length: int | None) -> Iterator[Callable[[int], None]]:

@@ -82,7 +82,7 @@ class ProposalWords:
     def content(self, act: str, content: Mapping[str, Any]) -> Iterator[str]:
         """Everything that the act would put in force."""
         if act == "amend":
-            for line in json.dumps(content, ensure_ascii=False, indent=1).splitlines():
+            for line in json.dumps(content, ensure_ascii=False, indent=1).split("\n"):
                 yield f"  {line}"
             return
         for member, (word, tell) in _PARTS.items():

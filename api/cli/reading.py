@@ -113,7 +113,7 @@ def receipt(output: Output, *, record: str, out: Path | None, cosigned: bool, pl
         replace_file(out, text.encode())
         output.say(f"receipt of {record_id} is in {out}")
     else:
-        output.say(text.rstrip("\n"))
+        output.say_lines(text)
     output.result({"record_id": record_id, "receipt": text})
 
 
@@ -154,7 +154,7 @@ def anchor(output: Output, *, place: Place) -> None:
     """Print the trust anchor that this party holds, and what it says."""
     data = read_anchor(place)
     trusted = parse_anchor(data)
-    output.say(data.decode().rstrip("\n"))
+    output.say_lines(data.decode())
     witnesses = [witness.name for witness in trusted.policy.witnesses]
     output.note(f"log {trusted.origin}, charter {trusted.charter}")
     output.note(f"witnesses: {', '.join(witnesses) or 'none'}")

@@ -69,6 +69,20 @@ def test_a_proposal_is_rejected_and_withdrawn(log: FiveLog) -> None:
     assert log.own(GEAR)["standing"] == "member"
 
 
+def test_a_reason_full_of_line_ends_takes_one_line(log: FiveLog) -> None:
+    """A screen further down it could say what the command says, for another proposal."""
+    hostile = "\n" * 300 + "\u2028remove nobody\u200f"
+    made = log.done(AUDITOR, "propose", "suspend", GEAR, "--reason", hostile, "--yes")
+    of = made["record_id"]
+    listed = log.act(OEM, "proposals").stdout
+    shown = log.act(LABORATORY, "approve", of, "--yes")
+    for text in (listed, shown.stderr):
+        (line,) = [line for line in text.split("\n") if "reason: " in line]
+        assert line.endswith("\\n\\u2028remove nobody\\u200f")
+        assert len(text.split("\n")) < 20
+    assert log.done(AUDITOR, "reject", of, "--yes")["state"] == "over"
+
+
 def test_every_act_can_be_proposed_and_what_is_impossible_is_refused(
     log: FiveLog, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 The files change in this order, each step whole after a crash:
 
-1. the new key is drawn into ``NAME.pending``;
+1. the new key is drawn into ``NAME.pending``, under a passphrase that has opened the old ones;
 2. the record that puts it in force is kept in ``CHANGE.pending``, before it is sent;
 3. a receipt is there: the files are switched, the kept record is removed last.
 
@@ -59,6 +59,12 @@ class KeyChange:
                 f"{self.record}: expected the record of a change of keys, found: {fault}; "
                 "compare 'lotmark keys', move the file away, and begin the change again"
             ) from fault
+
+    def discard(self) -> None:
+        """Forget the new key: nothing was sent with it, for its record was never kept."""
+        assert not self.record.exists()
+        self.drawn.unlink(missing_ok=True)
+        sync_directory(self.folder.root)
 
     def keep(self, sd_jwt: str) -> None:
         """Keep the record before it is sent: from here on the change can be gone on with."""

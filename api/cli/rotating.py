@@ -27,6 +27,7 @@ from api.cli.options import (
     Session,
     cost_option,
     new_passphrase,
+    open_key_file,
     open_session,
     pass_output,
     place_options,
@@ -37,8 +38,10 @@ from api.client_errors import RequestRefused
 from api.governing import SIGNING_USES, KeyTerms, compose_key, compose_rotation
 from api.key_changes import KeyChange, admin_change, signing_change, switch_admin, switch_signing
 from keys.ed25519 import SEED_BYTES
+from keys.errors import WrongPassphrase
 from keys.key_file import seal_seed
 from keys.key_storage import load_key_file, store_key_file
+from keys.signer import SeedSigner, Signer
 from ledger.record import ParsedJws
 from ledger.submission import Admitted
 
@@ -83,14 +86,26 @@ class _Asked:
     cost: str
     is_agreed: bool
 
-    def draw(self, change: KeyChange) -> None:
-        """Draw the new key beside the old one, unless an earlier run did."""
+    def draw(self, change: KeyChange) -> Signer:
+        """Draw the new key beside the old one, unless an earlier run drew one that opens.
+
+        To be called once the passphrase has opened the keys that are there: what is sealed
+        with a mistyped one would be lost for ever once the log has it.
+        """
         if change.drawn.exists():
-            return
+            try:
+                return open_key_file(change.drawn)
+            except WrongPassphrase:
+                change.discard()
+                self.output.note(
+                    f"{change.drawn.name} does not open, and nothing was sent with it: "
+                    "another key is drawn"
+                )
         passphrase = new_passphrase(f"the new {change.target.name}")
         seed = secrets.token_bytes(SEED_BYTES)
         key_file = seal_seed(seed, passphrase=passphrase, cost=COSTS[self.cost])
         store_key_file(change.drawn, key_file)
+        return SeedSigner(seed)
 
     def go_on(self, change: KeyChange) -> tuple[ParsedJws, Admitted] | None:
         """Send what an earlier run kept; None where there is nothing, or it came too late."""
@@ -99,6 +114,7 @@ class _Asked:
             return None
         sd_jwt, parsed = begun
         self.output.note("an earlier run was interrupted: going on from there")
+        _expect_openable(change)
         try:
             return parsed, _send_kept(self.session, change, sd_jwt)
         except RequestRefused as refused:
@@ -139,12 +155,12 @@ class _AdminRotation:
             f"from {change.target.name}",
         )
         ask(self._asked.output, lines, "Rotate the admin key?", is_agreed=self._asked.is_agreed)
-        self._asked.draw(change)
         committed = session.open_key(change.target)
+        following = self._asked.draw(change).multikey
         sd_jwt = compose_rotation(
             session.composer(committed),
             committed.signer,
-            following=load_key_file(change.drawn).header.multikey,
+            following=following,
             retires=retires,
             iat=now_s(),
         )
@@ -186,9 +202,9 @@ class _SigningRotation:
             f"  a new one takes its place, for {', '.join(terms.uses)}",
         )
         ask(self._asked.output, lines, "Replace the signing key?", is_agreed=self._asked.is_agreed)
-        self._asked.draw(change)
-        key = session.open_key(change.drawn)
-        sd_jwt = compose_key(admin_composer(session), key.signer, iat=now_s(), terms=terms)
+        composer = admin_composer(session)
+        key = self._asked.draw(change)
+        sd_jwt = compose_key(composer, key, iat=now_s(), terms=terms)
         return _keep_and_send(session, change, sd_jwt)
 
     def _terms(self) -> KeyTerms:
@@ -203,6 +219,24 @@ class _SigningRotation:
             is_current = found["ended_at"] is None and found["superseded_s"] is None
             replaces = replaced if is_current else None
             return KeyTerms(tuple(found["uses"]), found["holder_kind"], replaces=replaces)
+
+
+def _expect_openable(change: KeyChange) -> None:
+    """Refuse to go on with a new key that the passphrase does not open.
+
+    Raises:
+        WrongPassphrase: it does not; the log may have the key already.
+    """
+    if not change.drawn.exists():
+        return
+    try:
+        open_key_file(change.drawn)
+    except WrongPassphrase as fault:
+        raise WrongPassphrase(
+            f"{fault}. Its record may have been sent already: give the passphrase of that run. "
+            f"Where it is lost and 'lotmark keys' shows that the log has not taken the key, move "
+            f"{change.record.name} and {change.drawn.name} away and begin again"
+        ) from fault
 
 
 def _keep_and_send(session: Session, change: KeyChange, sd_jwt: str) -> tuple[ParsedJws, Admitted]:

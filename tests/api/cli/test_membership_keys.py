@@ -11,8 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import Result
 
-from keys.key_storage import load_key_file
+from api.cli.options import open_key_file
+from keys.key_file import Cost, seal_seed
+from keys.key_storage import load_key_file, store_key_file
 from tests.api.cli.answer_cut import cut_answers
 from tests.api.cli.shell import PASSPHRASE, ROOT
 from tests.api.cli.solo import SLUG, SoloLog, lotmark
@@ -81,6 +84,12 @@ def test_a_rotation_killed_after_its_admission_is_finished_by_running_it_again(
     assert code(log, "register-key") == "key-not-valid"
     following = multikey(log.party / "next-admin.key.pending")
 
+    # Who cannot open the new key is told before it takes the place of the one that opens.
+    mistyped = mistyping(log, "rotate", "--yes")
+    assert (mistyped.exit_code, "refused: wrong-passphrase" in mistyped.stderr) == (1, True)
+    assert "may have been sent already" in mistyped.stderr
+    assert multikey(log.party / "next-admin.key.pending") == following
+
     again = log.run("rotate", "--yes")
     assert again.exit_code == 0, again.stderr
     assert "going on from there" in again.stderr
@@ -93,6 +102,47 @@ def test_a_rotation_killed_after_its_admission_is_finished_by_running_it_again(
 
     # And the new pair rotates once more.
     assert log.json("rotate", "--yes")["multikey"] == following
+
+
+ROTATIONS = [
+    pytest.param(("rotate", "--yes"), "next-admin.key", id="admin"),
+    pytest.param(("rotate", "--signing", "--yes"), "signing.key", id="signing"),
+]
+
+
+def mistyping(log: SoloLog, *arguments: str) -> Result:
+    """Run a command as the party under a passphrase that opens none of its keys."""
+    env = {"LOTMARK_PARTY": str(log.party), "LOTMARK_URL": log.url, "LOTMARK_PASSPHRASE": "typo"}
+    return lotmark(*arguments, env=env)
+
+
+@pytest.mark.item("3.2.rotation")
+@pytest.mark.parametrize(("command", "name"), ROTATIONS)
+def test_a_mistyped_passphrase_seals_no_key_that_the_log_will_have(
+    log: SoloLog, command: tuple[str, ...], name: str
+) -> None:
+    refused = mistyping(log, *command)
+    assert (refused.exit_code, "refused: wrong-passphrase" in refused.stderr) == (1, True)
+    assert not list(log.party.glob("*.pending"))
+    made = log.json(*command)
+    opened = open_key_file(log.party / name, PASSPHRASE)
+    assert opened.multikey == multikey(log.party / name)
+    assert made["index"] == log_size(log) - 1
+
+
+@pytest.mark.item("3.2.rotation")
+@pytest.mark.parametrize(("command", "name"), ROTATIONS)
+def test_a_drawn_key_that_does_not_open_and_was_not_sent_is_drawn_anew(
+    log: SoloLog, command: tuple[str, ...], name: str
+) -> None:
+    sealed = seal_seed(b"\x07" * 32, passphrase="typo", cost=Cost.INTERACTIVE)
+    store_key_file(log.party / f"{name}.pending", sealed)
+    made = log.run(*command)
+    assert made.exit_code == 0, made.stderr
+    assert "nothing was sent with it" in made.stderr
+    assert multikey(log.party / name) != sealed.header.multikey
+    assert open_key_file(log.party / name, PASSPHRASE)
+    assert not list(log.party.glob("*.pending"))
 
 
 def log_size(log: SoloLog) -> int:

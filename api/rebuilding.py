@@ -66,18 +66,21 @@ class Rebuilt:
 
 
 def rebuild(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _: None) -> Rebuilt:
-    """Recreate the projections of a log that is not being served, and compare.
+    """Recreate the projections of a log, and compare.
+
+    On SQLite nothing may serve it. On PostgreSQL services may; who appends waits while the
+    projections are written, and what was appended after the rebuild began is left as it is.
 
     Raises:
         SetupError: there is no log in the folder.
-        StoreBusy: a service writes to it.
+        StoreBusy: a service writes to it, on SQLite.
         LedgerError: the store failed; what was there before still is.
     """
     read_config(folder)
     with closing(open_store(folder.database_url)) as store, closing(Scratch()) as scratch:
         rebuilder = _Rebuilder(folder, store, scratch, on_progress)
         rebuilder.read_found()
-        store.replace_projections(rebuilder.pairs())
+        store.replace_projections(rebuilder.pairs(), size=rebuilder.size)
         store.restore_pins(rebuilder.pins)
         return rebuilder.compared()
 
@@ -113,7 +116,7 @@ class _Rebuilder:
         secret = read_search_secret(folder)
         head = store.head()
         # What is appended from here on is left alone, and what it brings is not looked at.
-        self._size = head.size if head else 0
+        self.size = head.size if head else 0
         fold = read_fold(origin, store)
         self._checker = Checker(origin, fold.book(), QualityRules(), secret)
         self._store = store
@@ -124,7 +127,7 @@ class _Rebuilder:
 
     def read_found(self) -> None:
         """Take down what is there."""
-        self._scratch.add("found", self._store.projected(self._size))
+        self._scratch.add("found", self._store.projected(self.size))
         self.rebuilt.outbox_gaps = self._outbox_gaps()
 
     def compared(self) -> Rebuilt:
@@ -135,8 +138,8 @@ class _Rebuilder:
     def pairs(self) -> Iterator[Pairs]:
         """The projections of all entries, a page at a time."""
         pinned: dict[str, int] = {}
-        for start in range(0, self._size, _PAGE):
-            stop = min(start + _PAGE, self._size)
+        for start in range(0, self.size, _PAGE):
+            stop = min(start + _PAGE, self.size)
             kept = self._store.disclosures(range(start, stop))
             search: list[tuple[bytes, int]] = []
             standing: list[tuple[str, int]] = []
@@ -200,7 +203,7 @@ class _Rebuilder:
         position, waiting, first = 0, 0, None
         while rows := self._store.outbox_after(position, _PAGE * _PAGE):
             position = rows[-1][0]
-            below = [index for _, _, index in rows if index < self._size]
+            below = [index for _, _, index in rows if index < self.size]
             first = below[0] if first is None and below else first
             waiting += len(set(below))
-        return 0 if first is None else self._size - first - waiting
+        return 0 if first is None else self.size - first - waiting

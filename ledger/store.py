@@ -233,12 +233,16 @@ class Store(Protocol):
         """At most ``limit`` (blob id, index) pairs below ``size``, ids after ``blob``."""
 
     def replace_projections(
-        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+        self,
+        projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]],
+        *,
+        size: int,
     ) -> None:
-        """Rebuild search and standing from nothing, in one transaction.
+        """Rebuild search and standing of the entries below a size, in one transaction.
 
         Args:
             projections: the (search, standing) pairs of one entry or of many, in any order.
+            size: a head's; what later entries brought stays.
         """
 
     def projected(self, size: int) -> Iterator[Projected]:

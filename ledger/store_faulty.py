@@ -164,10 +164,13 @@ class FaultyStore:
         return self._pass_on(self.inner.pins_after, blob, size=size, limit=limit)
 
     def replace_projections(
-        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+        self,
+        projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]],
+        *,
+        size: int,
     ) -> None:
         """See :meth:`ledger.store.Store.replace_projections`."""
-        self._pass_on(self.inner.replace_projections, projections)
+        self._pass_on(self.inner.replace_projections, projections, size=size)
 
     def projected(self, size: int) -> Iterator[Projected]:
         """See :meth:`ledger.store.Store.projected`."""

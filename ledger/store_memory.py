@@ -6,6 +6,7 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
 
 from ledger import limits
 from ledger.store import (
@@ -25,6 +26,8 @@ from ledger.store_errors import (
 )
 from ledger.store_segment import IndexSegment, check_group
 from ledger.store_turns import HeadTurns
+
+_Key = TypeVar("_Key", str, bytes)
 
 
 class MemoryStore:
@@ -206,13 +209,19 @@ class MemoryStore:
         return found[:limit]
 
     def replace_projections(
-        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+        self,
+        projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]],
+        *,
+        size: int,
     ) -> None:
         """See :meth:`ledger.store.Store.replace_projections`."""
         rebuilt = IndexSegment(0)
         for search, standing in projections:
             rebuilt.add_projections(search, standing)
         with self._opened():
+            rebuilt.add_projections(
+                _from(size, self._index.search), _from(size, self._index.standing)
+            )
             self._index.search = rebuilt.search
             self._index.standing = rebuilt.standing
 
@@ -252,3 +261,7 @@ def head_moved(expected: Head | None, found: Head | None) -> str:
     """The words of :class:`ledger.store_errors.HeadMoved`, with both ends."""
     sizes = [f"{head.size} entries" if head else "an empty log" for head in (expected, found)]
     return f"expected the log to end after {sizes[0]}, found {sizes[1]}"
+
+
+def _from(size: int, found: Mapping[_Key, Sequence[int]]) -> Iterator[tuple[_Key, int]]:
+    return ((key, index) for key, indices in found.items() for index in indices if index >= size)

@@ -110,12 +110,15 @@ class PostgresStore(SqlReads):
             drop_outbox(connection, position)
 
     def replace_projections(
-        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+        self,
+        projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]],
+        *,
+        size: int,
     ) -> None:
-        """See :meth:`ledger.store.Store.replace_projections`; nobody appends meanwhile."""
+        """See :meth:`ledger.store.Store.replace_projections`; who appends waits meanwhile."""
         added: dict[str, int] = {}
         with self._turns.committing(), self._database.at_head() as at:
-            clear_projections(at.raw)
+            clear_projections(at.raw, size)
             for search, standing in projections:
                 parties = (party for party, _ in standing)
                 added |= self._names.add(parties, at.connection, added)

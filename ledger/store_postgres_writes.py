@@ -119,11 +119,12 @@ def write_missing_disclosures(raw: Raw, index: int, disclosures: str) -> bool:
     return True
 
 
-def clear_projections(raw: Raw) -> None:
-    """Search and standing emptied; in a large log that takes longer than a statement may."""
+def clear_projections(raw: Raw, size: int) -> None:
+    """Search and standing below ``size`` emptied; that takes longer than a statement may."""
     raw.execute("SET LOCAL statement_timeout = 0")
-    raw.execute("DELETE FROM search")
-    raw.execute("DELETE FROM standing")
+    # Services may have appended since the rebuild read the head: their rows it does not have.
+    raw.execute("DELETE FROM search WHERE idx < %s", (size,))
+    raw.execute("DELETE FROM standing WHERE idx < %s", (size,))
 
 
 def write_projections(

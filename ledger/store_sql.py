@@ -109,12 +109,15 @@ class SqlStore(SqlReads):
             drop_outbox(connection, position)
 
     def replace_projections(
-        self, projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]]
+        self,
+        projections: Iterator[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]],
+        *,
+        size: int,
     ) -> None:
         """See :meth:`ledger.store.Store.replace_projections`."""
         with self._database.lock:
             with self._changing() as connection:
-                self._index.replace(connection, projections)
+                self._index.replace(connection, projections, size=size)
             self._load_index()
 
     def projected(self, size: int) -> Iterator[Projected]:

@@ -179,10 +179,15 @@ class SqliteIndex:
         self,
         connection: Connection,
         projections: Iterable[tuple[Sequence[tuple[bytes, int]], Sequence[tuple[str, int]]]],
+        *,
+        size: int,
     ) -> None:
-        """Write search and standing anew, and all else to the tables; to be loaded again then."""
+        """Write search and standing below ``size`` anew, and all ids to the tables.
+
+        The index is to be loaded again then.
+        """
         for table in ("search", "standing", "unmerged"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE idx < ?", (size,))
         added: dict[str, int] = {}
         for search, standing in projections:
             added |= self._names.add((party for party, _ in standing), connection, added)
@@ -194,7 +199,7 @@ class SqliteIndex:
         for part in ids.partitions(self._segment_entries):
             insert_rows(connection, RECORD_KEYS, near_rows((row[0], row[2]) for row in part))
             insert_rows(connection, JTI_KEYS, near_rows((row[1], row[2]) for row in part))
-        _set_merged(connection, self._segments[-1].stop)
+        _set_merged(connection, max(size, read_bookmark(connection, _MERGED)))
 
     def projected(self, connection: Connection, size: int) -> Iterator[Projected]:
         """What both the tables and the segments answer from; some rows are in both."""

@@ -26,7 +26,8 @@ from ledger.store_scratch import Difference
 def rebuild(output: Output, *, data: Path, check: bool) -> None:
     """Recreate search, standing, pins and indexes from entries and disclosures, and compare.
 
-    The service must be stopped, unless --check only compares. The log itself is not touched.
+    On SQLite the service must be stopped, unless --check only compares. On PostgreSQL services
+    may run, and submissions wait while it writes. The log itself is not touched.
     Exit status 1 where what was there was not what should be.
     """
     folder = data_folder(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from api.backup_files import ROWS
 from api.data_folder import DataFolder
-from api.rebuilding import compare
+from api.rebuilding import compare, rebuild
 from api.restoring import RestoreAsked, restore
 from ledger.reloading import LogRows, Reloading
 from ledger.store_errors import HeadMoved
@@ -83,6 +84,27 @@ def test_backup_taken_while_clients_submit_is_a_prefix_on_postgres_too(
     moved: LiveService, tmp_path: Path
 ) -> None:
     check_prefixes(moved, tmp_path)
+
+
+def test_rebuild_beside_a_service_leaves_what_it_appends(
+    filled: LiveService, moved: LiveService
+) -> None:
+    is_over, answers = threading.Event(), list[int]()
+
+    def submit() -> None:
+        while not is_over.is_set():
+            answers.append(moved.submit(filled.record()).status_code)
+
+    client = threading.Thread(target=submit)
+    client.start()
+    try:
+        outcomes = [rebuild(moved.folder).is_as_before for _ in range(4)]
+    finally:
+        is_over.set()
+        client.join()
+    assert outcomes == [True] * 4
+    assert set(answers) == {201}
+    assert compare(moved.folder).is_as_before
 
 
 def test_restore_that_was_killed_is_gone_on_with_and_another_log_is_refused(

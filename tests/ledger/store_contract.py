@@ -277,13 +277,10 @@ class StoreContract:
         assert store.is_pinned("blob-1")
         assert store.is_pinned("blob-2")
         assert not store.is_pinned("blob-3")
-
-    def test_pins_are_listed_by_page_up_to_a_size(self, store: Store) -> None:
-        append(store, 2, Parts(pins=(("blob-2", 0), ("blob-1", 1))))
-        append(store, 1, Parts(pins=(("blob-3", 2),)))
-        assert store.pins_after("", size=2, limit=9) == [("blob-1", 1), ("blob-2", 0)]
-        assert store.pins_after("", size=3, limit=1) == [("blob-1", 1)]
-        assert store.pins_after("blob-1", size=3, limit=9) == [("blob-2", 0), ("blob-3", 2)]
+        # Listed by page, and up to a size.
+        assert store.pins_after("", size=2, limit=9) == [("blob-1", 0), ("blob-2", 1)]
+        assert store.pins_after("", size=1, limit=9) == [("blob-1", 0)]
+        assert store.pins_after("blob-1", size=2, limit=1) == [("blob-2", 1)]
 
     # ---- search ----
 
@@ -337,16 +334,25 @@ class StoreContract:
     def test_rebuilt_projections_replace_the_old_ones(self, store: Store) -> None:
         for index in range(8):
             append(store, 1, Parts(search=((LOT, index),), standing=((BOB, index),)))
-        store.replace_projections(iter([([(PART, 1), (PART, 5)], [(CAROL, 2)]), ([], [(BOB, 7)])]))
+        rebuilt = [([(PART, 1), (PART, 5)], [(CAROL, 2)]), ([], [(BOB, 7)])]
+        store.replace_projections(iter(rebuilt), size=8)
         assert store.search(SearchQuery(key=LOT)) == []
         assert store.search(SearchQuery(key=PART)) == [5, 1]
         assert store.search(SearchQuery(reader=BOB)) == [7]
         assert store.search(SearchQuery(reader=CAROL)) == [2]
 
+    def test_rebuilding_leaves_what_later_entries_brought(self, store: Store) -> None:
+        for index in range(12):
+            append(store, 1, Parts(search=((LOT, index),), standing=((BOB, index),)))
+        for size in (7, 3):
+            store.replace_projections(iter([([(PART, 1)], [])]), size=size)
+            for kept in (SearchQuery(key=LOT), SearchQuery(reader=BOB)):
+                assert store.search(kept) == [11, 10, 9, 8, 7]
+
     def test_rebuilding_projections_leaves_the_log_alone(self, store: Store) -> None:
         append(store, 5)
         before = contents(store)
-        store.replace_projections(iter([]))
+        store.replace_projections(iter([]), size=5)
         assert contents(store) == before
         append(store, 5, Parts(search=((LOT, 6),)))
         assert store.search(SearchQuery(key=LOT)) == [6]
@@ -358,7 +364,7 @@ class StoreContract:
             for row in store.entries(0, 5):
                 yield [(digest(row.text), row.index)], []
 
-        store.replace_projections(projections())
+        store.replace_projections(projections(), size=5)
         assert store.search(SearchQuery(key=digest(a_row(3).text))) == [3]
 
     def test_rows_beside_the_log_are_told_as_they_are(self, store: Store) -> None:

@@ -209,7 +209,7 @@ def test_read_only_store_cannot_write(url: str) -> None:
             lambda: reader.commit(a_group(head, rows_after(head, 1))),
             lambda: reader.restore_disclosures(0, "a~"),
             lambda: reader.outbox_done(1),
-            lambda: reader.replace_projections(iter([])),
+            lambda: reader.replace_projections(iter([]), size=0),
         ]
         for use in uses:
             with pytest.raises(StoreUnavailable, match="read-only"):

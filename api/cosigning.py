@@ -70,12 +70,19 @@ class _Link:
     size: int = 0
     failures: int = 0
     not_before: float = 0.0
-    pending: Future[NoteSignature] | None = None
+    pending: Future[NoteSignature | StartAnswer] | None = None
     lines: dict[str, NoteSignature] = field(default_factory=dict)
 
     @property
     def witness(self) -> Witness:
         return self.client.witness
+
+    def close(self) -> None:
+        """Close the connection; where a request is under way, once that is over."""
+        if self.pending is None:
+            self.client.close()
+        else:
+            self.pending.add_done_callback(lambda _: self.client.close())
 
 
 class Cosigning:
@@ -116,7 +123,12 @@ class Cosigning:
         """
         if not self._links or self._store.head() is None:
             return
-        self.start_answers = tuple(self._pool.map(self._ask_at_start, self._links))
+        for link in self._links:
+            link.pending = self._pool.submit(self._ask_at_start, link)
+        # Only a name that is not resolved takes longer than the requests may.
+        deadline = time.monotonic() + 3 * self._seconds_max
+        self.start_answers = tuple(_await_start(link, deadline) for link in self._links)
+        self._check_named()
         answered = [item.witness for item in self.start_answers if item.size is not None]
         if must_have_quorum and not is_quorum_met(self._policy, answered):
             silent = "; ".join(item.reason for item in self.start_answers if item.size is None)
@@ -125,6 +137,14 @@ class Cosigning:
                 f"{answered or 'none'} ({silent}): wait for the witnesses, or start without "
                 "LOTMARK_REQUIRE_WITNESSES"
             )
+
+    def _check_named(self) -> None:
+        """Refuse a log that is shorter than a witness names, though it shows nothing."""
+        head = self._store.head()
+        size = head.size if head else 0
+        for answer in self.start_answers:
+            if answer.size is not None and answer.size > size:
+                refuse_shorter(size, answer.size, witness=answer.witness)
 
     def _ask_at_start(self, link: _Link) -> StartAnswer:
         name = link.witness.name
@@ -156,10 +176,7 @@ class Cosigning:
         own = read_own_checkpoint(LogReader(self._store).latest_checkpoint())
         answer = link.client.add_checkpoint(encode_request(0, (), note=own.note))
         if answer.status == errors.CONFLICT:
-            size = parse_conflict(answer.body)
-            if size > own.size:
-                refuse_shorter(own.size, size, witness=link.witness.name)
-            return size
+            return parse_conflict(answer.body)
         if answer.status == errors.OK:
             return own.size
         raise WitnessSilent(f"witness {link.witness.name} answers {_describe(answer)}")
@@ -189,9 +206,9 @@ class Cosigning:
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
-        self._pool.shutdown()
+        self._pool.shutdown(wait=False, cancel_futures=True)
         for link in self._links:
-            link.client.close()
+            link.close()
 
     @property
     def size(self) -> int:
@@ -272,8 +289,10 @@ class Cosigning:
                 continue
             answer, link.pending = link.pending, None
             try:
-                lines[link.witness.name] = answer.result()
+                line = answer.result()
                 link.failures = 0
+                if isinstance(line, NoteSignature):
+                    lines[link.witness.name] = line
             except LogRolledBack:
                 raise
             except SizeConflict:
@@ -323,6 +342,17 @@ class Cosigning:
             # It refuses what we signed: either it shows why, or it is wrong.
             self._compare(link)
         raise WitnessSilent(f"witness {name} answers {_describe(answer)}")
+
+
+def _await_start(link: _Link, deadline: float) -> StartAnswer:
+    """What a witness said in time; what it says later is taken while the log runs."""
+    assert link.pending is not None
+    wait([link.pending], timeout=max(0.0, deadline - time.monotonic()))
+    if not link.pending.done():
+        return StartAnswer(link.witness.name, None, f"witness {link.witness.name}: no answer")
+    answer, link.pending = link.pending.result(), None
+    assert isinstance(answer, StartAnswer)
+    return answer
 
 
 def _describe(answer: WitnessAnswer) -> str:

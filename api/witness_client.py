@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from api.deadline_transport import Deadline, DeadlineTransport
 from ledger.limits import WITNESS_ANSWER_SECONDS_MAX, WITNESS_REPLY_BYTES_MAX
 from ledger.trust_policy import Witness
 from ledger.witness import monitoring_path
@@ -29,13 +30,15 @@ class WitnessClient:
         """Speak to the address in the policy."""
         self.witness = witness
         self._base = (witness.url or "").rstrip("/")
+        self._seconds_max = seconds_max
+        self._deadline = Deadline()
+        is_tls = self._base.startswith("https:")
         # Nothing of the surroundings decides where a checkpoint goes.
         self._http = httpx.Client(
+            transport=DeadlineTransport(self._deadline, is_tls=is_tls),
             timeout=seconds_max,
             trust_env=False,
             follow_redirects=False,
-            # Certificates take long to read, and a plain address has none to check.
-            verify=self._base.startswith("https:"),
         )
 
     def add_checkpoint(self, body: bytes) -> WitnessAnswer:
@@ -59,6 +62,7 @@ class WitnessClient:
         self._http.close()
 
     def _exchange(self, method: str, path: str, body: bytes | None = None) -> WitnessAnswer:
+        self._deadline.begin(self._seconds_max)
         try:
             with self._http.stream(method, f"{self._base}/{path}", content=body) as answer:
                 return WitnessAnswer(answer.status_code, self._read(answer))

@@ -10,8 +10,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -178,12 +181,13 @@ def add_log(folder: WitnessFolder, origin: str, keys: Sequence[VerifierKey]) -> 
     for key in keys:
         if key.algorithm != ED25519_NOTE:
             raise MalformedVerifierKey(f"expected a log key (type 1), found that of {key.name}")
-    logs = read_logs(folder)
-    before = logs[origin].keys if origin in logs else ()
-    logs[origin] = WitnessedLog(origin, tuple(dict.fromkeys((*before, *keys))))
-    if len(logs) > limits.WITNESS_LOGS_MAX:
-        raise WitnessDamaged(f"expected at most {limits.WITNESS_LOGS_MAX} logs, found more")
-    replace_file(folder.logs, _encode_logs(logs))
+    with _one_at_a_time(folder):
+        logs = read_logs(folder)
+        before = logs[origin].keys if origin in logs else ()
+        logs[origin] = WitnessedLog(origin, tuple(dict.fromkeys((*before, *keys))))
+        if len(logs) > limits.WITNESS_LOGS_MAX:
+            raise WitnessDamaged(f"expected at most {limits.WITNESS_LOGS_MAX} logs, found more")
+        replace_file(folder.logs, _encode_logs(logs))
     return logs[origin]
 
 
@@ -228,6 +232,21 @@ def witness_cosigner(name: str, signer: Signer) -> Cosigner:
     """
     key = VerifierKey(KeyName(name), ED25519_COSIGNATURE, signer.public_key)
     return Cosigner(key, signer.sign)
+
+
+@contextmanager
+def _one_at_a_time(folder: WitnessFolder) -> Iterator[None]:
+    """Wait until nobody else changes the list: what two add at once must both be in it."""
+    try:
+        # The folder itself: its file is replaced, and a lock on it would go with it.
+        descriptor = os.open(folder.root, os.O_RDONLY)
+    except OSError as fault:
+        raise WitnessDamaged(f"{folder.root}: {fault}") from fault
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _parse_log(origin: Any, vkeys: Any) -> WitnessedLog:

@@ -45,6 +45,7 @@ class FiveLog(SoloLog):
             self.keygen(slug, role)
         others = [str(self.folder(slug) / "founder.json") for slug in FOUNDERS if slug != OPERATOR]
         options = [word for path in others for word in ("--founder", path)]
+        options += self.founding
         made = self.run("init", "--origin", "quality.example/five", *options)
         assert made.exit_code == 0, made.stderr
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ledger import limits
 from ledger.admission_effects import judge_effect
+from ledger.admission_keys import judge_evidence
 from ledger.faults import Refusal
 from ledger.fold import endorsed, proposal_of
 from ledger.fold_state import Governing, PublicFold
 from ledger.precedents import Earlier
-from ledger.proposal import Proposal, Recovery
+from ledger.proposal import CONSENTED, Proposal, Recovery
 from ledger.quorum import electors, is_carried
 
 
@@ -25,7 +26,18 @@ def judge_proposal(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refu
             "too-many-proposals",
             f"{open_still} proposals of {entry.iss} are open: withdraw one, or wait for votes",
         )
-    return judge_effect(fold, proposal_of(fold, entry), entry)
+    proposal = proposal_of(fold, entry)
+    return _judge_path(fold, proposal) or judge_effect(fold, proposal, entry)
+
+
+def _judge_path(fold: PublicFold, proposal: Proposal) -> Refusal | None:
+    """A view has room for what the proposed keys will rest on, and for what follows them."""
+    if proposal.act not in CONSENTED:
+        return None
+    about = fold.parties.get(proposal.about or "")
+    path = proposal.path | (about.standing_path if about else frozenset())
+    # One place more for the consent, which is there before they are in force.
+    return judge_evidence(path, limits.KEY_EVIDENCE_PROPOSED_MAX - 1)
 
 
 def judge_endorsement(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:

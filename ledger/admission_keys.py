@@ -167,7 +167,11 @@ def judge_admin_key(entry: Governing, fold: PublicFold, earlier: Earlier) -> Ref
     if refusal:
         return refusal
     party = fold.parties[entry.iss]
-    return _judge_commitment(entry, party) or _judge_retired(entry.body, party)
+    return (
+        _judge_commitment(entry, party)
+        or _judge_retired(entry.body, party)
+        or _judge_path(entry, party)
+    )
 
 
 def _judge_commitment(entry: Governing, party: Party) -> Refusal | None:
@@ -202,6 +206,24 @@ def _judge_retired(body: Any, party: Party) -> Refusal | None:
         "too-many-keys",
         f"expected at most {limits.ADMIN_KEYS_MAX} admin keys to be left, found {left}: "
         "retire some with the same entry",
+    )
+
+
+def _judge_path(entry: Governing, party: Party) -> Refusal | None:
+    """A view has room for what the key rests on."""
+    signer = entry.kid.partition("#")[2]
+    path = party.path_of_next(entry.body["multikey"], by=signer, index=entry.index)
+    return judge_evidence(path | party.standing_path, limits.KEY_EVIDENCE_MAX)
+
+
+def judge_evidence(path: frozenset[int], most: int) -> Refusal | None:
+    """Whether so many entries may stand between the charter and an admin key."""
+    if len(path) <= most:
+        return None
+    return Refusal(
+        "too-many-links",
+        f"expected an admin key that rests on at most {most} entries, found {len(path)}: "
+        "no view would have room for them",
     )
 
 

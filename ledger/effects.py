@@ -60,8 +60,12 @@ def _complete(fold: PublicFold, recovery: Recovery, index: int) -> PublicFold:
     # The new keys sign the entry of this index already, so they hold from the one before it.
     before = index - 1
     recovered = (
-        replace(party.ending(party.admin_keys, index), commitment=proposal.content["next_key"])
-        .with_admin_keys(proposal.admin_keys, before)
+        replace(
+            party.ending(party.admin_keys, index),
+            commitment=proposal.content["next_key"],
+            commitment_path=proposal.accepted_path,
+        )
+        .with_admin_keys(proposal.admin_keys, before, path=proposal.accepted_path)
         .with_evidence(*proposal.evidence(recovery.approvals, before))
     )
     return without_recovery(fold.with_party(recovered), party.did)
@@ -89,6 +93,7 @@ def _admit(fold: PublicFold, proposal: Proposal, index: int, admitted_ms: int) -
         joined_at=index,
         standings=((index, Standing.MEMBER),),
         evidence=proposal.evidence(tally(fold, proposal).approvals, index),
+        standing_path=proposal.accepted_path,
     )
     return fold.with_party(party.with_admin_keys(proposal.admin_keys, index))
 

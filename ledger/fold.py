@@ -64,8 +64,14 @@ def proposal_of(fold: PublicFold, entry: Governing) -> Proposal:
         content=body["content"],
         reason=body["reason"],
         about=about_of(body["act"], body["content"], fold.origin),
+        path=_path_of(fold, entry) | {entry.index},
     )
     return proposal.with_vote(entry.iss, Vote(True, entry.index))
+
+
+def _path_of(fold: PublicFold, entry: Governing) -> frozenset[int]:
+    party = fold.parties.get(entry.iss)
+    return party.path_of(entry.kid.partition("#")[2]) if party else frozenset()
 
 
 def _apply_charter(fold: PublicFold, entry: Governing) -> PublicFold:
@@ -119,6 +125,7 @@ def _endorse_charter(fold: PublicFold, entry: Governing) -> PublicFold:
         joined_at=entry.index,
         standings=((entry.index, Standing.MEMBER),),
         evidence=(Evidence(entry.index, entry.iss, entry.index),),
+        standing_path=frozenset({entry.index}),
     )
     return replace(fold.with_party(party), awaited=fold.awaited - {entry.iss})
 

@@ -39,14 +39,17 @@ def apply_admin_key(fold: PublicFold, entry: Governing) -> PublicFold:
     Raises:
         MalformedDocument: no valid key, or none of a party.
     """
-    body = entry.body
+    body, signer = entry.body, entry.kid.partition("#")[2]
+    before, multikey = _party_of(fold, entry), _valid(body["multikey"])
+    path = before.path_of_next(multikey, by=signer, index=entry.index)
     party = (
-        _party_of(fold, entry)
-        .ending(frozenset(body["retires"]), entry.index)
-        .with_admin_keys((_valid(body["multikey"]),), entry.index)
+        before.ending(frozenset(body["retires"]), entry.index)
+        .with_admin_keys((multikey,), entry.index, path=path)
         .with_evidence(Evidence(entry.index, entry.iss, entry.index))
     )
-    return fold.with_party(replace(party, commitment=body["next_key"]))
+    # Only a rotation sets a commitment: the next one rests on it.
+    committed = path if signer == multikey else party.commitment_path
+    return fold.with_party(replace(party, commitment=body["next_key"], commitment_path=committed))
 
 
 def apply_revocation(fold: PublicFold, entry: Governing) -> PublicFold:

@@ -115,12 +115,12 @@ class KeyEvidence:
     def _needed_by(self, record: LinkedEntry) -> Links:
         chapter = self._consent_chapter(record)
         if chapter is None:
-            links, chapter = self._links_of_kid(record.kid), self._chapter_of_kid(record.kid)
+            links, chapter = self.links_of_kid(record.kid), self._chapter_of_kid(record.kid)
         else:
             links = self._links_of_chapter(chapter, record.iss)
         found = {0} | {index for index in links if index < record.index}
         for approval in chapter.approvals if chapter else []:
-            more = found | {approval.index} | self._links_of_kid(approval.kid)
+            more = found | {approval.index} | self.links_of_kid(approval.kid)
             if approval.index < record.index and len(more) <= limits.VIEW_KEY_PATH_MAX:
                 found = more
         return frozenset(found)
@@ -153,7 +153,11 @@ class KeyEvidence:
 
     # ---- what a key rests on ----
 
-    def _links_of_kid(self, kid: str) -> Links:
+    def links_of_kid(self, kid: str) -> Links:
+        """What a key rests on beside the charter and approvals.
+
+        Of an admin key the fold keeps the same, which bounds it (``Party.path_of``).
+        """
         if kid not in self._links:
             self._links[kid] = self._gather(kid)
         return self._links[kid]
@@ -163,7 +167,7 @@ class KeyEvidence:
         key = self._fold.parties[did].keys[multikey]
         if not key.is_admin:
             registration = self._entry(key.registered_at)
-            return self._links_of_kid(registration.kid) | {registration.index}
+            return self.links_of_kid(registration.kid) | {registration.index}
         life = self._life_of(did)
         links = self._links_of_standing(life, did)
         for event in self._events_up_to(life, multikey):
@@ -190,10 +194,10 @@ class KeyEvidence:
             return self._links_of_chapter(event, did)
         if event.multikey == event.body["multikey"]:
             return frozenset({event.index})
-        return self._links_of_kid(event.kid) | {event.index}
+        return self.links_of_kid(event.kid) | {event.index}
 
     def _links_of_chapter(self, chapter: _Chapter, did: str) -> Links:
-        links = {chapter.proposal.index} | self._links_of_kid(chapter.proposal.kid)
+        links = {chapter.proposal.index} | self.links_of_kid(chapter.proposal.kid)
         if chapter.accept is not None:
             links |= {chapter.accept.index}
         if not chapter.is_admission:
@@ -212,7 +216,7 @@ class KeyEvidence:
         did, _, multikey = kid.partition("#")
         life = self._life_of(did)
         if not self._fold.parties[did].keys[multikey].is_admin:
-            links = self._links_of_kid(kid)
+            links = self.links_of_kid(kid)
             chapters = [event for event in life.events if isinstance(event, _Chapter)]
             shown = [chapter for chapter in chapters if chapter.proposal.index in links]
             return shown[-1] if shown else None
@@ -247,7 +251,7 @@ class KeyEvidence:
         found: set[int] = set()
         for index in self._telling_of(record):
             entry = self._entry(index)
-            found |= {index} | self._links_of_kid(entry.kid)
+            found |= {index} | self.links_of_kid(entry.kid)
         return frozenset(found - {record.index})
 
     def _telling_of(self, record: LinkedEntry) -> Iterator[int]:

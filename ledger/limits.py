@@ -114,6 +114,10 @@ RECEIPTS_KEPT_MAX: Final = 2_048
 ANCHOR_BYTES_MAX: Final = 1024 * 1024
 VIEW_ENTRIES_MAX: Final = 65_536
 VIEW_KEY_PATH_MAX: Final = 256
+# The rest of a view's 256 is for approvals, and for what became of the key.
+KEY_EVIDENCE_MAX: Final = 192
+# Whoever is admitted or recovered has room left for rotations of its own.
+KEY_EVIDENCE_PROPOSED_MAX: Final = 128
 VIEW_AFTERMATH_MAX: Final = 64
 KEY_PATHS_KEPT_MAX: Final = 256
 STORE_READERS_MAX: Final = 4

@@ -41,7 +41,8 @@ class RegisteredKey:
 
     ``uses`` is empty for an admin key, whose right does not depend on uses. ``superseded_s``
     is the Unix second after which it signs nothing new. ``holder_kind`` is empty for admin
-    keys.
+    keys. ``path`` holds the entries that an admin key rests on beside those of its party's
+    standing.
     """
 
     kid: str
@@ -53,6 +54,7 @@ class RegisteredKey:
     ended_at: int | None = None
     superseded_s: int | None = None
     contested: tuple[Contested, ...] = ()
+    path: frozenset[int] = frozenset()
 
     @property
     def multikey(self) -> str:
@@ -108,7 +110,9 @@ class Party:
     ``keys`` maps multikeys to keys, admin keys among them; ``commitment`` is the digest of
     the admin key that may follow. ``joined_at`` is the entry that made it a member and
     ``standings`` has (index, standing) from there on. ``reaffirmed`` maps the ids of contested
-    records to the entries that stand by them.
+    records to the entries that stand by them. ``standing_path`` holds the entries that a
+    verifier needs to believe its standing, ``commitment_path`` those beside them that it needs
+    to believe the commitment.
     """
 
     did: str
@@ -124,6 +128,8 @@ class Party:
     keys: Mapping[str, RegisteredKey] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     reaffirmed: Mapping[str, int] = field(default_factory=dict)
+    standing_path: frozenset[int] = frozenset()
+    commitment_path: frozenset[int] = frozenset()
 
     @property
     def standing(self) -> Standing:
@@ -177,11 +183,27 @@ class Party:
         }
         return replace(self, keys={**self.keys, **ended})
 
-    def with_admin_keys(self, multikeys: tuple[str, ...], index: int) -> Party:
+    def path_of(self, multikey: str) -> frozenset[int]:
+        """The entries that a verifier needs, beside the charter, to believe an admin key."""
+        key = self.keys.get(multikey)
+        return self.standing_path | (key.path if key else frozenset())
+
+    def path_of_next(self, multikey: str, *, by: str, index: int) -> frozenset[int]:
+        """The path of an admin key that an ``admin-key/v1`` by a key, or by itself, puts in force.
+
+        An addition needs its signer's path; every one needs the rotations before it, which
+        the commitment comes from (docs/spec/view.md, 2.1 step e).
+        """
+        signer = frozenset[int]() if by == multikey else self.path_of(by)
+        return self.commitment_path | signer | {index}
+
+    def with_admin_keys(
+        self, multikeys: tuple[str, ...], index: int, *, path: frozenset[int] = frozenset()
+    ) -> Party:
         """The party with these admin keys put in force by the entry of this index."""
         added = {
             name: RegisteredKey(
-                f"{self.did}#{name}", self.did, frozenset(), "", index, is_admin=True
+                f"{self.did}#{name}", self.did, frozenset(), "", index, is_admin=True, path=path
             )
             for name in multikeys
         }

@@ -43,7 +43,8 @@ class Proposal:
     """An open proposal.
 
     ``about`` is the DID of the party that the act is about, None where it is about none;
-    ``consented_at`` the entry by which that party accepted.
+    ``consented_at`` the entry by which that party accepted; ``path`` holds the entries that
+    the proposer's key rests on, and the proposal itself.
     """
 
     record_id: str
@@ -56,6 +57,7 @@ class Proposal:
     about: str | None
     votes: Mapping[str, Vote] = field(default_factory=dict)
     consented_at: int | None = None
+    path: frozenset[int] = frozenset()
 
     @property
     def rule(self) -> str:
@@ -76,6 +78,11 @@ class Proposal:
     def admin_keys(self) -> tuple[str, ...]:
         """The admin keys that it proposes, none for most acts."""
         return tuple(self.content["admin_keys"]) if self.act in CONSENTED else ()
+
+    @property
+    def accepted_path(self) -> frozenset[int]:
+        """The entries that the keys it puts in force rest on: it, its proposer's, the consent."""
+        return self.path if self.consented_at is None else self.path | {self.consented_at}
 
     def has_lapsed(self, at_ms: int) -> bool:
         """Whether it waited too long."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.anchor import parse_anchor
+from ledger.key_evidence import KeyEvidence
 from ledger.key_path import Contest
 from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import View, encode_view, parse_view
@@ -169,6 +170,15 @@ def test_the_browser_says_the_same_of_the_services_views(
 ) -> None:
     view = encode_view(served.view(*range(served.story.ledger.size))).encode()
     assert disagreements([Case("all", view, ANCHOR.encode())], node=node, folder=tmp_path) == []
+
+
+def test_the_fold_counts_what_a_view_shows_for_an_admin_key(served: Served) -> None:
+    ledger = served.story.ledger
+    evidence = KeyEvidence(ledger.reader, ledger.fold, ledger.size)
+    kids = [key for party in ledger.fold.parties.values() for key in party.keys.values()]
+    for key in (key for key in kids if key.is_admin):
+        party = ledger.fold.parties[key.party]
+        assert party.path_of(key.multikey) == evidence.links_of_kid(key.kid), key.kid
 
 
 def test_a_founder_is_shown_by_charter_endorsement_and_key(served: Served) -> None:

@@ -97,8 +97,8 @@ class LogDoor:
     def parties(self, request: Request) -> Response:
         """``GET /v1/parties``: the members, their roles and keys, as the log says."""
         del request
-        fold = self._fold_now()
-        members = [party_members(party, fold) for party in fold.parties.values()]
+        recorded, fold = self._folds()
+        members = [party_members(party, fold, recorded) for party in fold.parties.values()]
         types = [{"vct": vct, "entry": index} for vct, index in fold.type_entries.items()]
         return JSONResponse(
             {
@@ -114,7 +114,7 @@ class LogDoor:
     def proposals(self, request: Request) -> Response:
         """``GET /v1/proposals``: what is being decided, and what is missing for it."""
         del request
-        fold = self._fold_now()
+        _, fold = self._folds()
         return JSONResponse(
             {
                 "origin": fold.origin,
@@ -126,11 +126,14 @@ class LogDoor:
             headers=FRESH,
         )
 
-    def _fold_now(self) -> PublicFold:
-        """The fold as the next entry would find it: due recoveries are complete."""
+    def _folds(self) -> tuple[PublicFold, PublicFold]:
+        """The fold of the entries, and as the next governance entry would find it.
+
+        Recoveries that are due are complete in the second one.
+        """
         self.ledger.catch_up()
         fold, size = self.ledger.fold, self.ledger.size
-        return settle(fold, index=size, admitted_ms=self.clock.now_ms())
+        return fold, settle(fold, index=size, admitted_ms=self.clock.now_ms())
 
     def record_type(self, request: Request) -> Response:
         """``GET /v1/types/{name}/{version}``: a definition, byte for byte as the log has it."""
@@ -156,8 +159,16 @@ class LogDoor:
         return JSONResponse(party_document(Did(party.did), multikeys), headers=FRESH)
 
 
-def party_members(party: Party, fold: PublicFold) -> dict[str, Any]:
-    """A party as plain values: what it is, where it stands, every key it ever had."""
+def party_members(party: Party, fold: PublicFold, recorded: PublicFold) -> dict[str, Any]:
+    """A party as plain values: what it is, where it stands, every key it ever had.
+
+    Args:
+        party: of ``fold``.
+        fold: as the next governance entry would find it.
+        recorded: the fold of the entries alone, which the indices are from.
+    """
+    known = recorded.parties[party.did].keys
+    admin = [key for key in party.keys.values() if key.is_admin]
     return {
         "did": party.did,
         "slug": party.slug,
@@ -169,19 +180,21 @@ def party_members(party: Party, fold: PublicFold) -> dict[str, Any]:
         "standing": fold.standing(party.did),
         "next_key": party.commitment,
         "joined_at": None if party.did in fold.awaited else party.joined_at,
-        "admin_keys": [_key_members(key) for key in party.keys.values() if key.is_admin],
-        "keys": [_key_members(key) for key in party.signing_keys],
+        "admin_keys": [_key_members(key, known.get(key.multikey)) for key in admin],
+        "keys": [_key_members(key, known.get(key.multikey)) for key in party.signing_keys],
     }
 
 
-def _key_members(key: RegisteredKey) -> dict[str, Any]:
+def _key_members(key: RegisteredKey, recorded: RegisteredKey | None) -> dict[str, Any]:
+    # A recovery that is due has no entry yet: the next governance entry completes it.
     return {
         "kid": key.kid,
         "uses": sorted(key.uses),
         "holder_kind": key.holder_kind or None,
-        "registered_at": key.registered_at,
+        "in_force": key.is_in_force,
+        "registered_at": recorded.registered_at if recorded else None,
         "superseded_s": key.superseded_s,
-        "ended_at": key.ended_at,
+        "ended_at": recorded.ended_at if recorded else None,
         "contested": [
             {"from": item.start, "before": item.stop, "at": item.at} for item in key.contested
         ],

@@ -235,7 +235,12 @@ def _tell_key(key: Mapping[str, Any], held: Mapping[str, str]) -> Iterator[str]:
     yield f"  {_multikey(key)}  {what}{holder}{f'  {file}' if file else ''}"
     ended = f", ended by entry {key['ended_at']}" if key["ended_at"] is not None else ""
     superseded = ", superseded" if key["superseded_s"] is not None and not ended else ""
-    yield f"    since entry {key['registered_at']}{ended}{superseded}"
+    if key["registered_at"] is None:
+        yield "    by a recovery that is due: the next governance entry completes it"
+    elif key["ended_at"] is None and not key["in_force"]:
+        yield f"    since entry {key['registered_at']}, ended by a recovery that is due"
+    else:
+        yield f"    since entry {key['registered_at']}{ended}{superseded}"
     for item in key["contested"]:
         yield (
             f"    contested: entries {item['from']} to {item['before'] - 1}, "
@@ -263,4 +268,4 @@ def _multikey(key: Mapping[str, Any]) -> str:
 
 
 def _is_current(key: Mapping[str, Any]) -> bool:
-    return key["ended_at"] is None and key["superseded_s"] is None
+    return bool(key["in_force"]) and key["superseded_s"] is None

@@ -216,7 +216,7 @@ class _SigningRotation:
             found = find_key(own_party(self._asked.session), replaced)
             if found is None:
                 return KeyTerms(SIGNING_USES)
-            is_current = found["ended_at"] is None and found["superseded_s"] is None
+            is_current = found["in_force"] and found["superseded_s"] is None
             replaces = replaced if is_current else None
             return KeyTerms(tuple(found["uses"]), found["holder_kind"], replaces=replaces)
 

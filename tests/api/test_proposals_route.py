@@ -9,7 +9,7 @@ import pytest
 from ledger import limits
 from tests.api.service import LABORATORY, OEM, SUPPLIER, LiveService
 from tests.ledger.acts import DAY_MS, Members, admission_of, recovery_of
-from tests.ledger.parties import a_party
+from tests.ledger.parties import PartyKeys, a_party
 
 pytestmark = pytest.mark.item("3.1")
 
@@ -78,7 +78,41 @@ def test_a_carried_recovery_is_listed_until_it_is_due_and_then_its_keys_are(
     assert len(listed(own_service)["recoveries"]) == 1
     own_service.clock.advance(1)
     assert listed(own_service)["recoveries"] == []
-    parties = own_service.http.get("/v1/parties").json()["parties"]
-    party = next(item for item in parties if item["did"] == lost.did)
-    current = [item["kid"] for item in party["admin_keys"] if item["ended_at"] is None]
-    assert current == [key.kid]
+    assert told(own_service, lost) == {
+        key.kid: (True, None, None),
+        lost.admin.kid: (False, 0, None),
+    }
+
+
+def test_a_recovery_is_told_with_the_governance_entry_that_completed_it(
+    own_service: LiveService,
+) -> None:
+    members = Members(own_service.consortium, own_service.clock.now_ms())
+    lost = own_service.party(SUPPLIER)
+    key, following = lost.another_key("found"), lost.another_key("after")
+    content = recovery_of(lost, key, following)
+    of = own_service.admit(members.proposal(own_service.party(OEM), "recover", content))
+    own_service.admit(members.endorsement(key, of, "accept"))
+    own_service.admit(members.endorsement(own_service.party(LABORATORY).admin, of))
+    own_service.clock.advance(7 * DAY_MS)
+    members.wait(7 * DAY_MS)
+
+    # Business entries leave it to the next governance entry, however late they are.
+    iat = own_service.clock.now_ms() // 1000
+    own_service.admit(own_service.consortium.record(lost, iat=iat))
+    due = {key.kid: (True, None, None), lost.admin.kid: (False, 0, None)}
+    assert told(own_service, lost) == due
+    index = own_service.http.get("/v1/parties").json()["size"]
+    own_service.admit(members.key(lost, lost.another_key("phone"), by=key))
+    complete = {key.kid: (True, index - 1, None), lost.admin.kid: (False, 0, index)}
+    assert told(own_service, lost) == complete
+
+
+def told(service: LiveService, party: PartyKeys) -> dict[str, tuple[bool, int | None, int | None]]:
+    """What is told of the admin keys of a party: in force, since, until."""
+    parties = service.http.get("/v1/parties").json()["parties"]
+    found = next(item for item in parties if item["did"] == party.did)
+    return {
+        item["kid"]: (item["in_force"], item["registered_at"], item["ended_at"])
+        for item in found["admin_keys"]
+    }

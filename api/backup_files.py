@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -43,6 +44,11 @@ ROWS: Final = (ENTRIES, DISCLOSURES, CHECKPOINTS, COSIGNED)
 BLOBS: Final = "blobs"
 KEYS: Final = "keys"
 _PIECE_BYTES: Final = 1 << 20
+#: What reading a manifest of another's making can end in; ``{"size": Infinity}`` overflows.
+_UNREADABLE: Final = (
+    *(OSError, ValueError, KeyError, TypeError, OverflowError),
+    *(RecursionError, MemoryError, MalformedEncoding, BackupDamaged),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +166,33 @@ def read_manifest(folder: Path) -> Manifest:
         BackupDamaged: there is none, or it is not one.
     """
     try:
-        data = (folder / MANIFEST).read_bytes()[: limits.BACKUP_MANIFEST_BYTES_MAX]
-        members = json.loads(data)
-        manifest = _parse(members)
-    except (OSError, ValueError, KeyError, TypeError, MalformedEncoding) as fault:
+        with _open_regular(folder / MANIFEST) as file:
+            data = file.read(limits.BACKUP_MANIFEST_BYTES_MAX + 1)
+        if len(data) > limits.BACKUP_MANIFEST_BYTES_MAX:
+            raise BackupDamaged(f"expected at most {limits.BACKUP_MANIFEST_BYTES_MAX} bytes")
+        manifest = _parse(json.loads(data))
+        is_same = encode_manifest(manifest) == data
+    except _UNREADABLE as fault:
         raise BackupDamaged(f"{folder}: expected a backup with its {MANIFEST}: {fault}") from fault
-    if encode_manifest(manifest) != data:
+    if not is_same:
         raise BackupDamaged(
             f"{folder / MANIFEST}: expected {FORMAT}, found another or changed file"
         )
     return manifest
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """A file that is one: no link out of the backup, and no pipe that never ends.
+
+    Raises:
+        BackupDamaged, OSError: it is another thing, or cannot be opened.
+    """
+    # Without O_NONBLOCK the opening itself waits for the other end of a pipe.
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise BackupDamaged(f"{path}: expected a file, found another thing")
+    return file
 
 
 def _parse(members: Any) -> Manifest:
@@ -193,7 +216,10 @@ def check_files(folder: Path, manifest: Manifest, on_bytes: Counter) -> None:
     Raises:
         BackupDamaged: a file is missing, another one, or not in the manifest.
     """
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    try:
+        found = set(_walk(folder))
+    except OSError as fault:
+        raise BackupDamaged(f"{folder}: expected a backup, found {fault}") from fault
     listed = {file.path for file in manifest.files}
     if found - {MANIFEST} != listed:
         strange = sorted((found - {MANIFEST}) ^ listed)[0]
@@ -204,15 +230,36 @@ def check_files(folder: Path, manifest: Manifest, on_bytes: Counter) -> None:
         _check_file(folder / file.path, file, on_bytes)
 
 
+def _walk(folder: Path) -> Iterator[str]:
+    """The paths of all files below a folder, of which each is one, in folders that are.
+
+    Raises:
+        BackupDamaged, OSError: something else is there, or a folder cannot be read.
+    """
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as listed:
+            for item in listed:
+                path = Path(item.path)
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                elif item.is_file(follow_symlinks=False):
+                    yield path.relative_to(folder).as_posix()
+                else:
+                    raise BackupDamaged(f"{path}: expected files and folders, found another thing")
+
+
 def _check_file(path: Path, expected: BackupFile, on_bytes: Counter) -> None:
     sha256, size = hashlib.sha256(), 0
-    if path.is_symlink():
-        raise BackupDamaged(f"{path}: expected a file, found a link")
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            sha256.update(piece)
-            size += len(piece)
-            on_bytes(len(piece))
+    try:
+        with _open_regular(path) as file:
+            # One byte more than there should be tells as much as all of them.
+            while size <= expected.bytes and (piece := file.read(_PIECE_BYTES)):
+                sha256.update(piece)
+                size += len(piece)
+                on_bytes(len(piece))
+    except OSError as fault:
+        raise BackupDamaged(f"{path}: expected a file, found {fault}") from fault
     if (size, sha256.hexdigest()) != (expected.bytes, expected.sha256):
         raise BackupDamaged(
             f"{path}: expected {expected.bytes} bytes of SHA-256 {expected.sha256}, "

@@ -82,7 +82,7 @@ def _judge(service: Service, quotas: Quotas) -> RequestJudge:
     return RequestJudge(
         service.base,
         LogKeys(service.ledger),
-        ChargedNonces(service.nonces, quotas.reads.charge),
+        ChargedNonces(service.nonces, quotas.reads.expect_left, quotas.reads.charge),
         service.clock,
         lambda request: quotas.visits.charge(source_of(request)),
     )

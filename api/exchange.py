@@ -77,15 +77,22 @@ class LogKeys:
 
 @dataclass(frozen=True, slots=True)
 class ChargedNonces:
-    """Nonces that cost: the party is charged before its nonce is remembered."""
+    """Nonces that cost: the party is charged for each that it has not used before."""
 
     nonces: Nonces
+    expect_left: Callable[[str], None]
     charge: Callable[[str], None]
 
     def claim(self, key: Hashable, nonce: Nonce, *, created: UnixSeconds, now: UnixSeconds) -> None:
-        """Charge the party of the key, then take the nonce."""
-        self.charge(str(key).partition("#")[0])
+        """Take the nonce, then charge the party of the key.
+
+        Charged before, a party would pay for every replay of what somebody captured. Who has
+        nothing left is refused before, for a nonce takes room.
+        """
+        party = str(key).partition("#")[0]
+        self.expect_left(party)
         self.nonces.claim(key, nonce, created=created, now=now)
+        self.charge(party)
 
     def close(self) -> None:
         """Release what the nonces hold."""
@@ -117,6 +124,10 @@ class RequestJudge:
         except RequestError as fault:
             self.charge_bad(request)
             raise self._refused(fault) from fault
+        except Refused:
+            # The party has nothing left: whether this is a replay was not looked at.
+            self.charge_bad(request)
+            raise
 
     def pass_over(self, request: Request) -> None:
         """Look at no signature: what the request does is the address's.

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from api.exchange import LogKeys, Refused, RequestJudge
@@ -33,7 +34,7 @@ def test_a_party_that_reads_too_much_is_told_when_to_come_back(small: LiveServic
     assert code_of(answers[-1]) == "quota-exceeded"
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 4
     assert small.signed(SUPPLIER).get("/v1/records?limit=1").status_code == 200
-    assert small.http.get("/checkpoint").status_code == 200, "nor is its address charged"
+    assert small.http.get("/checkpoint").status_code == 200, "its address has its own"
 
 
 def test_a_party_beyond_its_rate_fills_no_memory_of_nonces(small: LiveService) -> None:
@@ -43,6 +44,29 @@ def test_a_party_beyond_its_rate_fills_no_memory_of_nonces(small: LiveService) -
     nonces = small.wired.nonces
     assert isinstance(nonces, NonceMemory)
     assert nonces.nonces_held < 20
+
+
+def test_replays_of_a_captured_request_are_charged_to_the_address(small: LiveService) -> None:
+    captured = small.signed(OEM).sign("GET", "/v1/records?limit=1")
+
+    def replay() -> httpx.Response:
+        return small.http.get("/v1/records?limit=1", headers=captured)
+
+    assert replay().status_code == 200
+    codes = [code_of(replay()) for _ in range(30)]
+    assert (codes[0], codes[-1]) == ("nonce-replayed", "quota-exceeded")
+    for _ in range(7):
+        assert small.signed(OEM).get("/v1/records?limit=1").status_code == 200
+
+
+def test_replays_while_a_party_has_nothing_left_cost_the_address(small: LiveService) -> None:
+    reader = small.signed(OEM)
+    captured = reader.sign("GET", "/v1/records?limit=1")
+    for _ in range(12):
+        reader.get("/v1/records?limit=1")
+    for _ in range(14):
+        small.http.get("/v1/records?limit=1", headers=captured)
+    assert small.http.get("/checkpoint").status_code == 429
 
 
 @pytest.mark.item("3.8.retry-after")

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -223,7 +223,7 @@ def read_profile(folder: PartyFolder) -> PartyProfile:
             "accreditations": [*accreditations],
             "entity": str(entity),
             "parent": str() | None as parent,
-        }:
+        } if _are_texts([*names.values(), *roles, *accreditations]):
             return PartyProfile(
                 slug,
                 names,
@@ -274,9 +274,13 @@ def _read_statement(members: Mapping[str, Any]) -> FounderStatement:
             "parent": None | str() as parent,
             "admin_keys": [*admin_keys],
             "next_key": next_key,
-        } if is_digest(next_key) and all(role in ROLES for role in roles):
+        } if (
+            is_digest(next_key)
+            and _are_texts([*names.values(), *accreditations, *admin_keys])
+            and all(role in ROLES for role in roles)
+        ):
             for multikey in admin_keys:
-                parse_multikey(str(multikey))
+                parse_multikey(multikey)
             return FounderStatement(
                 parse_slug(slug),
                 names,
@@ -289,8 +293,13 @@ def _read_statement(members: Mapping[str, Any]) -> FounderStatement:
             )
     raise MalformedStatement(
         f"expected format {FOUNDER_FORMAT!r} or {MEMBER_FORMAT!r}, roles of {', '.join(ROLES)}, "
-        "and a commitment as next_key: use the file that 'lotmark keygen' wrote, unchanged"
+        "texts as names and accreditations, and a commitment as next_key: use the file that "
+        "'lotmark keygen' wrote, unchanged"
     )
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def make_empty(root: Path) -> None:

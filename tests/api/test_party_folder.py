@@ -91,6 +91,21 @@ def test_no_folder_and_a_damaged_one_are_told_apart(tmp_path: Path) -> None:
             read_profile(PartyFolder(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("names", {"en": {}}), ("roles", [1]), ("accreditations", [[]]), ("slug", 1)],
+)
+def test_a_profile_with_other_values_than_texts_is_damaged(
+    made: NewParty, tmp_path: Path, member: str, value: object
+) -> None:
+    members = json.loads(made.folder.profile.read_bytes())
+    (tmp_path / "party.json").write_text(json.dumps(members))
+    assert read_profile(PartyFolder(tmp_path)).slug == "acme"
+    (tmp_path / "party.json").write_text(json.dumps(members | {member: value}))
+    with pytest.raises(PartyDamaged):
+        read_profile(PartyFolder(tmp_path))
+
+
 def test_a_key_speaks_for_its_party_on_one_log(made: NewParty) -> None:
     signer = signer_for(parse_origin("quality.example"), "acme", made.signing)
     assert signer.kid == f"did:web:quality.example:parties:acme#{made.signing.multikey}"
@@ -102,6 +117,14 @@ def test_a_key_speaks_for_its_party_on_one_log(made: NewParty) -> None:
         ("format", "lotmark.founder/v2"),
         ("slug", "Not A Slug"),
         ("names", []),
+        ("names", {"en": {}}),
+        ("names", {"en": ["Acme"]}),
+        ("accreditations", [1]),
+        ("accreditations", [{}]),
+        ("accreditations", "iatf"),
+        ("admin_keys", [1]),
+        ("entity", 1),
+        ("parent", {}),
         ("roles", ["king"]),
         ("roles", "supplier"),
         ("roles", [["supplier"]]),

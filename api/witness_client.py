@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
 
 from api.deadline_transport import Deadline, DeadlineTransport
+from ledger.errors import MalformedTrustPolicy
 from ledger.limits import WITNESS_ANSWER_SECONDS_MAX, WITNESS_REPLY_BYTES_MAX
 from ledger.trust_policy import Witness
 from ledger.witness import monitoring_path
 from ledger.witness_errors import WitnessSilent
+
+_PORT_MAX: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,17 @@ class WitnessClient:
     def __init__(
         self, witness: Witness, *, seconds_max: float = WITNESS_ANSWER_SECONDS_MAX
     ) -> None:
-        """Speak to the address in the policy."""
+        """Speak to the address in the policy.
+
+        Raises:
+            MalformedTrustPolicy: it is no address that could be spoken to.
+        """
         self.witness = witness
         self._base = (witness.url or "").rstrip("/")
         self._seconds_max = seconds_max
         self._deadline = Deadline()
         is_tls = self._base.startswith("https:")
+        _check_address(witness.name, self._base)
         # Nothing of the surroundings decides where a checkpoint goes.
         self._http = httpx.Client(
             transport=DeadlineTransport(self._deadline, is_tls=is_tls),
@@ -66,7 +75,8 @@ class WitnessClient:
         try:
             with self._http.stream(method, f"{self._base}/{path}", content=body) as answer:
                 return WitnessAnswer(answer.status_code, self._read(answer))
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        # Names that no resolver takes are ValueErrors, from the depths of two libraries.
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OverflowError) as fault:
             raise WitnessSilent(
                 f"witness {self.witness.name} at {self._base}: {type(fault).__name__} {fault}"
             ) from fault
@@ -80,3 +90,23 @@ class WitnessClient:
                     f"witness {self.witness.name}: expected at most {WITNESS_REPLY_BYTES_MAX} bytes"
                 )
         return bytes(parts)
+
+
+def _check_address(name: str, base: str) -> None:
+    """Refuse an address that fails before anything is sent (RFC 3986; RFC 1035, section 2.3.4).
+
+    Raises:
+        MalformedTrustPolicy: it is one.
+    """
+    try:
+        url = httpx.URL(base)
+        host = url.host
+        # As the socket does: 63 characters of a label at most.
+        url.raw_host.decode("ascii").encode("idna")
+    except (httpx.InvalidURL, ValueError) as fault:
+        raise MalformedTrustPolicy(f"witness {name}: expected an address: {fault}") from fault
+    if url.scheme not in {"http", "https"} or not host or (url.port or 0) > _PORT_MAX:
+        raise MalformedTrustPolicy(
+            f"witness {name}: expected http:// or https://, a host and at most port {_PORT_MAX}, "
+            f"found {base[:80]!r}"
+        )

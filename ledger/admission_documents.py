@@ -77,7 +77,7 @@ def _judge_approval(act: str, name: str, entry: Governing, *, fold: PublicFold) 
         return None
     rule = RULE_OF[act]
     able = electors(fold, rule)
-    needed = count_needed(fold, rule, len(able))
+    needed = count_needed(fold, rule)
     if entry.iss in able and needed == 1:
         return None
     return Refusal(

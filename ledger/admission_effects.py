@@ -18,7 +18,7 @@ from ledger.fold_state import Governing, PublicFold, log_multikey
 from ledger.log_keys import change_log_keys
 from ledger.party import Party, Standing
 from ledger.proposal import NARROWING, Proposal
-from ledger.quorum import electors, find_out_of_reach
+from ledger.quorum import count_needed, electors, find_out_of_reach
 
 Judge = Callable[[PublicFold, Proposal, int], Refusal | None]
 
@@ -36,7 +36,7 @@ def judge_effect(fold: PublicFold, proposal: Proposal, entry: Governing) -> Refu
     if rule is None:
         return None
     quorum = after.rules.quorum[rule]
-    needed = quorum.threshold or 1
+    needed = count_needed(after, rule)
     return Refusal(
         "quorum-out-of-reach",
         f"{rule} would need {needed} members of {sorted(quorum.electorate)}, and there would be "

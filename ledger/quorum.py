@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 
 from ledger.fold_state import PublicFold
+from ledger.party import Standing
 from ledger.proposal import Proposal
 
 
@@ -34,10 +34,21 @@ def electors(fold: PublicFold, rule: str, about: str | None = None) -> frozenset
     )
 
 
-def count_needed(fold: PublicFold, rule: str, voters: int) -> int:
-    """How many approvals a rule asks of so many voters; a majority is more than half."""
-    threshold = fold.rules.quorum[rule].threshold
-    return voters // 2 + 1 if threshold is None else threshold
+def count_needed(fold: PublicFold, rule: str) -> int:
+    """How many approvals a rule asks; a majority is more than half of the electorate.
+
+    Suspended parties and the one that an act is about count there although they do not vote:
+    otherwise one half could suspend the other party by party, each time of a smaller whole.
+    """
+    quorum = fold.rules.quorum[rule]
+    if quorum.threshold is not None:
+        return quorum.threshold
+    base = sum(
+        1
+        for party in fold.parties.values()
+        if party.standing is not Standing.REMOVED and party.roles & quorum.electorate
+    )
+    return base // 2 + 1
 
 
 def tally(fold: PublicFold, proposal: Proposal) -> Tally:
@@ -49,7 +60,7 @@ def tally(fold: PublicFold, proposal: Proposal) -> Tally:
         electors=voters,
         approvals=approvals,
         rejections=frozenset(counted) - approvals,
-        needed=count_needed(fold, proposal.rule, len(voters)),
+        needed=count_needed(fold, proposal.rule),
     )
 
 
@@ -62,12 +73,11 @@ def is_carried(fold: PublicFold, proposal: Proposal) -> bool:
 
 def find_out_of_reach(fold: PublicFold) -> str | None:
     """A rule that the members of this fold could not meet, None where there is none."""
-    return next((rule for rule in fold.rules.quorum if not _is_in_reach(fold, rule)), None)
-
-
-def _is_in_reach(fold: PublicFold, rule: str) -> bool:
-    quorum = fold.rules.quorum[rule]
-    able = (p for p in fold.parties.values() if p.is_member and p.roles & quorum.electorate)
-    # Counted as far as it matters: a consortium may have a thousand members.
-    missing = quorum.threshold or 1
-    return sum(1 for _ in islice(able, missing)) == missing
+    return next(
+        (
+            rule
+            for rule in fold.rules.quorum
+            if len(electors(fold, rule)) < count_needed(fold, rule)
+        ),
+        None,
+    )

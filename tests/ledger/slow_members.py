@@ -147,9 +147,19 @@ def is_met(world: World, item: Mapping[str, Any]) -> bool:
         return True
     if item["act"] in {"admit", "recover"} and not item["accepted"]:
         return False
-    able = voters(world, item["about"])
-    needed = math.floor(len(able) / 2) + 1 if world.threshold is None else world.threshold
-    return len(item["yes"] & able) >= needed
+    return len(item["yes"] & voters(world, item["about"])) >= needed(world)
+
+
+def needed(world: World) -> int:
+    """The threshold, or more than half of all that were not removed, whether they vote or not."""
+    if world.threshold is not None:
+        return world.threshold
+    whole = [
+        party
+        for party, standing in world.standing.items()
+        if standing != "removed" and world.roles[party] & world.electorate
+    ]
+    return math.floor(len(whole) / 2) + 1
 
 
 def enact(world: World, item: Mapping[str, Any], index: int, at_ms: int) -> None:
@@ -329,7 +339,7 @@ def is_possible(world: World, item: Mapping[str, Any], step: Step) -> bool:
         return True
     after = world_after(world, [])
     enact(after, item, step.index, step.at_ms)
-    return len(voters(after)) >= (after.threshold or 1)
+    return len(voters(after)) >= needed(after)
 
 
 def _may_contest(world: World, item: Mapping[str, Any], step: Step) -> bool:

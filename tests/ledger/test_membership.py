@@ -10,7 +10,7 @@ from ledger import limits
 from ledger.fold_state import log_multikey
 from ledger.note import encode_vkey
 from ledger.party import Evidence, Standing
-from tests.ledger.acts import DAY_MS, FIVE, Members, admission_of
+from tests.ledger.acts import DAY_MS, FIVE, Members, admission_of, recovery_of
 from tests.ledger.parties import (
     PartyKeys,
     Plan,
@@ -154,7 +154,9 @@ def test_the_effect_is_judged_again_where_it_would_come_in_force() -> None:
         members.vote(of, CERTIFIER)
     members.vote(first, SUPPLIER)
     assert members.fold.standing(NEW.did) is Standing.MEMBER
-    assert members.submit(members.endorsement(SUPPLIER.admin, second)) == "not-permitted"
+    # A majority of five was three; of the six that are there now it is four.
+    members.vote(second, SUPPLIER)
+    assert members.submit(members.endorsement(AUDITOR.admin, second)) == "not-permitted"
 
 
 # ---- votes ----
@@ -187,13 +189,53 @@ def test_a_party_without_a_role_of_the_electorate_has_no_vote() -> None:
     assert members.fold.standing(GEAR.did) is Standing.SUSPENDED
 
 
-def test_the_majority_is_more_than_half_of_those_who_may_vote() -> None:
+def test_the_majority_is_more_than_half_of_the_whole_electorate() -> None:
     members, of = a_suspension()
     members.vote(of, SUPPLIER)
-    # Two of four are no majority.
+    # Two of five are no majority.
     assert members.fold.standing(GEAR.did) is Standing.MEMBER
     members.vote(of, AUDITOR)
     assert members.fold.standing(GEAR.did) is Standing.SUSPENDED
+
+
+def founded_by(count: int) -> Members:
+    founders = dict(list(FIVE.founders.items())[:count])
+    return Members(a_consortium(Plan(founders=founders)))
+
+
+@pytest.mark.parametrize(("count", "half"), [(2, 1), (4, 2), (5, 2)])
+@pytest.mark.parametrize("act", ["suspend", "remove"])
+def test_half_of_the_members_puts_out_none_of_the_others(act: str, count: int, half: int) -> None:
+    members = founded_by(count)
+    proposer, *others = list(members.consortium.parties.values())[:half]
+    victim = list(members.consortium.parties.values())[-1]
+    # Of two founders none is even proposed for suspension: the other could decide nothing.
+    if members.submit(members.proposal(proposer, act, {"party": victim.did})) is None:
+        members.vote(members.proposed, *others)
+    assert members.fold.standing(victim.did) is Standing.MEMBER
+
+
+def test_a_majority_does_not_grow_by_suspending_the_others() -> None:
+    members = founded_by(4)
+    first, second, third, fourth = members.consortium.parties.values()
+    members.decide(first, "suspend", {"party": fourth.did}, second, third)
+    assert members.fold.standing(fourth.did) is Standing.SUSPENDED
+    # Two of the three that are left are two of four still, and the third is needed to decide.
+    text = members.proposal(first, "suspend", {"party": third.did})
+    assert members.submit(text) == "quorum-out-of-reach"
+    of = members.decide(first, "amend", {"entry_bundles": "members"}, second)
+    assert members.fold.rules.has_open_bundles
+    members.vote(of, third)
+    assert not members.fold.rules.has_open_bundles
+
+
+def test_a_founder_does_not_replace_the_keys_of_the_only_other() -> None:
+    members = founded_by(2)
+    first, second = members.consortium.parties.values()
+    key = second.another_key("chosen by the other")
+    of = members.propose(first, "recover", recovery_of(second, key, second.another_key("next")))
+    members.submit(members.endorsement(key, of, "accept"))
+    assert members.fold.recoveries == {}
 
 
 def test_the_last_vote_of_a_party_counts() -> None:
@@ -213,7 +255,7 @@ def test_votes_of_parties_that_lost_their_vote_do_not_count() -> None:
     members.decide(OEM, "suspend", {"party": GEAR.did}, SUPPLIER, AUDITOR)
     members.accept(of, NEW.admin)
     members.vote(of, AUDITOR)
-    # Two of the four that are left: its own voice is no longer heard.
+    # Two of five: its own voice is no longer heard, and it is still one of the whole.
     assert NEW.did not in members.fold.parties
     members.vote(of, CERTIFIER)
     assert members.fold.standing(NEW.did) is Standing.MEMBER
@@ -221,6 +263,7 @@ def test_votes_of_parties_that_lost_their_vote_do_not_count() -> None:
 
 def test_a_rule_met_because_members_left_waits_for_the_next_approval() -> None:
     members = at_work()
+    members.admit(members.proposal(CERTIFIER, "remove", {"party": CERTIFIER.did}))
     of = members.propose(OEM, "suspend", {"party": GEAR.did})
     members.vote(of, SUPPLIER)
     members.admit(members.proposal(AUDITOR, "remove", {"party": AUDITOR.did}))

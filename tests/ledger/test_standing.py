@@ -173,7 +173,7 @@ def test_roles_and_parent_are_changed_by_the_members() -> None:
         "entity": "legal-entity",
         "parent": GEAR.slug,
     }
-    members.decide(OEM, "roles", content, SUPPLIER, CERTIFIER)
+    members.decide(OEM, "roles", content, SUPPLIER, CERTIFIER, GEAR)
     party = members.fold.parties[NEW.did]
     assert party.roles == {"supplier", "laboratory"}
     assert party.accreditations == {"ilac-l-7"}

@@ -10,7 +10,7 @@ from ledger.fold import endorsed, proposal_of
 from ledger.fold_state import Governing, PublicFold
 from ledger.precedents import Earlier
 from ledger.proposal import CONSENTED, Proposal, Recovery
-from ledger.quorum import electors, is_carried
+from ledger.quorum import electors, is_carried, tally
 
 
 def judge_proposal(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:
@@ -79,7 +79,7 @@ def _judge_vote(entry: Governing, fold: PublicFold, proposal: Proposal) -> Refus
 def _judge_voter(entry: Governing, fold: PublicFold, proposal: Proposal) -> Refusal | None:
     meaning, iss = entry.body["meaning"], entry.iss
     if meaning == "accept":
-        return _judge_consent(entry, proposal)
+        return _judge_consent(entry, fold, proposal)
     if meaning not in {"approve", "reject"}:
         return Refusal(
             "not-permitted", f"expected approve, reject or accept of a proposal, found {meaning!r}"
@@ -95,7 +95,7 @@ def _judge_voter(entry: Governing, fold: PublicFold, proposal: Proposal) -> Refu
     return Refusal("not-permitted", f"{proposal.rule} is decided by {roles}, not by {iss}")
 
 
-def _judge_consent(entry: Governing, proposal: Proposal) -> Refusal | None:
+def _judge_consent(entry: Governing, fold: PublicFold, proposal: Proposal) -> Refusal | None:
     multikey = entry.kid.partition("#")[2]
     if entry.iss != proposal.about or multikey not in proposal.admin_keys:
         return Refusal(
@@ -105,7 +105,26 @@ def _judge_consent(entry: Governing, proposal: Proposal) -> Refusal | None:
         )
     if proposal.consented_at is not None:
         return Refusal("not-permitted", f"accepted already, by entry {proposal.consented_at}")
-    return None
+    if entry.body["reason"] is not None:
+        found = entry.body["reason"]
+        return Refusal("not-permitted", f"consent has no reason: expected null, found {found!r}")
+    return _judge_turn(fold, proposal)
+
+
+def _judge_turn(fold: PublicFold, proposal: Proposal) -> Refusal | None:
+    """The consent to a recovery comes after the votes.
+
+    Its ``iss`` is a party that stands, its key one that the proposer chose: before the others
+    agree to that key, any single member could put such an entry under another's name.
+    """
+    count = tally(fold, proposal)
+    if proposal.act != "recover" or count.is_met:
+        return None
+    return Refusal(
+        "approval-needed",
+        f"the consent to a recovery comes after the votes: expected {count.needed} approvals, "
+        f"found {len(count.approvals)}",
+    )
 
 
 def _judge_objection(entry: Governing, recovery: Recovery) -> Refusal | None:

@@ -39,6 +39,14 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "  {party} has yet to accept: lotmark join {record_id}",
         "  {party} 尚未接受：lotmark join {record_id}",
     ),
+    "consent_later": (
+        "  {party} accepts after the votes: lotmark join {record_id}",
+        "  表决通过后由 {party} 接受：lotmark join {record_id}",
+    ),
+    "too_few": (
+        "  it cannot be carried yet: {able} may vote, and it needs {needed}",
+        "  暂无法通过：可表决 {able} 方，需 {needed} 方同意",
+    ),
     "lapses": ("  open until {time}", "  有效期至 {time}"),
     "due": (
         "  carried by entry {index}; its keys are replaced at {time} unless {party} objects",
@@ -111,9 +119,17 @@ class ProposalWords:
         if found["rejections"]:
             yield self._say("rejected", names=self._names(found["rejections"]))
         yield self._say("missing", count=found["missing"], needed=found["needed"])
+        able = len(found["electors"])
+        if found["needed"] > able:
+            yield self._say("too_few", able=able, needed=found["needed"])
         if found["awaits_consent"]:
             party = slug_of(found["about"])
-            yield self._say("consent", party=party, record_id=found["record_id"])
+            is_later = found["act"] == "recover" and found["missing"]
+            yield self._say(
+                "consent_later" if is_later else "consent",
+                party=party,
+                record_id=found["record_id"],
+            )
         yield self._say("lapses", time=moment(found["lapses_ms"]))
 
     def notice(self, found: Mapping[str, Any]) -> str:

@@ -131,7 +131,8 @@ def admit(proposal: Proposing, *, statement: Path) -> None:
 def recover(proposal: Proposing, *, statement: Path) -> None:
     """Give a member that lost its keys new ones; STATEMENT is its new member.json.
 
-    Compare the admin key with the party by a way you trust. It holds seven days after the vote.
+    Compare the admin key with the party by a way you trust. It accepts once enough have
+    approved; seven days after that the keys hold.
     """
     said = read_statement(statement)
     content = {

@@ -56,7 +56,7 @@ def recover(output: Output, *, slug: str, folder: Path | None, cost: str, **opti
     output.say(
         f"next: hand {party.member} to a member, who runs 'lotmark propose recover' with it;"
     )
-    output.say("  then accept with 'lotmark join'. The keys hold seven days after the vote")
+    output.say("  once enough have approved, 'lotmark join'. The keys hold seven days after that")
     output.result(
         {
             "slug": slug,

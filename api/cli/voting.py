@@ -128,6 +128,7 @@ def _vote(
 def join(output: Output, *, record: str, place: Place, **options: Any) -> None:
     """Accept a proposal that admits this party, or that gives it new keys.
 
+    New keys are accepted once enough members have approved them: 'lotmark proposals'.
     Signs only where the proposal names exactly the keys in the party's folder. Give --url and
     --anchor as the members did; both are remembered.
     """
@@ -136,6 +137,7 @@ def join(output: Output, *, record: str, place: Place, **options: Any) -> None:
     found = read_proposal(_find(session, record))
     _expect_own_keys(session, found)
     lines = [*words.said(asdict(found)), "  its keys are those of your folder", *_notices(session)]
+    _expect_votes(session, found)
     question = f"Accept it in the name of {session.profile.slug}?"
     ask(output, lines, question, is_agreed=options["is_agreed"])
     admitted = _endorse(session, found.record_id, "accept")
@@ -242,6 +244,27 @@ def _expect_own_keys(session: Session, found: ReadProposal) -> None:
             ProposalUnexpected.code,
             f"expected the keys of {session.folder.root} for {own}, found others",
             remedy="Do not accept. Tell the member who proposed it which member.json is yours.",
+        )
+
+
+def _expect_votes(session: Session, found: ReadProposal) -> None:
+    """New keys of a party speak in its name only once the others agree to them.
+
+    Raises:
+        CommandFault: approvals are missing, as the service says.
+    """
+    if found.act != "recover":
+        return
+    with session.client() as client:
+        listed = client.proposals()
+    with courtesy_answer():
+        missing = [p["missing"] for p in listed["proposals"] if p["record_id"] == found.record_id]
+    if missing and missing[0]:
+        raise CommandFault(
+            "approval-needed",
+            f"the members agree to new keys first: expected no approval to be missing, "
+            f"found {missing[0]}",
+            remedy="Run it again once enough have approved: 'lotmark proposals' tells.",
         )
 
 

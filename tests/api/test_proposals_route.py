@@ -68,10 +68,12 @@ def test_a_carried_recovery_is_listed_until_it_is_due_and_then_its_keys_are(
     key, following = lost.another_key("found"), lost.another_key("after")
     content = recovery_of(lost, key, following)
     of = own_service.admit(members.proposal(own_service.party(OEM), "recover", content))
-    own_service.admit(members.endorsement(key, of, "accept"))
     others = set(own_service.consortium.parties) - {OEM, SUPPLIER}
     for voter in sorted(others):
         own_service.admit(members.endorsement(own_service.party(voter).admin, of))
+    (shown,) = listed(own_service)["proposals"]
+    assert (shown["missing"], shown["awaits_consent"]) == (0, True)
+    own_service.admit(members.endorsement(key, of, "accept"))
 
     (shown,) = listed(own_service)["recoveries"]
     due_ms = own_service.clock.now_ms() + 7 * DAY_MS

@@ -285,6 +285,8 @@ def _may_accept(world: World, step: Step) -> bool:
     new = {"admit": "admin", "recover": item.get("new")}.get(item["act"])
     if (item["about"], new) != (step.party, step.key):
         return False
+    if item["act"] == "recover" and not is_met(world, item | {"accepted": True}):
+        return False
     return _may_bring_on(world, item | {"accepted": True}, step)
 
 

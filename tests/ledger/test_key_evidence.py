@@ -100,8 +100,8 @@ def _contest(life: Life) -> None:
 def _recover(life: Life) -> None:
     content = recovery_of(GEAR, FOUND_AGAIN, GEAR.another_key("after that"))
     of = life.propose(OEM, "recover", content)
-    life.note("consents", life.endorsement(FOUND_AGAIN, of, "accept"))
     life.vote(of, SUPPLIER, CERTIFIER, NEW)
+    life.note("consents", life.endorsement(FOUND_AGAIN, of, "accept"))
     life.note("meanwhile", life.key(GEAR, GEAR.another_key("meanwhile")))
     life.report("meanwhile, signed", GEAR, GEAR.another_key("meanwhile"))
     life.wait(8 * DAY_MS)

@@ -9,7 +9,7 @@ import pytest
 from ledger.commitment import commit_key
 from ledger.party import RegisteredKey
 from tests.ledger.acts import DAY_MS, FIVE, Members, recovery_of
-from tests.ledger.parties import PartySigner, a_consortium, record_id_of, resign
+from tests.ledger.parties import PartyKeys, PartySigner, a_consortium, record_id_of, resign
 
 pytestmark = pytest.mark.item("3.2")
 
@@ -51,8 +51,8 @@ def recovering() -> tuple[Members, str]:
     """All keys of a party are lost; the others agree to give it a new one."""
     members = at_work()
     of = members.propose(OEM, "recover", recovery_of(GEAR, SPARE, THIRD))
-    members.accept(of, SPARE)
     members.vote(of, SUPPLIER, AUDITOR)
+    members.accept(of, SPARE)
     return members, of
 
 
@@ -71,7 +71,7 @@ def test_a_recovery_is_complete_seven_days_after_its_rule(
         assert party.admin_keys == {SPARE.multikey}
         assert party.commitment == commit_key(THIRD.multikey)
         assert [item.signer for item in party.evidence[-4:]] == [
-            *(OEM.did, GEAR.did, SUPPLIER.did, AUDITOR.did)
+            *(OEM.did, SUPPLIER.did, AUDITOR.did, GEAR.did)
         ]
 
 
@@ -113,6 +113,28 @@ def test_nothing_is_recovered_without_a_hand_on_the_new_key() -> None:
     assert members.fold.recoveries == {}
     members.accept(of, SPARE)
     assert list(members.fold.recoveries) == [GEAR.did]
+
+
+@pytest.mark.item("3.2.recovery")
+@pytest.mark.parametrize(("voters", "code"), [((), "approval-needed"), ((SUPPLIER, AUDITOR), None)])
+def test_nobody_speaks_for_a_party_with_a_key_that_one_member_chose(
+    voters: tuple[PartyKeys, ...], code: str | None
+) -> None:
+    members = at_work()
+    of = members.propose(OEM, "recover", recovery_of(GEAR, SPARE, THIRD))
+    members.vote(of, *voters)
+    assert members.submit(members.endorsement(SPARE, of, "accept")) == code
+
+
+@pytest.mark.item("3.2.recovery")
+def test_consent_has_no_words_of_its_own() -> None:
+    members = at_work()
+    of = members.propose(OEM, "recover", recovery_of(GEAR, SPARE, THIRD))
+    members.vote(of, SUPPLIER, AUDITOR)
+    body = {"of": of, "meaning": "accept", "reason": "we-admit-everything"}
+    assert members.submit(members.sign(SPARE, "endorsement/v1", body)) == "not-permitted"
+    body["reason"] = None
+    assert members.submit(members.sign(SPARE, "endorsement/v1", body)) is None
 
 
 def test_the_keys_of_a_recovery_under_way_are_taken() -> None:

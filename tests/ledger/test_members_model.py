@@ -170,11 +170,18 @@ Drawn = tuple[str, str, str, dict[str, Any]]
 def a_decision(
     proposer: str, content: dict[str, Any], voters: list[str], consent: bool
 ) -> list[Drawn]:
-    """A proposal, perhaps a consent, and votes: what hardly ever comes about by chance."""
+    """A proposal, votes, and perhaps a consent: what hardly ever comes about by chance."""
     key = {"admit": "admin", "recover": "r1"}.get(content["act"])
     wanted: list[Drawn] = [("accept", content["about"], key, {"back": 1})] if key else []
     votes: list[Drawn] = [("vote", v, "admin", {"back": 1, "approve": True}) for v in voters]
-    return [("propose", proposer, "admin", content), *(wanted if consent else []), *votes]
+    proposed: list[Drawn] = [("propose", proposer, "admin", content)]
+    wanted = wanted if consent else []
+    # The consent to a recovery is refused before the votes: most come where they may.
+    return (
+        [*proposed, *votes, *wanted]
+        if content["act"] == "recover"
+        else [*proposed, *wanted, *votes]
+    )
 
 
 decisions = st.builds(

@@ -137,9 +137,11 @@ def test_a_party_that_lost_everything_has_new_keys_seven_days_after_the_vote(
     made = log.run("recover", GEAR, "--party", str(lost), "--anchor", anchor, "--json")
     assert made.exit_code == 0, made.stderr
     of = log.done(OEM, "propose", "recover", str(lost / "member.json"), "--yes")["record_id"]
-    log.done(GEAR, "join", of, "--yes")
-    carried = log.carry(of, AUDITOR, LABORATORY, OPERATOR, CANDIDATE)
-    assert carried["state"] == "carried"
+    assert log.refused(GEAR, "join", of, "--yes") == "approval-needed"
+    for voter in (AUDITOR, LABORATORY, OPERATOR):
+        voted = log.done(voter, "approve", of, "--yes")
+    assert (voted["state"], voted["missing"]) == ("open", 0)
+    assert log.done(GEAR, "join", of, "--yes")["state"] == "carried"
     assert "objects" not in log.act(GEAR, "keys").stdout
     assert log.refused(GEAR, "register-key") == "key-not-valid"
 

@@ -94,7 +94,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("proposal-closed", CONFLICT, "The proposal is over", "提案已结束", "Propose it anew."),
     ("quorum-out-of-reach", CONFLICT, "The members could not meet the rule", "成员无法达到法定人数", "Amend the quorum first, with 'lotmark propose amend'."),
     ("too-many-proposals", CONFLICT, "Too many open proposals", "未决提案过多", "Withdraw one by rejecting it, or wait until it ends."),
-    ("too-many-keys", CONFLICT, "Too many keys in force", "有效密钥过多", "End keys that are not used any more with 'lotmark revoke'."),
+    ("too-many-keys", CONFLICT, "Too many keys", "密钥过多", "End keys that are not used any more with 'lotmark revoke'; what a party may register over its life has an end."),
     ("too-many-links", CONFLICT, "Too many entries stand between charter and key", "章程与密钥之间的条目过多", "Let a party with a shorter history propose it; a recovery begins a party's own anew."),
     ("too-many-documents", CONFLICT, "The log has too many documents of this kind", "此类文件过多", "Use one that is in force."),
     ("genesis-incomplete", FORBIDDEN, "The founders have not all endorsed", "创始成员尚未全部联署", "Have the founders that detail names endorse the charter."),

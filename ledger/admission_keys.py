@@ -108,6 +108,7 @@ def judge_new_key(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refus
         _judge_own(entry, fold)
         or _judge_replaced(entry, fold.parties[entry.iss])
         or _judge_room(fold.parties[entry.iss], entry.body["replaces"])
+        or _judge_past(fold.parties[entry.iss])
     )
 
 
@@ -158,6 +159,18 @@ def _judge_room(party: Party, replaced: str | None) -> Refusal | None:
     if current < limits.SIGNING_KEYS_MAX:
         return None
     return Refusal("too-many-keys", f"{current} signing keys of {party.did} are in force already")
+
+
+def _judge_past(party: Party) -> Refusal | None:
+    """The fold keeps ended keys for ever, and copies a party's keys with each of its acts."""
+    ever = len(party.signing_keys)
+    if ever < limits.SIGNING_KEYS_EVER_MAX:
+        return None
+    return Refusal(
+        "too-many-keys",
+        f"{ever} signing keys of {party.did} were put in force: expected fewer than "
+        f"{limits.SIGNING_KEYS_EVER_MAX} over its life",
+    )
 
 
 def judge_admin_key(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:

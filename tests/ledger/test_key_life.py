@@ -173,6 +173,20 @@ def test_a_party_with_all_its_keys_may_still_replace_one(
     assert full.submit(full.key(GEAR, THIRD)) == "too-many-keys"
 
 
+@pytest.mark.parametrize("members", [{"ended_at": 9}, {"superseded_s": 0}])
+def test_a_party_registers_a_bounded_number_of_keys_over_its_life(
+    members: dict[str, Any],
+) -> None:
+    # One of them is registered with the founding; ended and superseded ones count.
+    almost = with_keys(limits.SIGNING_KEYS_EVER_MAX - 2, **members)
+    assert almost.submit(almost.key(GEAR, PHONE)) is None
+    assert almost.submit(almost.key(GEAR, SPARE)) == "too-many-keys"
+    # Another party has room, and this one still ends its keys.
+    assert almost.submit(almost.key(OEM, OEM.another_key("phone"))) is None
+    assert almost.submit(almost.revocation(GEAR.admin, PHONE.kid)) is None
+    assert almost.submit(almost.key(GEAR, SPARE)) == "too-many-keys"
+
+
 # ---- revocation ----
 
 

@@ -1,8 +1,9 @@
 """Whether a second replica on the same PostgreSQL log makes ingestion slower, or faster.
 
 The same load goes to one replica and to two in turn, on one log and in one run: figures of
-the two are compared pair by pair, because the machine may have other work. While one is
-measured the other is stopped. Load generator, replicas and database share the cores.
+the two are compared pair by pair, because the machine may have other work, and pairs are
+smaller where it has: the run ends within a minute. While one replica is measured the other is
+stopped. Load generator, replicas and database share the cores.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, TypeAlias
 
 from api.joining import join_replica
 from bench import ceilings
 from bench.consortium import Consortium, Workshop, found_consortium
 from bench.engines import POSTGRESQL, Engine
 from bench.load import Answers, closed_loop, encode_post
+from bench.pacing import Rounds, run_rounds
 from bench.report import Figures, print_report
 from bench.server import Server, running_server
 
@@ -30,52 +32,38 @@ LINES_PER_BATCH: Final = 500
 BATCHES_IN_FLIGHT: Final = 6
 SINGLES_IN_FLIGHT: Final = 256
 STATUSES: Final = {200, 201}
-UNHURRIED_VERIFY_PER_S: Final = 25_000
+Pair: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: pairs after one that warms up, records in each half of a pair."""
+    """How much is measured: pairs, of so many records twice, all within ``seconds``."""
 
-    pairs: int
-    batch_records: int
-    single_records: int
+    batches: Rounds
+    singles: Rounds
     ceiling_seconds: float
-
-    def scaled(self, share: float) -> Plan:
-        """The same with a share of the records."""
-        return replace(
-            self,
-            batch_records=int(self.batch_records * share),
-            single_records=int(self.single_records * share),
-        )
+    seconds: float
 
 
-FULL: Final = Plan(3, 5_000, 1_500, 0.5)
-QUICK: Final = Plan(1, 200, 50, 0.1)
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One way to submit: the requests of each half, and how many are in flight over all."""
-
-    halves: Sequence[Sequence[bytes]]
-    records: int
-    in_flight: int
+# Not all of a minute: what was begun in time is ended, and the processes stop.
+FULL: Final = Plan(Rounds(3, 500, 5_000), Rounds(3, 100, 1_500), 0.5, seconds=30)
+QUICK: Final = Plan(Rounds(1, 50, 100), Rounds(1, 20, 40), 0.1, seconds=10)
 
 
 def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
     """All figures of one run."""
+    until = time.monotonic() + plan.seconds
     verify = ceilings.verify_per_s(plan.ceiling_seconds)
     commits = engine.commits_per_s(root, plan.ceiling_seconds)
-    # Fewer records on a machine that has other work: the run shall end within a minute.
-    plan = plan.scaled(min(1.0, max(0.2, verify / UNHURRIED_VERIFY_PER_S)))
     first = found_consortium(engine.folder(root / "first"))
-    loads = _loads(first, plan)
     with ExitStack() as running:
+        workshop = running.enter_context(Workshop(first))
         servers = [running.enter_context(running_server(each)) for each in _replicas(first, root)]
-        batches = _rates(servers, loads[0])
-        singles = _rates(servers, loads[1])
+        half = (time.monotonic() + until) / 2
+        batches = run_rounds(plan.batches, lambda n: _batch_pair(servers, workshop, n), until=half)
+        singles = run_rounds(
+            plan.singles, lambda n: _single_pair(servers, workshop, n), until=until
+        )
     verify = median([verify, ceilings.verify_per_s(plan.ceiling_seconds)])
     return {
         "ceiling_verify_per_s": verify,
@@ -91,34 +79,32 @@ def _replicas(first: Consortium, root: Path) -> tuple[Consortium, Consortium]:
     return first, replace(first, folder=folder)
 
 
-def _loads(consortium: Consortium, plan: Plan) -> tuple[Load, Load]:
-    """Batches and single records, all signed before anything is measured."""
-    halves = 2 * (plan.pairs + 1)
-    with Workshop(consortium) as workshop:
-        batch = workshop.lines(halves * plan.batch_records)
-        single = workshop.lines(halves * plan.single_records)
-    batches = [
-        [_batch_post(lines) for lines in _cut(part, LINES_PER_BATCH)]
-        for part in _cut(batch, plan.batch_records)
-    ]
-    singles = [
-        [encode_post("/v1/records", "application/json", line) for line in part]
-        for part in _cut(single, plan.single_records)
-    ]
-    return (
-        Load(batches, plan.batch_records, BATCHES_IN_FLIGHT),
-        Load(singles, plan.single_records, SINGLES_IN_FLIGHT),
-    )
+def _batch_pair(servers: Sequence[Server], workshop: Workshop, count: int) -> Pair:
+    size = min(LINES_PER_BATCH, max(count // len(servers), 1))
+    halves = [[_batch_post(part) for part in _cut(half, size)] for half in _made(workshop, count)]
+    return _pair(servers, halves, count, BATCHES_IN_FLIGHT)
 
 
-def _rates(servers: Sequence[Server], load: Load) -> list[tuple[float, float]]:
-    """Records a second of one replica and of two, pair by pair; the first pair warms up."""
-    rates = []
-    for one, two in zip(load.halves[::2], load.halves[1::2], strict=True):
-        with servers[1].paused():
-            alone = load.records / _seconds(servers[:1], one, load.in_flight)
-        rates.append((alone, load.records / _seconds(servers, two, load.in_flight)))
-    return rates[1:]
+def _single_pair(servers: Sequence[Server], workshop: Workshop, count: int) -> Pair:
+    halves = [
+        [encode_post("/v1/records", "application/json", line) for line in half]
+        for half in _made(workshop, count)
+    ]
+    return _pair(servers, halves, count, SINGLES_IN_FLIGHT)
+
+
+def _made(workshop: Workshop, count: int) -> list[Sequence[bytes]]:
+    """The records of both halves of a pair, signed before anything of it is measured."""
+    return _cut(workshop.lines(2 * count), count)
+
+
+def _pair(
+    servers: Sequence[Server], halves: Sequence[Sequence[bytes]], count: int, in_flight: int
+) -> Pair:
+    """Records a second of one replica and of two."""
+    with servers[1].paused():
+        alone = count / _seconds(servers[:1], halves[0], in_flight)
+    return alone, count / _seconds(servers, halves[1], in_flight)
 
 
 def _seconds(servers: Sequence[Server], requests: Sequence[bytes], in_flight: int) -> float:
@@ -145,7 +131,7 @@ async def _load_all(
     )
 
 
-def _figures(kind: str, rates: Sequence[tuple[float, float]], verify: float) -> Figures:
+def _figures(kind: str, rates: Sequence[Pair], verify: float) -> Figures:
     one, two = median(rate for rate, _ in rates), median(rate for _, rate in rates)
     return {
         f"one_{kind}_per_s": one,

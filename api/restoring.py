@@ -31,6 +31,7 @@ from api.backup_files import (
 )
 from api.data_folder import DataFolder, read_search_secret, write_new, write_search_secret
 from api.migrate import needs_upgrade, upgrade
+from api.rebuilding import rebuild
 from api.setup_errors import FolderNotEmpty, RestoreRefused
 from ledger import limits
 from ledger.anchor import Anchor, parse_anchor
@@ -128,6 +129,9 @@ def restore(
     half.root.mkdir(parents=True, mode=0o700)
     restoring = _Restoring(source, half, manifest, anchor)
     outcome = restoring.run(asked, progress)
+    if restoring.is_resumed:
+        # What the killed run loaded may be indexed under a search secret that died with it.
+        rebuild(half)
     # From here on everything below is on the disk, verified.
     if target.root.exists():
         target.root.rmdir()
@@ -154,11 +158,13 @@ class _Restoring:
         self._half = half
         self._manifest = manifest
         self._anchor = anchor
+        self.is_resumed = False
 
     def run(self, asked: RestoreAsked, progress: Progress) -> Restored:
         self._copy_secrets()
         blobs = self._copy_blobs()
         with closing(_open_store(self._half)) as store:
+            self.is_resumed = store.head() is not None
             self._load(store, progress.entries)
             self._check_pins(store)
             report = self._audit(store, progress.audit)

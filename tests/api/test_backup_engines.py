@@ -110,12 +110,15 @@ def test_rebuild_beside_a_service_leaves_what_it_appends(
 def test_restore_that_was_killed_is_gone_on_with_and_another_log_is_refused(
     filled: LiveService, postgres_log: LogDatabase, tmp_path: Path
 ) -> None:
-    taken(filled, tmp_path / "backup", with_keys=True)
+    taken(filled, tmp_path / "backup")
     filled.admit(filled.record())
-    _load_some(filled, postgres_log.url, groups=5)
+    _load_some(filled, postgres_log.url, groups=20)
     folder = DataFolder(tmp_path / "data", postgres_log.url)
     outcome = restore(tmp_path / "backup", folder, SIGNING, progress=QUIET)
     assert outcome.report.is_clean
+    # Its search secret is another one, and finds what the killed run had loaded too.
+    assert folder.search_secret.read_bytes() != filled.folder.search_secret.read_bytes()
+    assert compare(folder).is_as_before
     # The same database again, for a backup that is shorter than what it holds by now.
     _load_some(filled, postgres_log.url, groups=1_000)
     other = DataFolder(tmp_path / "other", postgres_log.url)

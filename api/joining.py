@@ -7,7 +7,6 @@ the folder it is made from, which every later head must extend.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 
 from api.data_folder import (
@@ -51,8 +50,7 @@ def join_replica(source: DataFolder, folder: DataFolder) -> Joined:
     with marked(folder):
         if source.log_key.exists():
             # Sealed under the log's passphrase, as it is there.
-            shutil.copyfile(source.log_key, folder.log_key)
-            folder.log_key.chmod(0o600)
+            write_new(folder.log_key, source.log_key.read_bytes(), mode=0o600)
         write_new(folder.search_secret, secret, mode=0o600)
         write_new(folder.anchor, anchor.encode(), mode=0o644)
         kept = HighWaterFile(folder.high_water)

@@ -253,6 +253,11 @@ class _Restoring:
             check_upload(path.read_bytes(), data)
             replace_file(sidecar, path.read_bytes())
             count += 1
+        if count:
+            # Their bytes and sidecars are on the disk; now the names are too.
+            for names in ("data", "open", "pinned", "."):
+                sync_directory(self._half.blobs / names)
+            sync_directory(self._half.blobs.parent)
         return count
 
     def _check_pins(self, store: Store) -> None:

@@ -40,7 +40,6 @@ ENTRIES: Final = "entries"
 DISCLOSURES: Final = "disclosures"
 CHECKPOINTS: Final = "checkpoints"
 COSIGNED: Final = "cosigned"
-ROWS: Final = (ENTRIES, DISCLOSURES, CHECKPOINTS, COSIGNED)
 BLOBS: Final = "blobs"
 KEYS: Final = "keys"
 _PIECE_BYTES: Final = 1 << 20

@@ -13,7 +13,6 @@ Not safe to share between threads: whoever holds it locks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -84,11 +83,6 @@ class FairQueue(Generic[Item]):
         if not self._flows[flow]:
             self._leave(flow)
         return item
-
-    def drain(self) -> Iterator[Item]:
-        """Take everything out."""
-        while (item := self.pop()) is not None:
-            yield item
 
     def _leave(self, flow: str) -> None:
         del self._flows[flow]

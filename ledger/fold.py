@@ -20,13 +20,12 @@ from ledger.fold_documents import (
     apply_record_type,
 )
 from ledger.fold_keys import apply_admin_key, apply_key, apply_revocation
-from ledger.fold_state import PART_LAPSES_MS, DocumentPart, Governing, PartKey, PublicFold
+from ledger.fold_state import DocumentPart, Governing, PartKey, PublicFold
 from ledger.party import Evidence, Party, RegisteredKey, Standing
 from ledger.proposal import Proposal, Vote, about_of
 from ledger.record import encode_record_id
 
 __all__ = [
-    "PART_LAPSES_MS",
     "DocumentPart",
     "Governing",
     "PartKey",

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from keys.ed25519 import PublicKey
 from keys.multikey import encode_multikey
+from ledger import limits
 from ledger.charter import Charter
 from ledger.content import TypeBook
 from ledger.note import parse_vkey
@@ -20,8 +21,6 @@ from ledger.policy import PolicyDocument
 from ledger.proposal import Proposal, Recovery
 from ledger.record_type import RecordType, builtin_governance_types
 from ledger.rules import Rules
-
-PART_LAPSES_MS: Final = 30 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class DocumentPart:
 
     def has_lapsed(self, at_ms: int) -> bool:
         """Whether it waited too long for the document that names it."""
-        return at_ms - self.admitted_ms > PART_LAPSES_MS
+        return at_ms - self.admitted_ms > limits.DOCUMENT_PART_MILLISECONDS_MAX
 
 
 PartKey = tuple[str, int]

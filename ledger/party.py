@@ -151,15 +151,6 @@ class Party:
         """Its signing keys, ended ones too, in the order of registration."""
         return tuple(key for key in self.keys.values() if not key.is_admin)
 
-    def standing_at(self, index: int) -> Standing | None:
-        """Where it stood for the entry of this index; None before it was a member."""
-        held = [standing for at, standing in self.standings if at < index]
-        return held[-1] if held else None
-
-    def evidence_for(self, index: int) -> tuple[Evidence, ...]:
-        """The entries that made it what it was for the entry of this index."""
-        return tuple(e for e in self.evidence if e.holds_from < index)
-
     def may_qualify(self, role: str, accreditation: str | None) -> bool:
         """Whether it has the role, and the accreditation where one is asked for."""
         return role in self.roles and (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.backup_files import ROWS
+from api.backup_files import CHECKPOINTS, COSIGNED, DISCLOSURES, ENTRIES
 from api.data_folder import DataFolder
 from api.rebuilding import compare, rebuild
 from api.restoring import RestoreAsked, restore
@@ -62,7 +62,7 @@ def test_log_goes_to_the_other_engine_and_back_unchanged(
 ) -> None:
     assert compare(moved.folder).is_as_before
     again = taken(moved, tmp_path / "of postgres")
-    for name in (*ROWS, "anchor.json", "config.json"):
+    for name in (ENTRIES, DISCLOSURES, CHECKPOINTS, COSIGNED, "anchor.json", "config.json"):
         first, second = (tmp_path / at / name for at in ("of sqlite", "of postgres"))
         assert first.read_bytes() == second.read_bytes()
     assert again.blobs == 1

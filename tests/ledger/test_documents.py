@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import pytest
 
 from ledger import limits
 from ledger.faults import Refusal
-from ledger.fold import PART_LAPSES_MS, DocumentPart, PartKey, PublicFold
+from ledger.fold import DocumentPart, PartKey, PublicFold
 from ledger.record_type import document_digest
 from tests.ledger.governance_documents import (
     OPEN_POLICY,
@@ -23,6 +24,8 @@ from tests.ledger.parties import NOW_MS, Consortium, PartyKeys, Plan, a_consorti
 from tests.ledger.sample_types import SAMPLE_VCT
 
 pytestmark = pytest.mark.item("2.4")
+
+LAPSES_MS: Final = limits.DOCUMENT_PART_MILLISECONDS_MAX
 
 FOUNDED = a_consortium(Plan(thresholds={"record-type": 1, "policy": 1}))
 FIRST, SECOND, _ = FOUNDED.parties.values()
@@ -87,7 +90,7 @@ def test_a_part_may_be_sent_again_until_the_document_is_named() -> None:
 @pytest.mark.parametrize(("late_ms", "code"), [(0, None), (1, "malformed-document")])
 def test_parts_lapse_after_thirty_days(late_ms: int, code: str | None) -> None:
     # Signed anew at the later time: only the parts are old.
-    at_ms = NOW_MS + PART_LAPSES_MS + late_ms
+    at_ms = NOW_MS + LAPSES_MS + late_ms
     grown = FOUNDED.after(*halves())
     composer = FOUNDED.composer(FIRST.signing, label="late")
     body = {"vct": OTHER_VCT, "sha256": document_digest(OTHER_TYPE), "definition": None}
@@ -96,7 +99,7 @@ def test_parts_lapse_after_thirty_days(late_ms: int, code: str | None) -> None:
 
 
 def test_lapsed_parts_are_forgotten_when_the_next_one_comes() -> None:
-    at_ms = NOW_MS + PART_LAPSES_MS + 1
+    at_ms = NOW_MS + LAPSES_MS + 1
     composer = FOUNDED.composer(FIRST.signing, label="late")
     body = {"document": document_digest("new"), "part": 0, "of": 1, "text": "new"}
     text = composer.compose_governance("document-part/v1", body, iat=at_ms // 1000)
@@ -199,9 +202,17 @@ def with_waiting(count: int, admitted_ms: int = NOW_MS) -> Consortium:
     [
         (limits.DOCUMENT_PARTS_PENDING_MAX - 1, NOW_MS, None),
         (limits.DOCUMENT_PARTS_PENDING_MAX, NOW_MS, "not-permitted"),
-        (limits.DOCUMENT_PARTS_PENDING_MAX, NOW_MS - PART_LAPSES_MS, "not-permitted"),
+        (
+            limits.DOCUMENT_PARTS_PENDING_MAX,
+            NOW_MS - LAPSES_MS,
+            "not-permitted",
+        ),
         # What has lapsed waits for nothing, also where nobody has cleared it away yet.
-        (limits.DOCUMENT_PARTS_PENDING_MAX, NOW_MS - PART_LAPSES_MS - 1, None),
+        (
+            limits.DOCUMENT_PARTS_PENDING_MAX,
+            NOW_MS - LAPSES_MS - 1,
+            None,
+        ),
     ],
 )
 def test_a_party_has_a_bounded_number_of_parts_waiting(

@@ -28,7 +28,7 @@ def filled(items: list[tuple[str, int]], quantum: int = 10) -> FairQueue[tuple[s
 
 def test_one_item_passes_a_flood_that_came_before_it() -> None:
     queue = filled([("a", 10)] * 100 + [("b", 1)])
-    flows = [flow for flow, _, _ in queue.drain()]
+    flows = [flow for flow, _, _ in iter(queue.pop, None)]
     assert flows.index("b") == 1
 
 
@@ -37,14 +37,14 @@ def test_a_newcomer_does_not_overtake_who_waits_for_a_turn() -> None:
     first = queue.pop()
     assert first is not None
     queue.push("c", ("c", 9, 10), 10)
-    assert [flow for flow, _, _ in queue.drain()] == ["b", "c", "a"]
+    assert [flow for flow, _, _ in iter(queue.pop, None)] == ["b", "c", "a"]
 
 
 @given(pushes)
 def test_everything_comes_out_once_and_each_flow_in_its_order(items: list[tuple[str, int]]) -> None:
     queue = filled(items)
     assert len(queue) == len(items)
-    out = list(queue.drain())
+    out = list(iter(queue.pop, None))
     assert (len(queue), queue.flows) == (0, 0)
     assert sorted(number for _, number, _ in out) == list(range(len(items)))
     for flow in FLOWS:

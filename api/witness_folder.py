@@ -116,6 +116,26 @@ def locate_witness_key(folder: WitnessFolder, uri: str) -> str:
     return f"file:{folder.root.absolute() / path}"
 
 
+@contextmanager
+def new_witness(folder: WitnessFolder) -> Iterator[None]:
+    """Make a witness in an empty folder: whole, or nothing is left of it.
+
+    Raises:
+        WitnessExists: something is in the folder.
+    """
+    is_new = not folder.root.exists()
+    expect_no_witness(folder)
+    try:
+        yield
+    except BaseException:
+        # Nothing was here before, and a key that no witness has used has signed nothing.
+        for path in folder.root.iterdir():
+            path.unlink()
+        if is_new:
+            folder.root.rmdir()
+        raise
+
+
 def expect_no_witness(folder: WitnessFolder) -> None:
     """Refuse a folder that something is in.
 

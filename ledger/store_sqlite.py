@@ -106,9 +106,12 @@ def _engine(creator: Callable[[], sqlite3.Connection], *, connections: int) -> E
 def _connect(
     path: Path, *, mode: str, pragmas: tuple[str, ...]
 ) -> Callable[[], sqlite3.Connection]:
+    # Made absolute once: a connection that is opened later must be to the same file.
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}",
+            uri,
             uri=True,
             timeout=limits.STORE_WAIT_SECONDS_MAX,
             isolation_level=None,

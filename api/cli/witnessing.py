@@ -30,8 +30,8 @@ from api.witness_folder import (
     WitnessFolder,
     add_log,
     create_witness,
-    expect_no_witness,
     locate_witness_key,
+    new_witness,
     read_logs,
     read_witness,
 )
@@ -84,9 +84,9 @@ def init(output: Output, *, name: str, folder: Path, **options: Any) -> None:
     go on under its key: keep both together, and never restore an older copy.
     """
     place = WitnessFolder(folder)
-    expect_no_witness(place)
-    signer, key_uri = _key_of(place, options["key"], COSTS[options["cost"]])
-    config = create_witness(place, name, signer=signer, key_uri=key_uri, url=options["url"])
+    with new_witness(place):
+        signer, key_uri = _key_of(place, options["key"], COSTS[options["cost"]])
+        config = create_witness(place, name, signer=signer, key_uri=key_uri, url=options["url"])
     output.say(f"witness {config.name} is in {place.root}")
     output.say(config.policy_line)
     output.note("next: hand that line to the log's members, then lotmark witness add-log ANCHOR")

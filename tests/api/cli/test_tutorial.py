@@ -63,7 +63,12 @@ def test_the_tutorials_commands_work_on_a_table_it_did_not_ship(
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert "2 of 2 records have a receipt, 2 of them from before" in ran.stdout
     assert "nothing was found" in ran.stdout
-    for words in ("affirmed entry 14", "has yet to accept", "replace all admin keys of cygnus"):
+    for words in (
+        "nothing cosigned yet",
+        "affirmed entry 14",
+        "has yet to accept",
+        "replace all admin keys of cygnus",
+    ):
         assert words in ran.stdout
     assert (tmp_path / "consortium" / "lost" / "next-admin.key").exists()
     # What was written with a comma is in the record with a point, digit for digit.

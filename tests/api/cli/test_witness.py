@@ -15,8 +15,10 @@ import httpx
 import pytest
 from click.testing import Result
 
+from api.witness_folder import WitnessFolder, read_witness
 from ledger.anchor import encode_anchor
 from ledger.note import encode_vkey
+from ledger.store_witness import WitnessStore
 from tests.api.cli.shell import PASSPHRASE, ROOT
 from tests.api.cli.solo import lotmark
 from tests.ledger.signers import a_signer
@@ -178,3 +180,30 @@ def test_no_witness_is_told_with_what_to_do(tmp_path: Path) -> None:
     missing = lotmark("witness", "show", "--folder", str(tmp_path / "none"))
     assert missing.exit_code == 1
     assert "lotmark witness init" in missing.stderr
+
+
+@pytest.mark.parametrize("folder", [(), ("--folder", "ours/w1")], ids=["default", "named"])
+def test_a_witness_lives_in_a_folder_named_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = lotmark("witness", "init", "--name", NAME, *folder)
+    assert made.exit_code == 0, made.stderr
+    assert lotmark("witness", "add-log", str(anchor_file(tmp_path)), *folder).exit_code == 0
+    shown = lotmark("witness", "show", "--language", "en", *folder)
+    assert (shown.exit_code, "nothing cosigned yet" in shown.stdout) == (0, True)
+    root = Path(folder[-1] if folder else "witness")
+    store = WitnessStore(root / "witness.db", vkey=read_witness(WitnessFolder(root)).vkey)
+    monkeypatch.chdir("/")
+    # A connection that is opened only now is to the same file.
+    assert store.last() == {}
+    store.close()
+
+
+def test_a_witness_that_could_not_be_made_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    init = ("witness", "init", "--folder", str(folder), "--name")
+    refused = lotmark(*init, "no name+")
+    assert (refused.exit_code, "malformed-verifier-key" in refused.stderr) == (1, True)
+    assert not folder.exists()
+    assert lotmark(*init, NAME).exit_code == 0

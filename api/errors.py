@@ -87,7 +87,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("malformed-document", UNPROCESSABLE, "Not a governance document", "治理文件错误", "See docs/spec/governance.md section 3."),
     ("malformed-charter", UNPROCESSABLE, "Not a charter", "章程错误", "See docs/spec/governance.md section 1."),
     # authority
-    ("key-not-valid", FORBIDDEN, "The key may not sign this", "密钥无权签署", "Register the key for this type with an admin key."),
+    ("key-not-valid", FORBIDDEN, "The key may not sign this", "密钥无权签署", "Compare 'lotmark keys': sign with a key that is in force for this type, or register one."),
     ("not-permitted", FORBIDDEN, "Not this party's to say", "该方无权提交", "See detail for who may."),
     ("approval-needed", FORBIDDEN, "Needs the consent of others", "需要其他成员同意", "Propose it with 'lotmark propose', and submit it once the proposal is in force."),
     ("party-suspended", FORBIDDEN, "The party is suspended", "该方已被暂停", "End or replace keys, or wait until the members reinstate the party."),

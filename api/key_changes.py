@@ -13,6 +13,7 @@ and gets the same receipt. :func:`begun` finds it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -86,11 +87,29 @@ def admin_change(folder: PartyFolder) -> KeyChange:
     return KeyChange(folder, folder.next_key, folder.root / f"rotation{PENDING}")
 
 
-def switch_signing(change: KeyChange) -> None:
-    """Put the new signing key in its place; may be repeated."""
+def switch_signing(change: KeyChange, *, is_kept: bool = False) -> None:
+    """Put the new signing key in its place; may be repeated.
+
+    Args:
+        change: the rotation.
+        is_kept: whether the old file is kept aside, as ``signing.key.ended-1`` and so on.
+    """
     if change.drawn.exists():
+        if is_kept and change.target.exists():
+            _set_aside(change.target)
         move_file(change.drawn, change.target)
     change.end()
+
+
+def _set_aside(path: Path) -> None:
+    """Give a file another name beside its own; once, however often it is interrupted."""
+    for number in count(1):
+        aside = path.with_name(f"{path.name}.ended-{number}")
+        if not aside.exists():
+            aside.hardlink_to(path)
+            return
+        if aside.samefile(path):
+            return
 
 
 def switch_admin(change: KeyChange, multikey: str) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 import click
 
+from api.cli.key_advice import advised
 from api.cli.options import Session
 from api.cli.output import Output
+from api.client_errors import RequestRefused
 from api.party_folder import remember_service
 from ledger.anchor import Anchor
 from ledger.compose import Composer
@@ -51,7 +53,10 @@ def send(session: Session, sd_jwt: str) -> Admitted:
         LedgerError: the receipt does not verify.
     """
     with session.client() as client:
-        admitted = client.submit(sd_jwt)
+        try:
+            admitted = client.submit(sd_jwt)
+        except RequestRefused as refused:
+            raise advised(refused, sd_jwt, origin=session.anchor.origin, client=client) from refused
     check_receipt(admitted, sd_jwt, session.anchor)
     remember_service(session.folder, url=session.url, anchor=session.anchor_bytes)
     return admitted

@@ -157,6 +157,9 @@ def revoke(output: Output, *, kid: str | None, place: Place, **options: Any) -> 
     done = "narrowed" if revocation.keeps else "ended"
     output.say(f"{done} {found['kid'].partition('#')[2]}: entry {admitted.index}")
     output.say("  what it signed before stays in the log")
+    is_held = found["uses"] and _multikey(found) in _held_files(session.folder)
+    if is_held and not revocation.keeps:
+        output.say("next: 'lotmark rotate --signing' draws a new signing key in its place")
     if revocation.contested_from is not None:
         output.say("next: 'lotmark reaffirm RECORD_ID' for each record that was the party's own")
     output.result({"kid": found["kid"], **admitted_members(admitted)})

@@ -73,6 +73,9 @@ class Proposing:
         self._output.say(f"proposed {self._words.act(act, content)}: entry {admitted.index}")
         self._output.say(f"  {admitted.record_id}")
         state = tell_state(self._output, self.session, admitted.record_id, self._words)
+        if state["state"] == "over":
+            # Nobody withdraws one's own proposal between two requests of this command.
+            self._output.say(f"  the proposal is carried: in force with entry {admitted.index}")
         if state.get("missing"):
             self._output.say(f"next: the others run 'lotmark approve {admitted.record_id}'")
         self._output.result({"act": act, **admitted_members(admitted), **state})

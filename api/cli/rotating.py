@@ -184,14 +184,18 @@ class _SigningRotation:
     def run(self) -> tuple[str, Admitted]:
         """Replace it, or finish what was begun; the key in force now."""
         parsed, admitted = self._asked.go_on(self._change) or self._begin()
-        switch_signing(self._change)
         body = parsed.claims.body or {}
+        # What supersedes nothing stands in for a key that has ended.
+        switch_signing(self._change, is_kept=body["replaces"] is None)
         return str(body["multikey"]), admitted
 
     def advice(self) -> Iterator[str]:
         """What becomes of the old key."""
         yield f"  {self._folder.signing_key.name} holds it"
-        yield "  what the old key signed before now may still be submitted for 30 days"
+        yield (
+            "  what a superseded key signed before now may still be submitted for 30 days; "
+            "the file of an ended one is kept as signing.key.ended-..."
+        )
 
     def _begin(self) -> tuple[ParsedJws, Admitted]:
         session, change = self._asked.session, self._change

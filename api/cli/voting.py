@@ -116,7 +116,23 @@ def _vote(
     done = {"approve": "approved", "reject": "rejected"}[meaning]
     output.say(f"{done} {words.act(found.act, found.content)}: entry {admitted.index}")
     state = tell_state(output, session, found.record_id, words)
+    if state["state"] == "over":
+        _tell_end(output, session, found, (meaning, admitted.index))
     output.result({**_proposal_members(found), **admitted_members(admitted), **state})
+
+
+def _tell_end(output: Output, session: Session, found: ReadProposal, act: tuple[str, int]) -> None:
+    """Say how one's own endorsement has ended a proposal, and what comes next."""
+    meaning, index = act
+    if meaning == "reject":
+        is_own = slug_of(found.proposer) == session.profile.slug
+        done = "withdrawn" if is_own else "objected to: the keys stay as they were"
+        output.say(f"  the proposal is over: {done}, entry {index}")
+        return
+    output.say(f"  the proposal is carried: in force with entry {index}")
+    if found.act == "admit":
+        slug = found.content["slug"]
+        output.say(f"next: {slug} registers its signing key with 'lotmark register-key'")
 
 
 @click.command(cls=RecordCommand)
@@ -144,7 +160,7 @@ def join(output: Output, *, record: str, place: Place, **options: Any) -> None:
     output.say(f"accepted: entry {admitted.index}")
     state = tell_state(output, session, found.record_id, words)
     if state["state"] == "over":
-        output.say("next: lotmark register-key")
+        _tell_end(output, session, found, ("accept", admitted.index))
     output.result({**_proposal_members(found), **admitted_members(admitted), **state})
 
 
@@ -187,7 +203,6 @@ def tell_state(
             if found["record_id"] == record_id:
                 output.say(words.notice(found))
                 return {"state": "carried", "due_ms": found["due_ms"]}
-    output.say("  the proposal is over: in force, unless it was withdrawn")
     return {"state": "over"}
 
 

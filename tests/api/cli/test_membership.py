@@ -40,7 +40,9 @@ def test_three_of_five_admit_a_party_that_accepts_its_own_keys_and_no_others(
     for words in (of, f"接纳新成员 {CANDIDATE}", "tier 2", "尚缺同意：2（共需 3）", "有效期至"):
         assert words in listed.stdout
 
-    assert log.refused(CANDIDATE, "register-key") == "key-not-valid"
+    early = log.act(CANDIDATE, "register-key")
+    assert "refused: key-not-valid" in early.stderr
+    assert f"next: {CANDIDATE} is no party of this log yet" in early.stderr
     stranger = tmp_path / CANDIDATE
     assert lotmark("keygen", CANDIDATE, "--party", str(stranger)).exit_code == 0
     wrong = log.run(
@@ -56,7 +58,9 @@ def test_three_of_five_admit_a_party_that_accepts_its_own_keys_and_no_others(
     assert shown.exit_code == 0, shown.stderr
     for words in (f"admit {CANDIDATE} as a new member", "reason: tier 2", "admin key: z6Mk"):
         assert words in shown.stderr
-    assert log.done(AUDITOR, "approve", of, "--yes")["state"] == "over"
+    carried = log.act(AUDITOR, "approve", of, "--yes")
+    assert "the proposal is carried: in force with entry" in carried.stdout
+    assert f"next: {CANDIDATE} registers its signing key" in carried.stdout
     log.done(CANDIDATE, "register-key")
     assert log.own(CANDIDATE)["standing"] == "member"
     assert log.refused(LABORATORY, "approve", of, "--yes") == "proposal-closed"
@@ -65,7 +69,8 @@ def test_three_of_five_admit_a_party_that_accepts_its_own_keys_and_no_others(
 def test_a_proposal_is_rejected_and_withdrawn(log: FiveLog) -> None:
     of = log.done(AUDITOR, "propose", "suspend", GEAR, "--yes")["record_id"]
     assert log.done(LABORATORY, "reject", of, "--yes")["state"] == "open"
-    assert log.done(AUDITOR, "reject", of, "--yes")["state"] == "over"
+    withdrawn = log.act(AUDITOR, "reject", of, "--yes")
+    assert "the proposal is over: withdrawn, entry" in withdrawn.stdout
     assert log.own(GEAR)["standing"] == "member"
 
 

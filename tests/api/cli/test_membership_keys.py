@@ -201,13 +201,21 @@ def test_a_stolen_key_ends_its_entries_are_contested_and_one_is_affirmed(
 def test_the_last_signing_key_and_the_last_admin_key_are_told_apart(log: SoloLog) -> None:
     asked = log.run("revoke", "--signing", "--reason", "lost")
     assert (asked.exit_code, "it is the last signing key" in asked.stderr) == (1, True)
-    log.json("revoke", "--signing", "--reason", "lost", "--yes")
+    old = multikey(log.party / "signing.key")
+    ended = log.run("revoke", "--signing", "--reason", "lost", "--yes")
+    assert (ended.exit_code, "next: 'lotmark rotate --signing'" in ended.stdout) == (0, True)
     admin = multikey(log.party / "admin.key")
     assert code(log, "revoke", admin, "--reason", "lost", "--yes") == "not-permitted"
     # The key that ended is never in force again; another one is drawn in its place.
-    assert code(log, "register-key") == "key-not-valid"
+    again = log.run("register-key", "--json")
+    error = json.loads(again.stdout)["error"]
+    at = key_of(log, old)["ended_at"]
+    assert error["code"] == "key-not-valid"
+    assert f"was ended by entry {at}" in error["remedy"]
+    assert "'lotmark rotate --signing'" in error["remedy"]
     drawn = log.json("rotate", "--signing", "--yes")["multikey"]
     assert multikey(log.party / "signing.key") == drawn
+    assert multikey(log.party / "signing.key.ended-1") == old
     assert key_of(log, drawn)["ended_at"] is None
     assert code(log, "revoke", "z6MkNone", "--reason", "lost", "--yes") == "key-not-valid"
 

@@ -69,6 +69,30 @@ def test_replicas_have_folders_of_their_own_and_loopback_ports() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+PASSWORDS = ("POSTGRES_PASSWORD", "LOTMARK_OWNER_PASSWORD", "LOTMARK_APP_PASSWORD")
+
+
+@pytest.mark.parametrize("unset", ["", *PASSWORDS])
+def test_no_database_is_made_without_its_passwords(unset: str, tmp_path: Path) -> None:
+    entrypoint = tmp_path / "docker-entrypoint.sh"
+    entrypoint.write_text('#!/bin/sh\necho "starts $1"\n')
+    entrypoint.chmod(0o755)
+    words = [word.replace("$$", "$") for word in compose()["services"]["postgres"]["entrypoint"]]
+    given = {name: "" if name == unset else "letters" for name in PASSWORDS}
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", **given}
+    ran = subprocess.run(words, check=False, env=environment, capture_output=True, text=True)
+    assert (ran.returncode == 0, ran.stdout) == (
+        (False, "") if unset else (True, "starts postgres\n")
+    )
+    assert unset in ran.stderr
+
+
+def test_every_service_is_told_its_public_address() -> None:
+    services = compose()["services"]
+    for name in ("lotmark", "replica-1", "replica-2"):
+        assert services[name]["environment"]["LOTMARK_BASE_URL"] == "${LOTMARK_BASE_URL:-}"
+
+
 def test_nobody_outside_reaches_the_database() -> None:
     assert "ports" not in compose()["services"]["postgres"]
 

@@ -14,13 +14,13 @@ from ledger.verify import VerifiedRecord
 _STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "checkpoint": (
         "the checkpoint over {size} entries is signed by a log key of your trust anchor",
-        "对 {size} 条目的检查点由您的信任锚中的账本密钥签名",
+        "对 {size} 个条目的检查点由您的信任锚中的账本密钥签名",
     ),
     "cosigned_by": ("witnessed by {names}", "见证方：{names}"),
     "not_cosigned": ("your trust anchor asks for no witness", "您的信任锚未要求见证方"),
     "included": (
         "the log holds the record as entry {index} of {size}",
-        "账本将该记录保存为第 {index} 条（共 {size} 条）",
+        "账本将该记录保存为条目 {index}（共 {size} 个条目）",
     ),
     "member_first": (
         "{issuer} founded the log: it is the charter's first founder",
@@ -28,12 +28,12 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "member_founder": (
         "{issuer} is a founder and endorsed the charter with entry {member_since}",
-        "{issuer} 是创始成员，以第 {member_since} 条签署认可章程",
+        "{issuer} 是创始成员，以条目 {member_since} 签署认可章程",
     ),
     "member_approved": (
-        "{issuer} is a member since entry {member_since}; {approvers} approved its admission or "
-        "last recovery (that this sufficed is the log's word)",
-        "{issuer} 自第 {member_since} 条起为成员；其准入或最近一次恢复由 {approvers} 批准"
+        "{issuer} accepted its membership or last recovery at entry {member_since}; {approvers} "
+        "approved it (that this sufficed is the log's word)",
+        "{issuer} 于条目 {member_since} 接受其准入或最近一次恢复；由 {approvers} 批准"
         "（是否足数仅为账本之言）",
     ),
     "member_own": (
@@ -41,26 +41,27 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
         "{issuer} 以本记录成为成员",
     ),
     "key_registered_at": (
-        "the key of {issuer} is in force since entry {registered}, and the path from the "
-        "charter to it holds",
-        "{issuer} 的密钥自第 {registered} 条起生效，由章程至该密钥的路径成立",
+        "the key ...{key} of {issuer}, in force from entry {registered} on, was in force when "
+        "this record was admitted; the path from the charter to it holds",
+        "{issuer} 的密钥 ...{key} 自条目 {registered} 起生效，在本记录准入时有效；"
+        "由章程至该密钥的路径成立",
     ),
     "key_own": (
         "the key of {issuer} comes in force with this very record, as proposed or committed to",
         "{issuer} 的密钥以本记录生效，此前已有提案或承诺载明",
     ),
     "key_ended_at": (
-        "{issuer} ended the key with entry {ended}; this record stands before it",
-        "{issuer} 以第 {ended} 条终止了该密钥；本记录位于其前",
+        "{issuer} ended the key ...{key} with entry {ended}; this record stands before it",
+        "{issuer} 以条目 {ended} 终止了密钥 ...{key}；本记录位于其前",
     ),
     "contested": (
         "contested: with entry {contested_at} {issuer} declared the key compromised from entry "
         "{contested_from} on",
-        "有争议：{issuer} 以第 {contested_at} 条声明该密钥自第 {contested_from} 条起已失密",
+        "有争议：{issuer} 以条目 {contested_at} 声明该密钥自条目 {contested_from} 起已失密",
     ),
     "reaffirmed_at": (
         "{issuer} stands by this record: it affirmed it anew with entry {reaffirmed}",
-        "{issuer} 坚持本记录：以第 {reaffirmed} 条重新确认",
+        "{issuer} 坚持本记录：以条目 {reaffirmed} 重新确认",
     ),
     "admin_key": (
         "signed by an admin key that the charter names for {issuer}",
@@ -85,6 +86,9 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
         "该回执正是此记录 {record_id} 的回执",
     ),
 }
+
+#: What a reader is warned of: proven like the steps, and no reason to rely on the record.
+WARNINGS: Final = frozenset({"contested"})
 
 #: Wordings of one step; the others are named as they are.
 _PUBLIC: Final[Mapping[str, str]] = {
@@ -209,6 +213,7 @@ class Words:
             "size": record.included_in,
             "index": record.index,
             "issuer": record.issuer.rpartition(":")[2],
+            "key": record.authentic[-8:],
             "registered": record.signer.key_registered_at,
             "member_since": record.signer.member_since,
             "approvers": ", ".join(did.rpartition(":")[2] for did in record.signer.approved_by),

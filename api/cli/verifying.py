@@ -19,7 +19,7 @@ from api.cli.options import (
     trust_options,
 )
 from api.cli.output import Output
-from api.cli.verification_words import Step, Words, instant, record_members
+from api.cli.verification_words import WARNINGS, Step, Words, instant, record_members
 from keys.errors import KeysError
 from ledger import limits
 from ledger.anchor import Anchor, parse_anchor
@@ -155,8 +155,12 @@ def tell_record_head(output: Output, record: VerifiedRecord) -> None:
 
 
 def _tell_steps(output: Output, steps: list[Step]) -> None:
-    for number, step in enumerate(steps, start=1):
+    holding = [step for step in steps if step.name not in WARNINGS]
+    for number, step in enumerate(holding, start=1):
         output.say(f"  {number}. {step.text}")
+    for step in steps:
+        if step.name in WARNINGS:
+            output.say(f"  ! {step.text}")
 
 
 def _tell_word(output: Output, names: tuple[str, ...], words: Words) -> None:

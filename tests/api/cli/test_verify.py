@@ -94,7 +94,7 @@ def test_it_is_told_in_english_and_in_chinese(kept: Kept) -> None:
     )
     assert "the log holds the record as entry 6 of 8" in english
     assert "the log's word until you audit it" in english
-    assert "账本将该记录保存为第 6 条（共 8 条）" in chinese
+    assert "账本将该记录保存为条目 6（共 8 个条目）" in chinese
 
 
 def test_a_receipt_is_verified_with_the_record_that_was_kept(kept: Kept) -> None:

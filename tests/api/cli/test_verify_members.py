@@ -34,12 +34,14 @@ def told(name: str, folder: Path, *options: str) -> str:
         ("an approval of a proposal", "hanfeng-drive is a founder and endorsed the charter"),
         (
             "a report of a party admitted later",
-            f"kestrel-forge is a member since entry {at('kestrel-accepts')}; "
-            "borealis-motors, hanfeng-drive approved",
+            "kestrel-forge accepted its membership or last recovery at entry "
+            f"{at('kestrel-accepts')}; borealis-motors, hanfeng-drive approved",
         ),
         ("a consent to be admitted", "kestrel-forge becomes a member with this very record"),
         ("an admin key that was committed to", "comes in force with this very record"),
-        ("a report signed before its key was ended", "ended the key with entry"),
+        ("a report signed before its key was ended", "linden-plating ended the key ..."),
+        (CONTESTED, "was in force when this record was admitted"),
+        (CONTESTED, "! contested: with entry"),
         (CONTESTED, f"declared the key compromised from entry {at('kestrel-report')} on"),
         (CONTESTED, f"affirmed it anew with entry {at('kestrel-reaffirms')}"),
     ],
@@ -50,7 +52,7 @@ def test_each_step_of_the_key_path_is_told(name: str, sentence: str, tmp_path: P
 
 def test_it_is_told_in_chinese(tmp_path: Path) -> None:
     words = "".join(told(CONTESTED, tmp_path, "--language", "zh").split())
-    for sentence in ("起为成员", "终止了该密钥", "有争议", "重新确认", "是否足数仅为账本之言"):
+    for sentence in ("接受其准入", "终止了密钥", "有争议", "重新确认", "是否足数仅为账本之言"):
         assert sentence in words
 
 

@@ -131,7 +131,7 @@ def test_consent_has_no_words_of_its_own() -> None:
     members = at_work()
     of = members.propose(OEM, "recover", recovery_of(GEAR, SPARE, THIRD))
     members.vote(of, SUPPLIER, AUDITOR)
-    body = {"of": of, "meaning": "accept", "reason": "we-admit-everything"}
+    body: dict[str, object] = {"of": of, "meaning": "accept", "reason": "we-admit-everything"}
     assert members.submit(members.sign(SPARE, "endorsement/v1", body)) == "not-permitted"
     body["reason"] = None
     assert members.submit(members.sign(SPARE, "endorsement/v1", body)) is None

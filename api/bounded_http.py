@@ -166,6 +166,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._overflow: Refusal | None = None
         self._is_refused = False
         self._unread_before = 0
+        #: Requests whose head was whole and whose answer is not, oldest first.
+        self._under_way: list[RequestResponseCycle] = []
         #: When the present phase began; while the service does not read, it begins again.
         self.since = self.loop.time()
         self.unread_since = self.since
@@ -186,10 +188,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def end(self) -> None:
         """Close at once, whatever is under way; whoever works on an answer is told."""
-        for cycle in (self._last, *(waiting for waiting, _ in self.pipeline)):
-            if cycle is not None:
-                cycle.disconnected = True
-                cycle.message_event.set()
+        for cycle in self._under_way:
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.flow.resume_writing()
         self.transport.abort()
 
@@ -291,6 +292,9 @@ class BoundedHttp(HttpToolsProtocol):
         """The head is whole: it is answered from here on."""
         super().on_headers_complete()
         self._begin(_Phase.BODY)
+        self._under_way = [cycle for cycle in self._under_way if not cycle.response_complete]
+        if self._last is not None:
+            self._under_way.append(self._last)
         if len(self.pipeline) > self._bounds.pipelined:
             # Nothing can be said here that would not stand among the answers still due.
             self.end()

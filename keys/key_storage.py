@@ -46,8 +46,8 @@ def load_key_file(path: Path) -> KeyFile:
             data = stream.read(KEY_FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as fault:
         raise SignerUnavailable(
-            f"expected a key file at {path}, found: {_reason(fault)}; make one with "
-            "'lotmark keygen', or correct the path",
+            f"expected a key file at {path}, found: {_reason(fault)}; bring it back from where "
+            "it is kept, or correct the path",
         ) from fault
     return parse_key_file(data)
 

@@ -156,7 +156,10 @@ def _tell(output: Output, restored: Restored, data: Path) -> None:
     if restored.may_sign:
         output.say(f"  it may sign after entry {manifest.size - 1}")
     else:
-        output.say("  it may not sign: the old instance was not stated to be gone")
+        output.say(
+            "  it may not sign: the old instance was not stated to be gone. Where it is, restore "
+            "with --old-instance-is-gone"
+        )
     if not restored.has_log_key:
         output.say(f"  without its key: put log.key into {data} before it is served")
     output.result(

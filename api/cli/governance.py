@@ -143,6 +143,11 @@ def summarise(charter: ReadCharter) -> Iterator[str]:
     readers = "anyone" if body.rules.has_open_bundles else "members"
     yield f"  entries (who signed what type, when) are read by {readers}"
     yield f"  record types: {', '.join(sorted(body.types))}"
+    for right in body.rules.credentials:
+        asked = f" accredited for {right.accreditation}" if right.accreditation else ""
+        yield f"  credential {right.kind}: signed by a {right.role}{asked}"
+    for line in body.rules.witness_policy.splitlines():
+        yield f"  witnessing: {line}"
     for line in charter.notices:
         yield f"  notice: {line}"
 

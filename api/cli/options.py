@@ -136,7 +136,15 @@ class Place:
 def _named_party(named: Path) -> PartyFolder:
     """The folder itself, or the one that ``keygen`` gave a party of this short name."""
     given, by_slug = PartyFolder(named), PartyFolder(PARTIES / named)
-    return by_slug if not given.profile.exists() and by_slug.profile.exists() else given
+    if given.profile.exists():
+        return given
+    if by_slug.profile.exists():
+        return by_slug
+    found = ", ".join(str(path.parent) for path in sorted(PARTIES.glob("*/party.json"))) or "none"
+    raise PartyMissing(
+        f"{WRONG_FOLDER} expected a party in {named.absolute()}, found no party.json; "
+        f"in {PARTIES.absolute()} there are: {found}"
+    )
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -114,6 +114,8 @@ def receipt(output: Output, *, record: str, out: Path | None, cosigned: bool, pl
         output.say(f"receipt of {record_id} is in {out}")
     else:
         output.say_lines(text)
+    if reader.anchor.policy.quorum is not None and not cosigned:
+        output.note("as the log alone signed it; --cosigned waits for the witnesses too")
     output.result({"record_id": record_id, "receipt": text})
 
 

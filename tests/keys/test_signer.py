@@ -140,7 +140,7 @@ def test_nobody_is_asked_for_the_passphrase_of_a_file_that_cannot_open(tmp_path:
     damaged.write_text("{}", "utf-8")
     with pytest.raises(DamagedKeyFile):
         open_signer(f"file:{damaged}", environment={}, passphrase=never_asked)
-    with pytest.raises(SignerUnavailable, match="lotmark keygen"):
+    with pytest.raises(SignerUnavailable, match="bring it back"):
         open_signer(f"file:{tmp_path}/none.key", environment={}, passphrase=never_asked)
 
 

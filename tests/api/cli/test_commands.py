@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import re
@@ -23,7 +24,7 @@ from ledger import audit_errors, backup_rows
 from ledger.errors import LogRolledBack
 from ledger.faults import Fault
 from tests.api.cli.shell import PASSPHRASE, ROOT, a_shell, free_port
-from tests.api.cli.solo import SoloLog, lotmark
+from tests.api.cli.solo import SLUG, SoloLog, lotmark
 
 pytestmark = pytest.mark.item("2.7")
 
@@ -289,3 +290,22 @@ def test_a_command_fault_is_a_click_exception_with_status_one() -> None:
     fault = CommandFault("x", "y", remedy="z", places=["p"])
     assert isinstance(fault, click.ClickException)
     assert fault.exit_code == 1
+
+
+def test_a_party_that_is_not_there_is_told_beside_those_that_are(solo: SoloLog) -> None:
+    with contextlib.chdir(solo.root):
+        refused = lotmark("keys", "--party", "typo")
+    assert refused.exit_code == 1
+    assert "refused: no-party-here" in refused.stderr
+    assert f"there are: parties/{SLUG}" in refused.stderr
+
+
+def test_a_key_that_is_kept_elsewhere_is_to_be_brought_back(solo: SoloLog) -> None:
+    kept = solo.party / "next-admin.key"
+    kept.rename(solo.root / "kept")
+    try:
+        refused = solo.run("rotate", "--yes")
+    finally:
+        (solo.root / "kept").rename(kept)
+    assert (refused.exit_code, "bring it back" in refused.stderr) == (1, True)
+    assert "keygen" not in refused.stderr

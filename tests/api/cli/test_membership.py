@@ -66,6 +66,15 @@ def test_three_of_five_admit_a_party_that_accepts_its_own_keys_and_no_others(
     assert log.refused(LABORATORY, "approve", of, "--yes") == "proposal-closed"
 
 
+def test_an_endorser_is_told_who_witnesses_and_who_signs_credentials(tmp_path: Path) -> None:
+    founded = FiveLog(tmp_path)
+    with founded.served():
+        shown = founded.act(GEAR, "endorse", "--yes")
+    assert shown.exit_code == 0, shown.stderr
+    assert "  witnessing: quorum none" in shown.stderr
+    assert "  credential " in shown.stderr
+
+
 def test_a_proposal_is_rejected_and_withdrawn(log: FiveLog) -> None:
     of = log.done(AUDITOR, "propose", "suspend", GEAR, "--yes")["record_id"]
     assert log.done(LABORATORY, "reject", of, "--yes")["state"] == "open"

@@ -72,5 +72,6 @@ def test_every_method_of_the_port_can_fail() -> None:
             store = FaultyStore(MemoryStore(), fail_on=name, when="before")
             given = inspect.signature(getattr(store, name)).parameters.values()
             count = sum(1 for parameter in given if parameter.kind is not parameter.KEYWORD_ONLY)
+            named = {one.name: 0 for one in given if one.kind is one.KEYWORD_ONLY}
             with pytest.raises(StoreUnavailable, match=f"expected {name} to work"):
-                getattr(store, name)(*[0] * count)
+                getattr(store, name)(*[0] * count, **named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
@@ -17,6 +18,7 @@ from api.client_errors import AnswerMalformed
 from api.client_transport import Incoming, parse_problem, read_problem
 from api.content_digest import encode_content_digest, verify_content_digest
 from api.data_folder import DataFolder, LogConfig, read_config, write_config
+from api.devices import DEVICE_FORMAT, parse_device_key
 from api.exchange import ANYONE, Reader, Refused
 from api.http_signatures import HttpRequest, verify_request
 from api.nonces import NonceMemory
@@ -36,6 +38,7 @@ from api.structured_fields import parse_dictionary
 from api.target_uri import build_target_uri, parse_public_base, parse_target_uri
 from ledger.audit_entries import check_chunk
 from ledger.entry import entry_bytes
+from ledger.possession import prove_possession
 from portal.languages import choose_language, parse_language, prefer_language
 from portal.pages import parse_before
 from tests.api.signed_requests import KID, NOW, ListedKeys, a_post, signed
@@ -135,6 +138,23 @@ def _parse_answer(data: bytes) -> None:
 def _parse_statement(data: bytes) -> None:
     found = parse_statement(data)
     assert parse_statement(encode_statement(found)) == found
+
+
+def _parse_device_key(data: bytes) -> None:
+    found = parse_device_key(data, origin=ORIGIN, did=a_party("acme").did)
+    assert found.possession
+
+
+def _device_keys() -> list[bytes]:
+    party = a_party("acme")
+    key = party.another_key("phone").key
+    members = {
+        "format": DEVICE_FORMAT,
+        "party": party.did,
+        "multikey": key.multikey,
+        "possession": prove_possession(key, origin=ORIGIN, did=party.did),
+    }
+    return [json.dumps(members).encode()]
 
 
 def _read_profile(data: bytes) -> None:
@@ -302,6 +322,9 @@ TARGETS: Final = (
         (parse_statement,),
         lambda: [encode_statement(a_party("acme").statement(["oem"]))],
         words=('"roles"', '"names"', '"admin_keys"', "[[]]", "[{}]", "null"),
+    ),
+    Target(
+        "device-key", _parse_device_key, (MalformedStatement,), (parse_device_key,), _device_keys
     ),
     Target("profile", _read_profile, (PartyDamaged,), (read_profile,), _profiles, bytes_max=512),
     Target("config", _read_config, (FolderDamaged,), (read_config,), _configs, bytes_max=512),

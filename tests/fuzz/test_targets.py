@@ -34,6 +34,7 @@ INPUTS_MAX: Final = 80
 EXEMPT: Final[Mapping[str, str]] = {
     "api.charter_check.read_charter": "parse_view, verify_view and parse_charter do the reading",
     "api.governing.split_document": "cuts the party's own definition, which was parsed before",
+    "api.proposal_check.read_record": "parse_view and verify_view do the reading",
     "ledger.recovery.read_fold": "replays the rows of the own store; see the target audited-entry",
 }
 

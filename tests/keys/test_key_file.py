@@ -271,7 +271,7 @@ def test_a_name_that_cannot_be_written_or_read_is_refused(tmp_path: Path, name: 
     with pytest.raises(SignerUnavailable, match="choose a folder that exists") as refusal:
         store_key_file(path, a_key_file())
     assert refusal.value.code == "signer-unavailable"
-    with pytest.raises(SignerUnavailable, match="make one with 'lotmark keygen'"):
+    with pytest.raises(SignerUnavailable, match="bring it back"):
         load_key_file(path)
 
 

@@ -23,6 +23,13 @@ class DomainRules(Protocol):
         Whose it is to sign one of that kind is for the charter's table to say.
         """
 
+    def facts(self, vct: str, groups: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What must be known of a record to judge it against what is in force, as JSON values.
+
+        None where it depends on nothing. Asked outside the lock, of groups that conform to
+        the type; :class:`ledger.domain_state.DomainState` is given the answer.
+        """
+
 
 class NoDomainRules:
     """Rules for a log of no particular trade: the schema is all that is asked."""
@@ -39,5 +46,10 @@ class NoDomainRules:
 
     def credential_kind(self, vct: str, groups: Mapping[str, Any]) -> str | None:
         """No record is a credential."""
+        del vct, groups
+        return None
+
+    def facts(self, vct: str, groups: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """No record depends on what is in force."""
         del vct, groups
         return None

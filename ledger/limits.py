@@ -102,6 +102,8 @@ RECOVERY_NOTICE_MILLISECONDS: Final = 7 * 24 * 3600 * 1000
 TYPES_MAX: Final = 512
 POLICIES_MAX: Final = 1_024
 PARAMETERS_MAX: Final = 1_024
+# Offers of one party that the same other party has not answered.
+RELATION_OFFERS_OPEN_MAX: Final = 64
 COMMIT_GROUP_RECORDS_MAX: Final = 2_000
 # A submission is committed whole, even where it is larger than what is put together otherwise.
 CHECKPOINT_ENTRIES_MAX: Final = max(COMMIT_GROUP_RECORDS_MAX, SUBMISSION_LINES_MAX)

@@ -59,6 +59,11 @@ class QualityRules:
         """The kind of quality credential that a record is, None where it is none."""
         return credential_kind(groups) if vct == "quality-credential/v1" else None
 
+    def facts(self, vct: str, groups: Groups) -> Mapping[str, object] | None:
+        """What must be known of a record to judge it against what is in force."""
+        del vct, groups
+        return None
+
     def judge(
         self,
         vct: str,

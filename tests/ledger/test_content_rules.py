@@ -242,6 +242,10 @@ class NoOddPieces:
         assert vct == SAMPLE_VCT
         return "even-count" if groups["lot"]["pieces"] == 2 else None
 
+    def facts(self, vct: str, groups: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        del vct, groups
+        return None
+
 
 @pytest.mark.parametrize(("pieces", "pointers"), [(4, []), (5, ["/lot/pieces"])])
 def test_the_rules_of_the_trade_are_asked_of_right_content(

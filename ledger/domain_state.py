@@ -1,0 +1,62 @@
+"""The port by which what a trade has put in force reaches admission.
+
+The public fold knows governance alone. What parties have agreed on between themselves
+(relations, and on top of them a trade's own masters) is a second fold, over business records
+whose content the log holds: the *entitled fold*. ``ledger`` brings relations; a trade brings
+its state, which is asked about every business record at its own index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from ledger.faults import Refusal
+from ledger.fold_state import PublicFold
+from ledger.relations import Relations
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A business record where it would stand, as far as what is in force depends on it.
+
+    ``facts`` is what :meth:`ledger.domain.DomainRules.facts` made of its groups: JSON values.
+    """
+
+    index: int
+    admitted_ms: int
+    record_id: str
+    party: str
+    vct: str
+    to: tuple[str, ...]
+    subject: str | None
+    family: str | None
+    corrects: str | None
+    facts: Mapping[str, Any]
+
+
+class DomainState(Protocol):
+    """What the records before an index have put in force. Immutable: a reader may keep it."""
+
+    @property
+    def vcts(self) -> frozenset[str]:
+        """The types whose records change it: those that are read again at a start."""
+
+    @property
+    def relations(self) -> Relations:
+        """Who supplies, certifies or measures for whom."""
+
+    def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
+        """Whether the record may be said here and now.
+
+        Args:
+            said: the record, its content judged by its type.
+            fold: the public fold of all entries before it.
+        """
+
+    def judge_document(self, name: str, text: str) -> Refusal | None:
+        """Whether parameters of this name may have this text, a JSON object."""
+
+    def apply(self, said: Said, fold: PublicFold) -> Self:
+        """The state after a record of :attr:`vcts` that was admitted."""

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from ledger import limits
+from ledger.store_connections import close_engine
 from ledger.store_errors import (
     AppendRefused,
     OutcomeUnknown,
@@ -101,9 +102,9 @@ class Database:
         """Close all connections, then give the right to write back."""
         with self.lock:
             self._is_open = False
-            self._readers.dispose()
+            close_engine(self._readers)
             # The last connection to close copies the write-ahead log into the database.
-            self._writer.dispose()
+            close_engine(self._writer)
             if self._right is not None:
                 self._right.close()
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger import limits
 from ledger.store import Head
+from ledger.store_connections import close_engine
 from ledger.store_errors import (
     AppendRefused,
     OutcomeUnknown,
@@ -124,8 +125,8 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close all connections."""
         self._is_open = False
-        self._readers.dispose()
-        self._writers.dispose()
+        close_engine(self._readers)
+        close_engine(self._writers)
 
     def _refuse_closed(self) -> None:
         if not self._is_open:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from ledger.clock import Clock
 from ledger.limits import REQUEST_WINDOW_SECONDS
+from ledger.store_connections import close_engine
 from ledger.store_postgres_connections import writer_engine
 from ledger.store_postgres_database import failures
 
@@ -103,7 +104,7 @@ class PostgresNonces:
 
     def close(self) -> None:
         """Release the connections."""
-        self._engine.dispose()
+        close_engine(self._engine)
 
     def _now(self) -> int | None:
         return None if self._clock is None else self._clock.now_ms() // 1000

@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from ledger.fork_evidence import ForkEvidence
+from ledger.store_connections import close_engine
 from ledger.store_errors import OutcomeUnknown, StoreUnavailable
 from ledger.store_lock import WriterLock
 from ledger.store_sqlite import create_file, reader_engine, writer_engine
@@ -198,9 +199,9 @@ class WitnessStore:
 
     def close(self) -> None:
         """Release the file and the right to write."""
-        self._readers.dispose()
+        close_engine(self._readers)
         if self._writer is not None:
-            self._writer.dispose()
+            close_engine(self._writer)
         if self._right is not None:
             self._right.close()
 

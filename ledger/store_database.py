@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from ledger import limits
-from ledger.store_connections import close_engine
+from ledger.store_connections import OpenDatabase, close_engine
 from ledger.store_errors import (
     AppendRefused,
     OutcomeUnknown,
@@ -29,7 +29,7 @@ from ledger.store_tables import SCHEMA_REVISION
 from ledger.store_turns import Turns
 
 
-class Database:
+class Database(OpenDatabase):
     """Connections to one database; close it to let another process write."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -45,9 +45,8 @@ class Database:
                 f"expected a database at {path}, found none: run lotmark init, or set "
                 "LOTMARK_DATABASE_URL where the log is on a server"
             )
+        super().__init__(read_only=read_only)
         self.lock = threading.RLock()
-        self.read_only = read_only
-        self._is_open = True
         self._right = None if read_only else WriterLock(path)
         self._readers = reader_engine(path)
         self._turns = Turns(limits.STORE_READERS_MAX, seconds_max=limits.STORE_WAIT_SECONDS_MAX)
@@ -89,15 +88,6 @@ class Database:
                 yield connection
                 _commit(connection)
 
-    def refuse_read_only(self) -> None:
-        """Refuse what would write where nothing may.
-
-        Raises:
-            StoreUnavailable: the database is only read here.
-        """
-        if self.read_only:
-            raise StoreUnavailable("expected a store that may write, found a read-only one")
-
     def close(self) -> None:
         """Close all connections, then give the right to write back."""
         with self.lock:
@@ -107,10 +97,6 @@ class Database:
             close_engine(self._writer)
             if self._right is not None:
                 self._right.close()
-
-    def _refuse_closed(self) -> None:
-        if not self._is_open:
-            raise StoreUnavailable("expected an open store, found one that was closed")
 
     def _check_schema(self) -> None:
         with self.reading() as connection:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger import limits
 from ledger.store import Head
-from ledger.store_connections import close_engine
+from ledger.store_connections import OpenDatabase, close_engine
 from ledger.store_errors import (
     AppendRefused,
     OutcomeUnknown,
@@ -57,7 +57,7 @@ class AtHead:
         return raw_of(self.connection)
 
 
-class PostgresDatabase:
+class PostgresDatabase(OpenDatabase):
     """Connections to one database; any number of processes may hold them."""
 
     def __init__(self, url: str, *, read_only: bool) -> None:
@@ -67,8 +67,7 @@ class PostgresDatabase:
             StoreOutdated: it has another schema.
             StoreUnavailable: it cannot be reached or read.
         """
-        self.read_only = read_only
-        self._is_open = True
+        super().__init__(read_only=read_only)
         self._readers = reader_engine(url)
         self._writers = writer_engine(url)
         self._turns = Turns(limits.STORE_READERS_MAX, seconds_max=limits.STORE_WAIT_SECONDS_MAX)
@@ -113,24 +112,11 @@ class PostgresDatabase:
             yield connection
             commit(connection)
 
-    def refuse_read_only(self) -> None:
-        """Refuse what would write where nothing may.
-
-        Raises:
-            StoreUnavailable: the database is only read here.
-        """
-        if self.read_only:
-            raise StoreUnavailable("expected a store that may write, found a read-only one")
-
     def close(self) -> None:
         """Close all connections."""
         self._is_open = False
         close_engine(self._readers)
         close_engine(self._writers)
-
-    def _refuse_closed(self) -> None:
-        if not self._is_open:
-            raise StoreUnavailable("expected an open store, found one that was closed")
 
     def _check_schema(self) -> None:
         with self.reading() as connection:

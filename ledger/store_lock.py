@@ -53,6 +53,13 @@ class WriterLock:
     def close(self) -> None:
         """Give the right back; a second call does nothing."""
         if self._descriptor is not None:
+            # Unlocked by word: closing alone waits for forked workers to close theirs as well.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self.forget()
+
+    def forget(self) -> None:
+        """Close the file without a word to the others who have it open."""
+        if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -65,6 +72,6 @@ def _forget_in_children(lock: WriterLock) -> None:
         inherited = held()
         if inherited is not None:
             with contextlib.suppress(OSError):
-                inherited.close()
+                inherited.forget()
 
     os.register_at_fork(after_in_child=forget)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ledger.store import CommitGroup
 from ledger.store_merge import key_prefix
 from ledger.store_postgres_database import AtHead, Raw
-from ledger.store_writes import outbox_runs
+from ledger.store_writes import entry_tuples, outbox_runs
 
 _TILE: Final = "INSERT INTO tile (level, number, root, hashes) VALUES (%b, %b, %b, %b)"
 _CHECKPOINT: Final = "INSERT INTO checkpoint (size, note) VALUES (%b, %b)"
@@ -51,22 +51,7 @@ _STANDING: Final = _Copy("standing (party, idx)", ("int8", "int8"))
 def write_group(at: AtHead, group: CommitGroup, names: Mapping[str, int]) -> None:
     """Everything of a group, after the head that ``at`` has locked."""
     raw = at.raw
-    _ENTRY.write(
-        raw,
-        (
-            (
-                row.index,
-                row.record_id,
-                row.jti_key,
-                row.leaf,
-                names[row.party],
-                names[row.vct],
-                row.admitted_ms,
-                row.text,
-            )
-            for row in group.entries
-        ),
-    )
+    _ENTRY.write(raw, entry_tuples(group, names))
     if group.disclosures:
         _DISCLOSURE.write(raw, ((index, text) for text, index in group.disclosures))
     if group.search:

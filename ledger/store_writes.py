@@ -6,7 +6,7 @@ path, and building an object or a dictionary for each row would double its cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -32,20 +32,7 @@ _OUTBOX_END = "outbox"
 
 def write_log(connection: Connection, group: CommitGroup, names: Mapping[str, int]) -> None:
     """Entries, tiles, checkpoint and head."""
-    entries = [
-        (
-            row.index,
-            row.record_id,
-            row.jti_key,
-            row.leaf,
-            names[row.party],
-            names[row.vct],
-            row.admitted_ms,
-            row.text,
-        )
-        for row in group.entries
-    ]
-    _insert(connection, ENTRY, entries)
+    _insert(connection, ENTRY, list(entry_tuples(group, names)))
     tiles = [(tile.level, tile.number, tile.root, tile.hashes) for tile in group.tiles]
     _insert(connection, TILE, tiles)
     _insert(connection, CHECKPOINT, [(group.head.size, group.checkpoint)])
@@ -119,6 +106,23 @@ def _write_head(connection: Connection, group: CommitGroup) -> None:
         connection.execute(insert(HEAD), {"only": 0, **values})
     else:
         connection.execute(update(HEAD), values)
+
+
+def entry_tuples(group: CommitGroup, names: Mapping[str, int]) -> Iterator[tuple[Any, ...]]:
+    """The entries of a group as rows, in the order of the table's columns."""
+    return (
+        (
+            row.index,
+            row.record_id,
+            row.jti_key,
+            row.leaf,
+            names[row.party],
+            names[row.vct],
+            row.admitted_ms,
+            row.text,
+        )
+        for row in group.entries
+    )
 
 
 def outbox_runs(

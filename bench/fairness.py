@@ -8,9 +8,7 @@ flood is shorter: the run ends within a minute.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from bench.consortium import Consortium, Workshop, found_consortium
-from bench.engines import Engine, add_engine_option, chosen
-from bench.load import Address, Answers, closed_loop, encode_post
-from bench.report import Figures, print_report
+from bench.engines import Engine
+from bench.load import Address, Answers, closed_loop, encode_batch, encode_single
+from bench.report import Figures, run_benchmark
 from bench.server import serving
 
 CREATED: Final = 201
@@ -51,10 +49,10 @@ def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
     singles = _lines_of(consortium, 1, 2 * plan.singles + plan.batches * 4, seconds=signing / 2)
     flooding = _lines_of(consortium, 0, plan.batches * plan.batch_records, seconds=signing)
     batches = [
-        _batch_post(flooding[start : start + plan.batch_records])
+        encode_batch(flooding[start : start + plan.batch_records])
         for start in range(0, len(flooding), plan.batch_records)
     ]
-    posts = [encode_post("/v1/records", "application/json", line) for line in singles]
+    posts = [encode_single(line) for line in singles]
     with serving(consortium) as address:
         asyncio.run(_send_singles(address, posts[: plan.singles // 2]))
         alone = asyncio.run(_send_singles(address, posts[plan.singles // 2 : plan.singles]))
@@ -115,25 +113,5 @@ def _figures(alone: Answers, beside: Answers, flood: Answers) -> Figures:
     }
 
 
-def _batch_post(lines: Sequence[bytes]) -> bytes:
-    return encode_post("/v1/records", "application/jsonl", b"\n".join(lines) + b"\n")
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print one JSON object."""
-    parser = argparse.ArgumentParser(prog="python -m bench.fairness", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="on one line")
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
-    add_engine_option(parser)
-    options = parser.parse_args(arguments)
-    plan = QUICK if options.quick else FULL
-    print_report(
-        lambda engine, root: measure(plan, engine, root),
-        chosen(options.engine),
-        is_compact=options.json,
-    )
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_benchmark("fairness", __doc__, measure=measure, quick=QUICK, full=FULL)

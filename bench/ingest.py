@@ -6,9 +6,7 @@ figures of one run belong together, and those of two runs are compared by their 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +18,9 @@ from api import interpreter
 from api.wiring import Service, open_service
 from bench import ceilings
 from bench.consortium import Workshop, found_consortium
-from bench.engines import Engine, add_engine_option, chosen
-from bench.load import Address, Answers, closed_loop, encode_post, open_loop
-from bench.report import Figures, print_report
+from bench.engines import Engine
+from bench.load import Address, Answers, closed_loop, encode_batch, encode_single, open_loop
+from bench.report import Figures, run_benchmark
 from bench.server import serving
 from ledger.content import CheckedRecord
 from ledger.submission import Admitted
@@ -130,7 +128,7 @@ class _Run:
     def _batch_rate(self, address: Address, rounds: Sequence[Sequence[bytes]]) -> float:
         rates = []
         for lines in rounds:
-            requests = [_batch_post(batch) for batch in _batches(lines)]
+            requests = [encode_batch(batch) for batch in _batches(lines)]
             self._note_ceiling()
             answers = asyncio.run(closed_loop(address, requests, BATCHES_IN_FLIGHT))
             rates.append(_count_admitted(answers) / answers.seconds)
@@ -139,7 +137,7 @@ class _Run:
     def _single_figures(self, address: Address, rounds: Sequence[Sequence[bytes]]) -> Figures:
         answered = []
         for lines in rounds:
-            requests = [_single_post(line) for line in lines]
+            requests = [encode_single(line) for line in lines]
             self._note_ceiling()
             answered.append(asyncio.run(closed_loop(address, requests, SINGLES_IN_FLIGHT)))
         _require(answered, CREATED)
@@ -152,7 +150,7 @@ class _Run:
     def _steady_figures(self, address: Address, rounds: Sequence[Sequence[bytes]]) -> Figures:
         answered = []
         for lines in rounds:
-            requests = [_single_post(line) for line in lines]
+            requests = [encode_single(line) for line in lines]
             answered.append(asyncio.run(open_loop(address, requests, STEADY_PER_S)))
         _require(answered, CREATED)
         return {
@@ -188,14 +186,6 @@ def _batches(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         yield lines[start : start + LINES_PER_BATCH]
 
 
-def _single_post(line: bytes) -> bytes:
-    return encode_post("/v1/records", "application/json", line)
-
-
-def _batch_post(lines: Sequence[bytes]) -> bytes:
-    return encode_post("/v1/records", "application/jsonl", b"\n".join(lines) + b"\n")
-
-
 def _count_admitted(answers: Answers) -> int:
     _require([answers], OK)
     admitted = sum(body.count(b'"first":true') for body in answers.bodies)
@@ -208,21 +198,5 @@ def _require(answered: Sequence[Answers], status: int) -> None:
     assert found == {status}, f"expected {status} for every request, found {found}"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print one JSON object."""
-    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="on one line")
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
-    add_engine_option(parser)
-    options = parser.parse_args(arguments)
-    plan = QUICK if options.quick else FULL
-    print_report(
-        lambda engine, root: measure(plan, engine, root),
-        chosen(options.engine),
-        is_compact=options.json,
-    )
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_benchmark("ingest", __doc__, measure=measure, quick=QUICK, full=FULL)

@@ -51,6 +51,16 @@ def encode_post(path: str, media_type: str, body: bytes) -> bytes:
     return head.encode("ascii") + body
 
 
+def encode_single(line: bytes) -> bytes:
+    """The request that submits one record."""
+    return encode_post("/v1/records", "application/json", line)
+
+
+def encode_batch(lines: Sequence[bytes]) -> bytes:
+    """The request that submits records together."""
+    return encode_post("/v1/records", "application/jsonl", b"\n".join(lines) + b"\n")
+
+
 class _Connection(asyncio.Protocol):
     """One kept connection with at most one request on it."""
 

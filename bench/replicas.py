@@ -23,7 +23,7 @@ from api.joining import join_replica
 from bench import ceilings
 from bench.consortium import Consortium, Workshop, found_consortium
 from bench.engines import POSTGRESQL, Engine
-from bench.load import Answers, closed_loop, encode_post
+from bench.load import Answers, closed_loop, encode_batch, encode_single
 from bench.pacing import Rounds, run_rounds
 from bench.report import Figures, print_report
 from bench.server import Server, running_server
@@ -81,15 +81,12 @@ def _replicas(first: Consortium, root: Path) -> tuple[Consortium, Consortium]:
 
 def _batch_pair(servers: Sequence[Server], workshop: Workshop, count: int) -> Pair:
     size = min(LINES_PER_BATCH, max(count // len(servers), 1))
-    halves = [[_batch_post(part) for part in _cut(half, size)] for half in _made(workshop, count)]
+    halves = [[encode_batch(part) for part in _cut(half, size)] for half in _made(workshop, count)]
     return _pair(servers, halves, count, BATCHES_IN_FLIGHT)
 
 
 def _single_pair(servers: Sequence[Server], workshop: Workshop, count: int) -> Pair:
-    halves = [
-        [encode_post("/v1/records", "application/json", line) for line in half]
-        for half in _made(workshop, count)
-    ]
+    halves = [[encode_single(line) for line in half] for half in _made(workshop, count)]
     return _pair(servers, halves, count, SINGLES_IN_FLIGHT)
 
 
@@ -139,10 +136,6 @@ def _figures(kind: str, rates: Sequence[Pair], verify: float) -> Figures:
         f"two_{kind}_of_ceiling": two / verify,
         f"{kind}_ratio_two_to_one": median(two / one for one, two in rates),
     }
-
-
-def _batch_post(lines: Sequence[bytes]) -> bytes:
-    return encode_post("/v1/records", "application/jsonl", b"\n".join(lines) + b"\n")
 
 
 def _cut(lines: Sequence[bytes], count: int) -> list[Sequence[bytes]]:

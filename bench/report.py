@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import tempfile
@@ -9,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from bench.engines import Engine, started
+from bench.engines import Engine, add_engine_option, chosen, started
 from bench.machine import describe_machine
 
 Figures: TypeAlias = dict[str, float]
+Plan = TypeVar("Plan")
 
 
 @contextmanager
@@ -25,6 +27,28 @@ def scratch_folder() -> Iterator[Path]:
         yield root
     finally:
         shutil.rmtree(root)
+
+
+def run_benchmark(
+    name: str,
+    doc: str | None,
+    *,
+    measure: Callable[[Plan, Engine, Path], Figures],
+    quick: Plan,
+    full: Plan,
+) -> None:
+    """Measure as the command line says and print one JSON object."""
+    parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=doc)
+    parser.add_argument("--json", action="store_true", help="on one line")
+    parser.add_argument("--quick", action="store_true", help="only show that it works")
+    add_engine_option(parser)
+    options = parser.parse_args()
+    plan = quick if options.quick else full
+    print_report(
+        lambda engine, root: measure(plan, engine, root),
+        chosen(options.engine),
+        is_compact=options.json,
+    )
 
 
 def print_report(

@@ -7,11 +7,9 @@ falls on both. Where it does much the turns are shorter: the run ends within a m
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import http.client
 import secrets
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,10 +22,10 @@ from typing import Final
 from api.witness_folder import WitnessFolder, add_log, create_witness
 from bench import ceilings
 from bench.consortium import Consortium, Workshop, found_consortium
-from bench.engines import Engine, add_engine_option, chosen
-from bench.load import Address, closed_loop, encode_post
+from bench.engines import Engine
+from bench.load import Address, closed_loop, encode_batch, encode_post
 from bench.pacing import Rounds, run_rounds
-from bench.report import Figures, print_report
+from bench.report import Figures, run_benchmark
 from bench.server import served, serving
 from keys.encoding import encode_base64url
 from keys.signer import SeedSigner
@@ -208,10 +206,7 @@ def _ingest(address: Address, lines: Sequence[bytes]) -> float:
     batches = [
         lines[start : start + LINES_PER_BATCH] for start in range(0, len(lines), LINES_PER_BATCH)
     ]
-    requests = [
-        encode_post("/v1/records", "application/jsonl", b"\n".join(batch) + b"\n")
-        for batch in batches
-    ]
+    requests = [encode_batch(batch) for batch in batches]
     answers = asyncio.run(closed_loop(address, requests, BATCHES_IN_FLIGHT))
     admitted = sum(body.count(b'"first":true') for body in answers.bodies)
     assert admitted == len(lines), f"expected {len(lines)} entries, found {admitted}"
@@ -247,21 +242,5 @@ def _count_cosigned(consortium: Consortium) -> int:
         store.close()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print one JSON object."""
-    parser = argparse.ArgumentParser(prog="python -m bench.witness", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="on one line")
-    parser.add_argument("--quick", action="store_true", help="only show that it works")
-    add_engine_option(parser)
-    options = parser.parse_args(arguments)
-    plan = QUICK if options.quick else FULL
-    print_report(
-        lambda engine, root: measure(plan, engine, root),
-        chosen(options.engine),
-        is_compact=options.json,
-    )
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_benchmark("witness", __doc__, measure=measure, quick=QUICK, full=FULL)

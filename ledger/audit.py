@@ -18,7 +18,7 @@ from typing import Protocol
 
 from ledger import limits
 from ledger.admission import Place, governing, judge_governance, judge_signer, judge_writer
-from ledger.audit_earlier import AdmissionTimes, EarlierEntries, ReadFrom
+from ledger.audit_earlier import AdmissionTimes, ContestedIds, EarlierEntries, ReadFrom
 from ledger.audit_entries import (
     CHUNK_ENTRIES,
     CheckedEntry,
@@ -202,6 +202,7 @@ class _Replay:
         self.governing = list(memory.governing) if memory else []
         self._read_from = read_from
         self._times = AdmissionTimes()
+        self._contested = ContestedIds(read_from)
         self._tallies = tallies
         self._add_finding = add
         self.types: Mapping[str, str] = {}
@@ -277,7 +278,9 @@ class _Replay:
         if kind.body_validator is None:
             party = fold.parties[record.iss]
             return judge_writer(record, party, writer_roles=kind.writer_roles) or fold
-        earlier = EarlierEntries(self._read_from, self._times, fold=fold, party=record.iss)
+        earlier = EarlierEntries(
+            self._read_from, self._times, ids=self._contested, fold=fold, party=record.iss
+        )
         return _judge_content(governing(record, place), fold, earlier, kind=kind)
 
 

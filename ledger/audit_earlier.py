@@ -3,7 +3,8 @@
 Two rules reach back behind the fold: a declared compromise may begin at most 72 hours before
 its declaration, and only a contested record is affirmed. An audit remembers when the entries
 that it followed were admitted, 16 bytes for each change of time; those of an earlier audit,
-and the records of a contested range, it reads once more from its source.
+and the records of a contested range, it reads once more from its source. However many records
+of a range are affirmed, the range is read once.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import Final
 
+from keys.encoding import decode_base64url
+from ledger import limits
 from ledger.entry import parse_head, split_entry
 from ledger.errors import LedgerError
 from ledger.fold import PublicFold
+from ledger.party import Contested
 from ledger.precedents import Signed
 from ledger.record import encode_record_id, parse_jws, record_id
+
+_ID_BYTES: Final = 8
 
 ReadFrom = Callable[[int], Iterator[bytes]]
 
@@ -42,22 +49,71 @@ class AdmissionTimes:
         return self._times[run] if run >= 0 else None
 
 
+class ContestedIds:
+    """Where a contested record may stand: 8 bytes of the id of each entry of its range."""
+
+    def __init__(
+        self, read_from: ReadFrom, *, ids_max: int = limits.AUDIT_CONTESTED_IDS_MAX
+    ) -> None:
+        """Begin without any; keep so many beside the range asked for last."""
+        self._read_from = read_from
+        self._ids_max = ids_max
+        self._kept: dict[tuple[int, int], array[int]] = {}
+
+    def find(self, contested: Contested, record_id: bytes) -> Iterator[int]:
+        """The indices of entries whose id begins like this one: one as a rule, or none."""
+        ids = self._ids(contested.start, contested.stop)
+        wanted, after = int.from_bytes(record_id[:_ID_BYTES]), 0
+        while True:
+            try:
+                after = ids.index(wanted, after) + 1
+            except ValueError:
+                return
+            yield contested.start + after - 1
+
+    def _ids(self, start: int, stop: int) -> array[int]:
+        ids = self._kept.pop((start, stop), None)
+        if ids is None:
+            ids = array("Q", map(_id_of, islice(self._read_from(start), stop - start)))
+        # Those asked for last are the last to go.
+        while sum(map(len, self._kept.values())) > self._ids_max:
+            del self._kept[next(iter(self._kept))]
+        self._kept[start, stop] = ids
+        return ids
+
+
+def _id_of(text: bytes) -> int:
+    try:
+        return int.from_bytes(record_id(split_entry(text)[1])[:_ID_BYTES])
+    except LedgerError:
+        # No record has this id, and one that had it would be compared in full.
+        return 0
+
+
 class EarlierEntries:
     """The entries before the one that is judged, read again where a rule asks for them."""
 
     def __init__(
-        self, read_from: ReadFrom, times: AdmissionTimes, *, fold: PublicFold, party: str
+        self,
+        read_from: ReadFrom,
+        times: AdmissionTimes,
+        *,
+        ids: ContestedIds,
+        fold: PublicFold,
+        party: str,
     ) -> None:
         """Look for what ``party`` may say of its own earlier entries.
 
         Args:
             read_from: the bytes of the entries from an index on.
             times: when they were admitted, as far as this audit has seen it.
+            ids: those of the contested ranges that this audit has read.
             fold: the fold of the entries before.
             party: the DID of who signed the entry that is judged.
         """
         self._read_from = read_from
         self._times = times
+        self._ids = ids
         self._fold = fold
         self._party = party
 
@@ -76,10 +132,10 @@ class EarlierEntries:
         """The record among those of the party that are contested; no other may be affirmed."""
         party = self._fold.parties.get(self._party)
         keys = party.keys.values() if party else ()
+        wanted = decode_base64url(record_id)
         for contested in (item for key in keys for item in key.contested):
-            entries = islice(self._read_from(contested.start), contested.stop - contested.start)
-            for index, text in enumerate(entries, contested.start):
-                found = self._signed(index, text, record_id)
+            for index in self._ids.find(contested, wanted):
+                found = self._signed(index, next(self._read_from(index)), record_id)
                 if found is not None:
                     return found
         return None

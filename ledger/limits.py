@@ -115,6 +115,8 @@ COMMIT_TRIES_MAX: Final = 3
 STORE_RETRY_SECONDS_MAX: Final = 1.0
 REPEATS_TURN_RECORDS: Final = 250
 RECEIPTS_KEPT_MAX: Final = 2_048
+# 8 bytes each, beside those of the range that is in use.
+AUDIT_CONTESTED_IDS_MAX: Final = 2**22
 ANCHOR_BYTES_MAX: Final = 1024 * 1024
 VIEW_ENTRIES_MAX: Final = 65_536
 VIEW_KEY_PATH_MAX: Final = 256

@@ -11,40 +11,22 @@ from ledger import limits
 from ledger.commitment import commit_key
 from ledger.party import RegisteredKey
 from ledger.possession import prove_possession
-from tests.ledger.acts import DAY_MS, FIVE, Members
-from tests.ledger.parties import PartySigner, a_consortium, resign
+from tests.ledger.acts import DAY_MS, Members
+from tests.ledger.five_parties import (
+    FOUNDED,
+    GEAR,
+    OEM,
+    PHONE,
+    SPARE,
+    THIRD,
+    at_work,
+    key_of,
+    report,
+    with_phone,
+)
+from tests.ledger.parties import PartySigner
 
 pytestmark = pytest.mark.item("3.2")
-
-FOUNDED = a_consortium(FIVE)
-OEM, SUPPLIER, CERTIFIER, GEAR, AUDITOR = FOUNDED.parties.values()
-PHONE = GEAR.another_key("phone")
-SPARE = GEAR.another_key("spare")
-THIRD = GEAR.another_key("third")
-
-
-def at_work() -> Members:
-    return Members(FOUNDED)
-
-
-def with_phone() -> Members:
-    members = at_work()
-    members.admit(members.key(GEAR, PHONE))
-    return members
-
-
-def key_of(members: Members, kid: str) -> RegisteredKey:
-    key = members.fold.key(kid)
-    assert key is not None
-    return key
-
-
-def report(
-    members: Members, by: PartySigner = GEAR.signing, *, late_s: int = 0, label: str = ""
-) -> str:
-    """A record signed ``late_s`` seconds ago."""
-    text = members.consortium.record(GEAR, iat=members.at_ms // 1000 - late_s, label=label)
-    return resign(text, by, header={"kid": by.kid})
 
 
 # ---- signing keys ----

@@ -11,31 +11,15 @@ from ledger.fold_state import log_multikey
 from ledger.note import encode_vkey
 from ledger.party import Evidence, Standing
 from tests.ledger.acts import DAY_MS, FIVE, Members, admission_of, recovery_of
+from tests.ledger.five_parties import AUDITOR, CERTIFIER, GEAR, NEW, OEM, OTHER, SUPPLIER, at_work
 from tests.ledger.parties import (
     PartyKeys,
     Plan,
     a_consortium,
     a_log_signer,
-    a_party,
 )
 
 pytestmark = pytest.mark.item("3.1")
-
-FOUNDED = a_consortium(FIVE)
-OEM, SUPPLIER, CERTIFIER, GEAR, AUDITOR = FOUNDED.parties.values()
-NEW = a_party("new-castings")
-OTHER = a_party("other-castings")
-
-
-def at_work() -> Members:
-    return Members(FOUNDED)
-
-
-def with_new_party() -> Members:
-    members = at_work()
-    members.join(NEW, OEM, SUPPLIER, CERTIFIER, roles=["supplier"])
-    members.admit(members.key(NEW, NEW.signing))
-    return members
 
 
 # ---- admission ----

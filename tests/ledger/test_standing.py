@@ -13,36 +13,30 @@ from ledger.note import encode_vkey
 from ledger.party import Standing
 from ledger.record_type import document_digest
 from ledger.rules import ACTS
-from tests.ledger.acts import FIVE, HOUR_MS, Members, admission_of, recovery_of
+from tests.ledger.acts import HOUR_MS, Members, admission_of, recovery_of
+from tests.ledger.five_parties import (
+    AUDITOR,
+    CERTIFIER,
+    GEAR,
+    NEW,
+    OEM,
+    OTHER,
+    SUPPLIER,
+    at_work,
+    with_new_party,
+)
 from tests.ledger.governance_documents import OTHER_TYPE, OTHER_VCT
 from tests.ledger.parties import (
     ORIGIN,
     Plan,
     a_consortium,
     a_log_signer,
-    a_party,
     code_of,
     record_id_of,
     sign_type,
 )
 
 pytestmark = pytest.mark.item("3.1")
-
-FOUNDED = a_consortium(FIVE)
-OEM, SUPPLIER, CERTIFIER, GEAR, AUDITOR = FOUNDED.parties.values()
-NEW = a_party("new-castings")
-OTHER = a_party("other-castings")
-
-
-def at_work() -> Members:
-    return Members(FOUNDED)
-
-
-def with_new_party() -> Members:
-    members = at_work()
-    members.join(NEW, OEM, SUPPLIER, CERTIFIER, roles=["supplier"])
-    members.admit(members.key(NEW, NEW.signing))
-    return members
 
 
 # ---- standing ----

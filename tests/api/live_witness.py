@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import uvicorn
 
 from api.witness_app import WitnessService, build_witness_app, open_witness
 from api.witness_folder import WitnessFolder, add_log, create_witness, witness_cosigner
@@ -19,6 +17,7 @@ from ledger.note import Ed25519Signer
 from ledger.store_witness import ForkRow, WitnessStore
 from ledger.witness import WitnessedLog
 from tests.ledger.parties import NOW_MS
+from tests.server_thread import quiet_server, start_server, stop_server
 
 
 @dataclass
@@ -63,24 +62,14 @@ class LiveWitness:
             clock=self.clock,
             advances_per_second=self.advances_per_second,
         )
-        app = build_witness_app(self.service)
-        config = uvicorn.Config(app, loop="uvloop", access_log=False, log_config=None)
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(
-            target=self.server.run, kwargs={"sockets": [listener]}, daemon=True
-        )
-        self.thread.start()
+        self.server = quiet_server(build_witness_app(self.service))
+        self.thread = start_server(self.server, listener)
         self.http = httpx.Client(base_url=self.url, timeout=30)
-        while not self.server.started:
-            assert self.thread.is_alive(), "the witness did not start"
-            threading.Event().wait(0.005)
 
     def stop(self) -> None:
         """Stop as SIGTERM would, and wait."""
         self.http.close()
-        self.server.should_exit = True
-        self.thread.join(30)
-        assert not self.thread.is_alive()
+        stop_server(self.server, self.thread)
 
     def forks(self) -> list[ForkRow]:
         """The evidence, as it lies on the disk."""

@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -64,6 +63,7 @@ from tests.ledger.parties import (
     sign_key,
 )
 from tests.ledger.sample_types import sample_type_text
+from tests.server_thread import start_server, stop_server
 
 JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonl"
@@ -259,22 +259,13 @@ class LiveService:
         self.clock.advance(1000 * self.started_seconds_ago)
         self.app = build_app(self.wired)
         self.server = build_server(self.app, bounds_of(self.settings), dates_itself=True)
-        # A daemon, so that a test that breaks off does not hold up the whole run.
-        self.thread = threading.Thread(
-            target=self.server.run, kwargs={"sockets": [listener]}, daemon=True
-        )
-        self.thread.start()
+        self.thread = start_server(self.server, listener)
         self.http = httpx.Client(base_url=self.settings.public_url, timeout=30)
-        while not self.server.started:
-            assert self.thread.is_alive(), "the server did not start"
-            threading.Event().wait(0.005)
 
     def stop(self) -> None:
         """Stop as SIGTERM would, and wait."""
         self.http.close()
-        self.server.should_exit = True
-        self.thread.join(30)
-        assert not self.thread.is_alive()
+        stop_server(self.server, self.thread)
 
     def restart(self, *, port: int = 0) -> None:
         """Stop and start; the port is another one then unless it is given."""

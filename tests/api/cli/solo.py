@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from click.testing import CliRunner, Result
 
 from api.app import build_app
@@ -24,6 +22,7 @@ from keys.signer import open_signer
 from ledger.anchor import Anchor, parse_anchor
 from ledger.clock import Clock
 from tests.api.cli.shell import PASSPHRASE
+from tests.server_thread import quiet_server, start_server, stop_server
 
 SLUG = "hanfeng-drive"
 
@@ -101,17 +100,9 @@ class SoloLog:
             self.port = int(listener.getsockname()[1])
             settings = Settings(data=self.data, port=self.port, check_processes=0)
             service = open_service(settings, passphrase=lambda: PASSPHRASE, clock=self.clock)
-            config = uvicorn.Config(
-                build_app(service), access_log=False, log_config=None, loop="uvloop"
-            )
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-            thread.start()
-            while not server.started:
-                assert thread.is_alive(), "the server did not start"
-                threading.Event().wait(0.005)
+            server = quiet_server(build_app(service))
+            thread = start_server(server, listener)
             try:
                 yield
             finally:
-                server.should_exit = True
-                thread.join(30)
+                stop_server(server, thread)

@@ -1,0 +1,51 @@
+"""The errors of :mod:`quality`, each with a stable ``code``; the text may change.
+
+::
+
+    QualityError
+    +-- MalformedBusinessKey   no GLN, GTIN, SSCC, DUNS or USCC
+    +-- MalformedCodebook      a document that is no codebook, or none that may follow another
+    +-- UnknownCode            a code that a codebook has not, or has retired
+    +-- UnknownUnit            no unit of the conversion table
+    +-- UnitMismatch           units of two quantities, or of one that nothing converts
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class QualityError(Exception):
+    """Root of the family."""
+
+    code: ClassVar[str] = "quality-error"
+
+
+class MalformedBusinessKey(QualityError):
+    """Not the key it is said to be: characters, length or check digit."""
+
+    code = "malformed-business-key"
+
+
+class MalformedCodebook(QualityError):
+    """Not a codebook, or not one that may take the place of the one in force."""
+
+    code = "malformed-codebook"
+
+
+class UnknownCode(QualityError):
+    """A code that the codebook in force does not have for new records."""
+
+    code = "unknown-code"
+
+
+class UnknownUnit(QualityError):
+    """A unit that the conversion table does not have."""
+
+    code = "unknown-unit"
+
+
+class UnitMismatch(QualityError):
+    """Two units between which nothing converts."""
+
+    code = "unit-mismatch"

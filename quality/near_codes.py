@@ -1,0 +1,74 @@
+"""Codes that were probably meant: for a refusal that helps, never for a value that is taken.
+
+The distance is that of optimal string alignment (Damerau 1964: a letter too many, too few,
+another one, or two neighbours swapped) after case, spaces, hyphens, underscores and points are
+left out. Every computation stops at a small bound: codes come from outside, and there may be
+thousands of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+NEAR_MAX: Final = 3
+_LEFT_OUT: Final = re.compile(r"[\s_.\-/]+")
+_DISTANCE_MAX: Final = 3
+_PREFIX_MIN: Final = 3
+
+
+def near_codes(wanted: str, codes: Iterable[str], *, limit: int = NEAR_MAX) -> tuple[str, ...]:
+    """At most ``limit`` of ``codes`` that resemble ``wanted``, nearest first.
+
+    A code is near within one slip for every three characters, at most three; after those come
+    codes of which ``wanted`` is the beginning, or that are the beginning of it.
+    """
+    sought = _plain(wanted)
+    most = min(_DISTANCE_MAX, max(1, len(sought) // 3))
+    ranked = []
+    for code in codes:
+        plain = _plain(code)
+        distance = edit_distance(sought, plain, most=most)
+        if distance is not None and distance < max(len(sought), len(plain)):
+            ranked.append((distance, code))
+        elif _is_beginning(sought, plain):
+            ranked.append((most + 1, code))
+    return tuple(code for _, code in sorted(ranked)[:limit])
+
+
+def edit_distance(first: str, second: str, *, most: int) -> int | None:
+    """How many slips lie between two texts; None for more than ``most``.
+
+    Only cells within ``most`` of the diagonal are computed, and no row is begun once all of
+    the last one are beyond ``most``: the cost is that of the shorter text times ``most``.
+    """
+    if abs(len(first) - len(second)) > most:
+        return None
+    beyond = most + 1
+    width = len(second) + 1
+    earlier = [beyond] * width
+    row = [place if place <= most else beyond for place in range(width)]
+    for i, left in enumerate(first, start=1):
+        current = [beyond] * width
+        if i <= most:
+            current[0] = i
+        for j in range(max(1, i - most), min(width, i + most + 1)):
+            right = second[j - 1]
+            best = min(row[j - 1] + (left != right), row[j] + 1, current[j - 1] + 1)
+            if i > 1 and j > 1 and left == second[j - 2] and first[i - 2] == right:
+                best = min(best, earlier[j - 2] + 1)
+            current[j] = min(best, beyond)
+        if min(current) > most and min(row) > most:
+            return None
+        earlier, row = row, current
+    return row[-1] if row[-1] <= most else None
+
+
+def _plain(text: str) -> str:
+    return _LEFT_OUT.sub("", text).casefold()
+
+
+def _is_beginning(first: str, second: str) -> bool:
+    shorter, longer = sorted((first, second), key=len)
+    return len(shorter) >= _PREFIX_MIN and longer.startswith(shorter)

@@ -1,0 +1,228 @@
+"""What a book answers: delivered units and PPM by month, differences, flags, and their inputs.
+
+Method ``DLV-1`` (docs/spec/deliveries.md, section 6). An answer is a pure function of the
+log up to the book's size, the question and the day on which it is asked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Final
+
+from quality.deliveries.book import DeliveryBook, Month, Question
+from quality.deliveries.case import Case, lots_of
+from quality.deliveries.delivery import (
+    UNCONFIRMED_AFTER,
+    Delivery,
+    Difference,
+    MonthKey,
+    Pending,
+    RecordFlag,
+    evaluate,
+    month_of,
+)
+from quality.deliveries.papers import EXACT
+
+METHOD: Final = "DLV-1"
+_MILLION: Final = Decimal(1_000_000)
+_CENT: Final = Decimal("0.01")
+_ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """A part of a pair in one month.
+
+    ``delivered`` counts ``unconfirmed`` in. Both are None where something in the month cannot
+    be counted in pieces: it counts by ``lots`` then. ``ppm`` is None where there is nothing to
+    divide by.
+    """
+
+    key: MonthKey
+    delivered: Decimal | None
+    unconfirmed: Decimal | None
+    lots: int
+    bad: int
+    open_cases: int
+
+    @property
+    def ppm(self) -> Decimal | None:
+        """Bad units of a million delivered, half-even to 2 places."""
+        if not self.delivered:
+            return None
+        return EXACT.divide(self.bad * _MILLION, self.delivered).quantize(
+            _CENT, ROUND_HALF_EVEN, EXACT
+        )
+
+
+def monthly(book: DeliveryBook, question: Question, *, as_of: date) -> tuple[MonthRow, ...]:
+    """The months of the parts asked about, in order of customer, supplier, part and month.
+
+    Args:
+        book: what has been made of the log.
+        question: which pairs, parts and months.
+        as_of: the day on which shipments without a receipt are looked at.
+    """
+    months = {month.key: month for month in book.months_of(question)}
+    pending: defaultdict[MonthKey, list[Pending]] = defaultdict(list)
+    for found in book.pending_of(question):
+        if is_unconfirmed(found, as_of):
+            pending[MonthKey(found.lane, month_of(found.on))].append(found)
+    keys = sorted({*months, *pending})
+    return tuple(_row(months.get(key, Month(key)), pending[key]) for key in keys)
+
+
+def is_unconfirmed(pending: Pending, as_of: date) -> bool:
+    """Whether a shipment without a receipt counts on this day: from the 14th day on."""
+    return as_of >= pending.on + UNCONFIRMED_AFTER
+
+
+def differences(book: DeliveryBook, question: Question, *, as_of: date) -> tuple[Difference, ...]:
+    """The differences dated in the months asked about, by day and number."""
+    found = [
+        difference
+        for delivery in book.deliveries_of(question)
+        for difference in (*evaluate(delivery).differences, *_no_receipt(delivery, as_of))
+        if question.takes(MonthKey(difference.lane, month_of(difference.on)))
+    ]
+    return tuple(sorted(found, key=_order))
+
+
+def flags_of(book: DeliveryBook, record_id: str) -> tuple[RecordFlag, ...]:
+    """What a shipment or receipt shows beside the other papers of its delivery."""
+    key = book.places([record_id]).get(record_id)
+    delivery = book.deliveries([key]).get(key) if key else None
+    if delivery is None:
+        return ()
+    return tuple(flag for flag in evaluate(delivery).flags if flag.record_id == record_id)
+
+
+def inputs(book: DeliveryBook, question: Question) -> tuple[str, ...]:
+    """The ids of all records that an answer depends on, sorted.
+
+    Those of the deliveries and cases asked about, corrected ones too; of the deliveries that
+    brought a lot of such a case; and of what was agreed on conversions and sides.
+    """
+    cases = book.cases_of(question)
+    deliveries = {delivery.key: delivery for delivery in book.deliveries_of(question)}
+    lots = book.lots({lot for case in cases for lot in lots_of(case.records)})
+    brought = {key for lot in lots.values() for key in lot.days} - deliveries.keys()
+    deliveries.update(book.deliveries(brought))
+    return tuple(sorted(_ids(deliveries.values(), cases)))
+
+
+def encode_month(row: MonthRow) -> dict[str, Any]:
+    """A row as JSON; decimals are strings without zeros at the end."""
+    ppm = row.ppm
+    return {
+        "customer": row.key.lane.customer,
+        "supplier": row.key.lane.supplier,
+        "part": row.key.lane.part,
+        "month": row.key.month,
+        "delivered": _plain(row.delivered),
+        "unconfirmed": _plain(row.unconfirmed),
+        "lots": row.lots,
+        "bad": row.bad,
+        "open_cases": row.open_cases,
+        "ppm": None if ppm is None else f"{ppm:f}",
+    }
+
+
+def encode_difference(difference: Difference) -> dict[str, Any]:
+    """A difference as JSON."""
+    return {
+        "kind": difference.kind,
+        "stated": difference.is_stated,
+        "customer": difference.lane.customer,
+        "supplier": difference.lane.supplier,
+        "part": difference.lane.part,
+        "on": difference.on.isoformat(),
+        "number": difference.number,
+        "shipment": difference.shipment,
+        "receipt": difference.receipt,
+        "expected": difference.expected,
+        "found": difference.found,
+        "lot": difference.lot,
+        "note": difference.note,
+    }
+
+
+def encode_flag(flag: RecordFlag) -> dict[str, Any]:
+    """A flag as JSON."""
+    return {"code": flag.code, "expected": flag.expected, "found": flag.found}
+
+
+def _row(month: Month, pending: Iterable[Pending]) -> MonthRow:
+    shipped = list(pending)
+    is_counted = not month.unconverted and all(item.pieces is not None for item in shipped)
+    unconfirmed = _ZERO
+    for item in shipped:
+        unconfirmed = EXACT.add(unconfirmed, item.pieces or _ZERO)
+    return MonthRow(
+        key=month.key,
+        delivered=EXACT.add(month.pieces, unconfirmed) if is_counted else None,
+        unconfirmed=unconfirmed if is_counted else None,
+        lots=month.lots + sum(item.lots for item in shipped),
+        bad=month.bad,
+        open_cases=month.open_cases,
+    )
+
+
+def _no_receipt(delivery: Delivery, as_of: date) -> Iterable[Difference]:
+    pending = evaluate(delivery).pending
+    if pending is None or not is_unconfirmed(pending, as_of):
+        return
+    yield Difference(
+        kind="no-receipt",
+        is_stated=False,
+        lane=pending.lane,
+        on=pending.on,
+        number=pending.number,
+        shipment=pending.record_id,
+        receipt=None,
+        expected=(pending.on + UNCONFIRMED_AFTER).isoformat(),
+    )
+
+
+def _order(difference: Difference) -> tuple[str, ...]:
+    texts = (difference.receipt, difference.shipment, difference.lot, difference.found)
+    return (
+        difference.on.isoformat(),
+        *difference.lane,
+        difference.number,
+        difference.kind,
+        *(text or "" for text in texts),
+    )
+
+
+def _ids(deliveries: Iterable[Delivery], cases: Iterable[Case]) -> set[str]:
+    found: set[str] = set()
+    for delivery in deliveries:
+        for paper in delivery.papers:
+            found |= {paper.record_id, *paper.basis}
+    for case in cases:
+        for record in case.records:
+            found |= {record.record_id, *record.basis}
+    return found
+
+
+def _plain(number: Decimal | None) -> str | None:
+    if number is None:
+        return None
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def provenance(size: int, question: Question, as_of: date) -> Mapping[str, Any]:
+    """What an answer was computed by: method, tree size, day."""
+    return {
+        "method": METHOD,
+        "tree_size": size,
+        "as_of": as_of.isoformat(),
+        "from": question.first,
+        "to": question.last,
+    }

@@ -1,0 +1,243 @@
+"""The port by which the fold keeps what it has made of the log, and the book in memory.
+
+A book holds derived data: everything in it follows from the first ``size`` entries of the
+log and can be thrown away. The fold reads by key, many at once, and saves a page of entries
+with the size that it brings the book to, or nothing of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from quality.deliveries.case import Case
+from quality.deliveries.delivery import (
+    Delivery,
+    LotKey,
+    MonthKey,
+    Pending,
+    evaluate,
+    month_of,
+)
+
+_Key = TypeVar("_Key")
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A lot: on which day each delivery brought it first, and which cases name it."""
+
+    key: LotKey
+    days: Mapping[str, date]
+    cases: frozenset[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of it any more."""
+        return not self.days and not self.cases
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Totals of a part of a pair in one month: receipts, and cases dated there."""
+
+    key: MonthKey
+    pieces: Decimal = Decimal(0)
+    unconverted: int = 0
+    lots: int = 0
+    bad: int = 0
+    open_cases: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it counts nothing any more."""
+        counts = (self.unconverted, self.lots, self.bad, self.open_cases)
+        return not self.pieces and not any(counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which pairs and months: None asks for every customer, supplier or part.
+
+    ``first`` and ``last`` are months ``YYYY-MM``, both included.
+    """
+
+    first: str
+    last: str
+    customer: str | None = None
+    supplier: str | None = None
+    part: str | None = None
+
+    def takes(self, key: MonthKey) -> bool:
+        """Whether the month of this part is asked about."""
+        asked = (self.customer, self.supplier, self.part)
+        is_meant = all(name in (None, own) for name, own in zip(asked, key.lane, strict=True))
+        return is_meant and self.first <= key.month <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a page of entries changes: rows by key, None for one that is gone."""
+
+    size: int
+    places: Mapping[str, str] = field(default_factory=dict)
+    deliveries: Mapping[str, Delivery | None] = field(default_factory=dict)
+    cases: Mapping[str, Case | None] = field(default_factory=dict)
+    lots: Mapping[LotKey, Lot | None] = field(default_factory=dict)
+    months: Mapping[MonthKey, Month | None] = field(default_factory=dict)
+
+
+class DeliveryBook(Protocol):
+    """Derived rows of deliveries, by key and by question. May be used by threads."""
+
+    def size(self) -> int:
+        """How many entries of the log the book holds."""
+
+    def places(self, record_ids: Collection[str]) -> Mapping[str, str]:
+        """The keys under which these records stand; absent where one says nothing."""
+
+    def deliveries(self, keys: Collection[str]) -> Mapping[str, Delivery]:
+        """Deliveries by key."""
+
+    def cases(self, keys: Collection[str]) -> Mapping[str, Case]:
+        """Cases by key."""
+
+    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
+        """Lots by key."""
+
+    def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
+        """Totals by key."""
+
+    def save(self, changes: Changes, *, before: int) -> bool:
+        """Save a page whole, unless the book is at another size than ``before``: then False."""
+
+    def clear(self) -> None:
+        """Throw everything away: the book is at size 0."""
+
+    def months_of(self, question: Question) -> Sequence[Month]:
+        """The totals asked about, in no order."""
+
+    def pending_of(self, question: Question) -> Sequence[Pending]:
+        """The shipments without a receipt that were sent in the months asked about."""
+
+    def deliveries_of(self, question: Question) -> Sequence[Delivery]:
+        """The deliveries with a line or a shipment in the months asked about."""
+
+    def cases_of(self, question: Question) -> Sequence[Case]:
+        """The cases that count in the months asked about."""
+
+
+def months_touched(delivery: Delivery) -> frozenset[MonthKey]:
+    """The months in which a delivery is found: those of its lines, and of its shipments."""
+    shipped = (
+        MonthKey(paper.lane, month_of(paper.on))
+        for paper in delivery.papers
+        if paper.shipment is None
+    )
+    return frozenset((*evaluate(delivery).lines, *shipped))
+
+
+class MemoryDeliveryBook:
+    """The book in memory: for small logs, tools and tests."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self._lock = threading.RLock()
+        self.clear()
+
+    def clear(self) -> None:
+        """See :meth:`DeliveryBook.clear`."""
+        with self._lock:
+            self._size = 0
+            self._places: dict[str, str] = {}
+            self._deliveries: dict[str, Delivery] = {}
+            self._cases: dict[str, Case] = {}
+            self._lots: dict[LotKey, Lot] = {}
+            self._months: dict[MonthKey, Month] = {}
+
+    def size(self) -> int:
+        """See :meth:`DeliveryBook.size`."""
+        return self._size
+
+    def places(self, record_ids: Collection[str]) -> Mapping[str, str]:
+        """See :meth:`DeliveryBook.places`."""
+        return _found(self._places, record_ids)
+
+    def deliveries(self, keys: Collection[str]) -> Mapping[str, Delivery]:
+        """See :meth:`DeliveryBook.deliveries`."""
+        return _found(self._deliveries, keys)
+
+    def cases(self, keys: Collection[str]) -> Mapping[str, Case]:
+        """See :meth:`DeliveryBook.cases`."""
+        return _found(self._cases, keys)
+
+    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
+        """See :meth:`DeliveryBook.lots`."""
+        return _found(self._lots, keys)
+
+    def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
+        """See :meth:`DeliveryBook.months`."""
+        return _found(self._months, keys)
+
+    def save(self, changes: Changes, *, before: int) -> bool:
+        """See :meth:`DeliveryBook.save`."""
+        with self._lock:
+            if self._size != before:
+                return False
+            self._places.update(changes.places)
+            _put(self._deliveries, changes.deliveries)
+            _put(self._cases, changes.cases)
+            _put(self._lots, changes.lots)
+            _put(self._months, changes.months)
+            self._size = changes.size
+            return True
+
+    def months_of(self, question: Question) -> Sequence[Month]:
+        """See :meth:`DeliveryBook.months_of`."""
+        with self._lock:
+            return [month for key, month in self._months.items() if question.takes(key)]
+
+    def pending_of(self, question: Question) -> Sequence[Pending]:
+        """See :meth:`DeliveryBook.pending_of`."""
+        with self._lock:
+            found = [evaluate(delivery).pending for delivery in self._deliveries.values()]
+        return [
+            pending
+            for pending in found
+            if pending and question.takes(MonthKey(pending.lane, month_of(pending.on)))
+        ]
+
+    def deliveries_of(self, question: Question) -> Sequence[Delivery]:
+        """See :meth:`DeliveryBook.deliveries_of`."""
+        with self._lock:
+            return [
+                delivery
+                for delivery in self._deliveries.values()
+                if any(map(question.takes, months_touched(delivery)))
+            ]
+
+    def cases_of(self, question: Question) -> Sequence[Case]:
+        """See :meth:`DeliveryBook.cases_of`."""
+        with self._lock:
+            return [
+                case
+                for case in self._cases.values()
+                if case.counted and question.takes(case.counted.at)
+            ]
+
+
+def _found(rows: Mapping[_Key, _Row], keys: Iterable[_Key]) -> dict[_Key, _Row]:
+    return {key: rows[key] for key in keys if key in rows}
+
+
+def _put(rows: dict[_Key, _Row], changes: Mapping[_Key, _Row | None]) -> None:
+    for key, row in changes.items():
+        if row is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = row

@@ -1,0 +1,303 @@
+"""One delivery: the papers about it, and what they come to.
+
+A delivery is what one shipment number of a supplier brings to one customer of one part: the
+shipments of that number and the receipts that cite them, corrected ones too
+(docs/spec/deliveries.md, section 2). Everything here is computed from its papers alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from keys.encoding import encode_base64url
+from quality.deliveries.agreed import Lane
+from quality.deliveries.papers import EXACT, Paper
+
+#: Days after which a shipment without a receipt counts, and a receipt is late.
+UNCONFIRMED_AFTER: Final = timedelta(days=14)
+REPEATED: Final = "shipment-repeated"
+ABOVE: Final = "receipt-above-shipment"
+PIECES: Final = "pieces"
+_ZERO: Final = Decimal(0)
+_KEY_CHARACTERS: Final = 22
+
+
+class MonthKey(NamedTuple):
+    """A part of a pair in one month, ``YYYY-MM``."""
+
+    lane: Lane
+    month: str
+
+
+class LotKey(NamedTuple):
+    """A lot of a part, as customer and supplier name it."""
+
+    lane: Lane
+    lot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What receipts of one delivery bring to one month.
+
+    ``pieces`` sums what can be counted in pieces; ``unconverted`` counts receipts that cannot.
+    """
+
+    pieces: Decimal = _ZERO
+    unconverted: int = 0
+    lots: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A shipment that no receipt cites: what it will count as when its days are over."""
+
+    record_id: str
+    number: str
+    lane: Lane
+    on: date
+    pieces: Decimal | None
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference between what was shipped and what was received.
+
+    ``kind`` is what the customer stated, or ``quantity``, ``unit``, ``part``, ``revision``,
+    ``late`` where it follows from the papers (``is_stated`` False).
+    """
+
+    kind: str
+    is_stated: bool
+    lane: Lane
+    on: date
+    number: str
+    shipment: str | None
+    receipt: str | None
+    expected: str | None = None
+    found: str | None = None
+    lot: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFlag:
+    """Something true but bad that one record shows only beside another one."""
+
+    record_id: str
+    code: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The papers of one delivery, in the order of the log."""
+
+    key: str
+    papers: tuple[Paper, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the papers of one delivery come to."""
+
+    lines: Mapping[MonthKey, Line]
+    pending: Pending | None
+    lot_days: Mapping[LotKey, date]
+    differences: tuple[Difference, ...]
+    flags: tuple[RecordFlag, ...]
+
+
+def delivery_key(lane: Lane, number: str) -> str:
+    """The key of the delivery with this shipment number."""
+    return _key("number", *lane, number)
+
+
+def unknown_delivery_key(shipment: str) -> str:
+    """The key of a delivery whose shipment, cited by receipts, is not in the log yet."""
+    return _key("record", shipment)
+
+
+def month_of(on: date) -> str:
+    """The calendar month of a day."""
+    return f"{on:%Y-%m}"
+
+
+def current_papers(papers: Sequence[Paper]) -> list[Paper]:
+    """The latest correction of each paper, in the order in which they were first filed."""
+    roots: dict[str, str] = {}
+    latest: dict[str, Paper] = {}
+    for paper in papers:
+        first = roots.get(paper.corrects or "", paper.corrects or paper.record_id)
+        roots[paper.record_id] = first
+        # Assigning keeps the place of the first one.
+        latest[first] = paper
+    return list(latest.values())
+
+
+def evaluate(delivery: Delivery) -> Outcome:
+    """What a delivery comes to."""
+    current = current_papers(delivery.papers)
+    shipments = [paper for paper in current if paper.shipment is None]
+    receipts = [paper for paper in current if paper.shipment is not None]
+    shipment = shipments[0] if shipments else None
+    flags = [_repeated(paper, shipments[0]) for paper in shipments[1:]]
+    if shipment is not None:
+        flags.extend(_above_flags(shipment, receipts))
+    return Outcome(
+        lines=_lines(receipts),
+        pending=_pending(shipment) if shipment is not None and not receipts else None,
+        lot_days=_lot_days(receipts or shipments[:1]),
+        differences=tuple(_differences(shipment, receipts)),
+        flags=tuple(flags),
+    )
+
+
+def _key(*parts: str) -> str:
+    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).digest()
+    return encode_base64url(digest)[:_KEY_CHARACTERS]
+
+
+def _pending(shipment: Paper) -> Pending:
+    return Pending(
+        record_id=shipment.record_id,
+        number=shipment.number,
+        lane=shipment.lane,
+        on=shipment.on,
+        pieces=shipment.pieces,
+        lots=len(shipment.lots) or 1,
+    )
+
+
+def _lot_days(papers: Iterable[Paper]) -> dict[LotKey, date]:
+    days: dict[LotKey, date] = {}
+    for paper in papers:
+        for lot in paper.lots:
+            key = LotKey(paper.lane, lot)
+            days[key] = min(paper.on, days.get(key, paper.on))
+    return days
+
+
+def _lines(receipts: Sequence[Paper]) -> dict[MonthKey, Line]:
+    lines: dict[MonthKey, Line] = {}
+    for receipt in receipts:
+        # A receipt that names no lot is one.
+        unnamed = int(not receipt.lots)
+        line = Line(receipt.pieces or _ZERO, int(receipt.pieces is None), unnamed)
+        _add(lines, MonthKey(receipt.lane, month_of(receipt.on)), line)
+    for key, on in _lot_days(receipts).items():
+        _add(lines, MonthKey(key.lane, month_of(on)), Line(lots=1))
+    return lines
+
+
+def _add(lines: dict[MonthKey, Line], key: MonthKey, more: Line) -> None:
+    found = lines.get(key, Line())
+    lines[key] = Line(
+        EXACT.add(found.pieces, more.pieces),
+        found.unconverted + more.unconverted,
+        found.lots + more.lots,
+    )
+
+
+def _repeated(paper: Paper, first: Paper) -> RecordFlag:
+    return RecordFlag(paper.record_id, REPEATED, first.record_id, paper.number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Shipped and received in one measure, receipt by receipt of the shipped part."""
+
+    measure: str
+    shipped: Decimal
+    received: tuple[tuple[Paper, Decimal], ...]
+
+
+def _compare(shipment: Paper, receipts: Sequence[Paper]) -> _Compared | None:
+    """In the shipment's unit where all have it, else in pieces; None where neither will do."""
+    own = [receipt for receipt in receipts if receipt.lane == shipment.lane]
+    if not own:
+        return None
+    if all(receipt.unit == shipment.unit for receipt in own):
+        same = tuple((receipt, receipt.quantity) for receipt in own)
+        return _Compared(shipment.unit, shipment.quantity, same)
+    counted = tuple((item, item.pieces) for item in own if item.pieces is not None)
+    if shipment.pieces is None or len(counted) < len(own):
+        return None
+    return _Compared(PIECES, shipment.pieces, counted)
+
+
+def _above_flags(shipment: Paper, receipts: Sequence[Paper]) -> Iterator[RecordFlag]:
+    """Every receipt with which more is received than was shipped."""
+    compared, total = _compare(shipment, receipts), _ZERO
+    if compared is None:
+        return
+    for receipt, received in compared.received:
+        total = EXACT.add(total, received)
+        if total > compared.shipped:
+            expected = f"at most {compared.shipped:f} {compared.measure}"
+            yield RecordFlag(receipt.record_id, ABOVE, expected, f"{total:f}")
+
+
+def _differences(shipment: Paper | None, receipts: Sequence[Paper]) -> Iterator[Difference]:
+    for receipt in receipts:
+        for stated in receipt.stated:
+            quantity = None if stated.quantity is None else f"{stated.quantity:f}"
+            told = {"found": quantity, "lot": stated.lot, "note": stated.note}
+            yield _difference(stated.kind, receipt, shipment, is_stated=True, **told)
+        if shipment is not None:
+            yield from _of_receipt(shipment, receipt)
+    if shipment is not None and receipts:
+        yield from _of_quantity(shipment, receipts)
+
+
+def _of_receipt(shipment: Paper, receipt: Paper) -> Iterator[Difference]:
+    latest = shipment.on + UNCONFIRMED_AFTER
+    for kind, expected, found in (
+        ("part", shipment.lane.part, receipt.lane.part),
+        ("revision", shipment.revision, receipt.revision),
+        ("late", latest.isoformat(), max(latest, receipt.on).isoformat()),
+    ):
+        if expected != found:
+            told = {"expected": expected, "found": found}
+            yield _difference(kind, receipt, shipment, is_stated=False, **told)
+    is_counted = receipt.pieces is not None and shipment.pieces is not None
+    if receipt.lane == shipment.lane and receipt.unit != shipment.unit and not is_counted:
+        units = {"expected": shipment.unit, "found": receipt.unit}
+        yield _difference("unit", receipt, shipment, is_stated=False, **units)
+
+
+def _of_quantity(shipment: Paper, receipts: Sequence[Paper]) -> Iterator[Difference]:
+    """The sum of all receipts of the shipped part; silent where it cannot be told."""
+    compared = _compare(shipment, receipts)
+    if compared is None:
+        return
+    total = _ZERO
+    for _, received in compared.received:
+        total = EXACT.add(total, received)
+    if total != compared.shipped:
+        told = {"expected": f"{compared.shipped:f}", "found": f"{total:f}"}
+        last = compared.received[-1][0]
+        yield _difference("quantity", last, shipment, is_stated=False, **told)
+
+
+def _difference(
+    kind: str, receipt: Paper, shipment: Paper | None, *, is_stated: bool, **told: str | None
+) -> Difference:
+    return Difference(
+        kind=kind,
+        is_stated=is_stated,
+        lane=receipt.lane,
+        on=receipt.on,
+        number=receipt.number,
+        shipment=shipment.record_id if shipment else None,
+        receipt=receipt.record_id,
+        **told,
+    )

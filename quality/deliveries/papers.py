@@ -1,0 +1,198 @@
+"""What a shipment, a goods receipt or a corrective action says of deliveries.
+
+Reading alone, after docs/spec/deliveries.md, sections 1 to 3: a record that does not say
+enough, or that not both sides were given, says nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Context, Decimal
+from typing import Final
+
+from quality.deliveries.agreed import Agreed, Filed, Lane
+from quality.values import count, day, decimal, instant, items, part, text
+
+SHIPMENT_VCT: Final = "shipment/v1"
+RECEIPT_VCT: Final = "goods-receipt/v1"
+CASE_VCT: Final = "corrective-action/v1"
+PAPER_VCTS: Final = (SHIPMENT_VCT, RECEIPT_VCT, CASE_VCT)
+#: Products and sums of decimals of 34 digits, millions of them, are never rounded.
+EXACT: Final = Context(prec=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A difference that the customer states in a receipt."""
+
+    kind: str
+    lot: str | None = None
+    quantity: Decimal | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A shipment, or a receipt where ``shipment`` names the record that it cites.
+
+    ``pieces`` is None where the quantity cannot be counted in pieces. ``basis`` are the
+    records of the conversion.
+    """
+
+    record_id: str
+    index: int
+    corrects: str | None
+    shipment: str | None
+    lane: Lane
+    revision: str | None
+    number: str
+    on: date
+    quantity: Decimal
+    unit: str
+    pieces: Decimal | None
+    lots: tuple[str, ...]
+    stated: tuple[Stated, ...] = ()
+    basis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """How a case was closed: whose fault it was, and how many units were."""
+
+    responsible: str | None
+    confirmed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """One record of a case; ``closure`` is None while it is open."""
+
+    record_id: str
+    index: int
+    corrects: str | None
+    party: str
+    lane: Lane
+    complaint: str
+    opened_on: date
+    lots: tuple[str, ...]
+    closure: Closure | None
+    basis: tuple[str, ...] = ()
+
+
+def read_paper(record: Filed, agreed: Agreed) -> Paper | CaseRecord | None:
+    """What the record says; None where it says nothing of deliveries.
+
+    Args:
+        record: an admitted record.
+        agreed: what was in force before it.
+    """
+    match record.vct:
+        case "shipment/v1":
+            return _read_delivery(record, agreed, on="shipped_on", number="shipment")
+        case "goods-receipt/v1":
+            return _read_delivery(record, agreed, on="received_on", number="receipt")
+        case "corrective-action/v1":
+            return _read_case(record, agreed)
+    return None
+
+
+def _read_delivery(record: Filed, agreed: Agreed, *, on: str, number: str) -> Paper | None:
+    groups = record.groups
+    named, moved = text(groups, "state", number), day(groups, "state", on)
+    quantity, unit = decimal(groups, "goods", "quantity"), text(groups, "goods", "unit")
+    lane = _lane(part(groups, "state", "part"))
+    cited = text(groups, "state", "shipment") if record.vct == RECEIPT_VCT else None
+    if named is None or moved is None or quantity is None or unit is None or lane is None:
+        return None
+    if not _is_between(record, lane) or (record.vct == RECEIPT_VCT and cited is None):
+        return None
+    conversion = agreed.conversion(lane, unit)
+    return Paper(
+        record_id=record.record_id,
+        index=record.index,
+        corrects=text(groups, "manifest", "corrects"),
+        shipment=cited,
+        lane=lane,
+        revision=text(groups, "state", "part", "revision"),
+        number=named,
+        on=moved,
+        quantity=quantity,
+        unit=unit,
+        pieces=_pieces(quantity, conversion.pieces),
+        lots=_texts([part(lot, "number") for lot in items(groups, "goods", "lots")]),
+        stated=tuple(_stated(item) for item in items(groups, "differences")),
+        basis=conversion.basis,
+    )
+
+
+def _pieces(quantity: Decimal, per_unit: Decimal | None) -> Decimal | None:
+    return None if per_unit is None else EXACT.multiply(quantity, per_unit)
+
+
+def _lane(said: object) -> Lane | None:
+    customer, supplier = text(said, "customer"), text(said, "supplier")
+    number = text(said, "number")
+    if customer is None or supplier is None or number is None:
+        return None
+    return Lane(customer, supplier, number)
+
+
+def _is_between(record: Filed, lane: Lane) -> bool:
+    """Whether the right side signed it, and the other one was given it."""
+    signer, other = lane.customer, lane.supplier
+    if record.vct == SHIPMENT_VCT:
+        signer, other = other, signer
+    return record.party == signer and other in _given_to(record)
+
+
+def _given_to(record: Filed) -> tuple[str, ...]:
+    subject = text(record.groups, "manifest", "subject")
+    return _texts([subject, *items(record.groups, "address", "to")])
+
+
+def _texts(found: Sequence[object]) -> tuple[str, ...]:
+    """The texts among them, each once."""
+    return tuple(dict.fromkeys(item for item in found if isinstance(item, str)))
+
+
+def _stated(item: object) -> Stated:
+    return Stated(
+        text(item, "kind") or "other",
+        text(item, "lot"),
+        decimal(item, "quantity"),
+        text(item, "note"),
+    )
+
+
+def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | None:
+    groups = record.groups
+    complaint, number = text(groups, "problem", "complaint"), text(groups, "problem", "part")
+    opened = instant(groups, "problem", "opened_at")
+    other = next((did for did in _given_to(record) if did != record.party), None)
+    if complaint is None or number is None or opened is None or other is None:
+        return None
+    sides = agreed.sides(record.party, other, number)
+    return CaseRecord(
+        record_id=record.record_id,
+        index=record.index,
+        corrects=text(groups, "manifest", "corrects"),
+        party=record.party,
+        lane=Lane(sides.customer, sides.supplier, number),
+        complaint=complaint,
+        opened_on=opened.date(),
+        lots=_texts(items(groups, "problem", "lots")),
+        closure=_closure(record),
+        basis=sides.basis,
+    )
+
+
+def _closure(record: Filed) -> Closure | None:
+    groups = record.groups
+    if part(groups, "closure") is None:
+        return None
+    confirmed = count(groups, "closure", "confirmed")
+    found = count(groups, "problem", "found") or 0
+    responsible = text(groups, "closure", "responsible")
+    return Closure(responsible, found if confirmed is None else confirmed)

@@ -1,0 +1,298 @@
+"""The fold over deliveries, against a slow reading of the whole history and rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quality.deliveries.answers import MonthRow, differences, flags_of, inputs, monthly
+from quality.deliveries.book import MemoryDeliveryBook
+from quality.deliveries.delivery import MonthKey
+from quality.deliveries.fold import PaperOrCase, fold_page
+from quality.deliveries.papers import Closure, Paper
+from tests.quality.deliveries.papers import (
+    ALWAYS,
+    DAY,
+    LANE,
+    LONG_AFTER,
+    OTHER,
+    a_case,
+    a_receipt,
+    a_shipment,
+    fold,
+    histories,
+)
+from tests.quality.deliveries.slow_deliveries import count_months
+
+
+def rows_of(papers: Sequence[PaperOrCase], *, as_of: date = LONG_AFTER) -> tuple[MonthRow, ...]:
+    """The rows of all months after these papers."""
+    return monthly(fold(MemoryDeliveryBook(), papers), ALWAYS, as_of=as_of)
+
+
+def the_row(papers: Sequence[PaperOrCase], *, as_of: date = LONG_AFTER) -> MonthRow:
+    """The one row of a history that has only one."""
+    (row,) = rows_of(papers, as_of=as_of)
+    return row
+
+
+def units(row: MonthRow) -> tuple[object, object]:
+    """Delivered and unconfirmed units."""
+    return row.delivered, row.unconfirmed
+
+
+# ---- as a whole ----
+
+
+@pytest.mark.item("4.6.exposure")
+@given(papers=histories(), as_of=st.dates(date(2026, 9, 25), date(2026, 12, 1)))
+def test_fold_counts_as_a_reading_of_the_whole_history_does(
+    papers: list[PaperOrCase], as_of: date
+) -> None:
+    found = {
+        (*row.key.lane, row.key.month): (
+            row.delivered,
+            row.lots,
+            row.bad,
+            row.open_cases,
+        )
+        for row in rows_of(papers, as_of=as_of)
+    }
+    expected = {
+        cell: (
+            counted["pieces"] if counted["all"] else None,
+            counted["lots"],
+            counted["bad"],
+            counted["open"],
+        )
+        for cell, counted in count_months(papers, as_of).items()
+    }
+    assert found == expected
+
+
+@given(papers=histories(), pages=st.integers(2, 14))
+def test_pages_do_not_matter(papers: list[PaperOrCase], pages: int) -> None:
+    whole = fold(MemoryDeliveryBook(), papers)
+    cut = fold(MemoryDeliveryBook(), papers, pages=pages)
+    assert vars_of(cut) == vars_of(whole)
+
+
+@given(papers=histories())
+def test_whether_receipt_or_shipment_comes_first_does_not_matter(
+    papers: list[PaperOrCase],
+) -> None:
+    receipts_first = sorted(papers, key=lambda p: not (isinstance(p, Paper) and p.shipment))
+    moved = [replace(paper, index=index) for index, paper in enumerate(receipts_first)]
+    assert rows_of(moved) == rows_of(papers)
+
+
+@settings(max_examples=30)
+@given(papers=histories())
+def test_the_inputs_of_an_answer_give_the_same_answer(papers: list[PaperOrCase]) -> None:
+    book = fold(MemoryDeliveryBook(), papers)
+    for row in monthly(book, ALWAYS, as_of=LONG_AFTER):
+        asked = replace(ALWAYS, first=row.key.month, last=row.key.month, part=row.key.lane.part)
+        named = inputs(book, asked)
+        again = fold(MemoryDeliveryBook(), [p for p in papers if p.record_id in named])
+        for ask in (monthly, differences):
+            assert ask(again, asked, as_of=LONG_AFTER) == ask(book, asked, as_of=LONG_AFTER)
+
+
+def vars_of(book: object) -> dict[str, object]:
+    """What a book in memory holds."""
+    return {name: value for name, value in vars(book).items() if name != "_lock"}
+
+
+def test_a_page_folded_twice_changes_nothing() -> None:
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), a_receipt(1, cites="r0")])
+    again = fold_page(book, [a_shipment(0), a_receipt(1, cites="r0")], size=2)
+    assert (again.deliveries, again.months, again.lots, again.places) == ({}, {}, {}, {})
+
+
+def test_a_page_is_saved_only_onto_the_size_it_was_made_for() -> None:
+    book = fold(MemoryDeliveryBook(), [a_shipment(0)])
+    changes = fold_page(book, [a_receipt(1, cites="r0")], size=2)
+    assert not book.save(changes, before=0)
+    assert book.save(changes, before=1)
+
+
+# ---- exposure, rule by rule ----
+
+
+def test_a_receipt_counts_in_the_month_in_which_goods_were_received() -> None:
+    shipped = a_shipment(0, on=date(2026, 10, 30))
+    row = the_row([shipped, a_receipt(1, cites="r0", on=date(2026, 11, 1))])
+    assert row.key == MonthKey(LANE, "2026-11")
+    assert (*units(row), row.lots) == (100, 0, 1)
+
+
+@pytest.mark.parametrize(("days", "counted"), [(13, 0), (14, 100)])
+def test_a_shipment_without_receipt_counts_from_the_14th_day(days: int, counted: int) -> None:
+    rows = rows_of([a_shipment(0)], as_of=DAY + timedelta(days=days))
+    assert sum(row.unconfirmed or 0 for row in rows) == counted
+
+
+def test_partial_receipts_add_up_and_nothing_is_unconfirmed() -> None:
+    part = replace(a_receipt(1, cites="r0"), quantity=Decimal(30), pieces=Decimal(30))
+    row = the_row([a_shipment(0), part, replace(part, record_id="r2", index=2)])
+    assert (*units(row), row.lots) == (60, 0, 1)
+
+
+@pytest.mark.parametrize(("number", "counted"), [("S-1", 100), ("S-2", 200)])
+def test_a_repeated_shipment_number_counts_once(number: str, counted: int) -> None:
+    row = the_row([a_shipment(0), a_shipment(1, number=number)])
+    assert row.delivered == counted
+
+
+def test_a_receipt_of_a_repeated_shipment_receives_the_first_one() -> None:
+    row = the_row([a_shipment(0), a_shipment(1), a_receipt(2, cites="r1")])
+    assert units(row) == (100, 0)
+
+
+def test_another_supplier_may_have_the_same_number() -> None:
+    rows = rows_of([a_shipment(0), a_shipment(1, lane=LANE._replace(supplier=OTHER))])
+    assert [row.delivered for row in rows] == [100, 100]
+
+
+def test_a_corrected_receipt_counts_as_corrected() -> None:
+    wrong = a_receipt(1, cites="r0")
+    right = replace(wrong, record_id="r2", index=2, corrects="r1", pieces=Decimal(90))
+    assert the_row([a_shipment(0), wrong, right]).delivered == 90
+
+
+def test_what_a_corrected_shipment_brings_moves_with_its_number() -> None:
+    papers = [
+        a_shipment(0),
+        a_receipt(1, cites="r0"),
+        a_shipment(2, number="S-2", corrects="r0"),
+        a_shipment(3, number="S-1"),
+    ]
+    row = the_row(papers)
+    assert units(row) == (200, 100)
+
+
+@pytest.mark.parametrize("which", ["receipt", "pending"])
+def test_what_cannot_be_converted_is_counted_in_lots_only(which: str) -> None:
+    shipped = a_shipment(0, unit="KGM", pieces=None, lots=("L-1", "L-2"))
+    papers: list[PaperOrCase] = [shipped]
+    if which == "receipt":
+        papers.append(a_receipt(1, cites="r0", unit="KGM", pieces=None, lots=("L-1", "L-2")))
+    row = the_row(papers)
+    assert (*units(row), row.lots, row.ppm) == (None, None, 2, None)
+
+
+# ---- bad units ----
+
+
+@pytest.mark.parametrize(
+    ("closure", "bad", "open_cases"),
+    [
+        (Closure("supplier", 3), 3, 0),
+        (Closure("customer", 3), 0, 0),
+        (Closure("none-found", 3), 0, 0),
+        (Closure(None, 3), 0, 1),
+        (None, 0, 1),
+    ],
+)
+def test_only_units_that_are_the_suppliers_are_bad(
+    closure: Closure | None, bad: int, open_cases: int
+) -> None:
+    row = the_row([a_shipment(0), a_receipt(1, cites="r0"), a_case(2, closure=closure)])
+    assert (row.bad, row.open_cases) == (bad, open_cases)
+
+
+@pytest.mark.parametrize(("lots", "month"), [(("L-1",), "2026-10"), (("L-9",), "2026-12")])
+def test_bad_units_are_dated_like_the_delivery_of_their_lot(
+    lots: tuple[str, ...], month: str
+) -> None:
+    rows = rows_of([a_case(0, lots=lots), a_shipment(1), a_receipt(2, cites="r1")])
+    assert {row.key.month for row in rows if row.bad} == {month}
+
+
+def test_a_case_counts_once_however_many_records_it_has() -> None:
+    first = a_case(2, closure=None)
+    papers: list[PaperOrCase] = [
+        a_shipment(0),
+        a_receipt(1, cites="r0"),
+        first,
+        a_case(3),
+        a_case(4),
+    ]
+    row = the_row(papers)
+    assert (row.bad, row.open_cases) == (3, 0)
+
+
+def test_the_customers_closure_stands_above_the_suppliers() -> None:
+    own = a_case(3, party=LANE.supplier, closure=Closure("none-found", 0))
+    papers: list[PaperOrCase] = [a_shipment(0), a_receipt(1, cites="r0"), a_case(2), own]
+    assert the_row(papers).bad == 3
+
+
+def test_ppm_is_rounded_half_even_to_two_places() -> None:
+    assert MonthRow(MonthKey(LANE, "2026-10"), Decimal(800_000), None, 1, 1, 0).ppm == Decimal(
+        "1.25"
+    )
+    row = MonthRow(MonthKey(LANE, "2026-10"), Decimal(160_000_000), None, 1, 1, 0)
+    assert str(row.ppm) == "0.01"
+    row = MonthRow(MonthKey(LANE, "2026-10"), Decimal(80_000_000), None, 1, 1, 0)
+    assert str(row.ppm) == "0.01"
+    row = MonthRow(MonthKey(LANE, "2026-10"), Decimal(200_000_000), None, 1, 1, 0)
+    assert str(row.ppm) == "0.00"
+
+
+def test_where_nothing_was_delivered_there_is_no_ppm() -> None:
+    row = the_row([a_case(0)])
+    assert (row.bad, *units(row), row.ppm) == (3, 0, 0, None)
+
+
+# ---- differences and flags ----
+
+
+def kinds_of(papers: Sequence[PaperOrCase]) -> list[str]:
+    """The kinds of all differences after these papers."""
+    book = fold(MemoryDeliveryBook(), papers)
+    return [found.kind for found in differences(book, ALWAYS, as_of=LONG_AFTER)]
+
+
+@pytest.mark.item("4.6.differences")
+@pytest.mark.parametrize(
+    ("changed", "kinds"),
+    [
+        ({}, []),
+        ({"quantity": Decimal(99)}, ["quantity"]),
+        ({"revision": "B"}, ["revision"]),
+        ({"lane": LANE._replace(part="P-2")}, ["part"]),
+        ({"on": DAY + timedelta(days=14)}, []),
+        ({"on": DAY + timedelta(days=15)}, ["late"]),
+        ({"unit": "KGM", "pieces": None}, ["unit"]),
+    ],
+)
+def test_differences_follow_from_the_papers(changed: dict[str, object], kinds: list[str]) -> None:
+    assert kinds_of([a_shipment(0), a_receipt(1, cites="r0", **changed)]) == kinds
+
+
+def test_a_shipment_that_nobody_received_is_a_difference() -> None:
+    assert kinds_of([a_shipment(0)]) == ["no-receipt"]
+
+
+@pytest.mark.item("4.done.receipt-above")
+@pytest.mark.parametrize(("received", "codes"), [(100, []), (101, ["receipt-above-shipment"])])
+def test_a_receipt_above_the_shipped_quantity_is_flagged(received: int, codes: list[str]) -> None:
+    taken = a_receipt(1, cites="r0", quantity=Decimal(received), pieces=Decimal(received))
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), taken])
+    assert [flag.code for flag in flags_of(book, "r1")] == codes
+    (row,) = monthly(book, ALWAYS, as_of=LONG_AFTER)
+    assert row.delivered == received
+
+
+def test_a_repeated_shipment_is_flagged_and_the_first_is_not() -> None:
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), a_shipment(1)])
+    assert [flag.code for flag in flags_of(book, "r1")] == ["shipment-repeated"]
+    assert flags_of(book, "r0") == ()
+    assert flags_of(book, "unknown") == ()

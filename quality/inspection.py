@@ -16,7 +16,8 @@ from quality.limits import limit_faults, limits_of
 from quality.repeats import repeat_faults
 from quality.values import Groups, count, day, decimal, instant, items, part, pointed, text
 
-_PIECES: Final = "pcs"
+#: The codes of UN/ECE Recommendation 20 that count whole pieces: piece, one, each.
+_COUNTING: Final = frozenset({"H87", "C62", "EA"})
 _SPECIAL: Final = frozenset({"CC", "SC"})
 #: Twice the digits of a value and more: sums of two values are never rounded.
 _EXACT: Final = Context(prec=80)
@@ -66,7 +67,7 @@ def _lot_faults(groups: Groups) -> Iterator[Fault]:
 
 
 def _is_counted(groups: Groups) -> bool:
-    return text(groups, "lot", "unit") == _PIECES
+    return text(groups, "lot", "unit") in _COUNTING
 
 
 def _pieces(groups: Groups) -> Decimal | None:
@@ -147,10 +148,17 @@ def _characteristic_faults(groups: Groups) -> Iterator[Fault]:
     for pointer, characteristic in pointed("", groups, *path):
         yield from limit_faults(pointer, characteristic)
         limits, special = limits_of(characteristic), text(characteristic, "class")
-        if special in _SPECIAL and limits.lower is None and limits.upper is None:
+        if special not in _SPECIAL or not _types_its_limits(groups):
+            continue
+        if limits.lower is None and limits.upper is None:
             yield Fault(
                 pointer, f"a limit, the characteristic being {special}", "none on either side"
             )
+
+
+def _types_its_limits(groups: Groups) -> bool:
+    """Whether the limits stand in the report, no specification being cited."""
+    return "lot" in groups and part(groups, "lot", "specification") is None
 
 
 def _summary_faults(groups: Groups) -> Iterator[Fault]:

@@ -18,6 +18,13 @@ _NAMES: Final = (
     "quality-credential.v1",
     "corrective-action.v1",
     "parameter-upload.v1",
+    "act.v1",
+    "site.v1",
+    "part.v1",
+    "specification.v1",
+    "requirement.v1",
+    "shipment.v1",
+    "goods-receipt.v1",
 )
 
 

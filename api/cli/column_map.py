@@ -5,7 +5,7 @@ A mapping is a JSON file that may be edited and kept beside its table::
     {"format": "lotmark.mapping/v1", "type": "inspection-report/v1",
      "one_record_per": ["Charge"],
      "columns": {"Charge": "/lot/number", "Wert": "/measurements/characteristics/0/values/*/value"},
-     "constants": {"/lot/unit": "pcs"},
+     "constants": {"/lot/unit": "H87"},
      "words": {"/verdict/decision": {"i.O.": "accept"}},
      "form": {"encoding": "cp1252", "delimiter": ";", "decimal": "comma", "offset": "+01:00",
               "time": "09:30", "heading_row": 1}}
@@ -152,7 +152,7 @@ def parse_assignment(text: str, *, option: str) -> tuple[str, str]:
     # A heading may hold '=', a pointer never does; a value given by --set may, its pointer not.
     name, divider, value = text.rpartition("=") if option == "--map" else text.partition("=")
     if not divider or not name.strip():
-        example = "'Charge=/lot/number'" if option == "--map" else "/lot/unit=pcs"
+        example = "'Charge=/lot/number'" if option == "--map" else "/lot/unit=H87"
         raise MalformedMapping(
             f"expected {option} NAME=VALUE, found {text!r}", remedy=f"Say {option} {example}."
         )

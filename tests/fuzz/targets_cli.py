@@ -226,7 +226,7 @@ def _mappings() -> list[bytes]:
     words = {"/verdict/decision": {"i.O.": "accept"}}
     write_mapping(
         path,
-        ColumnMap("inspection-report/v1", ("Charge",), columns, {"/lot/unit": "pcs"}, words, form),
+        ColumnMap("inspection-report/v1", ("Charge",), columns, {"/lot/unit": "H87"}, words, form),
     )
     return [path.read_bytes(), b"{}", b"[" * 3000]
 

@@ -180,5 +180,5 @@ def _inspection(remark: str) -> dict[str, Any]:
             "kind": "incoming",
             "remark": remark,
         },
-        "lot": {"number": "SECRET-LOT-77", "part": "GR-1001", "quantity": "200", "unit": "pcs"},
+        "lot": {"number": "SECRET-LOT-77", "part": "GR-1001", "quantity": "200", "unit": "H87"},
     }

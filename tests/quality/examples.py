@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from quality.types import business_types
+from tests.quality.master_examples import MASTER_EXAMPLES
 
 Json: TypeAlias = Any
 ORIGIN = "did:web:log.example:parties"
@@ -43,7 +44,7 @@ _INSPECTION: Json = {
         "part_revision": "C",
         "part_name": "中间轴齿轮",
         "quantity": "500",
-        "unit": "pcs",
+        "unit": "H87",
         "supplier": LINDQVIST,
         "customer": HANFENG,
         "order": "PO-88123",
@@ -251,6 +252,7 @@ _EXAMPLES = {
     "quality-credential/v1": _CREDENTIAL,
     "corrective-action/v1": _ACTION,
     "parameter-upload/v1": _PARAMETERS,
+    **MASTER_EXAMPLES,
 }
 VCTS = tuple(_EXAMPLES)
 
@@ -259,6 +261,27 @@ def example(vct: str) -> dict[str, Json]:
     """A fresh copy of a valid record's groups, every group of the type present."""
     copied: dict[str, Json] = copy.deepcopy(_EXAMPLES[vct])
     return copied
+
+
+def minimal(vct: str) -> dict[str, Json]:
+    """The same record with nothing that its schema does not require."""
+    schema = definitions()[vct]["schema"]
+    least: dict[str, Json] = _required_only(schema, example(vct), schema["$defs"])
+    return least
+
+
+def _required_only(schema: Json, value: Json, known: dict[str, Json]) -> Json:
+    if "$ref" in schema:
+        return _required_only(known[schema["$ref"].rpartition("/")[2]], value, known)
+    if isinstance(value, list) and "items" in schema:
+        return [_required_only(schema["items"], member, known) for member in value]
+    if not isinstance(value, dict) or "allOf" in schema or "minProperties" in schema:
+        return value
+    return {
+        name: _required_only(schema["properties"][name], value[name], known)
+        for name in value
+        if name in schema["required"]
+    }
 
 
 def changed(groups: dict[str, Json], pointer: str, value: Json) -> dict[str, Json]:

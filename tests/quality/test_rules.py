@@ -22,9 +22,10 @@ from tests.quality.examples import (
     example,
     validator,
 )
+from tests.quality.master_examples import MASTER_EXAMPLES
 
 pytestmark = pytest.mark.item("2.3")
-INSPECTION, CREDENTIAL, ACTION, PARAMETERS = VCTS
+INSPECTION, CREDENTIAL, ACTION, PARAMETERS, *_ = VCTS
 RULES = QualityRules()
 #: Who signs the example of each type.
 SIGNERS = {
@@ -32,6 +33,8 @@ SIGNERS = {
     CREDENTIAL: (CERTIFIER, frozenset({"certifier"})),
     ACTION: (SUZHOU, frozenset({"supplier"})),
     PARAMETERS: (SUZHOU, frozenset({"supplier"})),
+    **dict.fromkeys(MASTER_EXAMPLES, (HANFENG, frozenset({"supplier"}))),
+    "shipment/v1": (LINDQVIST, frozenset({"supplier"})),
 }
 
 
@@ -79,7 +82,7 @@ CASES = [
         given=(("/plan", ...), ("/defects", ...), ("/disposition", ...)),
     ),
     Case(INSPECTION, "/lot/quantity", "500", "500.5"),
-    Case(INSPECTION, "/lot/unit", "kg", "pcs", "/lot/quantity", (("/lot/quantity", "500.5"),)),
+    Case(INSPECTION, "/lot/unit", "kg", "H87", "/lot/quantity", (("/lot/quantity", "500.5"),)),
     Case(INSPECTION, "/lot/received_on", "2026-11-02", "2026-11-01"),
     Case(INSPECTION, "/defects/defective", 80, 81),
     Case(INSPECTION, "/defects/inspected", 500, 501),

@@ -19,7 +19,7 @@ RULES = QualityRules()
 #: The rules as admission sees them.
 PORT: DomainRules = RULES
 POOL: tuple[Json, ...] = (
-    *("0", "-1", "0.000", "9" * 36, "-" + "9" * 34, "1.5", "pcs", "kg", "accept", "CC", "x"),
+    *("0", "-1", "0.000", "9" * 36, "-" + "9" * 34, "1.5", "H87", "kg", "accept", "CC", "x"),
     *("1900-01-01", "2199-12-31", "2199-12-31T23:59:59.999999-14:59", "1900-01-01T00:00:00Z"),
     *(0, 1, 1_000_000_000, True, False, None, ..., [], {}, HANFENG),
 )

@@ -10,7 +10,16 @@ import pytest
 
 from ledger import limits
 from quality.types import business_types
-from tests.quality.examples import FILE, VCTS, Json, changed, definitions, example, validator
+from tests.quality.examples import (
+    FILE,
+    VCTS,
+    Json,
+    changed,
+    definitions,
+    example,
+    minimal,
+    validator,
+)
 
 pytestmark = pytest.mark.item("2.3")
 TIERS = ("public", "consortium", "partner", "restricted", "sealed")
@@ -122,9 +131,11 @@ def test_a_parameter_upload_is_small() -> None:
 
 
 @pytest.mark.parametrize("vct", VCTS)
-def test_every_type_can_be_corrected(vct: str) -> None:
-    correction = definitions()[vct]["groups"]["correction"]
-    assert correction["cardinality"] == "0..1"
+def test_every_type_but_an_act_can_be_corrected(vct: str) -> None:
+    correction = definitions()[vct]["groups"].get("correction")
+    # What an act has put in force is ended by another act.
+    assert (correction is None) == (vct == "act/v1")
+    assert correction is None or correction["cardinality"] == "0..1"
 
 
 @pytest.mark.parametrize("vct", VCTS)
@@ -206,11 +217,17 @@ def test_the_required_groups_alone_are_valid_and_none_can_be_missing(vct: str) -
 
 
 @pytest.mark.parametrize("vct", VCTS)
+def test_an_example_with_nothing_optional_is_valid(vct: str) -> None:
+    assert list(validator(vct).iter_errors(minimal(vct))) == []
+
+
+@pytest.mark.parametrize("vct", VCTS)
 def test_an_unknown_group_or_member_is_refused(vct: str) -> None:
     groups = example(vct)
     assert not validator(vct).is_valid({**groups, "extra": {}})
-    for group in groups:
-        assert not validator(vct).is_valid(changed(groups, f"/{group}/extra", "x")), group
+    for group, value in groups.items():
+        member = f"/{group}/0/extra" if isinstance(value, list) else f"/{group}/extra"
+        assert not validator(vct).is_valid(changed(groups, member, "x")), group
 
 
 DECIMAL = "/lot/quantity"

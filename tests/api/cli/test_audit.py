@@ -15,11 +15,15 @@ import pytest
 from api.audit_sources import map_in_processes, open_public_source
 from api.client import LogClient
 from ledger.audit import audit
+from quality.types import business_types
 from tests.api.cli.solo import SoloLog
 from tests.api.cli.tables import VERDICT
 
 pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.7")]
 
+#: A charter, a key, the types, three records.
+SIZE = 5 + len(business_types())
+REPORT = SIZE - 1
 SETS = tuple(part for item in VERDICT.items() for part in ("--set", "=".join(item)))
 
 
@@ -61,7 +65,7 @@ def test_a_sound_log_is_clean_and_the_report_says_what_was_looked_at(
     kept: SoloLog, copied: Path
 ) -> None:
     report = kept.json("audit", str(copied))
-    assert (report["clean"], report["entries"], report["signatures"]) == (True, 9, 9)
+    assert (report["clean"], report["entries"], report["signatures"]) == (True, SIZE, SIZE)
     assert report["disclosures"] == 18
 
 
@@ -80,16 +84,16 @@ def test_a_changed_entry_is_found_where_it_stands(kept: SoloLog, copied: Path) -
 def test_a_changed_disclosure_is_found(kept: SoloLog, copied: Path) -> None:
     assert findings(kept, copied) == (0, [])
     with unguarded(copied) as database:
-        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = 8")
+        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = ?", (REPORT,))
     status, found = findings(kept, copied)
-    assert (status, [item["place"] for item in found]) == (1, ["entry 8"])
+    assert (status, [item["place"] for item in found]) == (1, [f"entry {REPORT}"])
 
 
 def test_what_was_audited_is_read_again_only_by_a_full_audit(kept: SoloLog, copied: Path) -> None:
     assert findings(kept, copied) == (0, [])
     with unguarded(copied) as database:
-        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = 8")
-    assert kept.json("audit", str(copied))["resumed_at"] == 9
+        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = ?", (REPORT,))
+    assert kept.json("audit", str(copied))["resumed_at"] == SIZE
     assert findings(kept, copied)[0] == 1
     # Found once, it is remembered.
     assert kept.run("audit", str(copied)).exit_code == 1
@@ -184,7 +188,7 @@ def test_what_was_put_in_is_told_by_kind_with_examples(kept: SoloLog, copied: Pa
         database.execute("INSERT INTO search (prefix, idx) VALUES (-7, 4)")
         database.execute("INSERT INTO standing SELECT party, 5 FROM entry WHERE idx = 5")
         database.execute("DELETE FROM record_key WHERE idx = 6")
-        database.execute("INSERT INTO jti_key (prefix, idx) VALUES (9, 8)")
+        database.execute("INSERT INTO jti_key (prefix, idx) VALUES (9, ?)", (REPORT,))
     status, told = rebuilt(kept, copied, "--check")
     assert (status, told["missing_before"], told["surplus_before"]) == (1, 1, 4)
     surplus = told["differences"]["surplus"]
@@ -199,7 +203,7 @@ def test_what_was_put_in_is_told_by_kind_with_examples(kept: SoloLog, copied: Pa
 
 def test_changed_column_and_a_gap_of_the_outbox_are_told(kept: SoloLog, copied: Path) -> None:
     with unguarded(copied) as database:
-        database.execute("UPDATE entry SET admitted_ms = admitted_ms + 1 WHERE idx = 8")
+        database.execute("UPDATE entry SET admitted_ms = admitted_ms + 1 WHERE idx = ?", (REPORT,))
         database.execute("DELETE FROM outbox WHERE position = (SELECT max(position) FROM outbox)")
     status, told = rebuilt(kept, copied, "--check")
     assert (status, told["changed_rows"]) == (1, 1)
@@ -217,7 +221,7 @@ def test_records_without_disclosures_are_counted_and_not_invented(
 ) -> None:
     before = kept.json("rebuild", "--data", str(copied))
     with unguarded(copied) as database:
-        database.execute("DELETE FROM disclosure WHERE idx = 8")
+        database.execute("DELETE FROM disclosure WHERE idx = ?", (REPORT,))
     status, after = rebuilt(kept, copied)
     assert (status, after["missing_before"]) == (1, 0)
     assert after["without_disclosures"] == before["without_disclosures"] + 1

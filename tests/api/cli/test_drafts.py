@@ -209,12 +209,12 @@ def test_what_nothing_gives_is_told_with_the_option_that_would() -> None:
     (line,) = check(draft)
     assert "nothing gives /lot/unit (text)" in line
     assert "--set /lot/unit=VALUE" in line
-    (draft,) = mapped("L\nA\n", {"L": "/lot/number"}, constants=VERDICT | {"/lot/unit": "pcs"})
+    (draft,) = mapped("L\nA\n", {"L": "/lot/number"}, constants=VERDICT | {"/lot/unit": "H87"})
     assert check(draft) == []
 
 
 def test_a_rule_of_the_trade_is_told_by_row_and_column() -> None:
-    constants = VERDICT | {"/lot/unit": "pcs"}
+    constants = VERDICT | {"/lot/unit": "H87"}
     del constants["/lot/quantity"]
     columns = {"L": "/lot/number", "Menge": "/lot/quantity"}
     (good,) = mapped("L;Menge\nA;200\n", columns, constants=constants)
@@ -227,7 +227,7 @@ def test_a_rule_of_the_trade_is_told_by_row_and_column() -> None:
 def test_what_is_of_another_form_is_told_in_words_and_without_patterns() -> None:
     groups = {
         "verdict": {"decision": "yes", "decided_at": "monday", "kind": "outgoing", "colour": "x"},
-        "lot": {"number": 500, "part": "P", "quantity": "many", "unit": "pcs"},
+        "lot": {"number": 500, "part": "P", "quantity": "many", "unit": "H87"},
     }
     lines = check(Draft(VCT, groups, Filing(), "r.json"))
     told = "\n".join(lines)

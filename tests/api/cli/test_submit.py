@@ -63,7 +63,7 @@ def test_equal_rows_are_records_of_their_own(solo: SoloLog, tmp_path: Path) -> N
     path = tmp_path / "r.json"
     groups = {
         "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
-        "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "pcs"},
+        "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "H87"},
     }
     path.write_text(json.dumps([groups, groups]))
     first = solo.json("submit", str(path), "--type", VCT)["records"]
@@ -107,7 +107,7 @@ def test_after_a_lost_answer_the_same_bytes_get_the_first_receipt(
     composer, journal = parts
     groups = {
         "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
-        "lot": {"number": "lost answer", "part": "P", "quantity": "1", "unit": "pcs"},
+        "lot": {"number": "lost answer", "part": "P", "quantity": "1", "unit": "H87"},
     }
     draft = Draft(VCT, groups, Filing(), "here")
     with CutOff(solo.url) as client:
@@ -127,7 +127,7 @@ def test_ctrl_c_says_how_far_it_came_and_how_it_goes_on(
     composer, journal = parts
     groups = {
         "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
-        "lot": {"number": "stopped", "part": "P", "quantity": "1", "unit": "pcs"},
+        "lot": {"number": "stopped", "part": "P", "quantity": "1", "unit": "H87"},
     }
     drafts = [Draft(VCT, groups, Filing(number=name), name) for name in ("first", "second")]
     with Stopped(solo.url) as client:
@@ -206,7 +206,7 @@ def test_a_file_is_uploaded_and_cited(solo: SoloLog, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     groups = {
         "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
-        "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "pcs"},
+        "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "H87"},
         "evidence": {"files": [{"$file": "photo.jpg"}]},
     }
     path.write_text(json.dumps(groups))

@@ -89,6 +89,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     # authority
     ("key-not-valid", FORBIDDEN, "The key may not sign this", "密钥无权签署", "Compare 'lotmark keys': sign with a key that is in force for this type, or register one."),
     ("not-permitted", FORBIDDEN, "Not this party's to say", "该方无权提交", "See detail for who may."),
+    ("relation-not-in-force", FORBIDDEN, "No such relation in force", "关系未生效", "Offer the relation, have the other side endorse it, and name only families that it covers."),
     ("approval-needed", FORBIDDEN, "Needs the consent of others", "需要其他成员同意", "Propose it with 'lotmark propose', and submit it once the proposal is in force."),
     ("party-suspended", FORBIDDEN, "The party is suspended", "该方已被暂停", "End or replace keys, or wait until the members reinstate the party."),
     ("proposal-closed", CONFLICT, "The proposal is over", "提案已结束", "Propose it anew."),
@@ -125,6 +126,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("too-busy", UNAVAILABLE, "Too much is waiting", "系统繁忙", "Try again later."),
     ("log-closed", UNAVAILABLE, "The log is stopping", "账本正在停止", "Try again later."),
     ("head-moved", UNAVAILABLE, "Others appended first", "其他副本已先写入", "Try again; nothing was written."),
+    ("state-incomplete", UNAVAILABLE, "What is in force is not known", "生效状态不完整", "The operator brings back the content of the record that detail names, and restarts the log."),
     ("log-rolled-back", UNAVAILABLE, "Not the log that was signed", "并非已签名的账本", "Use another replica; the operator restores the newest copy of the database."),
     ("log-key-retired", UNAVAILABLE, "The key of this service is no log key then", "该服务的密钥不再是账本密钥", "The operator serves with a log key that stays in force; then submit the same bytes again."),
     ("clock-suspect", UNAVAILABLE, "The clock is wrong", "时钟可疑", "The operator sets the clock."),

@@ -164,7 +164,6 @@ def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str])
     filing = Filing(
         subject=did_of(planned.subject) if planned.subject else None,
         to=[did_of(slug) for slug in planned.to],
-        family=planned.family,
         answers=[told[number] for number in planned.answers],
         number=planned.number,
     )

@@ -41,10 +41,16 @@ class ContentJudge:
         refusal = judge_content(Content(claims, opened, values), kind=kind, rules=self.rules)
         if refusal:
             return record, refusal
+        manifest, address = values["manifest"], values["address"]
         said = record._replace(
             roles=self.rules.roles_for(claims.vct, values),
             credential=self.rules.credential_kind(claims.vct, values),
-            tiers=tuple(values["manifest"]["groups"].items()),
+            tiers=tuple(manifest["groups"].items()),
+            corrects=manifest["corrects"],
+            to=tuple(address["to"]),
+            subject=manifest["subject"],
+            family=address["family"],
+            facts=self.rules.facts(claims.vct, values),
         )
         return said, None
 

@@ -161,4 +161,8 @@ def _signed_facts(parsed: ParsedJws) -> CheckedRecord:
         search=(),
         standing=(),
         blobs=(),
+        to=(),
+        subject=None,
+        family=None,
+        facts=None,
     )

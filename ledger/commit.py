@@ -15,6 +15,8 @@ from ledger import limits
 from ledger.admission import Place, Precedent, Precedents, Signed, admit
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.content import BlobClaim, CheckedRecord
+from ledger.domain_state import DomainState
+from ledger.entitled import EntitledFold, admit_entitled
 from ledger.entry import NO_LEAF, EntryHead, encode_head
 from ledger.errors import ClockSuspect
 from ledger.faults import Refusal
@@ -30,11 +32,17 @@ from ledger.tree import LeafIndex, TreeSize, leaf_hash
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """Where the log ends: the stored head, the open tiles, the fold of every entry so far."""
+    """Where the log ends: the stored head, the open tiles, both folds of every entry so far."""
 
     head: Head | None
     open_tiles: OpenTiles
     fold: PublicFold
+    entitled: EntitledFold
+
+    @property
+    def state(self) -> DomainState:
+        """What parties have put in force between them."""
+        return self.entitled.state
 
     @property
     def size(self) -> int:
@@ -63,10 +71,11 @@ Verdict = Numbered | Repeat | Refusal
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict for each record, in their order, and the fold after those admitted."""
+    """A verdict for each record, in their order, and the folds after those admitted."""
 
     verdicts: tuple[Verdict, ...]
     fold: PublicFold
+    entitled: EntitledFold
 
     def numbered(self) -> list[Numbered]:
         """The admitted ones, in index order."""
@@ -126,7 +135,7 @@ def judge_group(
     """Judge records in order, each at its own index; refused ones take no index."""
     group = _Group(tip, known, admitted_ms=admitted_ms, log=log)
     verdicts = tuple(group.judge(record) for record in records)
-    return Judged(verdicts, group.fold)
+    return Judged(verdicts, group.fold, group.entitled)
 
 
 class _Group:
@@ -134,6 +143,7 @@ class _Group:
 
     def __init__(self, tip: Tip, known: KnownIds, *, admitted_ms: int, log: LogSoFar) -> None:
         self.fold = tip.fold
+        self.entitled = tip.entitled
         self._first = self._size = tip.size
         self._admitted_ms = admitted_ms
         self._log = log
@@ -153,7 +163,15 @@ class _Group:
             return checked
         place = Place(self._size, self._admitted_ms)
         after = admit(checked, self.fold, place=place, precedents=self)
-        return after if isinstance(after, Refusal) else self._number(checked, after)
+        if isinstance(after, Refusal):
+            return after
+        entitled = admit_entitled(
+            checked, self.entitled, place=place, before=self.fold, after=after
+        )
+        if isinstance(entitled, Refusal):
+            return entitled
+        self.entitled = entitled
+        return self._number(checked, after)
 
     def _check(self, record: CheckedRecord) -> CheckedRecord | Refusal:
         # The type may have been defined since the record was checked, even in this group.
@@ -225,7 +243,7 @@ def build_group(tip: Tip, judged: Judged, *, admitted_ms: int, signer: Ed25519Si
     )
     return Built(
         group=_rows_of(tip, head, rows, numbered=numbered, growth=growth, checkpoint=checkpoint),
-        tip=Tip(head, growth.open_tiles, judged.fold),
+        tip=Tip(head, growth.open_tiles, judged.fold, judged.entitled),
         receipts=_receipts(heads, appended, checkpoint),
     )
 

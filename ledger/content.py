@@ -39,6 +39,7 @@ _NO_MANIFEST: Final[Mapping[str, Any]] = {
 _NO_ADDRESS: Final[Mapping[str, Any]] = {
     "to": (),
     "case": None,
+    "family": None,
     "links": {"answers": (), "endorses": (), "cites": ()},
 }
 
@@ -58,7 +59,9 @@ class CheckedRecord(NamedTuple):
     the lock. ``tiers`` holds (group, tier) of the manifest; ``parties`` the DIDs that must
     be members; ``links`` the record ids that must exist; ``roles`` those to whom saying
     this belongs (None: no such limit); ``credential`` the kind of quality credential that it
-    is (None: it is none).
+    is (None: it is none). ``facts`` are what must be known of it to judge it against what is
+    in force (None: it depends on nothing); ``to``, ``subject`` and ``family`` whom and what
+    it is about.
     """
 
     record_id: bytes
@@ -82,6 +85,10 @@ class CheckedRecord(NamedTuple):
     search: tuple[bytes, ...]
     standing: tuple[str, ...]
     blobs: tuple[BlobClaim, ...]
+    to: tuple[str, ...]
+    subject: str | None
+    family: str | None
+    facts: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +287,10 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
         search=_search_keys(values, business, checker.search_secret) if business else (),
         standing=named,
         blobs=_blob_claims(values, business) if business else (),
+        to=tuple(address["to"]),
+        subject=manifest["subject"],
+        family=address["family"],
+        facts=checker.rules.facts(claims.vct, values) if business else None,
     )
 
 

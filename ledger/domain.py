@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ledger.faults import Fault
+from ledger.relations import ACT_VCT, find_act_faults
 
 
 class DomainRules(Protocol):
@@ -35,9 +36,8 @@ class NoDomainRules:
     """Rules for a log of no particular trade: the schema is all that is asked."""
 
     def find_faults(self, vct: str, groups: Mapping[str, Any]) -> tuple[Fault, ...]:
-        """No content is contradictory."""
-        del vct, groups
-        return ()
+        """An act must be of a form that relations can read; nothing else is contradictory."""
+        return find_act_faults(groups.get("state")) if vct == ACT_VCT else ()
 
     def roles_for(self, vct: str, groups: Mapping[str, Any]) -> frozenset[str] | None:
         """No content belongs to some roles only."""
@@ -50,6 +50,5 @@ class NoDomainRules:
         return None
 
     def facts(self, vct: str, groups: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """No record depends on what is in force."""
-        del vct, groups
-        return None
+        """Of an act what it does; no other record depends on what is in force."""
+        return groups["state"] if vct == ACT_VCT and "state" in groups else None

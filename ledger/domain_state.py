@@ -41,7 +41,11 @@ class DomainState(Protocol):
 
     @property
     def vcts(self) -> frozenset[str]:
-        """The types whose records change it: those that are read again at a start."""
+        """The types whose records change it: those that are read again at a start.
+
+        Always the same ones. Their records stay in memory and in that of an audit: masters,
+        not what is said every day.
+        """
 
     @property
     def relations(self) -> Relations:
@@ -59,4 +63,8 @@ class DomainState(Protocol):
         """Whether parameters of this name may have this text, a JSON object."""
 
     def apply(self, said: Said, fold: PublicFold) -> Self:
-        """The state after a record of :attr:`vcts` that was admitted."""
+        """The state after a record of :attr:`vcts` that was admitted; itself where none changes.
+
+        Where the content of an earlier record is not held any more, this one may build on what
+        is not there: it changes as much as can be said, and fails nothing.
+        """

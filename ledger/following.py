@@ -4,28 +4,28 @@ Only what is new is read. Hashing the new leaves onto our own frontier proves th
 head extends the log we know (the root would differ otherwise), and the checkpoint over it
 must be signed by a log key that is in force after the new entries. Reading those first is
 safe: a key comes in force only with the signature of one that was. The new entries are not
-judged again: that another replica admitted them is the log's word, which an audit checks.
+judged again: that another replica admitted them is the log's word, which an audit checks. What
+they put in force between parties is read from their disclosures, which were committed with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from ledger import limits
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.commit import Tip
+from ledger.domain import DomainRules
+from ledger.entitled_reading import FoldReader, Folds
 from ledger.errors import LedgerError, LogRolledBack, MalformedNote, NoteRefused
 from ledger.fold import PublicFold, apply
 from ledger.frontier import Frontier, append_leaves
 from ledger.note import Ed25519Verifier, VerifierKey, parse_vkey
 from ledger.open_tiles import OpenTiles
-from ledger.record import GOVERNANCE_VCTS
 from ledger.recovery import governing
 from ledger.store import EntryRow, Head, Store
 from ledger.tree import HASH_BYTES, TreeSize, leaf_hash
-
-_GOVERNANCE: Final = sorted(GOVERNANCE_VCTS)
 
 
 class _Grown(NamedTuple):
@@ -37,7 +37,9 @@ class _Grown(NamedTuple):
     open_tiles: OpenTiles
 
 
-def follow(tip: Tip, head: Head | None, *, store: Store, key: VerifierKey) -> Tip:
+def follow(
+    tip: Tip, head: Head | None, *, store: Store, key: VerifierKey, rules: DomainRules
+) -> Tip:
     """The tip at ``head``, which must extend ``tip``.
 
     Args:
@@ -45,6 +47,7 @@ def follow(tip: Tip, head: Head | None, *, store: Store, key: VerifierKey) -> Ti
         head: the stored head now.
         store: holds the entries between the two.
         key: ours; what signed the log where we know nothing of it yet.
+        rules: of the trade, which tell what a record puts in force.
 
     Raises:
         LogRolledBack: the stored log is shorter than ours, or does not extend it, or its
@@ -62,10 +65,12 @@ def follow(tip: Tip, head: Head | None, *, store: Store, key: VerifierKey) -> Ti
     grown = _grow(tip, head, store)
     if (grown.frontier.hashes, grown.root, grown.leaf) != (head.frontier, head.root, head.leaf):
         raise LogRolledBack(f"expected {head.size} entries that extend ours, found other ones")
-    fold = _read_fold(tip.fold, range(tip.size, head.size), store=store)
-    keys = [key] if tip.head is None else _log_keys(fold, head.size)
-    _check_signature(fold.origin, head, store=store, keys=keys)
-    return Tip(head, grown.open_tiles, fold)
+    folds = Folds(tip.fold, tip.entitled)
+    rows = _read_rows(folds, range(tip.size, head.size), store=store)
+    folds = FoldReader(store, rules, _apply_row).read(folds, rows)
+    keys = [key] if tip.head is None else _log_keys(folds.public, head.size)
+    _check_signature(tip.fold.origin, head, store=store, keys=keys)
+    return Tip(head, grown.open_tiles, folds.public, folds.entitled)
 
 
 def _grow(tip: Tip, head: Head, store: Store) -> _Grown:
@@ -104,16 +109,15 @@ def _check_signature(origin: str, head: Head, *, store: Store, keys: Sequence[Ve
         )
 
 
-def _read_fold(fold: PublicFold, span: range, *, store: Store) -> PublicFold:
-    for row in store.entries_of(_GOVERNANCE, start=span.start):
+def _read_rows(folds: Folds, span: range, *, store: Store) -> Iterator[EntryRow]:
+    for row in store.entries_of(folds.vcts(), start=span.start):
         if row.index >= span.stop:
             # Committed since the head was read: it is for the next time.
             break
         # The leaf is proven by now; the text is only what it says if it hashes to it.
         if leaf_hash(row.text) != row.leaf:
             raise LogRolledBack(f"expected entry {row.index} as it was hashed, found another text")
-        fold = _apply_row(fold, row)
-    return fold
+        yield row
 
 
 def _apply_row(fold: PublicFold, row: EntryRow) -> PublicFold:

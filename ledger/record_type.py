@@ -19,6 +19,7 @@ from ledger import limits
 from ledger.disclosure import is_group_name
 from ledger.errors import MalformedJson, MalformedType
 from ledger.record import DIGEST_FORM, GOVERNANCE_VCTS, list_names
+from ledger.relations import KINDS, SIDES
 from ledger.schema_faults import find_faults
 from ledger.schema_rules import Validator, check_schema, compile_schema
 from ledger.strict_json import parse_json
@@ -41,8 +42,19 @@ class GroupRule:
 
 
 @dataclass(frozen=True, slots=True)
+class WriterSide:
+    """The side of a relation that may write a type: customer or provider of an addressee."""
+
+    relation: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordType:
-    """A type ready for use. ``sha256`` is that of the UTF-8 bytes of ``text``, base64url."""
+    """A type ready for use. ``sha256`` is that of the UTF-8 bytes of ``text``, base64url.
+
+    ``writer_side`` is None where writing it needs no relation.
+    """
 
     vct: str
     titles: Mapping[str, str]
@@ -52,6 +64,7 @@ class RecordType:
     search: tuple[str, ...]
     blobs: tuple[str, ...]
     writer_roles: frozenset[str]
+    writer_side: WriterSide | None
     owner: str
     late_max_seconds: int
     text: str
@@ -112,6 +125,9 @@ def _compile(members: dict[str, Any], text: str) -> RecordType:
     schema = members.get("group_schema", {"type": "object"}) if governs else members["schema"]
     check_schema(members["schema"])
     check_schema(schema)
+    writers = members.get("writers", {})
+    if governs and "side" in writers:
+        raise MalformedType("expected writers.side in business types only, found it")
     return RecordType(
         vct=members["vct"],
         titles=members["title"],
@@ -120,7 +136,8 @@ def _compile(members: dict[str, Any], text: str) -> RecordType:
         digests=digests,
         search=_read_pointers(members.get("search", ())),
         blobs=_read_pointers(members.get("blobs", ())),
-        writer_roles=frozenset(members.get("writers", {}).get("roles", ROLES)),
+        writer_roles=frozenset(writers.get("roles", ROLES)),
+        writer_side=WriterSide(**writers["side"]) if "side" in writers else None,
         owner=members.get("owner", "issuer"),
         late_max_seconds=members.get("late_max_seconds", limits.IAT_BEHIND_SECONDS_MAX),
         text=text,
@@ -243,7 +260,15 @@ def _definition_schema() -> dict[str, Any]:
             "sd_length": {"type": "integer", "minimum": 1, "maximum": 128},
             "search": pointers,
             "blobs": pointers,
-            "writers": _closed(roles=roles),
+            "writers": {
+                "type": "object",
+                "minProperties": 1,
+                "properties": {
+                    "roles": roles,
+                    "side": _closed(relation={"enum": list(KINDS)}, side={"enum": list(SIDES)}),
+                },
+                "additionalProperties": False,
+            },
             "owner": {"enum": ["issuer", "subject"]},
             "late_max_seconds": {"type": "integer", "minimum": 0, "maximum": 31_536_000},
             "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ledger.commit import Tip
+from ledger.entitled import EntitledFold
+from ledger.entitled_reading import FoldReader, Folds, Trade
 from ledger.entry import split_entry
 from ledger.errors import LogRolledBack
 from ledger.fold import Governing, PublicFold, apply
@@ -17,8 +19,10 @@ from ledger.tile_nodes import FoldedTiles, TileNodeReader
 from ledger.tree import TreeSize, leaf_hash, tree_root
 
 
-def load_tip(origin: str, store: Store, *, mark: HighWater, is_new: bool) -> Tip:
-    """Read head, open tiles and fold, and check that the log extends what was signed.
+def load_tip(origin: str, store: Store, *, mark: HighWater, is_new: bool, trade: Trade) -> Tip:
+    """Read head, open tiles and both folds, and check that the log extends what was signed.
+
+    A record whose content is not held leaves a gap in the entitled fold; the log starts.
 
     Raises:
         LogRolledBack: the log is shorter than, or differs from, the last signed head; there
@@ -30,7 +34,8 @@ def load_tip(origin: str, store: Store, *, mark: HighWater, is_new: bool) -> Tip
     check_mark(store, head, mark.read(), is_new=is_new)
     if head is not None:
         check_head(store, head)
-    return Tip(head, _read_open_tiles(store, head), read_fold(origin, store))
+    folds = read_folds(origin, store, trade)
+    return Tip(head, _read_open_tiles(store, head), folds.public, folds.entitled)
 
 
 def check_mark(store: Store, head: Head | None, mark: Mark | None, *, is_new: bool) -> None:
@@ -78,6 +83,15 @@ def read_fold(origin: str, store: Store) -> PublicFold:
     for row in store.entries_of(sorted(GOVERNANCE_VCTS)):
         fold = apply(fold, governing(row, origin))
     return fold
+
+
+def read_folds(origin: str, store: Store, trade: Trade) -> Folds:
+    """Both folds of all entries in the store."""
+    folds = Folds(PublicFold(origin), EntitledFold(trade.state))
+    reader = FoldReader(
+        store, trade.rules, lambda fold, row: apply(fold, governing(row, fold.origin))
+    )
+    return reader.read(folds, store.entries_of(folds.vcts()))
 
 
 def governing(row: EntryRow, origin: str) -> Governing:

@@ -1,23 +1,28 @@
 """Relations: who supplies, certifies or measures for whom (docs/spec/relations.md).
 
 A pure fold over records of type ``act/v1``. One side offers a relation and the other one
-endorses it; it is in force from the entry of that endorsement until either side ends it. What
-relations are for (rights to write a type, what a reader may see) is asked elsewhere.
+endorses it; it is in force for the entries behind that endorsement, until either side ends it.
+What relations are for (rights to write a type, what a reader may see) is asked elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ledger import limits
-from ledger.faults import Refusal
+from ledger.faults import Fault, Refusal
+from ledger.grown_map import GrownMap
 
 ACT_VCT: Final = "act/v1"
 KINDS: Final = ("supply", "certification", "laboratory")
 CUSTOMER: Final = "customer"
 PROVIDER: Final = "provider"
+SIDES: Final = (CUSTOMER, PROVIDER)
+
+Pair = tuple[str, str]
+"""A customer and a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,20 @@ class Relation:
         return self.in_force_at is not None and self.ended_at is None
 
     def was_in_force(self, index: int) -> bool:
-        """Whether it was in force when the entry of this index was admitted."""
+        """Whether it was in force when the entry of this index was admitted.
+
+        Not yet for the entry that brought it in force, and still for the one that ended it:
+        each is judged by what stood before it.
+        """
         if self.in_force_at is None or index <= self.in_force_at:
             return False
         return self.ended_at is None or index <= self.ended_at
 
     def covers(self, family: str | None) -> bool:
-        """Whether it is about the family; a family of None asks for none in particular."""
+        """Whether it is about the family; a family of None asks for none in particular.
+
+        A relation without families is about none in particular either: it covers no name.
+        """
         return family is None or family in self.families
 
 
@@ -68,9 +80,11 @@ class Relation:
 class Relations:
     """Every relation that was ever offered, by the record id of its offer."""
 
-    by_id: Mapping[str, Relation] = field(default_factory=dict)
-    # The pairs are asked about with every record: (customer, provider) to record ids.
-    by_pair: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    by_id: GrownMap[str, Relation] = field(default_factory=GrownMap)
+    by_pair: GrownMap[Pair, tuple[str, ...]] = field(default_factory=GrownMap)
+    # What is open or in force, apart from what has ended: the pair of every record is looked
+    # up here under the head lock, and offers that were withdrawn must not slow it down.
+    live: GrownMap[Pair, tuple[Relation, ...]] = field(default_factory=GrownMap)
 
     def between(self, customer: str, provider: str) -> Iterator[Relation]:
         """The relations of this customer with this provider, ended ones too."""
@@ -84,7 +98,7 @@ class Relations:
         return next(
             (
                 found
-                for found in self.between(customer, provider)
+                for found in self.live.get((customer, provider), ())
                 if found.is_in_force and found.kind == kind and found.covers(family)
             ),
             None,
@@ -99,33 +113,42 @@ class Relations:
 
     def are_related(self, one: str, other: str, *, family: str | None) -> bool:
         """Whether any relation of the two is in force, whichever side each is on."""
-        both = (*self.between(one, other), *self.between(other, one))
+        both = (*self.live.get((one, other), ()), *self.live.get((other, one), ()))
         return any(found.is_in_force and found.covers(family) for found in both)
 
-    def judge(self, party: str, act: Mapping[str, Any]) -> Refusal | None:
+    def judge(self, party: str, act: Mapping[str, Any], *, to: Collection[str]) -> Refusal | None:
         """Whether the party may offer, endorse or end this; acts of another kind pass.
 
         Args:
             party: who signs.
             act: the group ``state`` of an ``act/v1``, which meets its schema.
+            to: the addressees, among whom the other side must be.
         """
         if act["act"] == "relation":
-            return self._judge_offer(party, act)
+            return self._judge_offer(party, act) or _judge_addressed(
+                act["provider"] if party == act["customer"] else act["customer"], to
+            )
         found = self.by_id.get(act.get("of", ""))
         if found is None:
             return None
-        return _judge_answer(party, found, act)
+        return _judge_answer(party, found, act) or _judge_addressed(
+            found.provider if party == found.customer else found.customer, to
+        )
 
     def apply(self, party: str, act: Mapping[str, Any], *, record_id: str, index: int) -> Relations:
-        """The relations after an act that was judged."""
+        """The relations after an act that was judged, or that the log holds all the same.
+
+        Where the content of earlier records is not held, an act may answer what is not known:
+        it is without effect then.
+        """
         if act["act"] == "relation":
-            return self._offered(party, act, record_id=record_id, index=index)
+            return self._with(_offer_of(party, act, record_id=record_id, index=index))
         found = self.by_id.get(act.get("of", ""))
-        if found is None:
+        if found is None or found.ended_at is not None:
             return self
-        if act["act"] == "endorse" and act["meaning"] == "approve":
-            return self._with(replace(found, in_force_at=index))
-        return self._with(replace(found, ended_at=index))
+        if act["act"] == "end" or act["meaning"] == "reject":
+            return self._with(replace(found, ended_at=index))
+        return self._with(replace(found, in_force_at=index))
 
     def _judge_offer(self, party: str, act: Mapping[str, Any]) -> Refusal | None:
         if party not in (act["customer"], act["provider"]) or act["customer"] == act["provider"]:
@@ -136,33 +159,91 @@ class Relations:
             )
         open_offers = sum(
             found.is_open and found.offered_by == party
-            for found in self.between(act["customer"], act["provider"])
+            for found in self.live.get((act["customer"], act["provider"]), ())
         )
         if open_offers < limits.RELATION_OFFERS_OPEN_MAX:
             return None
         return Refusal(
             "not-permitted",
-            f"{open_offers} offers to this party wait already: expected it to answer them first",
+            f"expected at most {limits.RELATION_OFFERS_OPEN_MAX} offers that wait for this party, "
+            f"found {open_offers}: withdraw one by ending it",
         )
-
-    def _offered(
-        self, party: str, act: Mapping[str, Any], *, record_id: str, index: int
-    ) -> Relations:
-        offer = Relation(
-            record_id=record_id,
-            kind=act["kind"],
-            customer=act["customer"],
-            provider=act["provider"],
-            families=frozenset(act["families"]),
-            offered_by=party,
-            offered_at=index,
-        )
-        pair = (offer.customer, offer.provider)
-        known = (*self.by_pair.get(pair, ()), record_id)
-        return replace(self._with(offer), by_pair={**self.by_pair, pair: known})
 
     def _with(self, relation: Relation) -> Relations:
-        return replace(self, by_id={**self.by_id, relation.record_id: relation})
+        pair = (relation.customer, relation.provider)
+        others = [item for item in self.live.get(pair, ()) if item.record_id != relation.record_id]
+        alive = (*others, relation) if relation.ended_at is None else tuple(others)
+        known = self.by_pair.get(pair, ())
+        is_new = relation.record_id not in self.by_id
+        return Relations(
+            self.by_id.grown(relation.record_id, relation),
+            self.by_pair.grown(pair, (*known, relation.record_id)) if is_new else self.by_pair,
+            self.live.grown(pair, alive),
+        )
+
+
+def find_act_faults(act: object) -> tuple[Fault, ...]:
+    """What keeps the group ``state`` of an ``act/v1`` from being read as an act on relations.
+
+    A log may define the type in its own words: what is read here must be there all the same.
+    """
+    kind = act.get("act") if isinstance(act, dict) else None
+    if not isinstance(kind, str):
+        return (Fault("/state/act", "what the act does", "none"),)
+    assert isinstance(act, dict)
+    wanted = _MEMBERS.get(kind, {})
+    return tuple(
+        Fault(f"/state/{name}", expected, "another or none")
+        for name, (expected, is_right) in wanted.items()
+        if not is_right(act.get(name))
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+_Member = tuple[str, Callable[[object], bool]]
+_RECORD: Final[_Member] = ("a record id", _is_text)
+_PARTY: Final[_Member] = ("a party", _is_text)
+_MEMBERS: Final[Mapping[str, Mapping[str, _Member]]] = {
+    "relation": {
+        "kind": (f"one of {', '.join(KINDS)}", lambda value: value in KINDS),
+        "customer": _PARTY,
+        "provider": _PARTY,
+        "families": ("a list of families", _are_texts),
+    },
+    "endorse": {
+        "of": _RECORD,
+        "meaning": ("approve or reject", lambda value: value in ("approve", "reject")),
+    },
+    "end": {"of": _RECORD},
+}
+
+
+def _offer_of(party: str, act: Mapping[str, Any], *, record_id: str, index: int) -> Relation:
+    return Relation(
+        record_id=record_id,
+        kind=act["kind"],
+        customer=act["customer"],
+        provider=act["provider"],
+        families=frozenset(act["families"]),
+        offered_by=party,
+        offered_at=index,
+    )
+
+
+def _judge_addressed(other: str, to: Collection[str]) -> Refusal | None:
+    """What binds both is addressed to the other one: it must learn of it."""
+    if other in to:
+        return None
+    found = ", ".join(sorted(to)) or "nobody"
+    fault = Fault("/address/to", other, found)
+    return Refusal("invalid-claims", f"/address/to: expected {other}, found {found}", (fault,))
 
 
 def _judge_answer(party: str, found: Relation, act: Mapping[str, Any]) -> Refusal | None:
@@ -172,7 +253,9 @@ def _judge_answer(party: str, found: Relation, act: Mapping[str, Any]) -> Refusa
     if act["act"] == "end":
         if found.ended_at is None:
             return None
-        return Refusal("not-permitted", f"the relation {found.record_id} has ended already")
+        return Refusal(
+            "not-permitted", f"expected a relation that has not ended, found {_state_of(found)}"
+        )
     if found.is_open and party == found.other:
         return None
     return Refusal(

@@ -19,6 +19,7 @@ from ledger.admission import Precedent, Signed
 from ledger.blob_errors import BlobError
 from ledger.blob_readiness import UploadedBlobs
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
+from ledger.domain_state import DomainState
 from ledger.errors import LedgerError, LogRolledBack
 from ledger.faults import Refusal
 from ledger.fold import PublicFold
@@ -52,7 +53,9 @@ class Ledger:
         """
         self._parts = parts
         self.reader = LogReader(parts.store, published=lambda: self.size)
-        tip = load_tip(parts.origin, parts.store, mark=parts.high_water, is_new=is_new)
+        tip = load_tip(
+            parts.origin, parts.store, mark=parts.high_water, is_new=is_new, trade=parts.trade
+        )
         mark = parts.high_water.read()
         if mark is None or mark.size < tip.size:
             # From here on a crash between the first commit and its mark is no missing mark,
@@ -73,6 +76,20 @@ class Ledger:
     def fold(self) -> PublicFold:
         """The governance in force after the last entry that is shown."""
         return self._writer.tip.fold
+
+    @property
+    def state(self) -> DomainState:
+        """What parties have put in force between them, after the last entry that is shown."""
+        return self._writer.tip.state
+
+    @property
+    def state_gaps(self) -> Mapping[str, int]:
+        """By party, its first entry that changes the state and whose content is not held.
+
+        Records of, to or about these parties are refused until it is submitted again and the
+        log restarted.
+        """
+        return self._writer.tip.entitled.gaps
 
     @property
     def checker(self) -> Checker:

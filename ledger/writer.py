@@ -27,11 +27,14 @@ from ledger.commit import (
 )
 from ledger.content import CheckedRecord, Checker
 from ledger.domain import DomainRules
+from ledger.domain_state import DomainState
+from ledger.entitled_reading import Trade
 from ledger.errors import LogKeyRetired
 from ledger.fold import PublicFold
 from ledger.following import follow
 from ledger.high_water import HighWater, Mark
 from ledger.note import Ed25519Signer, encode_vkey
+from ledger.relations_state import RelationsState
 from ledger.releases import Admission
 from ledger.store import Head, Store, Turn
 from ledger.store_errors import AppendRefused, HeadMoved, OutcomeUnknown, StoreUnavailable
@@ -63,7 +66,8 @@ class LedgerParts:
 
     ``follow_seconds`` is how often an idle replica looks at the head for what others have
     appended; None where no other process writes to the store. ``is_clock_given`` says that
-    ``clock`` stands for that of the database too, as in a test or a replay.
+    ``clock`` stands for that of the database too, as in a test or a replay. ``state`` is what
+    the trade has in force before any entry; without one, relations alone are kept.
     """
 
     origin: str
@@ -77,6 +81,12 @@ class LedgerParts:
     follow_seconds: float | None = None
     is_clock_given: bool = False
     pace: Pace = PATIENT
+    state: DomainState = field(default_factory=RelationsState)
+
+    @property
+    def trade(self) -> Trade:
+        """What the trade brings."""
+        return Trade(self.rules, self.state)
 
     def checker(self, fold: PublicFold) -> Checker:
         """What submissions are checked against under a fold."""
@@ -207,7 +217,7 @@ class Writer:
 
     def _followed(self, head: Head | None) -> Tip:
         parts = self._parts
-        return follow(self.tip, head, store=parts.store, key=parts.signer.key)
+        return follow(self.tip, head, store=parts.store, key=parts.signer.key, rules=parts.rules)
 
     def _is_stored(self, sent: _Sent, head: Head | None) -> bool:
         # Others may have gone on behind it. A leaf stands for all before it, by the chain.

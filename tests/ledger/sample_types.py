@@ -78,3 +78,55 @@ def sample_definition(**members: object) -> dict[str, Any]:
 def sample_type_text(**members: object) -> str:
     """The text of that definition, as it stands in a ``record-type/v1`` entry."""
     return encode_json(sample_definition(**members)).decode()
+
+
+_PARTY: Final = {"type": "string", "minLength": 1, "maxLength": 640}
+_RECORD: Final = {"type": "string", "pattern": DIGEST_PATTERN}
+_ACTS: Final = [
+    _closed(
+        ["act", "kind", "customer", "provider", "families"],
+        act={"const": "relation"},
+        kind={"enum": ["supply", "certification", "laboratory"]},
+        customer=_PARTY,
+        provider=_PARTY,
+        families={"type": "array", "maxItems": 64, "uniqueItems": True, "items": _CODE},
+    ),
+    _closed(
+        ["act", "of", "meaning"],
+        act={"const": "endorse"},
+        of=_RECORD,
+        meaning={"enum": ["approve", "reject"]},
+    ),
+    _closed(["act", "of", "reason"], act={"const": "end"}, of=_RECORD, reason=_CODE),
+    _closed(["act"], act={"const": "wave"}),
+]
+ACT: Final[dict[str, Any]] = {
+    "vct": "act/v1",
+    "title": {"en": "Act", "zh": "行为"},
+    "groups": {
+        "state": _group("1", "consortium", "partner", "partner"),
+        "terms": _group("0..1", "partner", "partner", "restricted"),
+    },
+    "schema": _closed(["state"], state={"oneOf": _ACTS}, terms=_closed(["note"], note=_CODE)),
+    "sd_length": 8,
+}
+#: What only the customer of a supply relation may write, towards its supplier.
+ORDER: Final[dict[str, Any]] = {
+    "vct": "sample-order/v1",
+    "title": {"en": "Sample order", "zh": "示例订单"},
+    "groups": {"lot": _group("1", "public", "partner", "restricted")},
+    "schema": _closed(["lot"], lot=_closed(["number"], number=_CODE)),
+    "sd_length": 8,
+    "writers": {"side": {"relation": "supply", "side": "customer"}},
+}
+#: The same for the supplier, towards its customer.
+DELIVERY: Final[dict[str, Any]] = ORDER | {
+    "vct": "sample-delivery/v1",
+    "title": {"en": "Sample delivery", "zh": "示例交付"},
+    "writers": {"roles": ["supplier"], "side": {"relation": "supply", "side": "provider"}},
+}
+
+
+def type_text(definition: dict[str, Any]) -> str:
+    """The text of a definition."""
+    return encode_json(definition).decode()

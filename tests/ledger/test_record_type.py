@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -13,12 +13,15 @@ from ledger.errors import MalformedType
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import (
     CLOSED_GROUPS,
+    ROLES,
     GroupRule,
+    WriterSide,
     builtin_governance_types,
     document_digest,
     parse_record_type,
 )
 from ledger.schema_faults import find_faults
+from ledger.strict_json import encode_json
 from quality.types import business_types
 from tests.ledger.sample_types import REMOVED, SAMPLE_VCT, sample_definition, sample_type_text
 
@@ -41,6 +44,9 @@ def schema_with(**members: object) -> dict[str, Any]:
 def properties_with(**properties: object) -> dict[str, Any]:
     merged = sample_definition()["schema"]["properties"] | properties
     return {name: value for name, value in merged.items() if value is not REMOVED}
+
+
+A_SIDE: Final = {"relation": "supply", "side": "provider"}
 
 
 def test_a_definition_is_read_into_a_type() -> None:
@@ -70,6 +76,20 @@ def test_members_that_are_absent_have_the_values_of_the_specification() -> None:
 @pytest.mark.parametrize("text", business_types())
 def test_the_types_of_the_trade_are_right(text: str) -> None:
     assert not parse_record_type(text).governs
+
+
+@pytest.mark.item("4.3.sides")
+def test_side_of_a_writer_is_read_and_is_for_business_types_alone() -> None:
+    sided = parse_record_type(sample_type_text(writers={"side": A_SIDE}))
+    assert sided.writer_side == WriterSide("supply", "provider")
+    assert sided.writer_roles == set(ROLES)
+    assert KIND.writer_side is None
+    governing = {name: value for name, value in sample_definition().items() if name != "groups"}
+    governing |= {"vct": "policy/v1", "schema": {"type": "object"}, "search": [], "blobs": []}
+    assert parse_record_type(encode_json(governing).decode()).writer_side is None
+    governing |= {"writers": {"side": A_SIDE}}
+    with pytest.raises(MalformedType, match=r"writers\.side in business types only"):
+        parse_record_type(encode_json(governing).decode())
 
 
 def test_the_governance_types_are_those_of_the_specification() -> None:
@@ -107,6 +127,10 @@ def test_the_governance_types_are_those_of_the_specification() -> None:
         ("writers", {"roles": ["oem"]}, {"roles": ["owner"]}),
         ("writers", {"roles": ["oem"]}, {"roles": ["oem"], "parties": []}),
         ("writers", {"roles": ["oem"]}, {}),
+        ("writers", {"side": A_SIDE}, {"side": A_SIDE | {"relation": "friendship"}}),
+        ("writers", {"side": A_SIDE}, {"side": A_SIDE | {"side": "owner"}}),
+        ("writers", {"side": A_SIDE}, {"side": {"side": "provider"}}),
+        ("writers", {"side": A_SIDE, "roles": ["oem"]}, {"side": A_SIDE, "roles": []}),
         ("owner", "subject", "signer"),
         ("late_max_seconds", 31_536_000, 31_536_001),
         ("late_max_seconds", 0, -1),

@@ -119,7 +119,7 @@ def signed(consortium: Consortium, count: int) -> list[str]:
         composers[number % len(composers)].compose_record(
             KIND,
             upload_of(number),
-            filing=Filing(to=(party_did(ORIGIN, OEM),), family="rotor", number=f"R-{number}"),
+            filing=Filing(to=(party_did(ORIGIN, OEM),), number=f"R-{number}"),
             iat=now,
         )
         for number in range(count)

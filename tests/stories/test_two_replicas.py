@@ -133,7 +133,7 @@ def records_of(consortium: Consortium, party: Party, count: int) -> list[str]:
         composer.compose_record(
             KIND,
             upload_of(number),
-            filing=Filing(to=(party_did(ORIGIN, OEM),), family="rotor", number=f"B-{number}"),
+            filing=Filing(to=(party_did(ORIGIN, OEM),), number=f"B-{number}"),
             iat=now,
         )
         for number in range(count)

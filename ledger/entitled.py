@@ -1,0 +1,185 @@
+"""The entitled fold: what parties have put in force between them, as far as content is held.
+
+The public fold can be made by everybody; this one only by who holds the disclosures of the
+records that change it: the log itself, and an audit of its folder. Pure and immutable.
+
+Where the content of such a record is not held any more, nobody can tell what its party has
+put in force or ended. Its party has a *gap* then: records of it, to it or about it are not
+judged, and so not admitted, until the content is back. Everybody else goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ledger.admission import Place
+from ledger.content import CheckedRecord
+from ledger.domain_state import DomainState, Said
+from ledger.faults import Refusal
+from ledger.fold_state import PublicFold
+from ledger.record import encode_record_id
+from ledger.record_type import RecordType
+from ledger.relations import Relations
+from ledger.relations_state import RelationsState
+
+STATE_INCOMPLETE: Final = "state-incomplete"
+_NO_GAPS: Final[Mapping[str, int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class EntitledFold:
+    """The state of a trade after the entries so far.
+
+    ``gaps`` holds, by party, the first entry of it that changes the state and whose content
+    is not held.
+    """
+
+    state: DomainState = field(default_factory=RelationsState)
+    gaps: Mapping[str, int] = field(default_factory=lambda: _NO_GAPS)
+
+    def judge(self, record: CheckedRecord, fold: PublicFold, *, place: Place) -> Refusal | None:
+        """Whether what is in force lets a business record be said here and now.
+
+        Args:
+            record: what admission lets through as far as the public fold decides.
+            fold: the public fold of all entries before it.
+            place: its own index and time.
+        """
+        kind = fold.types[record.vct]
+        if record.facts is None and record.family is None and kind.writer_side is None:
+            return None
+        refusal = self._judge_gaps(record) or judge_relations(record, kind, self.state.relations)
+        if refusal or record.facts is None:
+            return refusal
+        return self.state.judge(said_of(record, record.facts, place), fold)
+
+    def judge_document(
+        self, record: CheckedRecord, before: PublicFold, after: PublicFold
+    ) -> Refusal | None:
+        """Whether parameters that a governance record changes may have their text.
+
+        Args:
+            record: what admission lets through as far as the public fold decides.
+            before: the public fold of all entries before it.
+            after: the public fold with it.
+        """
+        if after.parameters is before.parameters or record.body is None:
+            return None
+        name = record.body["name"]
+        return self.state.judge_document(name, after.parameters[name].text)
+
+    def apply(self, record: CheckedRecord, fold: PublicFold, *, place: Place) -> EntitledFold:
+        """The fold after a business record that is an entry; itself where nothing changed."""
+        if record.facts is None or record.vct not in self.state.vcts:
+            return self
+        return self.apply_said(said_of(record, record.facts, place), fold)
+
+    def apply_said(self, said: Said, fold: PublicFold) -> EntitledFold:
+        """The same, of what was said of it."""
+        after = self.state.apply(said, fold)
+        return self if after is self.state else replace(self, state=after)
+
+    def without(self, party: str, index: int) -> EntitledFold:
+        """The fold after a record whose content is not held."""
+        if party in self.gaps:
+            return self
+        return replace(self, gaps={**self.gaps, party: index})
+
+    def _judge_gaps(self, record: CheckedRecord) -> Refusal | None:
+        if not self.gaps:
+            return None
+        for party in (record.iss, record.subject, *record.to):
+            index = self.gaps.get(party) if party else None
+            if index is not None:
+                return Refusal(
+                    STATE_INCOMPLETE,
+                    f"expected the content of entry {index} by {party}, found none: "
+                    "submit that record again, then restart the log",
+                )
+        return None
+
+
+def admit_entitled(
+    record: CheckedRecord,
+    entitled: EntitledFold,
+    *,
+    place: Place,
+    before: PublicFold,
+    after: PublicFold,
+) -> EntitledFold | Refusal:
+    """The entitled fold after the record became the next entry, or why it may not.
+
+    Args:
+        record: what :func:`ledger.admission.admit` let through.
+        entitled: the entitled fold of all entries before it.
+        place: its own index and time.
+        before: the public fold of all entries before it.
+        after: the public fold with it.
+    """
+    if record.body is not None:
+        return entitled.judge_document(record, before, after) or entitled
+    refusal = entitled.judge(record, before, place=place)
+    return refusal or entitled.apply(record, before, place=place)
+
+
+def judge_relations(
+    record: CheckedRecord, kind: RecordType, relations: Relations
+) -> Refusal | None:
+    """Whether the relations in force let the signer write this type, and name this family.
+
+    A type may be for one side of a relation: one of the addressees is on the other side, and
+    the relation covers the family that is named. A family that is named is one of every
+    addressee, by whichever relation.
+    """
+    side, family = kind.writer_side, record.family
+    if side is not None and not any(
+        relations.find_on_side(
+            side.relation, party=record.iss, side=side.side, other=other, family=family
+        )
+        for other in record.to
+    ):
+        return Refusal(
+            "relation-not-in-force",
+            f"{record.vct} is for the {side.side} of a {side.relation} relation in force"
+            f"{_about(family)}: found none of {record.iss} with {_listed(record.to)}",
+        )
+    if family is None:
+        return None
+    return next(
+        (
+            Refusal(
+                "relation-not-in-force",
+                f"expected a relation in force{_about(family)}, found none of {record.iss} "
+                f"with {other}",
+            )
+            for other in record.to
+            if not relations.are_related(record.iss, other, family=family)
+        ),
+        None,
+    )
+
+
+def said_of(record: CheckedRecord, facts: Mapping[str, object], place: Place) -> Said:
+    """A business record as the state of a trade takes it."""
+    return Said(
+        index=place.index,
+        admitted_ms=place.admitted_ms,
+        record_id=encode_record_id(record.record_id),
+        party=record.iss,
+        vct=record.vct,
+        to=record.to,
+        subject=record.subject,
+        family=record.family,
+        corrects=record.corrects,
+        facts=facts,
+    )
+
+
+def _about(family: str | None) -> str:
+    return "" if family is None else f" over family {family}"
+
+
+def _listed(parties: tuple[str, ...]) -> str:
+    return ", ".join(parties) if parties else "nobody: address it"

@@ -22,7 +22,7 @@ def near_codes(wanted: str, codes: Iterable[str], *, limit: int = NEAR_MAX) -> t
     """At most ``limit`` of ``codes`` that resemble ``wanted``, nearest first.
 
     A code is near within one slip for every three characters, at most three; after those come
-    codes of which ``wanted`` is the beginning, or that are the beginning of it.
+    codes of which ``wanted`` is the beginning, or that are the first half of it or more.
     """
     sought = _plain(wanted)
     most = min(_DISTANCE_MAX, max(1, len(sought) // 3))
@@ -69,6 +69,10 @@ def _plain(text: str) -> str:
     return _LEFT_OUT.sub("", text).casefold()
 
 
-def _is_beginning(first: str, second: str) -> bool:
-    shorter, longer = sorted((first, second), key=len)
-    return len(shorter) >= _PREFIX_MIN and longer.startswith(shorter)
+def _is_beginning(sought: str, plain: str) -> bool:
+    """What was begun and not ended, or a code with something more after it."""
+    if len(sought) < _PREFIX_MIN:
+        return False
+    return plain.startswith(sought) or (
+        2 * len(plain) >= len(sought) and sought.startswith(plain) and len(plain) >= _PREFIX_MIN
+    )

@@ -8,7 +8,7 @@ A mapping is a JSON file that may be edited and kept beside its table::
      "constants": {"/lot/unit": "H87"},
      "words": {"/verdict/decision": {"i.O.": "accept"}},
      "form": {"encoding": "cp1252", "delimiter": ";", "decimal": "comma", "offset": "+01:00",
-              "time": "09:30", "heading_row": 1}}
+              "time": "09:30", "heading_row": null, "sheet": null}}
 
 A column mapped to ``""`` is left out on purpose.
 """
@@ -44,8 +44,9 @@ class TableForm:
     delimiter: str | None = None
     decimal: DecimalSign | None = None
     offset: str | None = None
-    heading_row: int = 1
+    heading_row: int | None = None
     clock: str | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def write_mapping(path: Path, mapping: ColumnMap) -> None:
             "offset": form.offset,
             "time": form.clock,
             "heading_row": form.heading_row,
+            "sheet": form.sheet,
         },
     }
     replace_file(path, (json.dumps(members, ensure_ascii=False, indent=1) + "\n").encode())
@@ -137,8 +139,9 @@ def with_changes(
             form.delimiter or kept.delimiter,
             form.decimal or kept.decimal,
             form.offset or kept.offset,
-            form.heading_row if form.heading_row != 1 else kept.heading_row,
+            form.heading_row or kept.heading_row,
             form.clock or kept.clock,
+            form.sheet or kept.sheet,
         ),
     )
 
@@ -180,7 +183,7 @@ def _parse_grouping(value: object, name: str) -> Grouping:
 def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
     decimal, offset = members.get("decimal"), members.get("offset")
     clock = members.get("time")
-    heading_row = members.get("heading_row", 1)
+    heading_row, sheet = members.get("heading_row"), members.get("sheet")
     encoding, delimiter = members.get("encoding"), members.get("delimiter")
     if encoding not in (None, *ENCODINGS):
         raise _malformed(name, f"form/encoding: expected one of {', '.join(ENCODINGS)}")
@@ -192,8 +195,10 @@ def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
         raise _malformed(name, "form/offset: expected a time zone such as +08:00")
     if clock is not None and not (isinstance(clock, str) and is_clock(clock)):
         raise _malformed(name, "form/time: expected a time of day such as 09:30")
-    if type(heading_row) is not int or heading_row < 1:
+    if heading_row is not None and (type(heading_row) is not int or heading_row < 1):
         raise _malformed(name, "form/heading_row: expected a row number")
+    if not isinstance(sheet, str | None):
+        raise _malformed(name, "form/sheet: expected the name of a sheet")
     return TableForm(
         encoding,
         delimiter,
@@ -201,6 +206,7 @@ def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:
         offset,
         heading_row,
         clock,
+        sheet,
     )
 
 

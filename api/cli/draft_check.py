@@ -73,7 +73,7 @@ def _composer(anchor: Anchor, signer: RecordSigner) -> Composer:
 
 def _refusal_lines(draft: Draft, refusal: Refusal, missing: Sequence[Missing]) -> Iterator[str]:
     if not refusal.faults:
-        yield f"{draft.place}: {refusal.code}: {refusal.detail}"
+        yield f"{draft.whole_place}: {refusal.code}: {refusal.detail}"
     for fault in refusal.faults:
         # What is missing was told better already, by the place that is to be filled.
         if not any(f"{item.pointer}/".startswith(f"{fault.pointer}/") for item in missing):
@@ -88,7 +88,7 @@ def _fault_line(draft: Draft, fault: Fault) -> str:
 
 
 def _missing_line(draft: Draft, missing: Missing) -> str:
-    line = f"{draft.place}: nothing gives {missing.pointer}{_choice(missing.wanted)}"
+    line = f"{draft.whole_place}: nothing gives {missing.pointer}{_choice(missing.wanted)}"
     if not draft.sources:
         return line
     return f"{line}; say --set {missing.pointer}=VALUE or --map 'COLUMN={missing.pointer}'"

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from api.cli.table import Table
 from api.cli.table_errors import MalformedDraft
 from keys.errors import KeysError
 from keys.identifiers import Origin, parse_slug, party_did
@@ -40,16 +41,22 @@ class Draft:
     place: str
     sources: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
+    table: Table | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def whole_place(self) -> str:
+        """Its place, with the file and the sheet of a table before it."""
+        return f"{self.table.where if self.table else ''}{self.place}"
 
     def locate(self, pointer: str) -> str:
         """Where a pointer came from: row and column, else the draft's own place."""
         text = pointer
         while text:
-            if text in self.sources:
-                row, column = self.sources[text]
-                return f"row {row}, column {column!r} ({pointer})"
+            if text in self.sources and self.table is not None:
+                row, heading = self.sources[text]
+                return f"{self.table.place(row, heading)} ({pointer})"
             text = text.rpartition("/")[0]
-        return f"{self.place} ({pointer or '/'})"
+        return f"{self.whole_place} ({pointer or '/'})"
 
 
 def content_key(draft: Draft) -> str:

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 LINES_MAX: Final = 20
-_PLACE: Final = re.compile(r"rows? \d+(?: to \d+)?|.*?\[\d+\](?=[ :])")
+ALSO_MAX: Final = 12
+#: A row or a cell, with the file and the sheet that it is in; else a position in a JSON file.
+_PLACE: Final = re.compile(
+    r"[^:\[\]]*?\b(?P<spot>(?P<noun>row)s? \d+(?: to \d+)?|(?P<cell>cell) [A-Z]{1,3}\d+)"
+    r"|.*?\[\d+\](?=[ :])"
+)
 _POSITION: Final = re.compile(r"/\d+(?=[/)])")
 _FOUND: Final = re.compile(r",? found .*$", re.DOTALL)
 
@@ -37,6 +42,17 @@ def _tell(group: Sequence[str], total: int) -> str:
     place = _PLACE.match(first)
     if len(group) == 1 or place is None:
         return first
-    noun = "rows" if place[0].startswith("row") else "records"
+    noun = place["noun"] or place["cell"] or "record"
     count = f"all {total}" if len(group) == total else f"{len(group)}"
-    return f"{count} {noun}{first[place.end() :]}, e.g. {place[0]}"
+    others = [_spot(line) for line in group[1:]]
+    also = ", ".join(others[:ALSO_MAX]) + f" and {len(others) - ALSO_MAX} more" * (
+        len(others) > ALSO_MAX
+    )
+    return f"{count} {noun}s{first[place.end() :]}, e.g. {place[0]}; also {also}"
+
+
+def _spot(line: str) -> str:
+    """The number of a row, the name of a cell, or the position in a file."""
+    place = _PLACE.match(line)
+    assert place is not None
+    return re.sub(r"^(rows?|cell) ", "", place["spot"] or place[0])

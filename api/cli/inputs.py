@@ -24,16 +24,17 @@ from api.cli.options import read_file
 from api.cli.output import columns
 from api.cli.places import Places
 from api.cli.suggestion import left_over, likely_place, suggest
-from api.cli.table import Table, TableOptions, read_table
+from api.cli.table import Table, TableOptions
 from api.cli.table_drafts import table_drafts
 from api.cli.table_errors import MalformedDraft, MalformedMapping
+from api.cli.table_sheet import read_any_table
 from keys.identifiers import Origin
 from ledger import limits
 from ledger.compose import Filing
 from ledger.record_type import RecordType
 
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
-_TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
+_TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,13 @@ def _read_table_input(
         )
     places = Places(find_kind(vct).text)
     table, mapping = _map(data, options, places, remembered=remembered)
+    table = replace(table, file=path.name)
     made = table_drafts(table, mapping, places=places, origin=options.origin)
-    form = replace(
-        mapping.form,
-        encoding=table.encoding,
-        delimiter=table.delimiter,
-        decimal=made.decimal,
-    )
+    form = mapping.form
+    if table.sheet is None:
+        form = replace(
+            form, encoding=table.encoding, delimiter=table.delimiter, decimal=made.decimal
+        )
     # Remembered once every cell could be read, so that the same command does the same again.
     write_mapping(mapping_path(path), replace(mapping, form=form))
     described = _describe(path, table, replace(mapping, form=form), len(made.drafts))
@@ -136,12 +137,13 @@ def _map(
     given, constants = _assignments(options)
     kept = remembered.form if remembered else TableForm()
     form = options.form
-    table = read_table(
+    table = read_any_table(
         data,
         TableOptions(
             form.encoding or kept.encoding,
             form.delimiter or kept.delimiter,
-            form.heading_row if form.heading_row != 1 else kept.heading_row,
+            form.heading_row or kept.heading_row,
+            form.sheet or kept.sheet,
         ),
     )
     base = remembered or suggest(table, places, given=given, constants=constants)
@@ -171,10 +173,13 @@ def _assignments(options: InputOptions) -> tuple[Mapping[str, str], Mapping[str,
 
 def _describe(path: Path, table: Table, mapping: ColumnMap, drafts: int) -> Iterator[str]:
     sign = mapping.form.decimal.value if mapping.form.decimal else "point"
-    yield (
-        f"{path}: {table.encoding}, delimiter {table.delimiter!r}, decimal {sign}, "
-        f"{len(table.rows)} rows, {drafts} records of {mapping.vct}"
+    form = (
+        f"{table.encoding}, delimiter {table.delimiter!r}, decimal {sign}"
+        if table.sheet is None
+        else f"sheet {table.sheet!r}, headings in row {table.heading_row}"
     )
+    yield f"{path}: {form}, {len(table.rows)} rows, {drafts} records of {mapping.vct}"
+    yield from (f"  {note}" for note in table.notes)
     yield from columns(
         (f"  {heading}", pointer or "left out") for heading, pointer in mapping.columns.items()
     )

@@ -89,8 +89,9 @@ def _check_clock(_: click.Context, __: click.Parameter, value: str | None) -> st
     help="Time of day where a column of instants holds days alone.",
 )
 @click.option(
-    "--heading-row", type=click.IntRange(1), default=1, show_default=True, help="Its number."
+    "--heading-row", type=click.IntRange(1), help="Its number; default: 1, in a workbook found out."
 )
+@click.option("--sheet", help="Of a workbook; default: the first that has something in it.")
 @click.option("--to", multiple=True, metavar="PARTY", help="Addressee, by slug or DID.")
 @click.option("--subject", metavar="PARTY", help="Whom the record is about.")
 @click.option("--family", help="Part family.")
@@ -110,7 +111,7 @@ def _check_clock(_: click.Context, __: click.Parameter, value: str | None) -> st
 def submit(output: Output, *, place: Place, **options: Any) -> None:
     """Sign records and submit them.
 
-    FILES are JSON (groups by name, or an array of such) or tables (CSV). A table's mapping is
+    FILES are JSON (groups by name, or an array of such) or tables (CSV, XLSX). A table's mapping is
     found out, shown by --dry-run, and remembered beside it. An interrupted run is taken up
     by the same command: what was signed is sent again as it was, and nothing is sent twice.
     """
@@ -132,7 +133,8 @@ class _Options:
     decimal: str | None
     offset: str | None
     clock: str | None
-    heading_row: int
+    heading_row: int | None
+    sheet: str | None
     to: tuple[str, ...]
     subject: str | None
     family: str | None
@@ -165,6 +167,7 @@ class _Options:
             self.offset,
             self.heading_row,
             self.clock,
+            self.sheet,
         )
         return InputOptions(self.vct, self.maps, self.constants, self.per, form, filing, name)
 

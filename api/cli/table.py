@@ -11,11 +11,12 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from api.cli.table_errors import FormUnclear, TableUnreadable
+from api.cli.workbook.sheet import column_letters
 from ledger import limits
 
 DELIMITERS: Final = (";", "\t", ",", "|")
@@ -34,25 +35,50 @@ class TableOptions:
 
     encoding: str | None = None
     delimiter: str | None = None
-    heading_row: int = 1
+    heading_row: int | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number in the spreadsheet, and its cells by column."""
+    """One row: its number in the spreadsheet, and its cells by column.
+
+    Of a workbook's cells, ``numbers`` and ``dates`` say by a bit a column which are kept as
+    such and not as text, and ``faults`` what is wrong with a cell whatever it is taken for.
+    """
 
     number: int
     cells: tuple[str, ...]
+    numbers: int = 0
+    dates: int = 0
+    faults: Mapping[int, str] = field(default_factory=dict)
+
+    def is_number(self, column: int) -> bool:
+        """Whether a cell is kept as a number, and has no decimal sign of its own."""
+        return bool(self.numbers >> column & 1)
+
+    def is_date(self, column: int) -> bool:
+        """Whether a cell is kept as a day or a time."""
+        return bool(self.dates >> column & 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, its form, and its headings, each once and none empty."""
+    """A table, its form, and its headings, each once and none empty.
+
+    Of a workbook, ``sheet`` is the name of its sheet; ``positions`` says where a column
+    stands that is not the how-manieth of its table, and ``notes`` what should be told.
+    """
 
     encoding: str
     delimiter: str
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
+    heading_row: int = 1
+    file: str = ""
+    sheet: str | None = None
+    positions: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def column(self, heading: str) -> int:
         """The position of a heading that is there."""
@@ -62,6 +88,23 @@ class Table:
         """The cells of a column that are not empty, each with its row."""
         at = self.column(heading)
         return ((row, row.cells[at]) for row in self.rows if row.cells[at])
+
+    def letters(self, heading: str) -> str:
+        """The letters that a spreadsheet gives a column."""
+        at = self.column(heading)
+        return column_letters(self.positions[at] if self.positions else at)
+
+    def place(self, row: int, heading: str) -> str:
+        """A cell, as its reader finds it."""
+        if self.sheet is None:
+            return f"{self.where}row {row}, column {self.letters(heading)} {heading!r}"
+        return f"{self.where}cell {self.letters(heading)}{row} {heading!r}"
+
+    @property
+    def where(self) -> str:
+        """The file and the sheet, to stand before the place in it."""
+        file = f"{self.file}, " if self.file else ""
+        return file if self.sheet is None else f'{file}sheet "{self.sheet}", '
 
 
 def read_table(data: bytes, options: TableOptions) -> Table:
@@ -73,11 +116,12 @@ def read_table(data: bytes, options: TableOptions) -> Table:
     """
     encoding, text = decode(data, options.encoding)
     text, hinted = _take_excel_hint(text)
-    delimiter = options.delimiter or hinted or find_delimiter(text, options.heading_row)
+    heading_row = options.heading_row or 1
+    delimiter = options.delimiter or hinted or find_delimiter(text, heading_row)
     _check_delimiter(delimiter)
     # Excel counts its own "sep=" line too.
     rows = _read_rows(text, delimiter, first_number=2 if hinted else 1)
-    return _headed(encoding, delimiter, rows, options.heading_row)
+    return _headed(encoding, delimiter, rows, heading_row)
 
 
 def _check_delimiter(delimiter: str) -> None:
@@ -237,22 +281,27 @@ def _headed(encoding: str, delimiter: str, rows: Sequence[Row], heading_row: int
             remedy="Name the row of the headings with --heading-row.",
         )
     headings = tuple(_without_empty_end(headed[0].cells))
-    _check_headings(headings)
+    check_headings(headings)
     kept = tuple(_fit(row, headings) for row in headed[1:])
-    return Table(encoding, delimiter, headings, kept)
+    return Table(encoding, delimiter, headings, kept, headed[0].number)
 
 
-def _check_headings(headings: Sequence[str]) -> None:
+def check_headings(headings: Sequence[str]) -> None:
+    """Check that every column has a heading of its own.
+
+    Raises:
+        TableUnreadable: one has none, or two have the same.
+    """
     for position, heading in enumerate(headings):
         if not heading:
             raise TableUnreadable(
-                f"expected a heading in column {position + 1}, found none",
+                f"expected a heading in column {column_letters(position)}, found none",
                 remedy="Name the row of the headings with --heading-row, or fill it in.",
             )
         if heading in headings[:position]:
             raise TableUnreadable(
                 f"expected every heading once, found {heading!r} in columns "
-                f"{headings.index(heading) + 1} and {position + 1}",
+                f"{column_letters(headings.index(heading))} and {column_letters(position)}",
                 remedy="Rename one of them.",
             )
 

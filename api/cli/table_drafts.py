@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from api.cli.cells import (
@@ -104,7 +104,13 @@ def _decimal_of(table: Table, mapping: ColumnMap, places: Places) -> DecimalSign
         for heading, pointer in mapping.columns.items()
         if pointer and places.wanted(pointer).kind is Kind.DECIMAL
     ]
-    cells = (cell for heading in headings for _, cell in table.cells(heading))
+    cells = (
+        cell
+        for heading in headings
+        for row, cell in table.cells(heading)
+        # What a workbook keeps as a number has no sign of its own.
+        if not row.is_number(table.column(heading))
+    )
     found = find_decimal(cells, delimiter=table.delimiter)
     if found is None:
         raise FormUnclear(
@@ -187,7 +193,7 @@ class _Maker:
                 for row in rows:
                     self._put_spread(tree, column, row)
         self._put_constants(tree)
-        return _finish(tree.grow(), rows, places=self._places)
+        return _finish(tree.grow(), rows, table=self._table, places=self._places)
 
     def refuse_faults(self) -> None:
         """Raise what was gathered, if anything was."""
@@ -221,9 +227,12 @@ class _Maker:
 
     def _put(self, tree: RecordTree, path: tuple[Step, ...], column: _Column, row: Row) -> None:
         cell = row.cells[column.at]
-        place = f"row {row.number}, column {column.heading!r}"
+        place = self._table.place(row.number, column.heading)
+        if column.at in row.faults:
+            self._faults.append(f"{place}: expected a value, found {row.faults[column.at]}")
+            return
         try:
-            value = read_cell(cell, column.wanted, column.reading) if cell else None
+            value = _read(cell, column, row) if cell else None
         except CellRefused as fault:
             self._faults.append(f"{place}: {fault}")
             return
@@ -254,7 +263,22 @@ class _Maker:
                 tree.put(path, Leaf(value))
 
 
-def _finish(grown: Grown, rows: Sequence[Row], *, places: Places) -> Draft:
+def _read(cell: str, column: _Column, row: Row) -> Any:
+    """The value of a cell that is not empty.
+
+    Raises:
+        CellRefused: it has none of the kind wanted.
+    """
+    reading = column.reading
+    if row.is_number(column.at):
+        reading = replace(reading, decimal=DecimalSign.POINT)
+    if row.is_date(column.at) and column.wanted.kind is Kind.TEXT:
+        # Spreadsheets turn what looks like a day into one: a part 1-3 is 1 March then.
+        raise CellRefused("a text (was it turned into a date? write it as text)", cell)
+    return read_cell(cell, column.wanted, reading)
+
+
+def _finish(grown: Grown, rows: Sequence[Row], *, table: Table, places: Places) -> Draft:
     groups = {name: value for name, value in grown.groups.items() if name not in _CLOSED}
     filled = {
         pointer: _at(grown.groups, pointer)
@@ -272,7 +296,14 @@ def _finish(grown: Grown, rows: Sequence[Row], *, places: Places) -> Draft:
     )
     first, last = rows[0].number, rows[-1].number
     place = f"row {first}" if first == last else f"rows {first} to {last}"
-    return Draft(places.vct, places.ordered(groups), filing, place, grown.sources)
+    return Draft(
+        places.vct,
+        places.ordered(groups),
+        filing,
+        place,
+        grown.sources,
+        table=table,
+    )
 
 
 def _at(groups: Mapping[str, Any], pointer: str) -> Any:

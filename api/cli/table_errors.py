@@ -4,6 +4,7 @@
 
     TableError
     +-- TableUnreadable     bytes that are no table: encoding, quotes, too large
+    |   +-- WorkbookRefused   a workbook that is damaged, protected, hostile or too large
     +-- FormUnclear         delimiter, encoding or decimal sign that could be two things
     +-- MalformedMapping    a mapping that names columns or places that are not there
     +-- CellsRefused        cells that cannot become part of a record, each by row and column
@@ -34,6 +35,12 @@ class TableUnreadable(TableError):
     """The bytes are no table."""
 
     code = "table-unreadable"
+
+
+class WorkbookRefused(TableUnreadable):
+    """The bytes are no workbook that may be opened."""
+
+    code = "workbook-refused"
 
 
 class FormUnclear(TableError):

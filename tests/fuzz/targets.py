@@ -16,6 +16,7 @@ from tests.fuzz import (
     targets_records,
     targets_views,
     targets_witness,
+    targets_workbook,
 )
 from tests.fuzz.target import Target
 
@@ -32,6 +33,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_witness,
             targets_api,
             targets_cli,
+            targets_workbook,
         )
         for target in group.TARGETS
     }

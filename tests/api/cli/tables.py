@@ -47,6 +47,12 @@ def mapped(
     return list(table_drafts(a_table(text), mapping, places=places, origin=ORIGIN).drafts)
 
 
+def mapped_table(table: Table, columns: Mapping[str, str]) -> list[Draft]:
+    """The drafts of a table that was read, a record a row."""
+    mapping = ColumnMap(INSPECTION.vct, "row", columns)
+    return list(table_drafts(table, mapping, places=INSPECTION, origin=ORIGIN).drafts)
+
+
 def suggested(text: str, places: Places = INSPECTION) -> ColumnMap:
     """The mapping that is made of the headings alone."""
     return suggest(a_table(text), places, given={}, constants={})

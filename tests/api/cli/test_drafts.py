@@ -221,7 +221,7 @@ def test_a_rule_of_the_trade_is_told_by_row_and_column() -> None:
     assert check(good) == []
     (bad,) = mapped("L;Menge\nA;0\n", columns, constants=constants)
     (line,) = check(bad)
-    assert line.startswith("row 2, column 'Menge' (/lot/quantity): expected more than zero")
+    assert line.startswith("row 2, column B 'Menge' (/lot/quantity): expected more than zero")
 
 
 def test_what_is_of_another_form_is_told_in_words_and_without_patterns() -> None:

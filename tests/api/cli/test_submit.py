@@ -149,11 +149,11 @@ def test_nothing_is_sent_while_a_row_is_bad_and_every_bad_row_is_told(
     # A column of which one cell is no number is no column of numbers.
     refused = solo.run("submit", str(path), *options, "--map", "D [mm]=/lot/material")
     assert refused.exit_code == 1
-    assert "row 4, column 'Menge'" in refused.stderr
+    assert "row 4, column B 'Menge'" in refused.stderr
     path.write_text("Charge;Menge;D [mm]\nA;1;12,5\nB;0;12,5\nC;2;12,5\n")
     refused = solo.run("submit", str(path), *options)
     assert refused.exit_code == 1
-    assert "row 3, column 'Menge' (/lot/quantity): expected more than zero" in refused.stderr
+    assert "row 3, column B 'Menge' (/lot/quantity): expected more than zero" in refused.stderr
     assert solo.json("audit")["entries"] == before
 
 

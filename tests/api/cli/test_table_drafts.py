@@ -104,8 +104,8 @@ def test_every_bad_cell_is_told_by_row_and_column_at_once() -> None:
     with pytest.raises(CellsRefused) as refused:
         mapped(text, {"L": "/lot/number", "Q": "/lot/quantity"})
     assert [place.partition(":")[0] for place in refused.value.places] == [
-        "row 3, column 'Q'",
-        "row 4, column 'Q'",
+        "row 3, column B 'Q'",
+        "row 4, column B 'Q'",
     ]
 
 
@@ -114,13 +114,13 @@ def test_rows_of_one_record_that_contradict_each_other_are_refused() -> None:
     assert len(mapped("L;Q\nA;1\nA;1\n", columns, per=("L",))) == 1
     with pytest.raises(CellsRefused) as refused:
         mapped("L;Q\nA;1\nA;2\n", columns, per=("L",))
-    assert "row 3, column 'Q': expected '1' as in row 2" in refused.value.places[0]
+    assert "row 3, column B 'Q': expected '1' as in row 2" in refused.value.places[0]
 
 
 def test_a_pointer_leads_back_to_its_row_and_column() -> None:
     (draft,) = mapped("L;V\nA;1\nA;2\n", {"L": "/lot/number", "V": VALUE}, per=("L",))
     place = "/measurements/characteristics/0/values/1/value"
-    assert draft.locate(place) == f"row 3, column 'V' ({place})"
+    assert draft.locate(place) == f"row 3, column B 'V' ({place})"
     assert draft.locate("/verdict") == "rows 2 to 3 (/verdict)"
 
 

@@ -16,7 +16,7 @@ from ledger.record_type import parse_record_type
 from quality.types import business_types
 
 ORIGIN = parse_origin("quality.example")
-INSPECTION, _, _, PARAMETERS, *_ = (Places(text) for text in business_types())
+INSPECTION, _, _, PARAMETERS = (Places(text) for text in business_types()[:4])
 KINDS = {kind.vct: kind for kind in map(parse_record_type, business_types())}
 
 #: The lines of an inspection that a table of measurements leaves out.

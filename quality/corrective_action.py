@@ -24,6 +24,7 @@ def corrective_action_faults(groups: Groups) -> Iterator[Fault]:
     yield from _quantity_faults(groups)
     yield from _cause_faults(groups)
     yield from _closure_faults(groups)
+    yield from _confirmed_faults(groups)
 
 
 def corrective_action_flags(groups: Groups) -> Iterator[Flag]:
@@ -71,6 +72,13 @@ def _closure_faults(groups: Groups) -> Iterator[Fault]:
     if opened is not None and closed is not None and closed < opened:
         expected = f"{opened.isoformat()} (opened) or later"
         yield Fault("/closure/closed_at", expected, closed.isoformat())
+
+
+def _confirmed_faults(groups: Groups) -> Iterator[Fault]:
+    """Where no fault was found, no unit was bad."""
+    confirmed = count(groups, "closure", "confirmed")
+    if confirmed and text(groups, "closure", "responsible") == "none-found":
+        yield Fault("/closure/confirmed", "0, no fault having been found", str(confirmed))
 
 
 def _containment_flags(groups: Groups) -> Iterator[Flag]:

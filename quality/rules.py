@@ -9,7 +9,7 @@ admits it and readers see it)? :meth:`QualityRules.find_faults` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -22,9 +22,16 @@ from quality.credential import (
     credential_flags,
     credential_kind,
 )
+from quality.facts import record_facts
 from quality.flags import Flag
+from quality.goods_receipt import goods_receipt_faults
 from quality.inspection import inspection_faults, inspection_flags, inspection_roles
 from quality.parameter import parameter_faults, parameter_flags
+from quality.part import part_faults, part_flags
+from quality.requirement import requirement_faults
+from quality.shipment import shipment_faults
+from quality.site import site_faults
+from quality.specification import specification_faults, specification_flags
 from quality.values import Groups, text
 
 #: What in a record makes it some roles' to say.
@@ -32,6 +39,31 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
     {"inspection-report/v1": "/verdict/kind", "quality-credential/v1": "/credential/kind"}
 )
 _NOBODY: Final = "none of the roles"
+_Faults = Callable[[Groups, str | None], Iterator[Fault]]
+_FAULTS: Final[Mapping[str, _Faults]] = MappingProxyType(
+    {
+        "inspection-report/v1": lambda groups, signer: inspection_faults(groups, signer=signer),
+        "quality-credential/v1": lambda groups, signer: credential_faults(groups, signer=signer),
+        "corrective-action/v1": lambda groups, _: corrective_action_faults(groups),
+        "parameter-upload/v1": lambda groups, _: parameter_faults(groups),
+        "site/v1": lambda groups, signer: site_faults(groups, signer=signer),
+        "part/v1": lambda groups, signer: part_faults(groups, signer=signer),
+        "specification/v1": lambda groups, signer: specification_faults(groups, signer=signer),
+        "requirement/v1": lambda groups, signer: requirement_faults(groups, signer=signer),
+        "shipment/v1": lambda groups, signer: shipment_faults(groups, signer=signer),
+        "goods-receipt/v1": lambda groups, signer: goods_receipt_faults(groups, signer=signer),
+    }
+)
+_FLAGS: Final[Mapping[str, Callable[[Groups], Iterator[Flag]]]] = MappingProxyType(
+    {
+        "inspection-report/v1": inspection_flags,
+        "quality-credential/v1": credential_flags,
+        "corrective-action/v1": corrective_action_flags,
+        "parameter-upload/v1": parameter_flags,
+        "part/v1": part_flags,
+        "specification/v1": specification_flags,
+    }
+)
 
 
 class QualityRules:
@@ -61,8 +93,7 @@ class QualityRules:
 
     def facts(self, vct: str, groups: Groups) -> Mapping[str, object] | None:
         """What must be known of a record to judge it against what is in force."""
-        del vct, groups
-        return None
+        return record_facts(vct, groups)
 
     def judge(
         self,
@@ -104,28 +135,13 @@ class QualityRules:
 
     def flags(self, vct: str, groups: Groups) -> tuple[Flag, ...]:
         """What the disclosed groups say that is true but bad."""
-        match vct:
-            case "inspection-report/v1":
-                return tuple(inspection_flags(groups))
-            case "quality-credential/v1":
-                return tuple(credential_flags(groups))
-            case "corrective-action/v1":
-                return tuple(corrective_action_flags(groups))
-            case "parameter-upload/v1":
-                return tuple(parameter_flags(groups))
-        return ()
+        find = _FLAGS.get(vct)
+        return tuple(find(groups)) if find else ()
 
 
 def _faults(vct: str, groups: Groups, *, signer: str | None) -> Iterator[Fault]:
-    match vct:
-        case "inspection-report/v1":
-            yield from inspection_faults(groups, signer=signer)
-        case "quality-credential/v1":
-            yield from credential_faults(groups, signer=signer)
-        case "corrective-action/v1":
-            yield from corrective_action_faults(groups)
-        case "parameter-upload/v1":
-            yield from parameter_faults(groups)
+    find = _FAULTS.get(vct)
+    return find(groups, signer) if find else iter(())
 
 
 def _roles(vct: str, groups: Groups, *, signer: str | None) -> frozenset[str] | None:
@@ -135,8 +151,8 @@ def _roles(vct: str, groups: Groups, *, signer: str | None) -> frozenset[str] | 
 
 
 def _owner(vct: str, groups: Groups) -> str | None:
-    """The signer as the manifest shows it: the owner of an inspection is its issuer."""
-    return text(groups, "manifest", "owner") if vct == "inspection-report/v1" else None
+    """The signer as the manifest shows it: but for a credential, the owner is the issuer."""
+    return text(groups, "manifest", "owner") if vct != "quality-credential/v1" else None
 
 
 def _listed(roles: frozenset[str]) -> str:

@@ -31,7 +31,7 @@ SITE: Final[Json] = {
         "name": {"en": "Hanfeng Drive, Ningbo plant", "zh": "汉风传动宁波工厂"},
         "gln": "6901234500004",
         "duns": "654321098",
-        "uscc": "91330200MA2AEXAMPB",
+        "uscc": "91330200MA2AEXAMXX",
     },
     "place": {
         "lines": ["No. 88 Canal Road"],

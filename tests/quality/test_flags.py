@@ -161,6 +161,22 @@ CASES = [
         "2026-11-20T17:40:59Z",
         "/values/rows/1/at",
     ),
+    Case(
+        "part/v1",
+        "conversion-missing",
+        "/detail/pieces_per_unit",
+        "2.5",
+        ...,
+        "/state/unit",
+    ),
+    Case(
+        "specification/v1",
+        "nominal-outside-limits",
+        "/characteristics/0/nominal",
+        "0.975",
+        "0.974",
+        "/characteristics/0/nominal",
+    ),
 ]
 
 

@@ -95,6 +95,8 @@ def _lifespan(service: Service) -> Callable[[Any], Any]:
         await service.pool.warm_up()
         sweeper = asyncio.create_task(_expire_blobs(service))
         log.info("service.started", origin=service.config.origin, size=service.ledger.size)
+        for party, index in service.ledger.state_gaps.items():
+            log.warning("state.incomplete", party=party, entry_index=index)
         try:
             yield
         finally:

@@ -39,6 +39,7 @@ from api.setup_errors import (
     FoundingInterrupted,
     FoundingRefused,
 )
+from api.trade import opening_state
 from api.wiring import note_signer
 from keys.ed25519 import SEED_BYTES
 from keys.identifiers import parse_origin
@@ -244,6 +245,7 @@ def _open_ledger(
             blobs=open_blobs(folder),
             rules=QualityRules(),
             search_secret=secret,
+            state=opening_state(),
         )
         ledger = Ledger(parts, is_new=True)
         ledger.start()

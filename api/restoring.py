@@ -33,6 +33,7 @@ from api.data_folder import DataFolder, read_search_secret, write_new, write_sea
 from api.migrate import needs_upgrade, upgrade
 from api.rebuilding import rebuild
 from api.setup_errors import FolderNotEmpty, RestoreRefused
+from api.trade import opening_state
 from ledger import limits
 from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit
@@ -213,7 +214,8 @@ class _Restoring:
     def _audit(self, store: Store, on_entries: Counter) -> AuditReport:
         source = StoreSource.of(store)
         types = log_types(self._anchor.origin, store)
-        running, done = Audit(self._anchor.origin, source, types=types), 0
+        running = Audit(self._anchor.origin, source, types=types, state=opening_state())
+        done = 0
         for size in running.run(map_in_processes(1, types)):
             on_entries(size - done)
             done = size

@@ -25,6 +25,7 @@ from api.settings import Settings
 from api.setup_errors import KeyMismatch, MalformedBase
 from api.shared_nonces import SharedNonces
 from api.target_uri import PublicBase, parse_public_base
+from api.trade import opening_state
 from keys.signer import Signer, open_signer
 from ledger.blob_files import FileBlobs
 from ledger.clock import Clock
@@ -146,6 +147,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
             search_secret=secret,
             follow_seconds=FOLLOW_SECONDS if is_postgres(folder.database_url) else None,
             is_clock_given=opened.is_clock_given,
+            state=opening_state(),
         )
     )
     fold = ledger.fold

@@ -21,6 +21,7 @@ from typing import Final
 
 from api import interpreter
 from api.audit_sources import StoreSource, log_types, map_in_processes
+from api.trade import opening_state
 from api.wiring import Service, open_service
 from bench.consortium import CHUNK_RECORDS, Workshop, found_consortium
 from bench.engines import Engine, add_engine_option, chosen
@@ -132,7 +133,7 @@ def _audit_per_s(service: Service) -> float:
     source = StoreSource.of(service.store)
     started = time.perf_counter()
     types = log_types(service.config.origin, service.store)
-    running = Audit(service.config.origin, source, types=types)
+    running = Audit(service.config.origin, source, types=types, state=opening_state())
     for _ in running.run(map_in_processes(PROCESSES, types)):
         pass
     report = running.finish()

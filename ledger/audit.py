@@ -6,9 +6,10 @@ index, compares every stored disclosure with its digest, every tile and every ke
 with the tree at its size. Content that admission would have refused is reported and not
 followed, so what rests on it is reported too. An audit goes on from where the last one
 stopped (:mod:`ledger.audit_memory`), and says the same as one that began anew. What lies in
-disclosures is judged where workers are given the types (:mod:`ledger.audit_contents`). Not
-checked: addressees and links of records, and whether this is the log that a reader trusts;
-for that its charter is compared with the trust anchor.
+disclosures is judged where workers are given the types (:mod:`ledger.audit_contents`), and
+then against what parties had put in force at that index (:mod:`ledger.entitled`). Not checked:
+whether addressees are members and links lead to records, and whether this is the log that a
+reader trusts; for that its charter is compared with the trust anchor.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ from ledger.audit_entries import (
 )
 from ledger.audit_findings import FINDINGS_MAX, AuditReport, Finding, Tallies
 from ledger.audit_jtis import NO_KEY, UsedJtis
-from ledger.audit_memory import AuditMemory, Extent, check_extends, restore_fold
+from ledger.audit_memory import AuditMemory, Extent, check_extends, restore_folds
 from ledger.audit_tree import NO_TREE, GrownTree, KeptCheckpoints
 from ledger.content import CheckedRecord
+from ledger.domain_state import DomainState
+from ledger.entitled import STATE_INCOMPLETE, EntitledFold, said_of
+from ledger.entitled_reading import Folds
 from ledger.entry import NO_LEAF
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
@@ -40,6 +44,7 @@ from ledger.fold import Governing, PublicFold, apply, settle
 from ledger.precedents import Earlier
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import RecordType
+from ledger.relations_state import RelationsState
 from ledger.schema_faults import find_faults
 from ledger.tile_nodes import TileReader
 
@@ -91,6 +96,7 @@ class Audit:
         *,
         memory: AuditMemory | None = None,
         types: Mapping[str, str] | None = None,
+        state: DomainState | None = None,
     ) -> None:
         """Begin anew, or where an earlier audit stopped.
 
@@ -100,6 +106,7 @@ class Audit:
             memory: where the earlier audit stopped.
             types: the definitions by which workers judge content; those of the log, or the
                 difference is found.
+            state: that of the trade before any entry; None: relations alone.
 
         Raises:
             LogRolledBack, LogNotExtended, AuditStateDamaged: the log does not go on from what
@@ -112,8 +119,14 @@ class Audit:
         self._before = memory
         self._tallies = memory.tallies.copied() if memory else Tallies()
         self._findings = list(memory.findings) if memory else []
+        first = state or RelationsState()
+        folds = (
+            restore_folds(origin, memory, first)
+            if memory
+            else Folds(PublicFold(origin), EntitledFold(first))
+        )
         self._replay = _Replay(
-            origin, self._tallies, self._add, memory, read_from=_read_from(source)
+            folds, self._tallies, self._add, memory, read_from=_read_from(source)
         )
         self._replay.types = types or {}
         self._tree = GrownTree(source, self._add, memory.open_tiles if memory else NO_TREE)
@@ -151,6 +164,8 @@ class Audit:
             findings=tuple(self._findings),
             repeats=self._repeats(),
             governing=tuple(replay.governing),
+            said=tuple(replay.said),
+            gaps=tuple(replay.entitled.gaps.items()),
             jtis=replay.jtis.keys(),
         )
 
@@ -184,22 +199,23 @@ def _read_from(source: AuditSource) -> ReadFrom:
 
 
 class _Replay:
-    """Follows the chain and the fold from entry to entry."""
+    """Follows the chain and the folds from entry to entry."""
 
     def __init__(
         self,
-        origin: str,
+        folds: Folds,
         tallies: Tallies,
         add: Callable[[str, str, str], None],
         memory: AuditMemory | None,
         *,
         read_from: ReadFrom,
     ) -> None:
-        self.fold = restore_fold(origin, memory) if memory else PublicFold(origin)
+        self.fold, self.entitled = folds.public, folds.entitled
         self.leaf = memory.leaf if memory else NO_LEAF
         self.admitted_ms = memory.admitted_ms if memory else 0
         self.jtis = UsedJtis(memory.jtis if memory else b"")
         self.governing = list(memory.governing) if memory else []
+        self.said = list(memory.said) if memory else []
         self._read_from = read_from
         self._times = AdmissionTimes()
         self._contested = ContestedIds(read_from)
@@ -251,9 +267,41 @@ class _Replay:
             return
         if isinstance(after, Refusal):
             self._add(after.code, after.detail)
+        elif record.vct not in GOVERNANCE_VCTS:
+            self._follow_state(record, entry, place)
+        elif refusal := self.entitled.judge_document(record, self.fold, after):
+            self._add(refusal.code, refusal.detail)
         elif after is not self.fold:
             self.fold = after
             self.governing.append((self._index, entry.admitted_ms, entry.governing))
+
+    def _follow_state(self, record: CheckedRecord, entry: CheckedEntry, place: Place) -> None:
+        """Judge a business record against what was in force, and follow what it changes."""
+        if not entry.is_judged:
+            self._tallies.not_entitled += 1
+            if record.vct in self.entitled.state.vcts:
+                self.entitled = self.entitled.without(record.iss, place.index)
+            return
+        if entry.faults:
+            # What admission would have refused is reported, and puts nothing in force.
+            return
+        refusal = self.entitled.judge(record, self.fold, place=place)
+        if refusal is not None and refusal.code != STATE_INCOMPLETE:
+            self._add(refusal.code, refusal.detail)
+            return
+        if refusal is None:
+            self._tallies.against_state += 1
+        else:
+            # It rests on what is not held; that it was admitted is the log's word.
+            self._tallies.not_entitled += 1
+        self._apply_state(record, place)
+
+    def _apply_state(self, record: CheckedRecord, place: Place) -> None:
+        after = self.entitled.apply(record, self.fold, place=place)
+        if after is not self.entitled:
+            assert record.facts is not None
+            self.entitled = after
+            self.said.append(said_of(record, record.facts, place))
 
     def _follow_content(self, vct: str) -> None:
         kind = self.fold.types.get(vct)

@@ -21,7 +21,12 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Tallies:
-    """How much was looked at so far. Filled while an audit runs."""
+    """How much was looked at so far. Filled while an audit runs.
+
+    ``against_state`` are business records judged against what parties had put in force,
+    ``not_entitled`` those that could not be: their content, or that of what they depend on,
+    is not held.
+    """
 
     entries: int = 0
     signatures: int = 0
@@ -29,6 +34,8 @@ class Tallies:
     contents: int = 0
     without_disclosures: int = 0
     checkpoints: int = 0
+    against_state: int = 0
+    not_entitled: int = 0
 
     def counts(self) -> tuple[int, ...]:
         """The numbers, in the order of the members."""
@@ -86,6 +93,8 @@ def describe(report: AuditReport) -> Mapping[str, object]:
         "disclosures": tallies.disclosures,
         "contents": tallies.contents,
         "without_disclosures": tallies.without_disclosures,
+        "against_state": tallies.against_state,
+        "not_entitled": tallies.not_entitled,
         "checkpoints": tallies.checkpoints,
         "cosigned": report.cosigned,
         "root": encode_record_id(report.root),

@@ -3,14 +3,17 @@
 Nothing of it is believed for its own sake as far as the log can bear it out: the open tiles
 give the root of what was audited, the log must prove that it extends that root, and every
 remembered governance entry must lie under it. What stays the file's own word are tallies,
-findings and jti keys; whoever may change the file could as well change the program.
+findings, jti keys and what records said of the state of a trade; whoever may change the file
+could as well change the program.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from keys.encoding import decode_base64, encode_base64
@@ -19,6 +22,9 @@ from ledger.admission import Place
 from ledger.audit_errors import AuditStateDamaged, LogNotExtended
 from ledger.audit_findings import Finding, Tallies
 from ledger.audit_jtis import KEY_BYTES
+from ledger.domain_state import DomainState, Said
+from ledger.entitled import EntitledFold
+from ledger.entitled_reading import Folds
 from ledger.entry import split_entry
 from ledger.errors import LedgerError, LogRolledBack
 from ledger.fold import Governing, PublicFold, apply
@@ -37,7 +43,7 @@ from ledger.tree import (
 
 _MEMBERS: Final = frozenset(
     {"admitted_ms", "covered", "findings", "governing", "jtis", "leaf", "repeats", "root", "size"}
-    | {"tallies", "tiles"}
+    | {"gaps", "said", "tallies", "tiles"}
 )
 
 
@@ -54,6 +60,7 @@ class AuditMemory:
     """Where an audit stopped.
 
     ``governing`` holds (index, admission time, bytes) of every entry that the fold followed,
+    ``said`` what changed the state of the trade, ``gaps`` (party, index) where it is not known,
     ``covered`` the size of the last checkpoint compared, ``jtis`` 16 bytes an entry.
     """
 
@@ -65,6 +72,8 @@ class AuditMemory:
     findings: tuple[Finding, ...]
     repeats: tuple[tuple[int, int], ...]
     governing: tuple[tuple[int, int, bytes], ...]
+    said: tuple[Said, ...]
+    gaps: tuple[tuple[str, int], ...]
     jtis: bytes
 
     @property
@@ -90,6 +99,8 @@ def encode_memory(memory: AuditMemory) -> dict[str, Any]:
         "findings": [list(finding) for finding in memory.findings],
         "repeats": [list(pair) for pair in memory.repeats],
         "governing": [[index, at, text.decode("ascii")] for index, at, text in memory.governing],
+        "said": [_encode_said(said) for said in memory.said],
+        "gaps": [list(gap) for gap in memory.gaps],
         "jtis": hashlib.sha256(memory.jtis).hexdigest(),
     }
 
@@ -126,8 +137,18 @@ def _read(members: Mapping[str, Any], jtis: bytes) -> AuditMemory:
         governing=tuple(
             (int(index), int(at), text.encode("ascii")) for index, at, text in members["governing"]
         ),
+        said=tuple(_parse_said(item) for item in members["said"]),
+        gaps=tuple((str(party), int(index)) for party, index in members["gaps"]),
         jtis=jtis,
     )
+
+
+def _encode_said(said: Said) -> dict[str, Any]:
+    return {**asdict(said), "to": list(said.to)}
+
+
+def _parse_said(members: Mapping[str, Any]) -> Said:
+    return Said(**{**members, "to": tuple(members["to"])})
 
 
 def check_extends(memory: AuditMemory, tiles: TileReader, extent: Extent) -> None:
@@ -161,19 +182,33 @@ def check_extends(memory: AuditMemory, tiles: TileReader, extent: Extent) -> Non
             raise AuditStateDamaged(f"remembered entry {index} is not the log's") from fault
 
 
-def restore_fold(origin: str, memory: AuditMemory) -> PublicFold:
-    """The fold as it stood, from the governance entries that were verified then.
+def restore_folds(origin: str, memory: AuditMemory, state: DomainState) -> Folds:
+    """Both folds as they stood: of entries that were verified then, in the log's order.
+
+    Args:
+        origin: the log's.
+        memory: where the earlier audit stopped.
+        state: that of the trade before any entry.
 
     Raises:
         AuditStateDamaged: they do not make one.
     """
-    fold = PublicFold(origin)
+    public, entitled = PublicFold(origin), EntitledFold(state, dict(memory.gaps))
+    governing: Iterator[_Item] = ((index, (at, text)) for index, at, text in memory.governing)
+    said: Iterator[_Item] = ((item.index, item) for item in memory.said)
     try:
-        for index, admitted_ms, text in memory.governing:
-            fold = apply(fold, _governing(origin, text, Place(index, admitted_ms)))
-    except LedgerError as fault:
-        raise AuditStateDamaged(f"remembered governance: {fault}") from fault
-    return fold
+        for index, item in heapq.merge(governing, said, key=itemgetter(0)):
+            if isinstance(item, Said):
+                entitled = entitled.apply_said(item, public)
+            else:
+                place = Place(index, item[0])
+                public = apply(public, _governing(origin, item[1], place))
+    except (LedgerError, LookupError, TypeError) as fault:
+        raise AuditStateDamaged(f"what is remembered to be in force: {fault}") from fault
+    return Folds(public, entitled)
+
+
+_Item = tuple[int, Said | tuple[int, bytes]]
 
 
 def _governing(origin: str, text: bytes, place: Place) -> Governing:

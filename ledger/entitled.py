@@ -96,7 +96,7 @@ class EntitledFold:
                 return Refusal(
                     STATE_INCOMPLETE,
                     f"expected the content of entry {index} by {party}, found none: "
-                    "submit that record again, then restart the log",
+                    "submit that record again or restore a backup, then restart the log",
                 )
         return None
 

@@ -32,6 +32,7 @@ from api.cli.options import (
 from api.cli.output import Output
 from api.cli.reading import open_reader
 from api.data_folder import DataFolder, read_config
+from api.trade import opening_state
 from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit, AuditSource
 from ledger.audit_findings import AuditReport, Finding, describe
@@ -146,7 +147,13 @@ def _audit(
     if file and options.is_full:
         file.forget()
     memory = file.read() if file else None
-    running = Audit(opened.anchor.origin, opened.source, memory=memory, types=opened.types)
+    running = Audit(
+        opened.anchor.origin,
+        opened.source,
+        memory=memory,
+        types=opened.types,
+        state=opening_state(),
+    )
     keeping = Keeping(file, seconds=options.save_seconds)
     is_small = opened.size - running.size <= _ENTRIES_ALONE_MAX
     with output.progress("auditing", opened.size) as update:
@@ -243,10 +250,12 @@ def _tell(output: Output, report: AuditReport, *, is_folder: bool) -> None:
     if is_folder:
         say(f"  {tallies.disclosures} disclosures against the digests that were signed")
         say(f"  the content of {tallies.contents} records: schema, groups, the trade's rules")
-        say("not checked: addressees and links of records")
+        say(f"  {tallies.against_state} records against what was in force between parties")
+        say("not checked: whether addressees are members, and links lead to records")
     else:
         say("not entitled to check: disclosures, which are no part of the public log")
     say(f"no content is held of {tallies.without_disclosures} records")
+    say(f"not entitled to check against what was in force: {tallies.not_entitled} records")
     if report.is_clean:
         say("nothing was found")
     else:

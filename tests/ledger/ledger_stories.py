@@ -97,8 +97,8 @@ class Story:
         return replace(self, parts=whole, ledger=Ledger(whole))
 
 
-def a_story(store: Store | None = None, *, mark: HighWater | None = None) -> Story:
-    """A new log without an entry."""
+def a_story(store: Store | None = None, *, mark: HighWater | None = None, **more: Any) -> Story:
+    """A new log without an entry, perhaps built from other parts."""
     clock = ManualClock(NOW_MS)
     blobs = MemoryBlobs(random_bytes=RandomStream("blobs"))
     parts = LedgerParts(
@@ -112,6 +112,7 @@ def a_story(store: Store | None = None, *, mark: HighWater | None = None) -> Sto
         search_secret=SEARCH_SECRET,
         is_clock_given=True,
     )
+    parts = replace(parts, **more)
     ledger = Ledger(parts, is_new=True)
     ledger.start()
     return Story(parts, clock, blobs, ledger)

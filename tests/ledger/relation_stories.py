@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ledger.compose import Filing
-from ledger.relations import Relation
-from ledger.relations_state import RelationsState
+from ledger.record_type import document_digest
+from ledger.relations import Relation, Relations
 from ledger.store import Store
 from ledger.submission import Admitted
 from tests.ledger.ledger_stories import Story, a_story
@@ -22,14 +22,15 @@ PLAN: Final = Plan(
         "meridian-cert": ("certifier", "laboratory"),
     },
     types=(sample_type_text(), *map(type_text, (ACT, ORDER, DELIVERY))),
+    thresholds={"policy": 1},
 )
 RELATED: Final = a_consortium(PLAN)
 OEM, TIER1, TIER2, CERTIFIER = RELATED.parties.values()
 
 
-def a_related_story(store: Store | None = None) -> Story:
+def a_related_story(store: Store | None = None, **parts: Any) -> Story:
     """A log whose consortium is founded and has no relation yet."""
-    story = a_story(store)
+    story = a_story(store, **parts)
     story.admit(*RELATED.texts)
     return story
 
@@ -94,18 +95,23 @@ def a_delivery(
     return sign("sample-delivery/v1", supplier, groups, to=[p.did for p in to], family=family)
 
 
+def some_parameters(name: str, members: Mapping[str, Any], *, label: str = "") -> str:
+    """A version of parameters, which one vote is enough for here."""
+    text = type_text(dict(members))
+    body = {"name": name, "sha256": document_digest(text), "document": text}
+    return RELATED.governance(OEM.signing, "parameters/v1", body, label=f"{name} {text} {label}")
+
+
 def relate(story: Story, customer: PartyKeys, provider: PartyKeys, *families: str) -> Relation:
     """Put a supply relation in force."""
     [offered] = story.admit(an_offer(customer, provider, *families))
     story.admit(an_answer(provider, offered.record_id, customer))
-    return relations_of(story).relations.by_id[offered.record_id]
+    return relations_of(story).by_id[offered.record_id]
 
 
-def relations_of(story: Story) -> RelationsState:
+def relations_of(story: Story) -> Relations:
     """What the log says is in force."""
-    state = story.ledger.state
-    assert isinstance(state, RelationsState)
-    return state
+    return story.ledger.state.relations
 
 
 def outcome(story: Story, text: str) -> str | None:

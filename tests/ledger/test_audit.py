@@ -62,6 +62,8 @@ def test_honest_log_is_clean() -> None:
         "disclosures": sum(text.count("~") - 1 for text in TEXTS),
         "contents": 0,
         "without_disclosures": 0,
+        "against_state": 0,
+        "not_entitled": LAST - FIRST_REPORT + 1,
         "checkpoints": 3,
         "cosigned": 0,
         "root": "",

@@ -42,7 +42,7 @@ def test_relation_is_in_force_once_both_sides_have_signed(story: Story) -> None:
     [offered] = story.admit(an_offer(OEM, TIER1, "gears"))
     assert outcome(story, an_order(OEM, TIER1)) == REFUSED
     [answered] = story.admit(an_answer(TIER1, offered.record_id, OEM))
-    found = relations_of(story).relations.by_id[offered.record_id]
+    found = relations_of(story).by_id[offered.record_id]
     assert (found.offered_at, found.in_force_at) == (offered.index, answered.index)
     assert outcome(story, an_order(OEM, TIER1)) is None
 
@@ -56,7 +56,7 @@ def test_each_kind_of_relation_comes_in_force_by_its_second_signature(
     state = offer_state(TIER1, CERTIFIER, *families, kind=kind)
     [offered] = story.admit(an_act(CERTIFIER, state, [TIER1]))
     story.admit(an_answer(TIER1, offered.record_id, CERTIFIER))
-    relations = relations_of(story).relations
+    relations = relations_of(story)
 
     def is_in_force(kind: str) -> bool:
         return bool(
@@ -121,7 +121,7 @@ def test_ended_relation_binds_nobody_from_the_next_entry_on(story: Story) -> Non
     assert outcome(story, an_order(OEM, TIER1, number="O-1")) is None
     [ended] = story.admit(an_end(TIER1, relation.record_id, OEM))
     assert outcome(story, an_order(OEM, TIER1, number="O-2")) == REFUSED
-    found = relations_of(story).relations.by_id[relation.record_id]
+    found = relations_of(story).by_id[relation.record_id]
     in_force = [index for index in range(ended.index + 3) if found.was_in_force(index)]
     assert in_force == list(range((found.in_force_at or 0) + 1, ended.index + 1))
 

@@ -1,0 +1,15 @@
+"""What the trade brings to a log: its rules for content, and its state before any entry.
+
+The one place that names them. The service, founding, restoring and audits must agree on it,
+or an audit finds what admission let through.
+"""
+
+from __future__ import annotations
+
+from ledger.domain_state import DomainState
+from ledger.relations_state import RelationsState
+
+
+def opening_state() -> DomainState:
+    """What is in force between parties on a log without an entry."""
+    return RelationsState()

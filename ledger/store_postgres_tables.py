@@ -19,8 +19,12 @@ from sqlalchemy import (
     Text,
 )
 
-POSTGRES_REVISION: Final = "0002"
+POSTGRES_REVISION: Final = "0003"
 POSTGRES_METADATA: Final = MetaData()
+
+#: Behind the name of the log's schema: that of the schema in which the service's role may make
+#: tables of data that is derived from the log.
+DERIVED_SUFFIX: Final = "_derived"
 
 #: What the role of the service may do. On the log itself that is to read it and to add to it.
 GRANTS: Final = {

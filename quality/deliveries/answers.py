@@ -13,7 +13,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
-from quality.deliveries.book import DeliveryBook, Month, Question
+from quality.deliveries.book import DeliveryReading, Month, Question
 from quality.deliveries.case import Case, lots_of
 from quality.deliveries.delivery import (
     UNCONFIRMED_AFTER,
@@ -59,7 +59,7 @@ class MonthRow:
         )
 
 
-def monthly(book: DeliveryBook, question: Question, *, as_of: date) -> tuple[MonthRow, ...]:
+def monthly(book: DeliveryReading, question: Question, *, as_of: date) -> tuple[MonthRow, ...]:
     """The months of the parts asked about, in order of customer, supplier, part and month.
 
     Args:
@@ -81,7 +81,9 @@ def is_unconfirmed(pending: Pending, as_of: date) -> bool:
     return as_of >= pending.on + UNCONFIRMED_AFTER
 
 
-def differences(book: DeliveryBook, question: Question, *, as_of: date) -> tuple[Difference, ...]:
+def differences(
+    book: DeliveryReading, question: Question, *, as_of: date
+) -> tuple[Difference, ...]:
     """The differences dated in the months asked about, by day and number."""
     found = [
         difference
@@ -92,7 +94,7 @@ def differences(book: DeliveryBook, question: Question, *, as_of: date) -> tuple
     return tuple(sorted(found, key=_order))
 
 
-def flags_of(book: DeliveryBook, record_id: str) -> tuple[RecordFlag, ...]:
+def flags_of(book: DeliveryReading, record_id: str) -> tuple[RecordFlag, ...]:
     """What a shipment or receipt shows beside the other papers of its delivery."""
     key = book.places([record_id]).get(record_id)
     delivery = book.deliveries([key]).get(key) if key else None
@@ -101,7 +103,7 @@ def flags_of(book: DeliveryBook, record_id: str) -> tuple[RecordFlag, ...]:
     return tuple(flag for flag in evaluate(delivery).flags if flag.record_id == record_id)
 
 
-def inputs(book: DeliveryBook, question: Question) -> tuple[str, ...]:
+def inputs(book: DeliveryReading, question: Question) -> tuple[str, ...]:
     """The ids of all records that an answer depends on, sorted.
 
     Those of the deliveries and cases asked about, corrected ones too; of the deliveries that

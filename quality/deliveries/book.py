@@ -8,7 +8,8 @@ with the size that it brings the book to, or nothing of it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -92,8 +93,8 @@ class Changes:
     months: Mapping[MonthKey, Month | None] = field(default_factory=dict)
 
 
-class DeliveryBook(Protocol):
-    """Derived rows of deliveries, by key and by question. May be used by threads."""
+class DeliveryReading(Protocol):
+    """Derived rows of deliveries, by key and by question."""
 
     def size(self) -> int:
         """How many entries of the log the book holds."""
@@ -113,12 +114,6 @@ class DeliveryBook(Protocol):
     def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
         """Totals by key."""
 
-    def save(self, changes: Changes, *, before: int) -> bool:
-        """Save a page whole, unless the book is at another size than ``before``: then False."""
-
-    def clear(self) -> None:
-        """Throw everything away: the book is at size 0."""
-
     def months_of(self, question: Question) -> Sequence[Month]:
         """The totals asked about, in no order."""
 
@@ -130,6 +125,19 @@ class DeliveryBook(Protocol):
 
     def cases_of(self, question: Question) -> Sequence[Case]:
         """The cases that count in the months asked about."""
+
+
+class DeliveryBook(DeliveryReading, Protocol):
+    """A book that may be written. May be used by threads."""
+
+    def at_once(self) -> AbstractContextManager[DeliveryReading]:
+        """One state of the book for several questions."""
+
+    def save(self, changes: Changes, *, before: int) -> bool:
+        """Save a page whole, unless the book is at another size than ``before``: then False."""
+
+    def clear(self) -> None:
+        """Throw everything away: the book is at size 0."""
 
 
 def months_touched(delivery: Delivery) -> frozenset[MonthKey]:
@@ -160,28 +168,34 @@ class MemoryDeliveryBook:
             self._lots: dict[LotKey, Lot] = {}
             self._months: dict[MonthKey, Month] = {}
 
+    @contextmanager
+    def at_once(self) -> Iterator[DeliveryReading]:
+        """See :meth:`DeliveryBook.at_once`: nobody writes meanwhile."""
+        with self._lock:
+            yield self
+
     def size(self) -> int:
-        """See :meth:`DeliveryBook.size`."""
+        """See :meth:`DeliveryReading.size`."""
         return self._size
 
     def places(self, record_ids: Collection[str]) -> Mapping[str, str]:
-        """See :meth:`DeliveryBook.places`."""
+        """See :meth:`DeliveryReading.places`."""
         return _found(self._places, record_ids)
 
     def deliveries(self, keys: Collection[str]) -> Mapping[str, Delivery]:
-        """See :meth:`DeliveryBook.deliveries`."""
+        """See :meth:`DeliveryReading.deliveries`."""
         return _found(self._deliveries, keys)
 
     def cases(self, keys: Collection[str]) -> Mapping[str, Case]:
-        """See :meth:`DeliveryBook.cases`."""
+        """See :meth:`DeliveryReading.cases`."""
         return _found(self._cases, keys)
 
     def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
-        """See :meth:`DeliveryBook.lots`."""
+        """See :meth:`DeliveryReading.lots`."""
         return _found(self._lots, keys)
 
     def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
-        """See :meth:`DeliveryBook.months`."""
+        """See :meth:`DeliveryReading.months`."""
         return _found(self._months, keys)
 
     def save(self, changes: Changes, *, before: int) -> bool:
@@ -198,12 +212,12 @@ class MemoryDeliveryBook:
             return True
 
     def months_of(self, question: Question) -> Sequence[Month]:
-        """See :meth:`DeliveryBook.months_of`."""
+        """See :meth:`DeliveryReading.months_of`."""
         with self._lock:
             return [month for key, month in self._months.items() if question.takes(key)]
 
     def pending_of(self, question: Question) -> Sequence[Pending]:
-        """See :meth:`DeliveryBook.pending_of`."""
+        """See :meth:`DeliveryReading.pending_of`."""
         with self._lock:
             found = [evaluate(delivery).pending for delivery in self._deliveries.values()]
         return [
@@ -213,7 +227,7 @@ class MemoryDeliveryBook:
         ]
 
     def deliveries_of(self, question: Question) -> Sequence[Delivery]:
-        """See :meth:`DeliveryBook.deliveries_of`."""
+        """See :meth:`DeliveryReading.deliveries_of`."""
         with self._lock:
             return [
                 delivery
@@ -222,7 +236,7 @@ class MemoryDeliveryBook:
             ]
 
     def cases_of(self, question: Question) -> Sequence[Case]:
-        """See :meth:`DeliveryBook.cases_of`."""
+        """See :meth:`DeliveryReading.cases_of`."""
         with self._lock:
             return [
                 case

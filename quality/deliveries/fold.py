@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, TypeAlias
 
-from quality.deliveries.book import Changes, DeliveryBook, Lot, Month
+from quality.deliveries.book import Changes, DeliveryReading, Lot, Month
 from quality.deliveries.case import Case, case_key, count_case, lots_of
 from quality.deliveries.delivery import (
     Delivery,
@@ -30,7 +30,7 @@ PaperOrCase: TypeAlias = Paper | CaseRecord
 _NOTHING: Final = Outcome({}, None, {}, (), ())
 
 
-def fold_page(book: DeliveryBook, papers: Iterable[PaperOrCase], *, size: int) -> Changes:
+def fold_page(book: DeliveryReading, papers: Iterable[PaperOrCase], *, size: int) -> Changes:
     """What the papers of the entries from the book's size up to ``size`` change.
 
     Args:
@@ -53,7 +53,7 @@ def fold_page(book: DeliveryBook, papers: Iterable[PaperOrCase], *, size: int) -
 class _Sheet:
     """The rows of one page: what the book has, and what becomes of it."""
 
-    book: DeliveryBook
+    book: DeliveryReading
     places: dict[str, str | None] = field(default_factory=dict)
     new_places: dict[str, str] = field(default_factory=dict)
     deliveries: dict[str, tuple[Paper, ...]] = field(default_factory=dict)
@@ -126,7 +126,11 @@ class _Sheet:
     def _key_for(self, paper: Paper) -> str:
         if paper.shipment is None:
             return delivery_key(paper.lane, paper.number)
-        return self._place(paper.shipment) or unknown_delivery_key(paper.shipment)
+        key = self._place(paper.shipment)
+        # What is cited may be another receipt: that is no shipment, and never becomes one.
+        if key is not None and _has_shipment(self._papers(key), paper.shipment):
+            return key
+        return unknown_delivery_key(paper.shipment)
 
     def _take_earlier(self, paper: Paper) -> list[Paper]:
         """Take out the earlier versions of a paper that is corrected: they go where it goes."""
@@ -265,7 +269,7 @@ class _Totals:
                     )
                 )
 
-    def changed(self, book: DeliveryBook) -> dict[MonthKey, Month | None]:
+    def changed(self, book: DeliveryReading) -> dict[MonthKey, Month | None]:
         """The totals that are others than before; None for those that count nothing."""
         moved = {key: month for key, month in self.moved.items() if not month.is_empty}
         found = book.months(list(moved))
@@ -280,7 +284,7 @@ class _Totals:
 class _Lots:
     """The lots of one page, as they become."""
 
-    book: DeliveryBook
+    book: DeliveryReading
     old: dict[LotKey, Lot | None] = field(default_factory=dict)
     new: dict[LotKey, Lot] = field(default_factory=dict)
 
@@ -357,6 +361,10 @@ def _papers_of(delivery: Delivery | None) -> tuple[Paper, ...]:
 
 def _days_of(lot: Lot | None) -> Mapping[str, date]:
     return lot.days if lot else {}
+
+
+def _has_shipment(papers: Sequence[Paper], record_id: str) -> bool:
+    return any(found.record_id == record_id and found.shipment is None for found in papers)
 
 
 def _chain(papers: Sequence[Paper], of: Paper) -> set[str]:

@@ -1,0 +1,233 @@
+"""The book of deliveries in SQL: derived tables in SQLite or PostgreSQL.
+
+Keys are looked up many at once; a page is saved in one transaction together with the size
+that it brings the book to, and only onto the size it was made for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Row, Select, Table, select
+
+from api.derived.database import DerivedDatabase
+from api.derived.rows import decode_days, decode_names, decode_papers, decode_records
+from api.derived.sql_writes import lane_key, lot_key, month_of_row, write_changes
+from api.derived.tables import (
+    BOOKMARK,
+    COMPLAINT,
+    DELIVERY,
+    DELIVERY_MONTH,
+    LANE,
+    LOT,
+    MONTH,
+    PLACE,
+)
+from quality.deliveries.agreed import Lane
+from quality.deliveries.book import Changes, DeliveryReading, Lot, Month, Question
+from quality.deliveries.case import Case, Counted
+from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Pending, evaluate
+
+#: Keys in one statement: each is a parameter, of which both products take many more.
+KEYS_MAX: Final = 500
+
+
+class SqlDeliveryReading:
+    """The rows as one connection sees them."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Read through ``connection``."""
+        self._connection = connection
+
+    def size(self) -> int:
+        """See :meth:`quality.deliveries.book.DeliveryReading.size`."""
+        return int(self._connection.execute(select(BOOKMARK.c.size)).scalar_one())
+
+    def places(self, record_ids: Collection[str]) -> Mapping[str, str]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.places`."""
+        return {row.record_id: row.key for row in self._by_key(PLACE.c.record_id, record_ids)}
+
+    def deliveries(self, keys: Collection[str]) -> Mapping[str, Delivery]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.deliveries`."""
+        return {row.key: _delivery(row) for row in self._by_key(DELIVERY.c.key, keys)}
+
+    def cases(self, keys: Collection[str]) -> Mapping[str, Case]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.cases`."""
+        rows = list(self._by_key(COMPLAINT.c.key, keys))
+        lanes = self._lanes({row.lane for row in rows})
+        return {row.key: _case(row, lanes[row.lane]) for row in rows}
+
+    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.lots`."""
+        by_text = {lot_key(key): key for key in keys}
+        found = {by_text[row.key]: row for row in self._by_key(LOT.c.key, by_text)}
+        return {
+            key: Lot(key, decode_days(row.days), decode_names(row.cases))
+            for key, row in found.items()
+        }
+
+    def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.months`."""
+        lanes = {lane_key(key.lane): key.lane for key in keys}
+        asked = {(lane_key(key.lane), key.month) for key in keys}
+        months = sorted({key.month for key in keys})
+        found = {}
+        for row in self._by_key(MONTH.c.lane, lanes, MONTH.c.month.in_(months)):
+            if (row.lane, row.month) in asked:
+                month = month_of_row(row, lanes[row.lane])
+                found[month.key] = month
+        return found
+
+    def months_of(self, question: Question) -> Sequence[Month]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.months_of`."""
+        rows = self._connection.execute(_asked(MONTH, question, LANE, MONTH))
+        return [month_of_row(row, _lane(row)) for row in rows]
+
+    def pending_of(self, question: Question) -> Sequence[Pending]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.pending_of`."""
+        asked = _asked(DELIVERY_MONTH, question, DELIVERY).join(
+            DELIVERY, DELIVERY.c.key == DELIVERY_MONTH.c.delivery
+        )
+        rows = self._connection.execute(asked.where(DELIVERY_MONTH.c.is_pending == 1))
+        found = [evaluate(_delivery(row)).pending for row in rows]
+        return [pending for pending in found if pending]
+
+    def deliveries_of(self, question: Question) -> Sequence[Delivery]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.deliveries_of`."""
+        asked = _asked(DELIVERY_MONTH, question, DELIVERY).join(
+            DELIVERY, DELIVERY.c.key == DELIVERY_MONTH.c.delivery
+        )
+        rows = self._connection.execute(asked)
+        return list({row.key: _delivery(row) for row in rows}.values())
+
+    def cases_of(self, question: Question) -> Sequence[Case]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.cases_of`."""
+        rows = self._connection.execute(
+            _asked(COMPLAINT, question, LANE.c.customer, LANE.c.supplier, LANE.c.part, COMPLAINT)
+        )
+        return [_case(row, _lane(row)) for row in rows]
+
+    def _by_key(
+        self, column: Column[Any], keys: Iterable[str], *conditions: Any
+    ) -> Iterator[Row[Any]]:
+        """The rows whose column is one of the keys, so many keys at a time."""
+        asked = sorted(keys)
+        statement = select(column.table).where(*conditions)
+        for start in range(0, len(asked), KEYS_MAX):
+            part = asked[start : start + KEYS_MAX]
+            yield from self._connection.execute(statement.where(column.in_(part)))
+
+    def _lanes(self, keys: Iterable[str]) -> Mapping[str, Lane]:
+        return {row.key: _lane(row) for row in self._by_key(LANE.c.key, keys)}
+
+
+class SqlDeliveryBook:
+    """The book behind a database of derived tables; may be used by threads."""
+
+    def __init__(self, database: DerivedDatabase) -> None:
+        """Keep the book in ``database``."""
+        self._database = database
+
+    @contextmanager
+    def at_once(self) -> Iterator[DeliveryReading]:
+        """See :meth:`quality.deliveries.book.DeliveryBook.at_once`."""
+        with self._database.snapshot() as connection:
+            yield SqlDeliveryReading(connection)
+
+    def save(self, changes: Changes, *, before: int) -> bool:
+        """See :meth:`quality.deliveries.book.DeliveryBook.save`."""
+        with self._database.writing() as connection:
+            return write_changes(connection, changes, before=before)
+
+    def clear(self) -> None:
+        """See :meth:`quality.deliveries.book.DeliveryBook.clear`."""
+        self._database.remake()
+
+    def size(self) -> int:
+        """See :meth:`quality.deliveries.book.DeliveryReading.size`."""
+        with self._rows() as rows:
+            return rows.size()
+
+    def places(self, record_ids: Collection[str]) -> Mapping[str, str]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.places`."""
+        with self._rows() as rows:
+            return rows.places(record_ids)
+
+    def deliveries(self, keys: Collection[str]) -> Mapping[str, Delivery]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.deliveries`."""
+        with self._rows() as rows:
+            return rows.deliveries(keys)
+
+    def cases(self, keys: Collection[str]) -> Mapping[str, Case]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.cases`."""
+        with self._rows() as rows:
+            return rows.cases(keys)
+
+    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.lots`."""
+        with self._rows() as rows:
+            return rows.lots(keys)
+
+    def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.months`."""
+        with self._rows() as rows:
+            return rows.months(keys)
+
+    def months_of(self, question: Question) -> Sequence[Month]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.months_of`."""
+        with self._rows() as rows:
+            return rows.months_of(question)
+
+    def pending_of(self, question: Question) -> Sequence[Pending]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.pending_of`."""
+        with self._rows() as rows:
+            return rows.pending_of(question)
+
+    def deliveries_of(self, question: Question) -> Sequence[Delivery]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.deliveries_of`."""
+        with self._rows() as rows:
+            return rows.deliveries_of(question)
+
+    def cases_of(self, question: Question) -> Sequence[Case]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.cases_of`."""
+        with self._rows() as rows:
+            return rows.cases_of(question)
+
+    @contextmanager
+    def _rows(self) -> Iterator[SqlDeliveryReading]:
+        with self._database.reading() as connection:
+            yield SqlDeliveryReading(connection)
+
+
+def _asked(table: Table, question: Question, *columns: Any) -> Select[Any]:
+    """Rows of a table with a lane and a month, of the lanes and months asked about."""
+    conditions = [
+        column == asked
+        for column, asked in (
+            (LANE.c.customer, question.customer),
+            (LANE.c.supplier, question.supplier),
+            (LANE.c.part, question.part),
+        )
+        if asked is not None
+    ]
+    return (
+        select(*columns)
+        .select_from(LANE)
+        .join(table, table.c.lane == LANE.c.key)
+        .where(table.c.month >= question.first, table.c.month <= question.last, *conditions)
+    )
+
+
+def _lane(row: Row[Any]) -> Lane:
+    return Lane(row.customer, row.supplier, row.part)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(row.key, decode_papers(row.papers))
+
+
+def _case(row: Row[Any], lane: Lane) -> Case:
+    counted = Counted(MonthKey(lane, row.month), row.bad, row.open_cases)
+    return Case(row.key, decode_records(row.records), counted)

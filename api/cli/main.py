@@ -13,7 +13,7 @@ from api.cli.faults import FAMILIES, CommandFault, command_fault, show_json
 
 #: command -> (module, name in it), in the order in which help lists them.
 _COMMANDS: Final = {
-    "keygen": ("founding", "keygen"),
+    "keygen": ("keygen", "keygen"),
     "init": ("founding", "init"),
     "migrate": ("migrating", "migrate"),
     "replica": ("replicas", "replica"),

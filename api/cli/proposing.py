@@ -19,7 +19,7 @@ from api.cli.acts import (
     yes_option,
 )
 from api.cli.faults import CommandFault
-from api.cli.founding import read_statement
+from api.cli.keygen import read_statement
 from api.cli.options import (
     Place,
     Session,

@@ -7,6 +7,8 @@ import inspect
 import json
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -69,6 +71,24 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
 def test_the_reference_lists_nothing_that_is_not_there() -> None:
     listed = re.findall(r"^\| `([a-z-]+)` \| [a-z]", REFERENCE.partition("## Files")[0], re.M)
     assert listed == list(_COMMANDS)
+
+
+#: Whoever runs these has the log's database, or makes one.
+AT_THE_LOG = {
+    *("audit", "backup", "init", "migrate", "rebuild", "replica", "restore", "serve", "witness"),
+}
+
+
+def test_a_command_of_a_party_starts_without_a_database() -> None:
+    names = sorted({_COMMANDS[name][0] for name in _COMMANDS.keys() - AT_THE_LOG})
+    code = "import sys; from importlib import import_module\n"
+    code += f"for name in {names}: import_module(f'api.cli.{{name}}')\n"
+    code += "print({'sqlalchemy', 'alembic', 'psycopg', 'fastapi'} & sys.modules.keys())"
+    # A process of its own: this one has everything.
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
 
 
 def codes(module: ModuleType) -> set[str]:

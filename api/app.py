@@ -142,6 +142,8 @@ def _add_log(app: FastAPI, door: LogDoor, reading: ReadingDesk) -> None:
         ("/v1/parties", door.parties),
         ("/v1/proposals", door.proposals),
         ("/v1/types/{name}/{version}", door.record_type),
+        ("/v1/parameters", door.parameters),
+        ("/v1/parameters/{document:path}", door.parameters_text),
         ("/v1/anchor", door.trust_anchor),
         ("/checkpoint", door.checkpoint),
         ("/tile/{path:path}", door.tile),

@@ -14,6 +14,7 @@ from ledger.note import encode_vkey
 from ledger.record_type import builtin_governance_types, document_digest, parse_record_type
 from ledger.verify import verify_view
 from ledger.view import parse_view
+from quality.builtin_codebooks import builtin_codebooks
 from quality.types import business_types
 
 
@@ -57,6 +58,9 @@ def _notices(charter: Charter) -> Iterator[str]:
         vct = parse_record_type(text).vct
         if charter.types.get(vct, "") != document_digest(text):
             yield f"{vct} is not the definition that this version of Lotmark brings"
+    for book in builtin_codebooks():
+        if charter.parameters.get(book.name, "") != document_digest(book.text):
+            yield f"{book.name} is not the codebook that this version of Lotmark brings"
     bounds = charter.rules.limits
     if bounds.entry_bytes_max < limits.ENTRY_BYTES_MAX:
         yield f"entries are limited to {bounds.entry_bytes_max} bytes"

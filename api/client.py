@@ -194,6 +194,14 @@ class LogClient:
         """The definition of a type, byte for byte as the log has it."""
         return self._get(f"/v1/types/{quote(vct)}").body.decode()
 
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters in force and those that the charter lists, as the service says."""
+        return self._get_object("/v1/parameters")
+
+    def parameters_text(self, name: str) -> str:
+        """The text of parameters in force, byte for byte as the log has it."""
+        return self._get(f"/v1/parameters/{quote(name)}").body.decode()
+
     def checkpoint(self) -> bytes:
         """The newest signed note."""
         return self._get("/checkpoint").body

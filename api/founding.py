@@ -24,10 +24,11 @@ from api.data_folder import (
     write_search_secret,
 )
 from api.governing import (
-    RECORD_TYPES,
+    DEFINING_USES,
     SIGNING_USES,
     KeyTerms,
     compose_key,
+    compose_named,
     compose_type,
 )
 from api.migrate import needs_upgrade, upgrade
@@ -59,6 +60,7 @@ from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.store_open import open_store
 from ledger.trust_policy import encode_trust_policy
+from quality.builtin_codebooks import builtin_codebooks
 from quality.credential import DEFAULT_RIGHTS
 from quality.rules import QualityRules
 from quality.types import business_types
@@ -87,8 +89,8 @@ class FoundingKeys:
     """The keys at hand when a log is founded.
 
     ``admin`` is founder 1's. With ``signing``, founder 1's key for records, the only founder
-    registers it and defines the built-in types at once. The log's own key is drawn and kept
-    under ``log_passphrase``.
+    registers it and brings the built-in types and codebooks at once. The log's own key is
+    drawn and kept under ``log_passphrase``.
     """
 
     admin: Signer
@@ -274,23 +276,30 @@ class _Founder:
             credentials=DEFAULT_RIGHTS,
             witness_policy=self.plan.witness_policy,
             quorum=self.plan.quorum,
+            parameters={document.name: document.text for document in builtin_codebooks()},
         )
         body = draft_charter(draft)
         composer = self._composer(NO_POLICY, self.keys.admin)
         return self._admit(composer.compose_governance("charter/v1", body, iat=self.now_s()))
 
     def admit_types(self, charter: str, signing: Signer) -> None:
-        """Register founder 1's signing key and define the built-in types with it."""
+        """Register founder 1's signing key, and bring the types and codebooks with it."""
         key = compose_key(
             self._composer(charter, self.keys.admin),
             signing,
-            terms=KeyTerms((*SIGNING_USES, RECORD_TYPES)),
+            terms=KeyTerms((*SIGNING_USES, *DEFINING_USES)),
             iat=self.now_s(),
         )
         self._admit(key)
         composer = self._composer(charter, signing)
         for definition in business_types():
             for sd_jwt in compose_type(composer, definition, iat=self.now_s()):
+                self._admit(sd_jwt)
+        for document in builtin_codebooks():
+            name, text = document.name, document.text
+            for sd_jwt in compose_named(
+                composer, "parameters", name=name, text=text, iat=self.now_s()
+            ):
                 self._admit(sd_jwt)
 
     def _composer(self, policy: str, signer: Signer) -> Composer:

@@ -17,6 +17,9 @@ from ledger.record_type import document_digest, parse_record_type
 ANY_RECORD: Final = "records"
 REQUESTS: Final = "requests"
 RECORD_TYPES: Final = "record:record-type"
+PARAMETERS: Final = "record:parameters"
+#: What founder 1's key needs to bring what the charter lists.
+DEFINING_USES: Final = (RECORD_TYPES, PARAMETERS)
 #: What the signing key of a party does, unless it is said otherwise.
 SIGNING_USES: Final = (ANY_RECORD, REQUESTS)
 

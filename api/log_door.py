@@ -19,6 +19,7 @@ from ledger.clock import Clock
 from ledger.errors import MalformedTilePath
 from ledger.faults import Refusal
 from ledger.fold import Party, PublicFold, RegisteredKey, settle
+from ledger.fold_state import Parameters
 from ledger.party import Standing
 from ledger.service import Ledger
 from ledger.tiles import EntryBundle, is_implied, parse_tile_path
@@ -146,6 +147,32 @@ class LogDoor:
         data = kind.text.encode()
         return tagged(request, data, media_type="application/json", headers=IMMUTABLE)
 
+    def parameters(self, request: Request) -> Response:
+        """``GET /v1/parameters``: what is in force by name, and what the charter lists."""
+        del request
+        self.ledger.catch_up()
+        fold, size = self.ledger.fold, self.ledger.size
+        listed = fold.charter.parameters.items() if fold.charter else ()
+        return JSONResponse(
+            {
+                "origin": fold.origin,
+                "charter": fold.charter_id,
+                "size": size,
+                "parameters": [parameters_members(item) for item in fold.parameters.values()],
+                "listed": [{"name": name, "sha256": sha256} for name, sha256 in listed],
+            },
+            headers=FRESH,
+        )
+
+    def parameters_text(self, request: Request) -> Response:
+        """``GET /v1/parameters/{name}``: the text in force, byte for byte as the log has it."""
+        name = request.path_params["document"]
+        self.ledger.catch_up()
+        found = self.ledger.fold.parameters.get(name)
+        if found is None:
+            raise Refused(Refusal("not-found", f"no parameters {name[:60]!r}"))
+        return tagged(request, found.text.encode(), media_type="application/json", headers=FRESH)
+
     def did_document(self, request: Request) -> Response:
         """``GET /parties/{slug}/did.json``: a courtesy; keys come from entries."""
         self.ledger.catch_up()
@@ -157,6 +184,12 @@ class LogDoor:
         # Outside software takes every key that it finds for one that signs now.
         multikeys = [Multikey(key.multikey) for key in party.signing_keys if key.is_current]
         return JSONResponse(party_document(Did(party.did), multikeys), headers=FRESH)
+
+
+def parameters_members(parameters: Parameters) -> dict[str, Any]:
+    """Parameters as plain values: the name, and where each of their versions stands."""
+    versions = [{"entry": index, "sha256": sha256} for index, sha256 in parameters.versions]
+    return {"name": parameters.name, **versions[-1], "versions": versions}
 
 
 def party_members(party: Party, fold: PublicFold, recorded: PublicFold) -> dict[str, Any]:

@@ -36,12 +36,22 @@ def judge_policy(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusa
 
 
 def judge_parameters(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:
-    """Whether a version of parameters may be put in force."""
+    """Whether a version of parameters may be put in force.
+
+    The first of a name that the charter lists comes from founder 1 without a vote: the
+    founders decided on it by endorsing the charter.
+    """
     del earlier
+    assert fold.charter is not None
+    name, sha256 = entry.body["name"], entry.body["sha256"]
     count = sum(len(found.versions) for found in fold.parameters.values())
-    return _judge_count("versions of parameters", count, limits.PARAMETERS_MAX) or _judge_approval(
-        "parameters", entry.body["name"], entry, fold=fold
-    )
+    refusal = _judge_count("versions of parameters", count, limits.PARAMETERS_MAX)
+    if refusal:
+        return refusal
+    is_listed = fold.charter.parameters.get(name) == sha256 and name not in fold.parameters
+    if is_listed and entry.iss == fold.charter.founders[0].did:
+        return None
+    return _judge_approval("parameters", name, entry, fold=fold)
 
 
 def judge_part(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:

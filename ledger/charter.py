@@ -16,7 +16,12 @@ from ledger import limits
 from ledger.errors import MalformedCharter, MalformedVerifierKey
 from ledger.note import ED25519_NOTE, parse_vkey
 from ledger.record import GOVERNANCE_VCTS
-from ledger.record_type import RecordType, builtin_governance_types, parse_record_type
+from ledger.record_type import (
+    RecordType,
+    builtin_governance_types,
+    document_digest,
+    parse_record_type,
+)
 from ledger.rules import (
     ACTS,
     NO_WITNESSES,
@@ -50,6 +55,7 @@ class Founder:
 class Charter:
     """The charter's content. ``types`` maps every other built-in vct to its digest.
 
+    ``parameters`` maps the names of documents that founder 1 brings without a vote to theirs.
     ``rules`` are those of the founding; an amendment replaces them in the fold, not here.
     """
 
@@ -58,6 +64,7 @@ class Charter:
     rules: Rules
     governance_types: Mapping[str, RecordType]
     types: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def log_keys(self) -> tuple[str, ...]:
@@ -93,7 +100,8 @@ class FounderStatement:
 class CharterDraft:
     """What `init` decides; the rest of a charter follows from it and from this version.
 
-    ``quorum`` holds the acts that have another rule than the majority of all members.
+    ``quorum`` holds the acts that have another rule than the majority of all members;
+    ``parameters`` are the texts of built-in documents by their names.
     """
 
     origin: str
@@ -105,6 +113,7 @@ class CharterDraft:
     credentials: tuple[CredentialRight, ...] = ()
     witness_policy: str = NO_WITNESSES
     quorum: Mapping[str, Quorum] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def draft_charter(draft: CharterDraft) -> dict[str, Any]:
@@ -112,6 +121,9 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
     parsed = [parse_record_type(text) for text in draft.types]
     everyone = frozenset(role for founder in draft.founders for role in founder.roles)
     quorum = dict.fromkeys(ACTS, Quorum(everyone, None)) | dict(draft.quorum)
+    named = [
+        {"name": name, "sha256": document_digest(text)} for name, text in draft.parameters.items()
+    ]
     return {
         "origin": draft.origin,
         "log_keys": list(draft.log_keys),
@@ -120,6 +132,7 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
         "quorum": {act: rule.body() for act, rule in quorum.items()},
         "governance_types": [json.loads(kind.text) for kind in builtin_governance_types()],
         "types": [{"vct": kind.vct, "sha256": kind.sha256} for kind in parsed],
+        **({"parameters": named} if named else {}),
         "default_policy": {},
         "limits": {
             "entry_bytes_max": limits.ENTRY_BYTES_MAX,
@@ -178,6 +191,7 @@ def _read(body: dict[str, Any]) -> Charter:
         rules=read_rules(body),
         governance_types=_governance_types(),
         types=_read_types(body["types"]),
+        parameters=_read_parameters(body.get("parameters", [])),
     )
 
 
@@ -218,6 +232,13 @@ def _read_types(items: list[dict[str, str]]) -> dict[str, str]:
     if governing := GOVERNANCE_VCTS & types.keys():
         raise MalformedCharter(f"expected business types under types, found {sorted(governing)}")
     return types
+
+
+def _read_parameters(items: list[dict[str, str]]) -> dict[str, str]:
+    parameters = {item["name"]: item["sha256"] for item in items}
+    if len(parameters) != len(items):
+        raise MalformedCharter("expected the parameters of a name once")
+    return parameters
 
 
 def _read_founder(origin: Origin, item: dict[str, Any]) -> Founder:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +25,8 @@ from api.governing import compose_endorsement, compose_named, compose_type
 from keys.key_storage import load_key_file
 from ledger.commitment import commit_key
 from ledger.compose import Composer
+from ledger.record_type import document_digest
+from quality.builtin_codebooks import BuiltinDocument, builtin_codebooks
 from quality.types import business_types
 
 
@@ -54,22 +57,48 @@ def endorse(output: Output, *, is_agreed: bool, place: Place) -> None:
 @place_options
 @pass_output
 def define_types(output: Output, *, place: Place) -> None:
-    """Define the built-in record types; founder 1 does so once.
+    """Define the built-in record types, and bring the codebooks that the charter lists.
 
-    Its signing key needs the use record:record-type.
+    Founder 1 does so once; what the log has already is left as it is. The signing key needs
+    the uses record:record-type and record:parameters.
     """
     session = open_session(place)
     with session.client() as client:
         known = {item["vct"] for item in client.parties().get("types", ())}
         missing = [text for text in business_types() if json.loads(text)["vct"] not in known]
+        books, others = _missing_codebooks(client.parameters())
         composer = session.composer(session.open_key(session.folder.signing_key))
-        sd_jwts = (
-            sd_jwt for text in missing for sd_jwt in compose_type(composer, text, iat=now_s())
-        )
+        sd_jwts = [
+            *(sd_jwt for text in missing for sd_jwt in compose_type(composer, text, iat=now_s())),
+            *(sd_jwt for book in books for sd_jwt in _compose_codebook(composer, book)),
+        ]
         admitted = [client.submit(sd_jwt) for sd_jwt in sd_jwts]
     names = [json.loads(text)["vct"] for text in missing]
+    brought = [book.name for book in books]
     output.say(f"defined {', '.join(names)}" if names else "every built-in type is defined")
-    output.result({"defined": names, "entries": [item.index for item in admitted]})
+    if brought:
+        output.say(f"brought {', '.join(brought)}")
+    elif not others:
+        output.say("every built-in codebook is in force")
+    for name in others:
+        output.say(f"{name} is not as the charter lists it: 'lotmark propose parameters' asks")
+    entries = [item.index for item in admitted]
+    output.result({"defined": names, "brought": brought, "unlisted": others, "entries": entries})
+
+
+def _missing_codebooks(
+    parameters: Mapping[str, Any],
+) -> tuple[list[BuiltinDocument], list[str]]:
+    """The built-in codebooks that founder 1 may bring, and names of those that need a vote."""
+    in_force = {item["name"] for item in parameters["parameters"]}
+    listed = {item["name"]: item["sha256"] for item in parameters["listed"]}
+    missing = [book for book in builtin_codebooks() if book.name not in in_force]
+    may = [book for book in missing if listed.get(book.name) == document_digest(book.text)]
+    return may, [book.name for book in missing if book not in may]
+
+
+def _compose_codebook(composer: Composer, book: BuiltinDocument) -> Iterator[str]:
+    return compose_named(composer, "parameters", name=book.name, text=book.text, iat=now_s())
 
 
 @click.group()
@@ -143,6 +172,8 @@ def summarise(charter: ReadCharter) -> Iterator[str]:
     readers = "anyone" if body.rules.has_open_bundles else "members"
     yield f"  entries (who signed what type, when) are read by {readers}"
     yield f"  record types: {', '.join(sorted(body.types))}"
+    if body.parameters:
+        yield f"  documents from founder 1: {', '.join(sorted(body.parameters))}"
     for right in body.rules.credentials:
         asked = f" accredited for {right.accreditation}" if right.accreditation else ""
         yield f"  credential {right.kind}: signed by a {right.role}{asked}"

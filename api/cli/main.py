@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "revoke": ("own_keys", "revoke"),
     "reaffirm": ("voting", "reaffirm"),
     "recover": ("recovering", "recover"),
+    "codes": ("codes", "codes"),
     "template": ("template", "template"),
     "submit": ("submitting", "submit"),
     "show": ("reading", "show"),

@@ -40,12 +40,13 @@ from ledger.compose import Filing
 from ledger.high_water import HighWaterFile
 from ledger.limits import REQUEST_WINDOW_SECONDS
 from ledger.note import encode_vkey
-from ledger.record_type import RecordType
+from ledger.record_type import RecordType, document_digest
 from ledger.service import Ledger, LedgerParts
 from ledger.store_sql import SqlStore
 from ledger.submission import Admitted
 from ledger.verify import VerifiedView, verify_view
 from ledger.view import parse_view
+from quality.builtin_codebooks import builtin_codebooks
 from quality.rules import QualityRules
 from quality.types import business_types
 from tests.ledger.parties import (
@@ -81,6 +82,14 @@ FOUNDERS: Final[Mapping[str, Sequence[str]]] = {
     LABORATORY: ("certifier", "laboratory"),
     STRANGER: ("supplier",),
 }
+#: Parameters that the charter lists; a test that wants them in force brings them.
+LISTED: Final = builtin_codebooks()[0]
+
+
+def _list_parameters(body: dict[str, Any]) -> None:
+    body["parameters"] = [{"name": LISTED.name, "sha256": document_digest(LISTED.text)}]
+
+
 #: Owned by its subject, where the sample type is owned by its issuer.
 SUBJECT_VCT: Final = "sample-verdict/v1"
 OPEN_PLAN: Final = Plan(
@@ -90,6 +99,7 @@ OPEN_PLAN: Final = Plan(
         sample_type_text(vct=SUBJECT_VCT, owner="subject"),
         *business_types(),
     ),
+    amend=_list_parameters,
 )
 
 

@@ -31,6 +31,7 @@ from ledger.anchor import parse_anchor
 from ledger.charter import FounderStatement
 from ledger.commitment import commit_key
 from ledger.record_type import parse_record_type
+from quality.codebooks import codebooks_in_force
 from quality.types import business_types
 from tests.api.cli.shell import PASSPHRASE, ROOT
 
@@ -62,6 +63,12 @@ def test_a_log_of_one_party_is_ready_to_take_records(folder: DataFolder) -> None
         assert fold.is_complete
         business = {parse_record_type(text).vct for text in business_types()}
         assert business <= fold.types.keys()
+        assert set(codebooks_in_force(fold.parameters)) == {
+            "characteristics",
+            "defects",
+            "materials",
+            "units",
+        }
         assert service.ledger.size == founded.size
         assert parse_anchor(folder.anchor.read_bytes()).charter == founded.charter
     finally:

@@ -18,7 +18,17 @@ from api import __version__
 from api.errors import STATUS
 from api.openapi import describe_api
 from ledger.compose import Filing
-from tests.api.service import CHUNK, JSON, JSON_LINES, OEM, SUPPLIER, LiveService, encode_submission
+from ledger.record_type import document_digest
+from tests.api.service import (
+    CHUNK,
+    JSON,
+    JSON_LINES,
+    LISTED,
+    OEM,
+    SUPPLIER,
+    LiveService,
+    encode_submission,
+)
 from tests.api.test_uploads import DATA, cited, with_evidence
 
 pytestmark = pytest.mark.item("2.6")
@@ -222,6 +232,13 @@ def operation_of(method: str, path: str) -> Operation:
     return next(item for item in OPERATIONS if (item.method, item.path) == (method, path))
 
 
+def _listed_parameters(service: LiveService) -> str:
+    """The parameters that the charter lists, as founder 1 brings them."""
+    body = {"name": LISTED.name, "sha256": document_digest(LISTED.text), "document": LISTED.text}
+    founder = service.party(OEM).signing
+    return service.consortium.governance(founder, "parameters/v1", body, label="listed")
+
+
 def test_every_success_is_as_described(service: LiveService) -> None:
     client = service.signed(SUPPLIER)
     blob = client.upload(DATA)
@@ -231,6 +248,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
     upload = client.send("POST", "/v1/blobs", headers={"Upload-Length": "4"})
     open_blob = upload.json()["blob"]
     citing = service.record(filing=Filing(cites=[record]))
+    assert service.submit(_listed_parameters(service)).is_success
     answers = {
         ("post", "/v1/records"): [
             admitted,
@@ -248,6 +266,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
         "name": "sample-report",
         "version": "v1",
         "slug": SUPPLIER,
+        "document": LISTED.name,
     }
     for operation in OPERATIONS:
         if operation.method == "get":

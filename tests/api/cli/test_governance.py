@@ -16,6 +16,7 @@ from api.client import LogClient
 from api.party_folder import PartyFolder, PartyProfile, create_party, remember_service
 from api.setup_errors import CharterUnexpected
 from keys.key_file import Cost
+from quality.builtin_codebooks import builtin_codebooks
 from tests.api.cli.shell import PASSPHRASE
 from tests.api.cli.solo import SLUG, SoloLog, lotmark
 
@@ -84,12 +85,28 @@ def test_until_all_have_endorsed_nothing_else_is_admitted_and_then_everything_is
     assert (twice.exit_code, "not-permitted" in twice.stderr) == (1, True)
 
     for result in (
-        log.run("register-key", "--use", "records", "--use", "record:record-type"),
+        log.run(
+            "register-key",
+            "--use",
+            "records",
+            "--use",
+            "record:record-type",
+            "--use",
+            "record:parameters",
+        ),
         log.as_second("register-key"),
         log.run("define-types"),
     ):
         assert result.exit_code == 0, result.stderr
-    assert log.json("define-types")["defined"] == []
+    again = log.json("define-types")
+    assert (again["defined"], again["brought"], again["unlisted"]) == ([], [], [])
+    with LogClient(log.url) as client:
+        known = client.parameters()
+        texts = [client.parameters_text(item["name"]) for item in known["parameters"]]
+    assert [item["name"] for item in known["listed"]] == [
+        item["name"] for item in known["parameters"]
+    ]
+    assert texts == [book.text for book in builtin_codebooks()]
 
 
 def test_a_strangers_admin_key_registers_nothing(solo: SoloLog, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@
     search.secret   keys the search index; without it the index is rebuilt
     anchor.json     the trust anchor, to be handed to everyone out of band
     ledger.db       the log, unless LOTMARK_DATABASE_URL names a server that has it
+    derived.sqlite  what is counted from the log; made again from it at any time
     blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
     copy            there where the folder was restored for reading and has no high-water mark
     founding        there while the log is being made; see :mod:`api.founding`
@@ -71,6 +72,11 @@ class DataFolder:
     def database(self) -> Path:
         """The SQLite database."""
         return self.root / "ledger.db"
+
+    @property
+    def derived(self) -> Path:
+        """The SQLite database of derived tables."""
+        return self.root / "derived.sqlite"
 
     @property
     def blobs(self) -> Path:

@@ -8,6 +8,7 @@ import secrets
 import sys
 import time
 import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +64,13 @@ class Metrics:
         size.set_function(lambda: ledger.size)
         waiting = Gauge("lotmark_log_waiting", "Records that wait", registry=self.registry)
         waiting.set_function(lambda: ledger.waiting)
+
+    def note_derived(self, size: Callable[[], int], is_well: Callable[[], bool]) -> None:
+        """Show how far derived tables have come, and whether they follow."""
+        held = Gauge("lotmark_derived_entries", "Entries counted", registry=self.registry)
+        held.set_function(size)
+        well = Gauge("lotmark_derived_up", "1: the tables follow the log", registry=self.registry)
+        well.set_function(is_well)
 
     def note_answer(self, method: str, status: int, *, seconds: float) -> None:
         """Count an answer and the time it took."""
@@ -156,6 +164,7 @@ class Health:
     ledger: Ledger
     store: Store
     metrics: Metrics
+    derived: Callable[[], Mapping[str, object]] = lambda: {}
 
     def live(self, request: Request) -> Response:
         """``GET /livez``: the process answers and its writer runs; else it is to be restarted."""
@@ -177,7 +186,9 @@ class Health:
         if not self.ledger.is_running:
             raise LogClosed("expected a log that takes records, found one that is stopping")
         self.store.head()
-        return JSONResponse({"status": "ready", "size": self.ledger.size})
+        # Derived tables that are behind stop nobody: answers say how far they have come.
+        derived = dict(self.derived())
+        return JSONResponse({"status": "ready", "size": self.ledger.size, "derived": derived})
 
     def figures(self, request: Request) -> Response:
         """``GET /metrics``: Prometheus text."""

@@ -18,6 +18,8 @@ from api.data_folder import (
     read_config,
     read_search_secret,
 )
+from api.derived.database import derived_url
+from api.derived.worker import DerivedParts, DerivedWorker
 from api.nonces import NonceMemory, Nonces, UnixSeconds
 from api.process_clock import ProcessClock
 from api.request_errors import MalformedTarget
@@ -55,6 +57,7 @@ class Service:
     blobs: FileBlobs
     pool: CheckPool
     cosigning: Cosigning
+    derived: DerivedWorker
     nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
@@ -68,6 +71,7 @@ class Service:
     def close(self) -> None:
         """Stop the writer, then release files and connections."""
         self.cosigning.close()
+        self.derived.close()
         self.ledger.close()
         self.pool.close()
         self.nonces.close()
@@ -170,12 +174,23 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         blobs=blobs,
         pool=pool,
         cosigning=cosigning,
+        derived=_open_derived(opened, ledger),
         nonces=_open_nonces(opened),
         clock=opened.clock,
         high_water=high_water,
         search_secret=secret,
         anchor_text=anchor_text,
     )
+
+
+def _open_derived(opened: _Opened, ledger: Ledger) -> DerivedWorker:
+    folder = opened.folder
+    url = derived_url(folder.database_url, folder.derived)
+    worker = DerivedWorker(
+        DerivedParts(url, opened.store, opened.config.origin, lambda: ledger.size)
+    )
+    worker.start()
+    return worker
 
 
 def _open_nonces(opened: _Opened) -> Nonces:

@@ -1,0 +1,45 @@
+"""Entries of the log as derived data reads them: the groups of a record, each as it was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from keys.errors import KeysError
+from ledger.disclosure import open_disclosures
+from ledger.entry import split_entry
+from ledger.errors import LedgerError
+from ledger.record import encode_record_id, parse_jws
+from ledger.store import EntryRow, Store
+from quality.deliveries.agreed import Filed
+
+
+class FiledRecords:
+    """Reads records with their groups; what is not held, or not what was signed, is left out."""
+
+    def __init__(self, store: Store, origin: str) -> None:
+        """Read the log called ``origin`` from ``store``."""
+        self._store = store
+        self._origin = origin
+
+    def read(self, rows: Sequence[EntryRow]) -> Iterator[Filed]:
+        """The records of these entries, those without any content left out.
+
+        Raises:
+            StoreUnavailable: the store did not answer.
+        """
+        held = self._store.disclosures([row.index for row in rows])
+        for row in rows:
+            filed = self._open(row, held.get(row.index, ""))
+            if filed is not None:
+                yield filed
+
+    def _open(self, row: EntryRow, disclosures: str) -> Filed | None:
+        try:
+            claims = parse_jws(split_entry(row.text)[1], origin=self._origin).claims
+            opened = open_disclosures(claims, disclosures.split("~")[:-1])
+        except (LedgerError, KeysError):
+            # For an audit to find; a figure is made of what was signed, or without it.
+            return None
+        groups = {group: value for group, value, _ in opened}
+        record_id = encode_record_id(row.record_id)
+        return Filed(row.index, record_id, row.party, row.vct, groups) if groups else None

@@ -1,0 +1,94 @@
+"""Brings the book of deliveries to a size of the log, page by page.
+
+The book's size says where to go on: the log is the queue, and a page that is done twice
+changes nothing. What parties have agreed on is folded along, to the same entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice, takewhile
+from typing import Final
+
+from api.derived.entries import FiledRecords
+from ledger.store import EntryRow, Store
+from quality.deliveries.agreed import AGREED_VCTS, AgreedRecords, Filed
+from quality.deliveries.book import DeliveryBook
+from quality.deliveries.fold import PaperOrCase, fold_page
+from quality.deliveries.papers import PAPER_VCTS, read_paper
+
+#: Records in one transaction: enough to share its cost, few enough to be stopped between two.
+PAGE_RECORDS: Final = 500
+
+
+class DeliveryFollower:
+    """Follows one log into one book. Belongs to one thread."""
+
+    def __init__(self, store: Store, book: DeliveryBook, *, origin: str) -> None:
+        """Read from ``store``, the log called ``origin``, and keep the book in ``book``."""
+        self._store = store
+        self._book = book
+        self._records = FiledRecords(store, origin)
+        self._agreed = AgreedRecords()
+        self._agreed_size = 0
+
+    def bring_to(self, size: int, *, note_page: Callable[[int], bool] = lambda _: True) -> int:
+        """Fold the log up to ``size`` into the book; the answer is the book's size then.
+
+        Less than asked for where another process has moved the book, or was told to stop.
+
+        Args:
+            size: of the log; no entry beyond it is read.
+            note_page: told the size after each page; False stops.
+
+        Raises:
+            StoreUnavailable: the log or the book did not answer; pages that were saved stay.
+        """
+        before = self._book.size()
+        if before >= size:
+            return before
+        self._agree_up_to(before)
+        rows = self._rows((*AGREED_VCTS, *PAPER_VCTS), before, size)
+        while before < size:
+            page = _take(rows)
+            after = page[-1].index + 1 if len(page) == PAGE_RECORDS else size
+            changes = fold_page(self._book, self._papers(page), size=after)
+            self._agreed_size = after
+            if not self._book.save(changes, before=before):
+                return self._book.size()
+            before = after
+            if not note_page(after):
+                break
+        return before
+
+    def _papers(self, page: list[EntryRow]) -> Iterator[PaperOrCase]:
+        for record in self._records.read(page):
+            paper = self._paper(record)
+            if paper is not None:
+                yield paper
+
+    def _paper(self, record: Filed) -> PaperOrCase | None:
+        if record.vct in AGREED_VCTS:
+            self._agreed.apply(record)
+            return None
+        return read_paper(record, self._agreed)
+
+    def _agree_up_to(self, size: int) -> None:
+        """Read what was agreed in the entries below ``size``: a start, or a page of another's."""
+        if self._agreed_size > size:
+            self._agreed, self._agreed_size = AgreedRecords(), 0
+        rows = self._rows(AGREED_VCTS, self._agreed_size, size)
+        while page := _take(rows):
+            for record in self._records.read(page):
+                self._agreed.apply(record)
+        self._agreed_size = size
+
+    def _rows(self, vcts: tuple[str, ...], start: int, stop: int) -> Iterator[EntryRow]:
+        if start >= stop:
+            return iter(())
+        rows = self._store.entries_of(vcts, start=start)
+        return takewhile(lambda row: row.index < stop, rows)
+
+
+def _take(rows: Iterator[EntryRow]) -> list[EntryRow]:
+    return list(islice(rows, PAGE_RECORDS))

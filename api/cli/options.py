@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from getpass import GetPassWarning
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from pydantic import ValidationError
 
 from api.cli.faults import CommandFault
 from api.cli.output import LANGUAGES, Output, language_of_environment
@@ -29,7 +28,6 @@ from api.party_folder import (
     read_profile,
     signer_for,
 )
-from api.settings import Settings
 from api.setup_errors import WRONG_FOLDER, AnchorMissing, PartyMissing
 from keys.errors import UnusablePassphrase
 from keys.identifiers import parse_origin
@@ -37,6 +35,9 @@ from keys.key_file import Cost
 from keys.signer import PASSPHRASE_VARIABLE, Signer, open_signer
 from ledger.anchor import Anchor, parse_anchor
 from ledger.compose import Composer
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 URL_DEFAULT: Final = "http://127.0.0.1:8080"
 PARTIES: Final = Path("parties")
@@ -276,6 +277,11 @@ def read_settings(**given: Any) -> Settings:
     Raises:
         click.UsageError: one of them is out of its bounds.
     """
+    # A party's commands need no settings, and these take a quarter of the time of their start.
+    from pydantic import ValidationError
+
+    from api.settings import Settings
+
     try:
         return Settings(**given)
     except ValidationError as fault:

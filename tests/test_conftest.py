@@ -24,8 +24,14 @@ WAYS_TO_SKIP = {
 
 def run_pytest(folder: Path, *, is_ci: bool) -> tuple[int, str]:
     """Run a folder in a pytest of its own, under the rules of this one."""
-    environment = os.environ | {"LOTMARK_CI": "1" if is_ci else "0", "PYTHONPATH": str(ROOT)}
-    rules = ["-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder)]
+    environment = os.environ | {
+        "LOTMARK_CI": "1" if is_ci else "0",
+        "PYTHONPATH": str(ROOT),
+        # Loading every plugin that is installed takes longer than all the rest.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    plugins = ["-p", "pytest_timeout", "-p", "tests.conftest"]
+    rules = [*plugins, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder)]
     options = ["-p", "no:cacheprovider", "--continue-on-collection-errors"]
     command = [sys.executable, "-m", "pytest", *rules, *options, str(folder)]
     done = subprocess.run(

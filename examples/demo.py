@@ -1,15 +1,15 @@
 """The whole story on one machine: ``make demo`` (EXIT=1 to stop after it, CSV=path for yours).
 
-Six parties, each a process with keys of its own, found a log that two witnesses watch, report
-real measurements of physical things over HTTP, and keep what they were given. A seventh joins
-and loses a phone. Then the service stops, its data goes away, and every view is verified from
-files alone. At last the operator lies, and is refused. Each later feature adds a chapter.
+Six parties, each a process with keys of its own, found a log that two witnesses watch. They agree
+on what is to be delivered, ship it, report real measurements of physical things against it, over
+HTTP, and keep what they were given. A seventh joins and loses a phone. Then the service stops, its
+data goes away, and every view is verified from files alone. At last the operator lies, and is
+refused. Each later feature adds a chapter.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import shlex
 import shutil
 import signal
@@ -28,8 +28,9 @@ from api.cli.table_errors import TableError
 from api.client import LogClient
 from api.client_errors import ClientError
 from examples.demo_histories import play_histories
+from examples.demo_masters import play_agreed, play_delivered
 from examples.demo_newcomer import play_newcomer
-from examples.demo_parties import NEWCOMER, OPERATOR, PARTIES
+from examples.demo_parties import OPERATOR, PARTIES
 from examples.demo_stage import (
     ROOT,
     Stage,
@@ -43,7 +44,6 @@ from examples.demo_stage import (
     set_stage,
     witnesses,
 )
-from examples.measurements import planned_records
 
 #: What a shell calls a process that Ctrl-C ended.
 INTERRUPTED = 130
@@ -129,9 +129,8 @@ def _play_watched(stage: Stage, own: OwnFile | None, started: float) -> bool:
     with service(stage):
         chapter("The founders endorse, register their keys, and define the record types")
         _join(stage)
-        chapter("Each party signs and submits what it measured")
-        print("  (the proving commands are for the folder 'offline' of the demo's files)\n")
-        _report(stage)
+        play_agreed(stage)
+        play_delivered(stage)
         if own is not None:
             chapter(f"Your own file: {own.path}")
             is_reported = _report_csv(stage, own)
@@ -165,13 +164,6 @@ def _join(stage: Stage) -> None:
     at_service(stage, OPERATOR, "define")
 
 
-def _report(stage: Stage) -> None:
-    plan = [record for record in planned_records() if record.party != NEWCOMER.slug]
-    for slug, records in itertools.groupby(plan, key=lambda record: record.party):
-        numbers = [record.number for record in records]
-        at_service(stage, slug, "report", "--bulletin", str(stage.bulletin), *numbers)
-
-
 def _report_csv(stage: Stage, own: OwnFile) -> bool:
     """The user's file, by the ordinary command line, in the name of a tier-2 supplier."""
     command = ["-m", "api.cli", "submit", str(own.path.resolve()), "--type", "inspection-report/v1"]
@@ -197,7 +189,7 @@ def _summarise(stage: Stage, started: float) -> None:
     records = sum(1 for _ in stage.folder.glob("parties/*/views/*.json"))
     print(
         f"\n  {facts['size']} entries by {len(facts['parties'])} parties, {records} of them "
-        f"measured facts; root {root}; {time.monotonic() - started:.0f} s so far"
+        f"records of the trade; root {root}; {time.monotonic() - started:.0f} s so far"
     )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Final
 
 from examples.tampering import tampered_views
 from keys.errors import KeysError
@@ -17,6 +19,11 @@ from ledger.anchor import Anchor, parse_anchor
 from ledger.errors import LedgerError
 from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import parse_view
+
+#: The types of what was measured, found and certified.
+MEASURED: Final = frozenset(
+    {"inspection-report/v1", "parameter-upload/v1", "corrective-action/v1", "quality-credential/v1"}
+)
 
 
 class NetworkRefused(BaseException):
@@ -37,20 +44,27 @@ def verify_folder(folder: Path) -> bool:
     """Verify every view, then every tampered sibling of two of them."""
     anchor = parse_anchor((folder / "anchor.json").read_bytes())
     paths = sorted((folder / "views").glob("*.json"))
-    verified = [_verify_one(path, anchor) for path in paths]
+    agreed: Counter[str] = Counter()
+    verified = [_verify_one(path, anchor, agreed=agreed) for path in paths]
+    counted = ", ".join(f"{count} {vct}" for vct, count in sorted(agreed.items()))
+    print(f"  verified in the same way: {counted}")
     refused = _verify_tampered(paths, anchor)
     print(f"  {sum(verified)} of {len(paths)} views verified, offline, from the anchor alone")
     return bool(paths) and all(verified) and refused
 
 
-def _verify_one(path: Path, anchor: Anchor) -> bool:
+def _verify_one(path: Path, anchor: Anchor, *, agreed: Counter[str]) -> bool:
+    """Verify a view; what was measured has a line of its own, the rest is counted."""
     try:
         view = verify_view(parse_view(path.read_bytes()), anchor)
     except (LedgerError, KeysError) as fault:
         print(f"  {path.name}: REFUSED {fault.code}: {fault}")
         return False
     for record in view.records:
-        print(f"  {path.name}  {_describe(record)}")
+        if record.type in MEASURED:
+            print(f"  {path.name}  {_describe(record)}")
+        else:
+            agreed[record.type] += 1
     return True
 
 

@@ -13,11 +13,12 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from api.client import LogClient
+from api.client_errors import RequestRefused
 from api.governing import KeyTerms, compose_endorsement, compose_key, compose_type
 from api.party_folder import (
     PartyFolder,
@@ -29,7 +30,7 @@ from api.party_folder import (
     signer_for,
 )
 from examples.demo_parties import APPROVALS_NEEDED, ELECTORATE, OPERATOR, ORIGIN, party_of
-from examples.measurements import PlannedRecord, planned_records
+from examples.measurements import PlannedRecord, agreed_records, planned_records
 from keys.identifiers import Origin, Slug, party_did
 from keys.key_file import Cost
 from keys.signer import open_signer
@@ -115,38 +116,71 @@ def register(desk: Desk) -> None:
 def define(desk: Desk) -> None:
     """Define the built-in record types; admitted without a vote, their digests match."""
     composer = desk.composer(desk.signing)
-    for definition in business_types():
-        for text in compose_type(composer, definition, iat=int(time.time())):
-            admitted = desk.client.submit(text)
-        vct = parse_record_type(definition).vct
-        print(f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  defines {vct}")
+    admitted = [
+        desk.client.submit(text)
+        for definition in business_types()
+        for text in compose_type(composer, definition, iat=int(time.time()))
+    ]
+    first, last = admitted[0].index, admitted[-1].index
+    what = f"defines the {len(business_types())} record types of the trade"
+    print(f"  {desk.folder.root.name:<19} entries {first} to {last}  {what}")
 
 
-def report(desk: Desk, bulletin: Path, numbers: list[str]) -> None:
-    """Sign and submit planned records; keep the full view of each.
+def report(desk: Desk, bulletin: Path, numbers: list[str], *, keeps: bool) -> bool:
+    """Sign and submit planned records; whether each of them ended as it must.
 
     Args:
         desk: the party.
-        bulletin: JSON lines of {number, record_id} that the parties told each other.
+        bulletin: JSON lines of {number, record_id, ...} that the parties told each other.
         numbers: the filing numbers to report, in order.
+        keeps: whether the full view of each record of the party is kept, earlier ones too.
     """
-    plan = {record.number: record for record in planned_records()}
-    filed = [file_planned(desk, plan[number], bulletin) for number in numbers]
-    keep_views(desk, filed)
+    is_right = True
+    for number in numbers:
+        planned = planned_record(number)
+        if planned.refused is None:
+            file_planned(desk, planned, bulletin)
+        else:
+            is_right &= try_in_vain(desk, planned, bulletin)
+    if keeps:
+        own = [item for item in _told(bulletin) if item["party"] == desk.folder.root.name]
+        keep_views(desk, [_admitted(item) for item in own])
+    return is_right
 
 
 def file_planned(desk: Desk, planned: PlannedRecord, bulletin: Path) -> Admitted:
     """Sign and submit one planned record, and tell the others its number."""
     admitted = desk.client.submit(compose_planned(desk, planned, read_bulletin(bulletin)))
+    line = {
+        "party": desk.folder.root.name,
+        "number": planned.number,
+        "record_id": admitted.record_id,
+        "index": admitted.index,
+    }
     with bulletin.open("a", encoding="utf-8") as file:
-        line = {"number": planned.number, "record_id": admitted.record_id, "index": admitted.index}
         file.write(json.dumps(line) + "\n")
-    what = f"{planned.vct.partition('/')[0]} {planned.number}"
-    print(
-        f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  {what:<33} "
-        f"lotmark verify views/{admitted.index:04d}.json --anchor anchor.json"
-    )
+    print(f"  {desk.folder.root.name:<19} entry {admitted.index:>3}  {_words(planned, admitted)}")
     return admitted
+
+
+def try_in_vain(desk: Desk, planned: PlannedRecord, bulletin: Path) -> bool:
+    """Submit what must be refused; whether it was, with the code that it must have."""
+    what = f"{desk.folder.root.name}: {planned.told}"
+    try:
+        admitted = desk.client.submit(compose_planned(desk, planned, read_bulletin(bulletin)))
+        found = f"admitted at {admitted.index}"
+    except RequestRefused as refused:
+        found = refused.problem.code
+    is_right = found == planned.refused
+    print(f"  {'refused' if is_right else 'WRONG  '}  {found:<30} {what}")
+    return is_right
+
+
+def _words(planned: PlannedRecord, admitted: Admitted) -> str:
+    if planned.told:
+        return planned.told
+    what = f"{planned.vct.partition('/')[0]} {planned.number}"
+    return f"{what:<33} lotmark verify views/{admitted.index:04d}.json --anchor anchor.json"
 
 
 def keep_views(desk: Desk, filed: Sequence[Admitted]) -> None:
@@ -165,12 +199,19 @@ def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str])
         subject=did_of(planned.subject) if planned.subject else None,
         to=[did_of(slug) for slug in planned.to],
         answers=[told[number] for number in planned.answers],
+        cites=[told[number] for number in planned.cites],
         number=planned.number,
     )
-    groups = planned.groups(did_of, upload=lambda path: _upload(desk, path))
+    groups = planned.groups(did_of, id_of=told.__getitem__, upload=lambda path: _upload(desk, path))
     return desk.composer(desk.signing).compose_record(
         kind, groups, filing=filing, iat=int(time.time())
     )
+
+
+def planned_record(number: str) -> PlannedRecord:
+    """The record of a filing number, agreed or planned."""
+    every = (*agreed_records(), *planned_records())
+    return next(record for record in every if record.number == number)
 
 
 def _upload(desk: Desk, path: Path) -> Mapping[str, Any]:
@@ -184,8 +225,16 @@ def did_of(slug: str) -> str:
 
 def read_bulletin(path: Path) -> dict[str, str]:
     """The record ids that were told, by filing number."""
+    return {item["number"]: item["record_id"] for item in _told(path)}
+
+
+def _told(path: Path) -> list[dict[str, Any]]:
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {item["number"]: item["record_id"] for item in map(json.loads, lines)}
+    return [json.loads(line) for line in lines]
+
+
+def _admitted(item: Mapping[str, Any]) -> Admitted:
+    return Admitted(item["record_id"], item["index"], "", is_first=False)
 
 
 def open_key(path: Path, slug: str | None = None) -> PartySigner:
@@ -214,6 +263,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--bulletin", type=Path)
     parser.add_argument("--witnesses", type=Path)
+    parser.add_argument("--keep", action="store_true", help="keep the views of all it filed")
     parser.add_argument("rest", nargs="*")
     given = parser.parse_intermixed_args(arguments)
     if given.step == "create":
@@ -221,11 +271,11 @@ def main(arguments: list[str]) -> int:
     elif given.step == "found":
         found(given.folder, given.data, given.witnesses, [Path(path) for path in given.rest])
     else:
-        _at_the_desk(given)
+        return 0 if _at_the_desk(given) else 1
     return 0
 
 
-def _at_the_desk(given: argparse.Namespace) -> None:
+def _at_the_desk(given: argparse.Namespace) -> bool:
     desk = open_desk(given.folder, given.url, given.anchor)
     if given.step == "join":
         join(desk)
@@ -234,13 +284,10 @@ def _at_the_desk(given: argparse.Namespace) -> None:
     elif given.step == "define":
         define(desk)
     else:
-        signed = LogClient(given.url, signer=desk.signing)
-        with signed:
-            report(
-                Desk(desk.folder, desk.admin, desk.signing, signed, desk.charter),
-                given.bulletin,
-                given.rest,
-            )
+        with LogClient(given.url, signer=desk.signing) as signed:
+            at_work = replace(desk, client=signed)
+            return report(at_work, given.bulletin, given.rest, keeps=given.keep)
+    return True
 
 
 if __name__ == "__main__":

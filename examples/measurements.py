@@ -1,24 +1,30 @@
-"""The demo's measurements as records: ``data/plan.json`` filled from ``data/*.csv``.
+"""The demo's records: ``data/agreed.json`` and ``data/plan.json``, filled from ``data/*.csv``.
 
-The plan holds the groups of each record as they will be signed. Four forms stand for what
+The plans hold the groups of each record as they will be signed. Five forms stand for what
 is put in: ``{"$rows": ...}`` for a list made of CSV rows, ``{"$summary": ...}`` for the
-statistics of a column, ``{"$party": slug}`` for a DID, ``{"$file": name}`` for an uploaded
-file. ``each`` makes one record per listed value of a column, and ``{column}`` in a text
-stands for that value.
+statistics of a column, ``{"$party": slug}`` for a DID, ``{"$record": number}`` for the record
+id of an earlier record, ``{"$file": name}`` for an uploaded file. ``each`` makes one record per
+member: what it says of a column picks the rows, and ``{name}`` in a text stands for its words.
+``like`` names an earlier entry whose members are taken over, with those of ``set`` changed by
+their JSON pointers into the groups (null takes one away).
 """
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 DATA: Final = Path(__file__).resolve().parent / "data"
 Row: TypeAlias = Mapping[str, str]
+#: What an entry has of its own, whatever it is like.
+_EACH_ITS_OWN: Final = frozenset({"like", "set", "refused", "flags", "told", "each"})
 #: Far more digits than any sum of these values has, so only the last step rounds.
 _EXACT: Final = Context(prec=60)
 
@@ -27,7 +33,8 @@ _EXACT: Final = Context(prec=60)
 class PlannedRecord:
     """One record of the demo; ``to``, ``subject`` and ``party`` are slugs.
 
-    ``answers`` holds filing numbers of earlier planned records.
+    ``answers`` and ``cites`` hold filing numbers of earlier planned records. ``refused`` is the
+    code that the record must be refused with, ``flags`` are those it must be admitted with.
     """
 
     party: str
@@ -37,7 +44,11 @@ class PlannedRecord:
     subject: str | None
     family: str | None
     answers: tuple[str, ...]
-    data: Path
+    cites: tuple[str, ...]
+    told: str
+    refused: str | None
+    flags: tuple[str, ...]
+    data: Path | None
     template: Mapping[str, Any]
     rows: tuple[Row, ...]
 
@@ -45,16 +56,18 @@ class PlannedRecord:
         self,
         did_of: Callable[[str], str],
         *,
+        id_of: Callable[[str], str],
         upload: Callable[[Path], Mapping[str, Any]] | None = None,
     ) -> dict[str, Any]:
         """The groups to sign.
 
         Args:
             did_of: the DID of a slug.
+            id_of: the record id of an earlier record's number.
             upload: stores a file and gives what a record says of it; without it the groups
                 that cite files are left out.
         """
-        filling = _Filling(self.rows, did_of, upload)
+        filling = _Filling(self.rows, did_of, id_of, upload)
         return {
             name: filling.fill(value)
             for name, value in self.template.items()
@@ -62,10 +75,53 @@ class PlannedRecord:
         }
 
 
+def agreed_records() -> tuple[PlannedRecord, ...]:
+    """What the parties agree on before they deliver, in order."""
+    return _every_record()[0]
+
+
 def planned_records() -> tuple[PlannedRecord, ...]:
-    """Every record of the plan, in the order in which they are to be submitted."""
-    plan = json.loads((DATA / "plan.json").read_text(encoding="utf-8"))
-    return tuple(record for entry in plan["records"] for record in _expand(entry))
+    """What they deliver and measure, in the order in which it is to be submitted."""
+    return _every_record()[1]
+
+
+@cache
+def _every_record() -> tuple[tuple[PlannedRecord, ...], tuple[PlannedRecord, ...]]:
+    plans = [_entries(DATA / name) for name in ("agreed.json", "plan.json")]
+    known: dict[str, Mapping[str, Any]] = {}
+    agreed, planned = (
+        tuple(record for entry in plan for record in _expand(_resolve(entry, known)))
+        for plan in plans
+    )
+    return agreed, planned
+
+
+def _entries(path: Path) -> list[Mapping[str, Any]]:
+    entries: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["records"]
+    return entries
+
+
+def _resolve(entry: Mapping[str, Any], known: dict[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The entry with what it takes over from an earlier one, which it is known by afterwards."""
+    base = known[entry["like"]] if "like" in entry else {}
+    kept = {name: value for name, value in base.items() if name not in _EACH_ITS_OWN}
+    whole = {**kept, **entry, "groups": copy.deepcopy(entry.get("groups", base.get("groups")))}
+    for pointer, value in entry.get("set", {}).items():
+        _change(whole["groups"], pointer.split("/")[1:], value)
+    known[whole["number"]] = whole
+    return whole
+
+
+def _change(groups: Any, path: list[str], value: Any) -> None:
+    *above, last = path
+    for name in above:
+        groups = groups[int(name) if isinstance(groups, list) else name]
+    if isinstance(groups, list):
+        groups[int(last)] = value
+    elif value is None:
+        del groups[last]
+    else:
+        groups[last] = value
 
 
 def read_rows(path: Path) -> tuple[Row, ...]:
@@ -75,15 +131,17 @@ def read_rows(path: Path) -> tuple[Row, ...]:
 
 
 def _expand(entry: Mapping[str, Any]) -> Iterator[PlannedRecord]:
-    path = DATA / entry["data"]
-    rows = read_rows(path)
-    if "each" not in entry:
-        yield _planned(entry, path, rows=rows)
-        return
-    ((column, values),) = entry["each"].items()
-    for value in values:
-        picked = tuple(row for row in rows if row[column] == value)
-        yield _planned(_name(entry, f"{{{column}}}", text=value), path, rows=picked)
+    path = DATA / entry["data"] if "data" in entry else None
+    rows = read_rows(path) if path else ()
+    for words in entry.get("each", [{}]):
+        named = dict(entry)
+        for name, word in words.items():
+            named = _name(named, f"{{{name}}}", text=word)
+        yield _planned(named, path, rows=[row for row in rows if _is_of(row, words)])
+
+
+def _is_of(row: Row, words: Mapping[str, str]) -> bool:
+    return all(row.get(name, word) == word for name, word in words.items())
 
 
 def _name(template: Any, placeholder: str, *, text: str) -> Any:
@@ -97,7 +155,7 @@ def _name(template: Any, placeholder: str, *, text: str) -> Any:
     return template
 
 
-def _planned(entry: Mapping[str, Any], path: Path, *, rows: Sequence[Row]) -> PlannedRecord:
+def _planned(entry: Mapping[str, Any], path: Path | None, *, rows: Sequence[Row]) -> PlannedRecord:
     return PlannedRecord(
         party=entry["party"],
         vct=entry["vct"],
@@ -106,6 +164,10 @@ def _planned(entry: Mapping[str, Any], path: Path, *, rows: Sequence[Row]) -> Pl
         subject=entry.get("subject"),
         family=entry.get("family"),
         answers=tuple(entry.get("answers", ())),
+        cites=tuple(entry.get("cites", ())),
+        told=entry.get("told", ""),
+        refused=entry.get("refused"),
+        flags=tuple(entry.get("flags", ())),
         data=path,
         template=entry["groups"],
         rows=tuple(rows),
@@ -120,10 +182,11 @@ def _cites_files(template: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """What the four forms are filled with."""
+    """What the five forms are filled with."""
 
     rows: tuple[Row, ...]
     did_of: Callable[[str], str]
+    id_of: Callable[[str], str]
     upload: Callable[[Path], Mapping[str, Any]] | None
 
     def fill(self, template: Any) -> Any:
@@ -134,6 +197,8 @@ class _Filling:
                 return _summary(form, [Decimal(row[form["column"]]) for row in self._where(form)])
             case {"$party": slug}:
                 return self.did_of(slug)
+            case {"$record": number}:
+                return self.id_of(number)
             case {"$file": name}:
                 assert self.upload is not None
                 return dict(self.upload(DATA / name))

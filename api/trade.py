@@ -7,9 +7,9 @@ or an audit finds what admission let through.
 from __future__ import annotations
 
 from ledger.domain_state import DomainState
-from ledger.relations_state import RelationsState
+from quality.masters import Masters
 
 
 def opening_state() -> DomainState:
     """What is in force between parties on a log without an entry."""
-    return RelationsState()
+    return Masters()

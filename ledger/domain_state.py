@@ -59,8 +59,14 @@ class DomainState(Protocol):
             fold: the public fold of all entries before it.
         """
 
-    def judge_document(self, name: str, text: str) -> Refusal | None:
-        """Whether parameters of this name may have this text, a JSON object."""
+    def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
+        """Whether parameters of this name may have this text, a JSON object.
+
+        Args:
+            name: of the parameters.
+            text: the document.
+            before: the text of that name that is in force; None where there is none.
+        """
 
     def apply(self, said: Said, fold: PublicFold) -> Self:
         """The state after a record of :attr:`vcts` that was admitted; itself where none changes.

@@ -68,7 +68,10 @@ class EntitledFold:
         if after.parameters is before.parameters or record.body is None:
             return None
         name = record.body["name"]
-        return self.state.judge_document(name, after.parameters[name].text)
+        held = before.parameters.get(name)
+        return self.state.judge_document(
+            name, after.parameters[name].text, before=held.text if held else None
+        )
 
     def apply(self, record: CheckedRecord, fold: PublicFold, *, place: Place) -> EntitledFold:
         """The fold after a business record that is an entry; itself where nothing changed."""

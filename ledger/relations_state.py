@@ -41,9 +41,9 @@ class RelationsState:
             return Refusal("invalid-claims", "this log keeps relations alone", (fault,))
         return self.relations.judge(said.party, act, to=said.to)
 
-    def judge_document(self, name: str, text: str) -> Refusal | None:
+    def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
         """Parameters are for a trade to judge."""
-        del name, text
+        del name, text, before
         return None
 
     def apply(self, said: Said, fold: PublicFold) -> RelationsState:

@@ -64,8 +64,9 @@ class SampleState:
                 return Refusal("unknown-record", f"expected an order {number}, found none")
         return self.acts.judge(said, fold)
 
-    def judge_document(self, name: str, text: str) -> Refusal | None:
+    def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
         """Bounds say what is the most."""
+        del before
         members = parse_json_object(text.encode(), bytes_max=99)
         if name == BOUNDS and not isinstance(members.get("most"), int):
             return Refusal("malformed-document", "expected the member most, found none")

@@ -1,0 +1,50 @@
+"""All that is in force at a moment, and whom an inspection is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ledger.domain_state import Said
+from ledger.relations import Relations
+from quality.in_force.parts import PartKey, Parts
+from quality.in_force.requirements import Requirements
+from quality.in_force.sites import Sites
+from quality.in_force.specifications import Specifications
+
+
+class Agreed(NamedTuple):
+    """The folds that a record is judged by."""
+
+    relations: Relations
+    sites: Sites
+    parts: Parts
+    specifications: Specifications
+    requirements: Requirements
+
+
+def inspected_part(said: Said) -> PartKey | None:
+    """The part that an inspection is about; None where it does not tell between whom.
+
+    A party that the lot does not name is the signer, if the other side is another party, else
+    the one that the record is about or addressed to. The signer of an incoming inspection
+    buys, the signer of any other one sells.
+    """
+    stated = said.facts["part"]
+    customer, supplier, number = stated["customer"], stated["supplier"], stated["number"]
+    other = said.subject or (said.to[0] if len(said.to) == 1 else None)
+    if customer is None and supplier is None:
+        sides = (said.party, other) if said.facts["kind"] == "incoming" else (other, said.party)
+        customer, supplier = sides
+    elif customer is None:
+        customer = said.party if supplier != said.party else other
+    elif supplier is None:
+        supplier = said.party if customer != said.party else other
+    if customer is None or supplier is None or number is None:
+        return None
+    return PartKey(customer, supplier, number)
+
+
+def delivered_part(said: Said) -> PartKey:
+    """The part that a shipment or a goods receipt is about."""
+    stated = said.facts["state"]["part"]
+    return PartKey(stated["customer"], stated["supplier"], stated["number"])

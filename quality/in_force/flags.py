@@ -1,0 +1,93 @@
+"""What is not agreed is flagged: what a record says beside what was in force before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ledger.domain_state import Said
+from quality.flags import Flag
+from quality.in_force.agreed import Agreed, delivered_part, inspected_part
+from quality.in_force.parts import PartKey
+from quality.in_force.specifications import SpecificationRevision, in_force
+
+
+def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
+    """The flags of a record that only the records before it tell.
+
+    Args:
+        said: an admitted record and its facts.
+        agreed: what was in force before it.
+    """
+    yield from _site_flags(said, agreed)
+    if said.vct == "inspection-report/v1":
+        yield from _inspection_flags(said, agreed)
+    elif said.vct in ("shipment/v1", "goods-receipt/v1"):
+        revision = said.facts["state"]["part"]["revision"]
+        place = "/state/part/revision"
+        yield from _revision_flags(agreed, delivered_part(said), revision, place=place)
+
+
+def _site_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
+    if "site" not in said.facts or agreed.sites.of(said.party):
+        return
+    yield Flag(
+        "site-missing",
+        said.facts["site"][1],
+        en="the signer has registered no site: where this was done is not known",
+        zh="签署方未登记任何场所：无法确定发生地点",
+    )
+
+
+def _inspection_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
+    cited, limits, key = said.facts["specification"], said.facts["limits"], inspected_part(said)
+    if cited is None and limits:
+        yield Flag(
+            "limits-not-agreed",
+            limits[0],
+            en="the limits were typed by the inspector: no specification is cited",
+            zh="规格限由检验方录入：未引用规格",
+        )
+    if key is None:
+        return
+    revision = said.facts["part"]["revision"]
+    yield from _revision_flags(agreed, key, revision, place="/lot/part_revision")
+    known = cited and agreed.specifications.find(key, cited["id"], revision=cited["revision"])
+    if known:
+        chain = agreed.specifications.of(key)[known.code]
+        yield from _age_flags(known, in_force(chain, said.facts["day"]), day=said.facts["day"])
+
+
+def _age_flags(
+    cited: SpecificationRevision, current: SpecificationRevision | None, *, day: str
+) -> Iterator[Flag]:
+    """An inspection against a revision that does not hold yet, or no longer."""
+    if cited.in_force_from > day:
+        yield Flag(
+            "specification-not-yet-in-force",
+            "/lot/specification/revision",
+            en=f"{cited.code} {cited.revision} is in force from {cited.in_force_from} only",
+            zh=f"{cited.code} {cited.revision} 自 {cited.in_force_from} 起生效",
+        )
+    elif current is not None and current.record_id != cited.record_id:
+        yield Flag(
+            "specification-superseded",
+            "/lot/specification/revision",
+            en=f"{cited.code} {current.revision} superseded {cited.revision} "
+            f"on {current.in_force_from}",
+            zh=f"{cited.code} {cited.revision} 已于 {current.in_force_from} "
+            f"被 {current.revision} 取代",
+        )
+
+
+def _revision_flags(
+    agreed: Agreed, key: PartKey, stated: str | None, *, place: str
+) -> Iterator[Flag]:
+    part = agreed.parts.find(key)
+    current = part.in_force.revision if part and part.in_force else None
+    if current is not None and stated is not None and stated != current:
+        yield Flag(
+            "revision-not-current",
+            place,
+            en=f"revision {stated} of {key.number}, where {current} is in force",
+            zh=f"{key.number} 的版本为 {stated}，现行版本为 {current}",
+        )

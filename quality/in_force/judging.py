@@ -1,0 +1,258 @@
+"""What is agreed binds: whether a record may be said by what is in force before it.
+
+Called under the head lock for every business record: a few look-ups each. What a record says
+by itself was judged before (:mod:`quality.rules`), and so were its relations, where its type
+or its family asks for one (``ledger.entitled``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from ledger.domain_state import Said
+from ledger.faults import Fault, Refusal
+from ledger.fold_state import Parameters
+from quality.codebooks import codebook_in_force
+from quality.in_force.agreed import Agreed, delivered_part, inspected_part
+from quality.in_force.judging_acts import judge_act
+from quality.in_force.parts import PartKey, PartRevision
+from quality.in_force.specifications import SpecificationRevision
+from quality.near_codes import near_codes
+from quality.unit_table import UNITS
+from quality.units import is_counting
+
+
+def judge_record(
+    said: Said, agreed: Agreed, parameters: Mapping[str, Parameters]
+) -> Refusal | None:
+    """Why the record may not be said here and now; None where it may.
+
+    Args:
+        said: the record and its facts.
+        agreed: what the records before it have put in force.
+        parameters: the parameters in force, among them the codebooks.
+    """
+    facts = said.facts
+    if "site" in facts:
+        code, pointer = facts["site"]
+        refusal = agreed.sites.judge(said.party, code, pointer=pointer)
+        if refusal:
+            return refusal
+    if parameters and facts.get("codes"):
+        refusal = _judge_codes(facts["codes"], parameters)
+        if refusal:
+            return refusal
+    judge = _JUDGES.get(said.vct)
+    return judge(said, agreed) if judge else None
+
+
+def _judge_codes(codes: list[list[str]], parameters: Mapping[str, Parameters]) -> Refusal | None:
+    """Codes of a kind whose codebook is in force are codes of that book."""
+    for book in dict.fromkeys(book for book, _, _ in codes):
+        codebook = codebook_in_force(parameters, book)
+        if codebook is None:
+            continue
+        placed = [(pointer, code) for named, code, pointer in codes if named == book]
+        refusal = codebook.judge_codes(placed)
+        if refusal:
+            return refusal
+    return None
+
+
+# ---- masters ----
+
+
+def _judge_part(said: Said, agreed: Agreed) -> Refusal | None:
+    state = said.facts["state"]
+    key, family = PartKey(state["customer"], state["supplier"], state["number"]), state["family"]
+    known = agreed.parts.find(key)
+    if known and known.in_force and known.family != family:
+        fault = Fault("/state/family", f"{known.family}; an act moves a part", family)
+        return Refusal(
+            "not-permitted",
+            f"{key.number} belongs to family {known.family}: expected the act move to bring it "
+            f"to {family}",
+            (fault,),
+        )
+    return _judge_family(said, family) or _judge_supply(agreed, key, family)
+
+
+def _judge_specification(said: Said, agreed: Agreed) -> Refusal | None:
+    state = said.facts["state"]
+    key = PartKey(state["customer"], state["supplier"], state["part"])
+    part = agreed.parts.find(key)
+    if part is None:
+        return agreed.parts.unknown(key, pointer="/state/part")
+    code, revision = state["specification"], state["revision"]
+    same = agreed.specifications.find(key, code, revision=revision)
+    if same and same.record_id != said.corrects:
+        fault = Fault("/state/revision", "a revision that is not there yet", revision)
+        return Refusal(
+            "not-permitted",
+            f"{code} {revision} is record {same.record_id}: expected another revision, or a "
+            "correction of that record",
+            (fault,),
+        )
+    return _judge_family(said, part.family)
+
+
+def _judge_requirement(said: Said, agreed: Agreed) -> Refusal | None:
+    state = said.facts["state"]
+    for family in state["families"]:
+        key = PartKey(state["customer"], state["supplier"], "")
+        refusal = _judge_supply(agreed, key, family)
+        if refusal:
+            return refusal
+    return None
+
+
+def _judge_supply(agreed: Agreed, key: PartKey, family: str) -> Refusal | None:
+    found = agreed.relations.find_in_force(
+        "supply", customer=key.customer, provider=key.supplier, family=family
+    )
+    if found:
+        return None
+    return Refusal(
+        "relation-not-in-force",
+        f"expected a supply relation over family {family} that both {key.customer} and "
+        f"{key.supplier} have signed, found none in force",
+    )
+
+
+def _judge_family(said: Said, family: str) -> Refusal | None:
+    """A family in the address is the part's own: readers are chosen by it."""
+    if said.family in (None, family):
+        return None
+    fault = Fault("/address/family", f"{family}, the family of the part", str(said.family))
+    return Refusal(
+        "invalid-claims", f"/address/family: expected {family}, found {said.family}", (fault,)
+    )
+
+
+# ---- deliveries ----
+
+
+def _judge_delivery(said: Said, agreed: Agreed) -> Refusal | None:
+    key = delivered_part(said)
+    part = agreed.parts.find(key)
+    if part is None:
+        is_bound = any(one.in_force for one in agreed.parts.of(key.customer, key.supplier).values())
+        return agreed.parts.unknown(key, pointer="/state/part/number") if is_bound else None
+    if part.in_force is None:
+        fault = Fault("/state/part/number", "a part that both sides have signed", key.number)
+        return Refusal(
+            "part-not-in-force",
+            f"expected {key.number} endorsed by {key.supplier}, found it proposed only",
+            (fault,),
+        )
+    return (
+        _judge_family(said, part.family)
+        or _judge_unit(part.in_force, said.facts["unit"])
+        or _judge_destination(said, agreed)
+    )
+
+
+def _judge_destination(said: Said, agreed: Agreed) -> Refusal | None:
+    to_site = said.facts["state"].get("to_site")
+    if to_site is None:
+        return None
+    customer = delivered_part(said).customer
+    return agreed.sites.judge(customer, to_site, pointer="/state/to_site")
+
+
+def _judge_unit(part: PartRevision, stated: list[str | None]) -> Refusal | None:
+    unit, pointer = stated
+    if unit is None or unit == part.unit or _is_convertible(unit, part):
+        return None
+    fault = Fault(str(pointer), f"{part.unit}, or a unit that it converts to", unit)
+    return Refusal("unit-mismatch", f"{pointer}: expected {fault.expected}, found {unit}", (fault,))
+
+
+def _is_convertible(unit: str, part: PartRevision) -> bool:
+    given, own = UNITS.get(unit), UNITS.get(part.unit)
+    if given is None or own is None:
+        return False
+    # Pieces per unit lead from the part's unit to pieces, and back.
+    return given.quantity == own.quantity or (part.pieces is not None and is_counting(unit))
+
+
+# ---- inspections ----
+
+
+def _judge_inspection(said: Said, agreed: Agreed) -> Refusal | None:
+    key = inspected_part(said)
+    cited = said.facts["specification"]
+    if key is None:
+        return None if cited is None else _unknown_specification(cited, ())
+    if cited is not None:
+        known = agreed.specifications.find(key, cited["id"], revision=cited["revision"])
+        if known is None:
+            chains = agreed.specifications.of(key)
+            return _unknown_specification(
+                cited, [one for chain in chains.values() for one in chain]
+            )
+        refusal = _judge_limits(said.facts["limits"])
+        if refusal:
+            return refusal
+    part = agreed.parts.find(key)
+    if part is None or part.in_force is None:
+        return None
+    refusal = _judge_unit(part.in_force, said.facts["unit"])
+    if refusal or cited is not None:
+        return refusal
+    return _judge_uncited(list(agreed.specifications.at(key, said.facts["day"])), key)
+
+
+def _judge_limits(typed: list[str]) -> Refusal | None:
+    if not typed:
+        return None
+    faults = tuple(
+        Fault(pointer, "none: it is read from the specification", "a limit") for pointer in typed
+    )
+    return Refusal(
+        "limit-typed",
+        f"{typed[0]}: expected no limit beside a specification that is cited, found one",
+        faults[:_FAULTS_MAX],
+    )
+
+
+def _judge_uncited(in_force: list[SpecificationRevision], key: PartKey) -> Refusal | None:
+    if not in_force:
+        return None
+    named = " or ".join(f"{one.code} {one.revision}" for one in in_force[:_NAMED_MAX])
+    fault = Fault("/lot/specification", f"{named}, in force for {key.number}", "none")
+    return Refusal(
+        "specification-required", f"/lot/specification: expected {fault.expected}", (fault,)
+    )
+
+
+def _unknown_specification(
+    cited: Mapping[str, Any], known: list[SpecificationRevision] | tuple[()]
+) -> Refusal:
+    wanted = f"{cited['id']} {cited['revision']}"
+    names = [f"{one.code} {one.revision}" for one in known]
+    near = " or ".join(near_codes(wanted, names) or names[:_NAMED_MAX])
+    expected = "a specification and revision of the part"
+    fault = Fault("/lot/specification", f"{expected}, such as {near}" if near else expected, wanted)
+    return Refusal(
+        "unknown-specification",
+        f"/lot/specification: expected {fault.expected}, found {wanted}",
+        (fault,),
+    )
+
+
+_NAMED_MAX: Final = 3
+_FAULTS_MAX: Final = 100
+_JUDGES: Final[Mapping[str, Callable[[Said, Agreed], Refusal | None]]] = MappingProxyType(
+    {
+        "act/v1": judge_act,
+        "part/v1": _judge_part,
+        "specification/v1": _judge_specification,
+        "requirement/v1": _judge_requirement,
+        "shipment/v1": _judge_delivery,
+        "goods-receipt/v1": _judge_delivery,
+        "inspection-report/v1": _judge_inspection,
+    }
+)

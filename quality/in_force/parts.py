@@ -1,0 +1,139 @@
+"""Parts: what a customer buys from a supplier, in force once both have signed.
+
+The customer proposes, the supplier endorses. A later record of the same customer, supplier and
+number is a new revision; the one in force stands until that one is endorsed. At most one
+proposal of a part is open: a later one takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+from ledger.faults import Fault, Refusal
+from ledger.grown_map import GrownMap
+from quality.near_codes import near_codes
+
+Pair = tuple[str, str]
+"""Customer and supplier."""
+
+
+class PartKey(NamedTuple):
+    """What names a part: customer, supplier, and the customer's number."""
+
+    customer: str
+    supplier: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRevision:
+    """What one record says of a part. ``pieces`` is how many pieces a unit is, where stated."""
+
+    record_id: str
+    revision: str
+    supplier_number: str | None
+    family: str
+    unit: str
+    pieces: str | None
+    is_safety: bool
+    site: str | None
+    index: int
+    in_force_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part with the revision in force, the one that waits for the supplier, and earlier ones.
+
+    ``family`` is the one family that it belongs to; it follows a move, not a new revision.
+    """
+
+    key: PartKey
+    family: str
+    in_force: PartRevision | None = None
+    proposed: PartRevision | None = None
+    earlier: tuple[PartRevision, ...] = ()
+
+
+_NO_PARTS: Final[GrownMap[str, Part]] = GrownMap()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Every part, nested by the pair that it is between; ``proposals`` by record id."""
+
+    by_pair: GrownMap[Pair, GrownMap[str, Part]] = field(default_factory=GrownMap)
+    proposals: GrownMap[str, PartKey] = field(default_factory=GrownMap)
+
+    def find(self, key: PartKey) -> Part | None:
+        """The part of that number between the two; None where none was ever proposed."""
+        known = self.by_pair.get((key.customer, key.supplier))
+        return None if known is None else known.get(key.number)
+
+    def of(self, customer: str, supplier: str) -> Mapping[str, Part]:
+        """The parts between the two, by number."""
+        return self.by_pair.get((customer, supplier), _NO_PARTS)
+
+    def unknown(self, key: PartKey, *, pointer: str) -> Refusal:
+        """The refusal of a number that is no part between the two."""
+        near = " or ".join(near_codes(key.number, self.of(key.customer, key.supplier)))
+        expected = f"a part of {key.customer} from {key.supplier}"
+        fault = Fault(pointer, f"{expected}, such as {near}" if near else expected, key.number)
+        detail = f"{pointer}: expected {fault.expected}, found {key.number}"
+        return Refusal("unknown-part", detail, (fault,))
+
+    def with_proposal(self, key: PartKey, revision: PartRevision) -> Parts:
+        """The parts after a record of type ``part/v1``."""
+        known = self.find(key) or Part(key, revision.family)
+        family = known.family if known.in_force else revision.family
+        part = replace(known, family=family, proposed=revision)
+        return replace(self._with(part), proposals=self.proposals.grown(revision.record_id, key))
+
+    def with_answer(self, record_id: str, *, is_approved: bool, index: int) -> Parts:
+        """The parts after the supplier's endorsement; one that is not open changes nothing."""
+        part = self.find_proposed(record_id)
+        if part is None or part.proposed is None:
+            return self
+        if not is_approved:
+            return self._with(replace(part, proposed=None))
+        earlier = (*part.earlier, part.in_force) if part.in_force else part.earlier
+        in_force = replace(part.proposed, in_force_at=index)
+        return self._with(replace(part, in_force=in_force, proposed=None, earlier=earlier))
+
+    def with_move(self, key: PartKey, family: str) -> Parts:
+        """The parts after a move of one to another family."""
+        part = self.find(key)
+        return self if part is None else self._with(replace(part, family=family))
+
+    def find_proposed(self, record_id: str) -> Part | None:
+        """The part whose open proposal the record is."""
+        key = self.proposals.get(record_id)
+        part = self.find(key) if key else None
+        is_open = part and part.proposed and part.proposed.record_id == record_id
+        return part if is_open else None
+
+    def _with(self, part: Part) -> Parts:
+        pair = (part.key.customer, part.key.supplier)
+        known = self.by_pair.get(pair, _NO_PARTS)
+        return replace(self, by_pair=self.by_pair.grown(pair, known.grown(part.key.number, part)))
+
+
+def read_part(
+    facts: Mapping[str, Any], *, record_id: str, index: int
+) -> tuple[PartKey, PartRevision]:
+    """The part that the facts of a record of type ``part/v1`` propose."""
+    state = facts["state"]
+    key = PartKey(state["customer"], state["supplier"], state["number"])
+    return key, PartRevision(
+        record_id=record_id,
+        revision=state["revision"],
+        supplier_number=state.get("supplier_number"),
+        family=state["family"],
+        unit=state["unit"],
+        pieces=facts["pieces"],
+        is_safety=state["safety"],
+        site=state.get("site"),
+        index=index,
+    )

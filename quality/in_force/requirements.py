@@ -1,0 +1,104 @@
+"""Requirements: what a customer asks of a supplier, in force once the supplier acknowledged it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from ledger.grown_map import GrownMap
+from quality.in_force.parts import Pair
+
+_NONE: Final[Mapping[str, Requirement]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementRevision:
+    """What one record asks. ``families`` is empty where it is about all."""
+
+    record_id: str
+    pair: Pair
+    code: str
+    revision: str
+    families: tuple[str, ...]
+    in_force_from: str
+    index: int
+    acknowledged_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A requirement: what was acknowledged, by day, and what waits for the supplier."""
+
+    acknowledged: tuple[RequirementRevision, ...] = ()
+    proposed: RequirementRevision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """Every requirement, by pair and code; ``proposals`` by record id."""
+
+    by_pair: GrownMap[Pair, Mapping[str, Requirement]] = field(default_factory=GrownMap)
+    proposals: GrownMap[str, RequirementRevision] = field(default_factory=GrownMap)
+
+    def of(self, customer: str, supplier: str) -> Mapping[str, Requirement]:
+        """The requirements of a customer to a supplier by code."""
+        return self.by_pair.get((customer, supplier), _NONE)
+
+    def at(self, pair: Pair, day: str) -> tuple[RequirementRevision, ...]:
+        """What is in force on a day: of each requirement at most one revision."""
+        found = []
+        for requirement in self.of(*pair).values():
+            begun = [one for one in requirement.acknowledged if one.in_force_from <= day]
+            found.extend(begun[-1:])
+        return tuple(found)
+
+    def find_proposed(self, record_id: str) -> RequirementRevision | None:
+        """The open proposal that the record is."""
+        known = self.proposals.get(record_id)
+        if known is None:
+            return None
+        held = self.of(*known.pair).get(known.code)
+        is_open = held and held.proposed and held.proposed.record_id == record_id
+        return known if is_open else None
+
+    def with_proposal(self, new: RequirementRevision) -> Requirements:
+        """The requirements after a record; it takes the place of one that waits still."""
+        known = self.of(*new.pair).get(new.code, Requirement())
+        after = self._with(new, replace(known, proposed=new))
+        return replace(after, proposals=self.proposals.grown(new.record_id, new))
+
+    def with_answer(self, record_id: str, *, is_approved: bool, index: int) -> Requirements:
+        """The requirements after the supplier's answer; to none that waits it changes nothing."""
+        new = self.find_proposed(record_id)
+        if new is None:
+            return self
+        known = replace(self.of(*new.pair)[new.code], proposed=None)
+        if is_approved:
+            agreed = (*known.acknowledged, replace(new, acknowledged_at=index))
+            known = replace(known, acknowledged=tuple(sorted(agreed, key=_order)))
+        return self._with(new, known)
+
+    def _with(self, about: RequirementRevision, known: Requirement) -> Requirements:
+        after = {**self.of(*about.pair), about.code: known}
+        return replace(self, by_pair=self.by_pair.grown(about.pair, after))
+
+
+def read_requirement(
+    state: Mapping[str, Any], *, record_id: str, index: int
+) -> RequirementRevision:
+    """The revision that the group ``state`` of a ``requirement/v1`` brings."""
+    return RequirementRevision(
+        record_id=record_id,
+        pair=(state["customer"], state["supplier"]),
+        code=state["requirement"],
+        revision=state["revision"],
+        families=tuple(state["families"]),
+        in_force_from=state["in_force_from"],
+        index=index,
+    )
+
+
+def _order(one: RequirementRevision) -> tuple[str, int]:
+    return one.in_force_from, one.acknowledged_at or 0

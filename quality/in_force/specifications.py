@@ -1,0 +1,99 @@
+"""Specifications: what a part has to meet, in force from a day until a later revision is.
+
+The customer alone signs them. Days are texts ``YYYY-MM-DD``, which compare as days do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from ledger.grown_map import GrownMap
+from quality.in_force.parts import PartKey
+
+_NONE: Final[Mapping[str, tuple[SpecificationRevision, ...]]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class SpecificationRevision:
+    """One revision of a specification, as its record says."""
+
+    record_id: str
+    part: PartKey
+    code: str
+    revision: str
+    in_force_from: str
+    index: int
+
+
+Chain = tuple[SpecificationRevision, ...]
+"""The revisions of one specification, by the day from which each is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Specifications:
+    """The revisions of every specification, by part and code; ``by_record`` by record id."""
+
+    by_part: GrownMap[PartKey, Mapping[str, Chain]] = field(default_factory=GrownMap)
+    by_record: GrownMap[str, SpecificationRevision] = field(default_factory=GrownMap)
+
+    def of(self, part: PartKey) -> Mapping[str, Chain]:
+        """The specifications of a part by code."""
+        return self.by_part.get(part, _NONE)
+
+    def find(self, part: PartKey, code: str, *, revision: str) -> SpecificationRevision | None:
+        """The revision of that name; None where there is none."""
+        chain = self.of(part).get(code, ())
+        return next((one for one in chain if one.revision == revision), None)
+
+    def at(self, part: PartKey, day: str) -> Iterator[SpecificationRevision]:
+        """What is in force on a day: of each specification at most one revision."""
+        for chain in self.of(part).values():
+            found = in_force(chain, day)
+            if found is not None:
+                yield found
+
+    def with_revision(self, new: SpecificationRevision, *, corrects: str | None) -> Specifications:
+        """The specifications after a record; what it corrects is no longer one of them."""
+        before = self.by_record.get(corrects) if corrects else None
+        rest = self._without(before) if before else self
+        known = rest.of(new.part)
+        chain = sorted((*known.get(new.code, ()), new), key=_order)
+        return Specifications(
+            rest.by_part.grown(new.part, {**known, new.code: tuple(chain)}),
+            rest.by_record.grown(new.record_id, new),
+        )
+
+    def _without(self, old: SpecificationRevision) -> Specifications:
+        known = self.of(old.part)
+        chain = tuple(one for one in known.get(old.code, ()) if one.record_id != old.record_id)
+        after = {code: held for code, held in known.items() if code != old.code}
+        if chain:
+            after[old.code] = chain
+        return Specifications(self.by_part.grown(old.part, after), self.by_record)
+
+
+def in_force(chain: Chain, day: str) -> SpecificationRevision | None:
+    """The revision of one specification that is in force on a day."""
+    begun = [one for one in chain if one.in_force_from <= day]
+    return begun[-1] if begun else None
+
+
+def read_specification(
+    state: Mapping[str, Any], *, record_id: str, index: int
+) -> SpecificationRevision:
+    """The revision that the group ``state`` of a ``specification/v1`` brings."""
+    return SpecificationRevision(
+        record_id=record_id,
+        part=PartKey(state["customer"], state["supplier"], state["part"]),
+        code=state["specification"],
+        revision=state["revision"],
+        in_force_from=state["in_force_from"],
+        index=index,
+    )
+
+
+def _order(one: SpecificationRevision) -> tuple[str, int]:
+    return one.in_force_from, one.index

@@ -1,0 +1,146 @@
+"""What is in force in this trade: relations, and on top of them the masters of each party.
+
+``Masters`` is the state of :class:`ledger.domain_state.DomainState`, after docs/spec/masters.md:
+an immutable fold over acts, sites, parts, specifications and requirements, asked about every
+business record at its own index. What is agreed binds: :meth:`Masters.judge` refuses a record
+that contradicts it. What is not agreed is flagged: :meth:`Masters.flags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ledger.domain_state import Said
+from ledger.faults import Refusal
+from ledger.fold_state import PublicFold
+from ledger.relations import ACT_VCT, Relations
+from quality.codebooks import judge_codebook
+from quality.flags import Flag
+from quality.in_force.agreed import Agreed
+from quality.in_force.flags import find_flags
+from quality.in_force.judging import judge_record
+from quality.in_force.parts import Part, PartKey, Parts, read_part
+from quality.in_force.requirements import RequirementRevision, Requirements, read_requirement
+from quality.in_force.sites import Site, Sites
+from quality.in_force.specifications import (
+    SpecificationRevision,
+    Specifications,
+    read_specification,
+)
+
+_VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Masters:
+    """What the records before an index have put in force. Immutable: a reader may keep it."""
+
+    relations: Relations = field(default_factory=Relations)
+    sites: Sites = field(default_factory=Sites)
+    parts: Parts = field(default_factory=Parts)
+    specifications: Specifications = field(default_factory=Specifications)
+    asked: Requirements = field(default_factory=Requirements)
+
+    @property
+    def vcts(self) -> frozenset[str]:
+        """Acts and masters; what is delivered, inspected or complained of changes nothing."""
+        return _VCTS
+
+    def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
+        """Whether what is in force lets the record be said here and now."""
+        return judge_record(said, self._agreed(), fold.parameters)
+
+    def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
+        """Whether a codebook is one, and keeps the codes of the one in force."""
+        return judge_codebook(name, text, before=before)
+
+    def flags(self, said: Said) -> tuple[Flag, ...]:
+        """What a record says beside what was in force before it that is true but bad."""
+        return tuple(find_flags(said, self._agreed()))
+
+    def apply(self, said: Said, fold: PublicFold) -> Masters:
+        """The masters after a record of :attr:`vcts`; itself where none changes."""
+        del fold
+        change = _CHANGES.get(said.vct)
+        return change(self, said) if change else self
+
+    # ---- questions ----
+
+    def site(self, party: str, code: str) -> Site | None:
+        """The site of a party, as its newest record says."""
+        return self.sites.of(party).get(code)
+
+    def part(self, customer: str, supplier: str, number: str) -> Part | None:
+        """A part: what is in force, what waits, what was; None where none was proposed."""
+        return self.parts.find(PartKey(customer, supplier, number))
+
+    def family_of(self, customer: str, supplier: str, number: str) -> str | None:
+        """The one family that a part in force belongs to."""
+        part = self.part(customer, supplier, number)
+        return part.family if part and part.in_force else None
+
+    def specifications_at(self, part: PartKey, day: str) -> tuple[SpecificationRevision, ...]:
+        """The specifications of a part that are in force on a day, ``YYYY-MM-DD``."""
+        return tuple(self.specifications.at(part, day))
+
+    def requirements(
+        self, customer: str, supplier: str, *, day: str
+    ) -> tuple[RequirementRevision, ...]:
+        """What the customer asks of the supplier on a day, and the supplier acknowledged."""
+        return self.asked.at((customer, supplier), day)
+
+    # ---- changes ----
+
+    def _agreed(self) -> Agreed:
+        return Agreed(self.relations, self.sites, self.parts, self.specifications, self.asked)
+
+    def _after_act(self, said: Said) -> Masters:
+        act = said.facts
+        if act["act"] == "move":
+            part = act["part"]
+            key = PartKey(part["customer"], part["supplier"], part["number"])
+            return replace(self, parts=self.parts.with_move(key, act["family"]))
+        if act["act"] == "endorse" and act["of"] not in self.relations.by_id:
+            return self._after_answer(act["of"], act["meaning"] == "approve", said.index)
+        relations = self.relations.apply(
+            said.party, act, record_id=said.record_id, index=said.index
+        )
+        return self if relations is self.relations else replace(self, relations=relations)
+
+    def _after_answer(self, record_id: str, is_approved: bool, index: int) -> Masters:
+        parts = self.parts.with_answer(record_id, is_approved=is_approved, index=index)
+        if parts is not self.parts:
+            return replace(self, parts=parts)
+        asked = self.asked.with_answer(record_id, is_approved=is_approved, index=index)
+        return self if asked is self.asked else replace(self, asked=asked)
+
+    def _after_site(self, said: Said) -> Masters:
+        state = said.facts["state"]
+        sites = self.sites.with_record(
+            said.party, state, record_id=said.record_id, index=said.index
+        )
+        return replace(self, sites=sites)
+
+    def _after_part(self, said: Said) -> Masters:
+        key, revision = read_part(said.facts, record_id=said.record_id, index=said.index)
+        return replace(self, parts=self.parts.with_proposal(key, revision))
+
+    def _after_specification(self, said: Said) -> Masters:
+        new = read_specification(said.facts["state"], record_id=said.record_id, index=said.index)
+        specifications = self.specifications.with_revision(new, corrects=said.corrects)
+        return replace(self, specifications=specifications)
+
+    def _after_requirement(self, said: Said) -> Masters:
+        new = read_requirement(said.facts["state"], record_id=said.record_id, index=said.index)
+        return replace(self, asked=self.asked.with_proposal(new))
+
+
+_CHANGES: Final[Mapping[str, Callable[[Masters, Said], Masters]]] = {
+    ACT_VCT: Masters._after_act,
+    "site/v1": Masters._after_site,
+    "part/v1": Masters._after_part,
+    "specification/v1": Masters._after_specification,
+    "requirement/v1": Masters._after_requirement,
+}

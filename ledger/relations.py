@@ -124,6 +124,11 @@ class Relations:
             act: the group ``state`` of an ``act/v1``, which meets its schema.
             to: the addressees, among whom the other side must be.
         """
+        faults = find_act_faults(act)
+        if faults:
+            return Refusal(
+                "invalid-claims", f"{faults[0].pointer}: expected {faults[0].expected}", faults
+            )
         if act["act"] == "relation":
             return self._judge_offer(party, act) or _judge_addressed(
                 act["provider"] if party == act["customer"] else act["customer"], to

@@ -34,12 +34,15 @@ class RelationsState:
         if said.vct != ACT_VCT:
             return None
         act = said.facts
-        if act["act"] in _ANSWERS and act["of"] not in self.relations.by_id:
-            return Refusal("unknown-record", f"{act['of']} is no offer of a relation")
+        refusal = self.relations.judge(said.party, act, to=said.to)
+        if refusal:
+            return refusal
         if act["act"] not in {"relation", *_ANSWERS}:
             fault = Fault("/state/act", "relation, endorse or end", act["act"])
             return Refusal("invalid-claims", "this log keeps relations alone", (fault,))
-        return self.relations.judge(said.party, act, to=said.to)
+        if act["act"] in _ANSWERS and act["of"] not in self.relations.by_id:
+            return Refusal("unknown-record", f"{act['of']} is no offer of a relation")
+        return None
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
         """Parameters are for a trade to judge."""

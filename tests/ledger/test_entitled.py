@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ledger.faults import Refusal
@@ -124,6 +126,21 @@ def test_ended_relation_binds_nobody_from_the_next_entry_on(story: Story) -> Non
     found = relations_of(story).by_id[relation.record_id]
     in_force = [index for index in range(ended.index + 3) if found.was_in_force(index)]
     assert in_force == list(range((found.in_force_at or 0) + 1, ended.index + 1))
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ({"act": "wave"}, "invalid-claims"),
+        ({"act": "endorse", "of": "A" * 43, "meaning": "approve"}, "unknown-record"),
+        ({"act": "end", "of": "A" * 43, "reason": "over"}, "unknown-record"),
+        (offer_state(OEM, TIER1, "gears"), None),
+    ],
+)
+def test_log_of_no_trade_keeps_relations_and_nothing_else(
+    story: Story, state: dict[str, Any], code: str | None
+) -> None:
+    assert outcome(story, an_act(OEM, state, [TIER1])) == code
 
 
 def test_records_of_one_group_are_judged_each_at_its_own_index(story: Story) -> None:

@@ -264,3 +264,8 @@ def test_answer_to_what_is_not_held_is_without_effect() -> None:
 )
 def test_act_that_cannot_be_read_is_told_by_its_place(act: object, places: list[str]) -> None:
     assert [fault.pointer for fault in find_act_faults(act)] == places
+    if isinstance(act, dict) and places:
+        refusal = Relations().judge("A", act, to=PARTIES)
+        assert refusal is not None
+        assert refusal.code == "invalid-claims"
+        assert [fault.pointer for fault in refusal.faults] == places

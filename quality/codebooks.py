@@ -31,10 +31,12 @@ from quality.unit_table import UNITS
 PREFIX: Final = "codebook-"
 #: The book whose codes are units: a unit that nothing converts would be of no use.
 UNITS_BOOK: Final = "units"
-CODES_MAX: Final = 4_096
+CODES_MAX: Final = 2_048
 DEPTH_MAX: Final = 8
 NAME_CHARACTERS_MAX: Final = 120
 CODE_CHARACTERS_MAX: Final = 64
+#: Of how many wrong codes of a record it is told what may have been meant.
+HELPED_MAX: Final = 3
 _BOOK: Final = re.compile(r"[a-z][a-z0-9-]{1,39}", re.ASCII)
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}", re.ASCII)
@@ -91,20 +93,37 @@ class Codebook:
             parent = self.entries[parent].parent
         return tuple(found)
 
-    def code_fault(self, code: str, *, pointer: str) -> Fault | None:
-        """What is wrong with a code in a new record; None where it may stand there."""
+    def is_usable(self, code: str) -> bool:
+        """Whether a new record may have the code."""
         entry = self.find(code)
-        if entry and not entry.is_retired:
+        return entry is not None and not entry.is_retired
+
+    def code_fault(self, code: str, *, pointer: str, is_helped: bool = True) -> Fault | None:
+        """What is wrong with a code in a new record; None where it may stand there.
+
+        With ``is_helped`` it names what may have been meant, which costs milliseconds.
+        """
+        if self.is_usable(code):
             return None
-        near = " or ".join(f"{e.code} ({e.en}, {e.zh})" for e in self.near(code))
+        meant = self.near(code) if is_helped else ()
+        near = " or ".join(f"{entry.code} ({entry.en}, {entry.zh})" for entry in meant)
         book = f"a code of codebook {self.name} {self.version}"
-        found = repr(code[:CODE_CHARACTERS_MAX]) + (", which is retired" if entry else "")
+        retired = ", which is retired" if self.find(code) else ""
+        found = f"{code[:CODE_CHARACTERS_MAX]!r}{retired}"
         return Fault(pointer, f"{book}, such as {near}" if near else book, found)
 
     def judge_codes(self, codes: Iterable[tuple[str, str]]) -> Refusal | None:
-        """Whether a new record may have these codes, each given with its JSON pointer."""
-        judged = (self.code_fault(code, pointer=pointer) for pointer, code in codes)
-        faults = tuple(fault for fault in judged if fault)[: limits.FAULTS_MAX]
+        """Whether a new record may have these codes, each given with its JSON pointer.
+
+        What may have been meant is told of the first ones only: it is looked for while
+        everybody waits.
+        """
+        wrong = [(pointer, code) for pointer, code in codes if not self.is_usable(code)]
+        judged = (
+            self.code_fault(code, pointer=pointer, is_helped=position < HELPED_MAX)
+            for position, (pointer, code) in enumerate(wrong[: limits.FAULTS_MAX])
+        )
+        faults = tuple(fault for fault in judged if fault)
         if not faults:
             return None
         first = faults[0]

@@ -5,7 +5,6 @@
     QualityError
     +-- MalformedBusinessKey   no GLN, GTIN, SSCC, DUNS or USCC
     +-- MalformedCodebook      a document that is no codebook, or none that may follow another
-    +-- UnknownCode            a code that a codebook has not, or has retired
     +-- UnknownUnit            no unit of the conversion table
     +-- UnitMismatch           units of two quantities, or of one that nothing converts
 """
@@ -31,12 +30,6 @@ class MalformedCodebook(QualityError):
     """Not a codebook, or not one that may take the place of the one in force."""
 
     code = "malformed-codebook"
-
-
-class UnknownCode(QualityError):
-    """A code that the codebook in force does not have for new records."""
-
-    code = "unknown-code"
 
 
 class UnknownUnit(QualityError):

@@ -14,14 +14,14 @@ from typing import Final
 
 NEAR_MAX: Final = 3
 _LEFT_OUT: Final = re.compile(r"[\s_.\-/]+")
-_DISTANCE_MAX: Final = 3
+_DISTANCE_MAX: Final = 2
 _PREFIX_MIN: Final = 3
 
 
 def near_codes(wanted: str, codes: Iterable[str], *, limit: int = NEAR_MAX) -> tuple[str, ...]:
     """At most ``limit`` of ``codes`` that resemble ``wanted``, nearest first.
 
-    A code is near within one slip for every three characters, at most three; after those come
+    A code is near within one slip for every three characters, at most two; after those come
     codes of which ``wanted`` is the beginning, or that are the first half of it or more.
     """
     sought = _plain(wanted)
@@ -45,6 +45,7 @@ def edit_distance(first: str, second: str, *, most: int) -> int | None:
     """
     if abs(len(first) - len(second)) > most:
         return None
+    first, second = _differing(first, second)
     beyond = most + 1
     width = len(second) + 1
     earlier = [beyond] * width
@@ -63,6 +64,22 @@ def edit_distance(first: str, second: str, *, most: int) -> int | None:
             return None
         earlier, row = row, current
     return row[-1] if row[-1] <= most else None
+
+
+def _differing(first: str, second: str) -> tuple[str, str]:
+    """The two without what they begin and end with alike, which costs no slip."""
+    start = 0
+    for left, right in zip(first, second, strict=False):
+        if left != right:
+            break
+        start += 1
+    first, second = first[start:], second[start:]
+    stop = 0
+    for left, right in zip(reversed(first), reversed(second), strict=False):
+        if left != right:
+            break
+        stop += 1
+    return first[: len(first) - stop], second[: len(second) - stop]
 
 
 def _plain(text: str) -> str:

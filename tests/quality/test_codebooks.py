@@ -13,6 +13,7 @@ from quality.builtin_codebooks import builtin_codebooks
 from quality.codebooks import (
     CODES_MAX,
     DEPTH_MAX,
+    HELPED_MAX,
     Codebook,
     codebook_in_force,
     codebooks_in_force,
@@ -177,6 +178,15 @@ def test_every_wrong_code_is_named_up_to_the_bound() -> None:
     assert refusal is not None
     assert len(refusal.faults) == limits.FAULTS_MAX
     assert refusal.faults[0].pointer == "/defects/0/code"
+
+
+@pytest.mark.item("4.7.near")
+def test_only_the_first_wrong_codes_are_helped_with() -> None:
+    # Looking for what was meant is done at the head, where all writers wait.
+    refusal = book_of().judge_codes([(f"/{n}", "SUR-SCARTCH") for n in range(HELPED_MAX + 1)])
+    assert refusal is not None
+    helped = ["SUR-SCRATCH" in fault.expected for fault in refusal.faults]
+    assert helped == [True] * HELPED_MAX + [False]
 
 
 # ---- what is in force, and what may follow it ----

@@ -15,6 +15,9 @@ from quality.evaluation.truth import quantity_text
 Groups: TypeAlias = Mapping[str, Any]
 
 MEASURED: Final = 5
+_ELSEWHERE: Final = ("transit", "own-stock", "sub-supplier", "field")
+#: Codes of the built-in codebook of defects.
+DEFECTS: Final = ("DIM-DIAMETER", "DIM-FLATNESS", "SUR-SCRATCH", "SUR-BURR", "MAT-POROSITY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,8 @@ def containment_group(case: Case, at_ms: int) -> Groups:
                 "defective": case.found,
                 "action": "Lot sorted",
                 "done_at": instant_text(at_ms),
-            }
+            },
+            *({"place": place, "applies": False} for place in _ELSEWHERE),
         ],
         "effectiveness_percent": "100",
         "introduced_at": instant_text(at_ms),
@@ -272,10 +276,7 @@ def closure_group(case: Case, at_ms: int) -> Groups:
 
 def defect_code(part: PartPlan) -> str:
     """The defect type that a part is prone to, so that a part's cases repeat."""
-    return DEFECTS[len(part.number + part.family) % len(DEFECTS)]
-
-
-DEFECTS: Final = ("dimension", "surface", "crack", "assembly", "marking")
+    return DEFECTS[int(part.number[-2:]) % len(DEFECTS)]
 
 
 def _difference(part: PartPlan, lot: Lot, difference: Difference) -> Groups:

@@ -11,11 +11,24 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from ledger.compose import Filing
 from quality.evaluation.truth import Fact
 
+#: For how many days a record of a type may still be referred to; one of another type never is.
+#: Whoever replaces stand-ins need not remember longer.
+CITED_DAYS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "act/v1": 2,
+        "part/v1": 2,
+        "requirement/v1": 2,
+        "shipment/v1": 40,
+        "goods-receipt/v1": 2,
+        "corrective-action/v1": 150,
+    }
+)
 #: Members of the group ``state`` that hold a record id.
 _STATE_IDS: Final = ("of", "shipment")
 

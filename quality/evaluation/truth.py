@@ -108,6 +108,7 @@ class Truth:
 
     def __init__(self) -> None:
         """Open empty books."""
+        self.drafts = 0
         self.cells: dict[Cell, CellTruth] = {}
         self.bad_lots: list[BadLot] = []
         self.complaints: dict[str, Complained] = {}
@@ -115,6 +116,7 @@ class Truth:
 
     def note(self, fact: Fact | None) -> None:
         """Enter what is true about one draft."""
+        self.drafts += 1
         match fact:
             case Shipped():
                 self._note_shipped(fact)

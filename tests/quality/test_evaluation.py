@@ -6,16 +6,26 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from itertools import islice, pairwise
 from statistics import median, quantiles
 
 import pytest
 
+from keys.encoding import decode_base64url
+from ledger.compose import Composer
+from ledger.record_type import RecordType, parse_record_type
+from ledger.schema_faults import find_faults
+from quality.builtin_codebooks import builtin_codebooks
+from quality.codebooks import parse_codebook
 from quality.evaluation.consortium import EvaluationConsortium
-from quality.evaluation.draft import Draft, cited, draft_body, draft_order, with_ids
+from quality.evaluation.delivery_records import DEFECTS
+from quality.evaluation.draft import CITED_DAYS, Draft, cited, draft_body, draft_order, with_ids
 from quality.evaluation.draws import open_stream, spread
 from quality.evaluation.profile import SUPPLIERS, draw_profile, volume_at
 from quality.evaluation.truth import Closed, Complained, Received, Shipped, Truth
+from quality.rules import QualityRules
+from quality.types import business_types
 
 pytestmark = pytest.mark.item("4.9")
 SMALL = EvaluationConsortium(seed=7, suppliers=30, months=2)
@@ -87,6 +97,86 @@ def test_a_stand_in_never_stays_where_the_record_has_no_id() -> None:
     receipt = next(draft for draft in SMALL.drafts() if draft.vct == "goods-receipt/v1")
     with pytest.raises(KeyError):
         with_ids(receipt, {})
+
+
+# ---- records as the types want them ----
+
+
+def check_conform(drafts: Iterable[Draft]) -> Counter[str]:
+    """Every draft meets its schema and the trade's rules; how many of each type there are."""
+    rules, seen = QualityRules(), Counter[str]()
+    for draft in drafts:
+        seen[draft.vct] += 1
+        filled = {**closed_groups(draft), **draft.groups}
+        assert find_faults(kinds()[draft.vct].groups_validator, filled) == (), draft
+        assert rules.find_faults(draft.vct, filled) == (), draft
+    return seen
+
+
+@cache
+def kinds() -> dict[str, RecordType]:
+    return {kind.vct: kind for kind in map(parse_record_type, business_types())}
+
+
+def closed_groups(draft: Draft) -> dict[str, object]:
+    """The groups that the signer's software adds, as far as rules look at them."""
+    signer = NoSigner(draft.party)
+    composer = Composer("simulated.example", "A" * 43, signer, lambda count: b"0" * count)
+    text = composer.compose_record(kinds()[draft.vct], draft.groups, filing=draft.filing, iat=0)
+    names = {"manifest", "address", "filing"}
+    opened = (json.loads(decode_base64url(item)) for item in text.split("~")[1:-1])
+    return {name: value for _, name, value in opened if name in names}
+
+
+class NoSigner:
+    """Signs nothing: only what stands beside the content is wanted."""
+
+    def __init__(self, slug: str) -> None:
+        self.kid = f"did:web:simulated.example:parties:{slug}#z6Mk"
+
+    def sign(self, _: bytes, /) -> bytes:
+        return b"0" * 64
+
+
+def test_every_draft_conforms_to_its_type() -> None:
+    assert check_conform(islice(SMALL.drafts(), 2_500)).keys() == {
+        *("act/v1", "site/v1", "part/v1", "specification/v1", "requirement/v1"),
+        *("shipment/v1", "goods-receipt/v1", "inspection-report/v1", "quality-credential/v1"),
+    }
+
+
+def test_every_case_conforms_to_its_type() -> None:
+    cases = (draft for draft in SMALL.drafts() if draft.vct == "corrective-action/v1")
+    assert check_conform(islice(cases, 50)).total() == 50
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_every_draft_of_three_months_conforms_to_its_type() -> None:
+    check_conform(islice(EvaluationConsortium(seed=2, months=3).drafts(), 0, None, 11))
+
+
+def test_codes_stand_in_the_built_in_codebook() -> None:
+    (text,) = (book.text for book in builtin_codebooks() if book.name == "codebook-defects")
+    assert all(parse_codebook(text).find(code) for code in DEFECTS)
+
+
+def test_flags_are_only_those_that_are_meant() -> None:
+    rules = QualityRules()
+    found = {
+        (draft.vct, flag.code)
+        for draft in islice(SMALL.drafts(), 6_000)
+        for flag in rules.flags(draft.vct, draft.groups)
+    }
+    assert found == {("part/v1", "conversion-missing")}
+
+
+def test_no_record_is_referred_to_after_its_time() -> None:
+    said: dict[str, Draft] = {}
+    for draft in EvaluationConsortium(seed=7, suppliers=14, months=5).drafts():
+        for other in (said[name] for name in cited(draft)):
+            assert draft.at_ms - other.at_ms <= CITED_DAYS[other.vct] * 86_400_000
+        said[draft.stand_in] = draft
 
 
 # ---- the figures of the method ----

@@ -69,7 +69,7 @@ class Process:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz").status_code == 200
+            return httpx.get(f"{self.url}/readyz", verify=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -152,7 +152,7 @@ def submit_while(
     process: Process, texts: Sequence[str], *, number: signal.Signals
 ) -> tuple[int, list[httpx.Response | None]]:
     """Submit from many threads and send the signal in the middle of it."""
-    with httpx.Client(base_url=process.url) as http, ThreadPoolExecutor(8) as threads:
+    with httpx.Client(base_url=process.url, verify=False) as http, ThreadPoolExecutor(8) as threads:
         first = submit(http, texts[0])
         sent = [threads.submit(submit, http, text) for text in texts[1:]]
         while sum(item.done() for item in sent) < len(texts) // 4:
@@ -175,7 +175,7 @@ def test_whatever_was_answered_survives_the_end_of_the_process(
     ]
     assert 0 < len(admitted) < len(texts), "the signal must come in the middle"
     process.start()
-    with httpx.Client(base_url=process.url) as http:
+    with httpx.Client(base_url=process.url, verify=False) as http:
         for text, first in admitted:
             again = submit(http, text)
             assert again is not None
@@ -196,7 +196,7 @@ def test_a_second_process_on_the_same_folder_is_refused(process: Process, client
     said, _ = second.communicate(timeout=30)
     assert second.returncode == 1
     assert b"store-in-use" in said
-    with httpx.Client(base_url=process.url) as http:
+    with httpx.Client(base_url=process.url, verify=False) as http:
         answer = submit(http, client.record())
     assert answer is not None
     assert answer.status_code == 201
@@ -205,7 +205,7 @@ def test_a_second_process_on_the_same_folder_is_refused(process: Process, client
 def test_log_lines_are_json_and_tell_no_content(process: Process, client: Client) -> None:
     text = client.record()
     jws, disclosure = text.split("~")[0], text.split("~")[1]
-    with httpx.Client(base_url=process.url) as http:
+    with httpx.Client(base_url=process.url, verify=False) as http:
         submit(http, text)
         submit(http, text.replace(disclosure, disclosure[:-2] + "AA"))
         http.post("/v1/records", content=b"marker-in-a-body")

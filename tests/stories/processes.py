@@ -60,7 +60,7 @@ class ReplicaProcess:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).is_success
+            return httpx.get(f"{self.url}/readyz", timeout=5, verify=False).is_success
         except httpx.TransportError:
             return False
 

@@ -39,6 +39,7 @@ from keys.signer import PASSPHRASE_VARIABLE, SeedSigner
 from ledger.charter import FounderStatement
 from ledger.commitment import commit_key
 from ledger.compose import Composer, Filing
+from ledger.record import encode_record_id, record_id
 from ledger.record_type import RecordType, parse_record_type
 from ledger.service import Ledger
 from ledger.submission import Admitted
@@ -48,6 +49,8 @@ ORIGIN: Final = Origin("bench.lotmark.example")
 OEM: Final = Slug("oem")
 SUPPLIERS: Final = tuple(Slug(f"supplier-{number}") for number in range(1, 5))
 VCT: Final = "parameter-upload/v1"
+ACT: Final = "act/v1"
+FAMILY: Final = "rotor"
 CHUNK_RECORDS: Final = 500
 CHUNKS_AHEAD: Final = 6
 
@@ -127,6 +130,37 @@ def _complete_genesis(ledger: Ledger, parties: Sequence[Party], charter: str) ->
     for definition in business_types():
         for record in compose_type(parties[0].machine_composer(charter), definition, iat=now):
             _admit(ledger, record)
+    for supplier in parties[1:]:
+        _agree(ledger, parties[0], supplier, policy=charter)
+
+
+def _agree(ledger: Ledger, customer: Party, supplier: Party, *, policy: str) -> None:
+    """A supply relation in force: without one, nothing is filed to anybody."""
+    did = party_did(ORIGIN, supplier.slug)
+    offer = {
+        "act": "relation",
+        "kind": "supply",
+        "customer": party_did(ORIGIN, OEM),
+        "provider": did,
+        "families": [FAMILY],
+    }
+    kind = next(kind for kind in map(parse_record_type, business_types()) if kind.vct == ACT)
+    composer = customer.machine_composer(policy)
+    offered = composer.compose_record(
+        kind, {"state": offer}, filing=Filing(to=(did,)), iat=ProcessClock().now_s()
+    )
+    _admit(ledger, offered)
+    of = encode_record_id(record_id(offered.partition("~")[0]))
+    answer = {"act": "endorse", "of": of, "meaning": "approve"}
+    _admit(
+        ledger,
+        supplier.machine_composer(policy).compose_record(
+            kind,
+            {"state": answer},
+            filing=Filing(to=(party_did(ORIGIN, OEM),)),
+            iat=ProcessClock().now_s(),
+        ),
+    )
 
 
 def _admit(ledger: Ledger, sd_jwt: str) -> None:
@@ -205,7 +239,7 @@ def _make_line() -> bytes:
     _Worker.made += 1
     number = _Worker.made
     composer = _Worker.composers[number % len(_Worker.composers)]
-    filing = Filing(to=(party_did(ORIGIN, OEM),), family="rotor", number=f"B-{number}")
+    filing = Filing(to=(party_did(ORIGIN, OEM),), family=FAMILY, number=f"B-{number}")
     sd_jwt = composer.compose_record(
         _Worker.kind, upload_of(number), filing=filing, iat=int(time.time())
     )

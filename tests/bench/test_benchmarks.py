@@ -61,12 +61,12 @@ PROMISED = {
 
 
 ENGINES = ("sqlite", "postgresql")
-#: On PostgreSQL every one; on SQLite too that which the published speeds come from.
+#: The published speeds come from SQLite; each of the others starts a server of its own as well.
 BRIEFLY = {
     "fairness": ENGINES[1:],
     "growth": ENGINES[1:],
-    "ingest": ENGINES,
-    "witness": ENGINES[1:],
+    "ingest": ENGINES[:1],
+    "witness": ENGINES[:1],
 }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 from typing import Any
 
 import click
@@ -40,7 +43,24 @@ def fill_template(kind: RecordType) -> dict[str, Any]:
     groups = example.value(members["schema"], "")
     # Where the subject owns the record, somebody must be its subject.
     filing = {"number": "1"} | ({} if kind.owner == "issuer" else {"subject": "acme"})
-    return {"type": kind.vct, "groups": groups, "filing": filing}
+    whole = {"type": kind.vct, "groups": groups, "filing": filing}
+    filled: dict[str, Any] = _overlaid(whole, _known_examples().get(kind.vct, {}))
+    return filled
+
+
+@cache
+def _known_examples() -> dict[str, Any]:
+    """What rules of the trade want beside the schema, by type: two parties, keys, places."""
+    text = resources.files("api.cli").joinpath("template_examples.json").read_text("utf-8")
+    examples: dict[str, Any] = json.loads(text)
+    return examples
+
+
+def _overlaid(value: Any, above: Any) -> Any:
+    """The value with what lies above it; objects are put together member by member."""
+    if not (isinstance(value, dict) and isinstance(above, dict)):
+        return copy.deepcopy(above)
+    return {**value, **{name: _overlaid(value.get(name), item) for name, item in above.items()}}
 
 
 def _find(vct: str, place: Place) -> RecordType:

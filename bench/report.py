@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias, TypeVar
+
+import structlog
 
 from bench.engines import Engine, add_engine_option, chosen, started
 from bench.machine import describe_machine
@@ -55,6 +58,8 @@ def print_report(
     measure: Callable[[Engine, Path], Figures], engines: Sequence[str], *, is_compact: bool
 ) -> None:
     """Measure on each engine; print figures, machine and seconds as one JSON object."""
+    # A service in this process logs, and standard output is the report's alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     begun = time.perf_counter()
     figures: dict[str, Figures] = {}
     for name in engines:

@@ -8,10 +8,11 @@ is ever removed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeVar
+from typing import Final, TypeVar, overload
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
+_Other = TypeVar("_Other")
 # Below this a copy costs less than to look into two dicts.
 _NEWEST_MIN: Final = 16
 
@@ -40,6 +41,21 @@ class GrownMap(Mapping[_Key, _Value]):
         else:
             after._oldest, after._newest = self._oldest, newest
         return after
+
+    @overload
+    def get(self, key: _Key, /) -> _Value | None: ...
+
+    @overload
+    def get(self, key: _Key, /, default: _Value | _Other) -> _Value | _Other: ...
+
+    def get(self, key: _Key, /, default: _Other | None = None) -> _Value | _Other | None:
+        """The value or the default; what a mapping inherits costs four times as much."""
+        if key in self._newest:
+            return self._newest[key]
+        return self._oldest.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._newest or key in self._oldest
 
     def __getitem__(self, key: _Key) -> _Value:
         if key in self._newest:

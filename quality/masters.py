@@ -9,24 +9,23 @@ that contradicts it. What is not agreed is flagged: :meth:`Masters.flags`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.domain_state import Said
 from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
-from ledger.relations import ACT_VCT, Relations
+from ledger.relations import ACT_VCT
 from quality.codebooks import judge_codebook
 from quality.flags import Flag
 from quality.in_force.agreed import Agreed
 from quality.in_force.flags import find_flags
 from quality.in_force.judging import judge_record
-from quality.in_force.parts import Part, PartKey, Parts, read_part
-from quality.in_force.requirements import RequirementRevision, Requirements, read_requirement
-from quality.in_force.sites import Site, Sites
+from quality.in_force.parts import Part, PartKey, read_part
+from quality.in_force.requirements import RequirementRevision, read_requirement
+from quality.in_force.sites import Site
 from quality.in_force.specifications import (
     SpecificationRevision,
-    Specifications,
     read_specification,
 )
 
@@ -34,14 +33,8 @@ _VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "re
 
 
 @dataclass(frozen=True, slots=True)
-class Masters:
+class Masters(Agreed):
     """What the records before an index have put in force. Immutable: a reader may keep it."""
-
-    relations: Relations = field(default_factory=Relations)
-    sites: Sites = field(default_factory=Sites)
-    parts: Parts = field(default_factory=Parts)
-    specifications: Specifications = field(default_factory=Specifications)
-    asked: Requirements = field(default_factory=Requirements)
 
     @property
     def vcts(self) -> frozenset[str]:
@@ -50,7 +43,7 @@ class Masters:
 
     def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
         """Whether what is in force lets the record be said here and now."""
-        return judge_record(said, self._agreed(), fold.parameters)
+        return judge_record(said, self, fold.parameters)
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
         """Whether a codebook is one, and keeps the codes of the one in force."""
@@ -58,7 +51,7 @@ class Masters:
 
     def flags(self, said: Said) -> tuple[Flag, ...]:
         """What a record says beside what was in force before it that is true but bad."""
-        return tuple(find_flags(said, self._agreed()))
+        return tuple(find_flags(said, self))
 
     def apply(self, said: Said, fold: PublicFold) -> Masters:
         """The masters after a record of :attr:`vcts`; itself where none changes."""
@@ -92,9 +85,6 @@ class Masters:
         return self.asked.at((customer, supplier), day)
 
     # ---- changes ----
-
-    def _agreed(self) -> Agreed:
-        return Agreed(self.relations, self.sites, self.parts, self.specifications, self.asked)
 
     def _after_act(self, said: Said) -> Masters:
         act = said.facts

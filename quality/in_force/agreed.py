@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from ledger.domain_state import Said
 from ledger.relations import Relations
@@ -12,14 +12,15 @@ from quality.in_force.sites import Sites
 from quality.in_force.specifications import Specifications
 
 
-class Agreed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Agreed:
     """The folds that a record is judged by."""
 
-    relations: Relations
-    sites: Sites
-    parts: Parts
-    specifications: Specifications
-    requirements: Requirements
+    relations: Relations = field(default_factory=Relations)
+    sites: Sites = field(default_factory=Sites)
+    parts: Parts = field(default_factory=Parts)
+    specifications: Specifications = field(default_factory=Specifications)
+    asked: Requirements = field(default_factory=Requirements)
 
 
 def inspected_part(said: Said) -> PartKey | None:

@@ -28,7 +28,7 @@ def _judge_answer(said: Said, agreed: Agreed) -> Refusal | None:
         # Whether there is such a record is not for others to learn.
         return Refusal("unknown-record", f"{of} is nothing that waits for {said.party}")
     customer, supplier = pair
-    part, requirement = agreed.parts.find_proposed(of), agreed.requirements.find_proposed(of)
+    part, requirement = agreed.parts.find_proposed(of), agreed.asked.find_proposed(of)
     if said.party == customer:
         return Refusal("not-permitted", f"expected the answer of {supplier}, found its own")
     if part is None and requirement is None:
@@ -44,7 +44,7 @@ def _proposed_between(record_id: str, agreed: Agreed) -> Pair | None:
     key = agreed.parts.proposals.get(record_id)
     if key is not None:
         return key.customer, key.supplier
-    requirement = agreed.requirements.proposals.get(record_id)
+    requirement = agreed.asked.proposals.get(record_id)
     return requirement.pair if requirement else None
 
 

@@ -45,8 +45,10 @@ class Specifications:
 
     def find(self, part: PartKey, code: str, *, revision: str) -> SpecificationRevision | None:
         """The revision of that name; None where there is none."""
-        chain = self.of(part).get(code, ())
-        return next((one for one in chain if one.revision == revision), None)
+        for one in self.of(part).get(code, ()):
+            if one.revision == revision:
+                return one
+        return None
 
     def at(self, part: PartKey, day: str) -> Iterator[SpecificationRevision]:
         """What is in force on a day: of each specification at most one revision."""

@@ -21,10 +21,14 @@ from keys.identifiers import parse_origin
 from keys.signer import open_signer
 from ledger.anchor import Anchor, parse_anchor
 from ledger.clock import Clock
+from quality.builtin_codebooks import builtin_codebooks
+from quality.types import business_types
 from tests.api.cli.shell import PASSPHRASE
 from tests.server_thread import quiet_server, start_server, stop_server
 
 SLUG = "hanfeng-drive"
+#: Entries of a log that one party has just founded: charter, key, record types, codebooks.
+FOUNDED = 2 + len(business_types()) + len(builtin_codebooks())
 
 
 def lotmark(*arguments: str, env: Mapping[str, str] | None = None) -> Result:

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.store_postgres_tables import POSTGRES_REVISION
 from tests.api.cli.shell import a_shell
-from tests.api.cli.solo import lotmark
+from tests.api.cli.solo import FOUNDED, lotmark
 from tests.api.cli.test_story import TABLE
 from tests.postgres import APP, OWNER, LogDatabase, PostgresServer
 
@@ -57,7 +57,7 @@ def test_owner_migrates_and_another_role_founds(
     assert made == {"before": None, "schema": POSTGRES_REVISION, "role": APP}
     again = document("migrate", env={**owner, "LOTMARK_DATABASE_ROLE": APP})
     assert again == {"before": POSTGRES_REVISION, "schema": POSTGRES_REVISION, "role": APP}
-    assert init(tmp_path, postgres.url(database, APP))["size"] == 6
+    assert init(tmp_path, postgres.url(database, APP))["size"] == FOUNDED
     assert not (tmp_path / "data" / "ledger.db").exists()
 
 

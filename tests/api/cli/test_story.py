@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.cli.shell import Shell, a_shell
+from tests.api.cli.solo import FOUNDED
 
 pytestmark = pytest.mark.item("2.7")
 
@@ -33,14 +34,14 @@ def test_from_nothing_to_a_verified_record_in_processes_of_their_own(tmp_path: P
     shell = a_shell(tmp_path)
     (tmp_path / "m.csv").write_text(TABLE)
     founded = document(shell, "init", "--solo", "hanfeng-drive")
-    assert founded["size"] == 6
+    assert founded["size"] == FOUNDED
     with shell.served():
         options = ("--type", "inspection-report/v1", "--offset", "+01:00")
         sent = document(shell, "submit", "m.csv", *options)
-        assert [item["index"] for item in sent["records"]] == [6, 7]
+        assert [item["index"] for item in sent["records"]] == [FOUNDED, FOUNDED + 1]
         assert [item["place"] for item in sent["records"]] == ["rows 2 to 3", "row 4"]
 
-        shown = document(shell, "show", "6")
+        shown = document(shell, "show", str(FOUNDED))
         (record,) = shown["records"]
         assert record["record_id"] == sent["records"][0]["record_id"]
         found = record["groups"]["measurements"]["characteristics"][0]["values"]
@@ -54,9 +55,9 @@ def test_from_nothing_to_a_verified_record_in_processes_of_their_own(tmp_path: P
         assert json.loads(held.stdout)["error"]["code"] == "store-in-use"
 
     verified = document(shell, "verify", "views/records-0001.jsonl")
-    assert [item["index"] for item in verified["records"]] == [7, 6]
+    assert [item["index"] for item in verified["records"]] == [FOUNDED + 1, FOUNDED]
     rebuilt = document(shell, "rebuild")
-    assert (rebuilt["entries"], rebuilt["missing_before"]) == (8, 0)
+    assert (rebuilt["entries"], rebuilt["missing_before"]) == (FOUNDED + 2, 0)
 
     again = shell.lotmark("init", "--solo", "hanfeng-drive", "--json")
     assert again.returncode == 1

@@ -14,7 +14,7 @@ import pytest
 
 from api.cli.verification_words import _CODES, _LOG_WORD, _STEPS, Words
 from tests.api.cli.shell import ROOT
-from tests.api.cli.solo import SoloLog
+from tests.api.cli.solo import FOUNDED, SoloLog
 from tests.api.cli.tables import VERDICT
 
 pytestmark = pytest.mark.item("2.7")
@@ -54,9 +54,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     table.write_text("Charge;D [mm]\nA;12,5\nB;12,6\n")
     with log.served():
         sent = log.json("submit", str(table), "--type", "inspection-report/v1", *SETS)
-        log.json("receipt", "6", "--out", str(found.receipt))
+        log.json("receipt", str(FOUNDED), "--out", str(found.receipt))
         log.json("export", str(found.folder), "--type", "inspection-report/v1")
-        assert [item["index"] for item in sent["records"]] == [6, 7]
+        assert [item["index"] for item in sent["records"]] == [FOUNDED, FOUNDED + 1]
     lines = (found.folder / "records-0001.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines[1:]]
     found.view.write_text(json.dumps(json.loads(lines[0]) | {"records": records}))
@@ -92,14 +92,14 @@ def test_it_is_told_in_english_and_in_chinese(kept: Kept) -> None:
         kept.log.run("verify", str(kept.view), "--language", language).stdout
         for language in ("en", "zh")
     )
-    assert "the log holds the record as entry 6 of 8" in english
+    assert f"the log holds the record as entry {FOUNDED} of {FOUNDED + 2}" in english
     assert "the log's word until you audit it" in english
-    assert "账本将该记录保存为条目 6（共 8 个条目）" in chinese
+    assert f"账本将该记录保存为条目 {FOUNDED}（共 {FOUNDED + 2} 个条目）" in chinese
 
 
 def test_a_receipt_is_verified_with_the_record_that_was_kept(kept: Kept) -> None:
     document = kept.log.json("verify", str(kept.receipt), "--record", str(kept.journal))
-    assert document["included"] == {"index": 6, "size": 8}
+    assert document["included"] == {"index": FOUNDED, "size": FOUNDED + 2}
     assert "key-in-force" in document["log_word"]
 
 

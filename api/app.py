@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from api import __version__, errors
 from api.blob_door import BlobDoor
 from api.claimants import source_of
+from api.deliveries_door import DeliveryDoor
 from api.desk import SubmissionDesk
 from api.exchange import ChargedNonces, LogKeys, Refused, RequestJudge
 from api.exchange import refuse as problem_of
@@ -66,6 +67,7 @@ def build_app(service: Service) -> FastAPI:
     desk = SubmissionDesk(service.ledger, service.pool, quotas)
     submissions = SubmissionDoor(desk, service.base, published=published)
     _add_records(app, submissions, RecordDoor(shelf, published), reading)
+    _add_deliveries(app, DeliveryDoor(service.derived, shelf, service.clock), reading)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     _add_blobs(app, blobs, reading)
     log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)
@@ -130,6 +132,12 @@ def _add_records(
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
     serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))
     serve_resource(app, "/v1/records/{record_id}/receipt", GET=reading.beside(records.receipt))
+
+
+def _add_deliveries(app: FastAPI, door: DeliveryDoor, reading: ReadingDesk) -> None:
+    serve_resource(app, "/v1/deliveries/monthly", GET=reading.read_by(door.monthly))
+    serve_resource(app, "/v1/deliveries/differences", GET=reading.read_by(door.differences))
+    serve_resource(app, "/v1/records/{record_id}/flags", GET=reading.read_by(door.flags))
 
 
 def _add_blobs(app: FastAPI, blobs: BlobDoor, reading: ReadingDesk) -> None:

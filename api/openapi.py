@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from api import errors
 from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
+from api.openapi_deliveries import delivery_paths, delivery_schemas
 from api.openapi_log import health_paths, log_paths
 from api.openapi_parts import (
     BYTES,
@@ -81,6 +82,7 @@ def _record_paths() -> dict[str, Any]:
                 statuses=(errors.NOT_FOUND,),
             )
         },
+        **delivery_paths(record_id),
         "/v1/records/{record_id}/blobs/{blob}": {
             "get": get_operation(
                 "Bytes that a readable group of the record cites, whole or in ranges",
@@ -251,6 +253,7 @@ def _schemas() -> dict[str, Any]:
                 "records": {"type": "array", "items": {"type": "object"}},
             }
         ),
+        **delivery_schemas(),
         "Problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail", "code", "remedy"],

@@ -21,8 +21,10 @@ _FORMS: Final[dict[str, str]] = {
     "version": "^v[1-9][0-9]{0,2}$",
     "slug": "^[a-z0-9-]{2,40}$",
     "path": "^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}([.]p/[1-9][0-9]{0,2})?$",
-    **dict.fromkeys(("limit", "since", "until"), "^[0-9]{1,15}$"),
+    **dict.fromkeys(("limit", "since", "until", "at_least"), "^[0-9]{1,15}$"),
     "mine": "^1$",
+    **dict.fromkeys(("from", "to"), "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"),
+    "as_of": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
     "cursor": "^[A-Za-z0-9_-]+$",
     **dict.fromkeys((LENGTH, OFFSET), "^[0-9]{1,16}$"),
 }

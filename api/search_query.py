@@ -55,19 +55,19 @@ def parse_search(asked: QueryParams, reader: Reader) -> Asked:
     Raises:
         Refused: one is unknown, doubled, of another form, or needs a signed request.
     """
-    _check_names(asked)
+    check_names(asked, _NAMES)
     content = _content(asked, reader)
     is_mine = _is_mine(asked, reader)
-    limit = _integer(asked, "limit")
+    limit = read_integer(asked, "limit")
     if limit is not None and not 1 <= limit <= limits.SEARCH_PAGE_MAX:
-        raise _malformed("limit", f"1..{limits.SEARCH_PAGE_MAX}", str(limit))
+        raise malformed("limit", f"1..{limits.SEARCH_PAGE_MAX}", str(limit))
     return Asked(
         limit=LIMIT_DEFAULT if limit is None else limit,
         before=decode_cursor(asked["cursor"]) if "cursor" in asked else None,
         party=asked.get("party"),
         vct=asked.get("type"),
-        since_ms=_integer(asked, "since"),
-        until_ms=_integer(asked, "until"),
+        since_ms=read_integer(asked, "since"),
+        until_ms=read_integer(asked, "until"),
         content=content,
         only_for=reader.did if content or is_mine else None,
     )
@@ -87,19 +87,24 @@ def decode_cursor(text: str) -> int:
     try:
         version, index = decode_base64url(text).split(b" ")
     except (MalformedEncoding, ValueError) as fault:
-        raise _malformed("cursor", "one of an answer", text) from fault
+        raise malformed("cursor", "one of an answer", text) from fault
     is_index = index.isdigit() and len(index) <= _INTEGER_DIGITS_MAX
     if version != _CURSOR_VERSION.encode().strip() or not is_index:
-        raise _malformed("cursor", "one of an answer", text)
+        raise malformed("cursor", "one of an answer", text)
     return int(index)
 
 
-def _check_names(asked: QueryParams) -> None:
+def check_names(asked: QueryParams, names: frozenset[str]) -> None:
+    """Refuse a parameter that is unknown or doubled.
+
+    Raises:
+        Refused: naming each.
+    """
     counts = Counter(name for name, _ in asked.multi_items())
     faults = [
-        Fault(f"/{name}", "one of " + ", ".join(sorted(_NAMES)), name)
+        Fault(f"/{name}", "one of " + ", ".join(sorted(names)), name)
         for name in counts
-        if name not in _NAMES
+        if name not in names
     ]
     faults += [
         Fault(f"/{name}", "it once", f"{count} times")
@@ -117,7 +122,7 @@ def _content(asked: QueryParams, reader: Reader) -> Content | None:
     if not given:
         return None
     if not {"field", "value"} <= asked.keys():
-        raise _malformed(given[0], "field and value together", ", ".join(given))
+        raise malformed(given[0], "field and value together", ", ".join(given))
     if reader.did is None:
         raise Refused(Refusal("signature-required", "field and value: sign the request"))
     return Content(asked.get("owner", reader.did), asked["field"], asked["value"])
@@ -127,22 +132,28 @@ def _is_mine(asked: QueryParams, reader: Reader) -> bool:
     if "mine" not in asked:
         return False
     if asked["mine"] != "1":
-        raise _malformed("mine", "1", asked["mine"])
+        raise malformed("mine", "1", asked["mine"])
     if reader.did is None:
         raise Refused(Refusal("signature-required", "mine: sign the request"))
     return True
 
 
-def _integer(asked: QueryParams, name: str) -> int | None:
+def read_integer(asked: QueryParams, name: str) -> int | None:
+    """A parameter that is a decimal integer; None where it is not given.
+
+    Raises:
+        Refused: it is none.
+    """
     text = asked.get(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= _INTEGER_DIGITS_MAX):
-        raise _malformed(name, "a decimal integer", text)
+        raise malformed(name, "a decimal integer", text)
     return int(text)
 
 
-def _malformed(name: str, expected: str, found: str) -> Refused:
+def malformed(name: str, expected: str, found: str) -> Refused:
+    """The refusal of one parameter."""
     fault = Fault(f"/{name}", expected, found[:60])
     detail = f"{name}: expected {expected}, found {found[:60]!r}"
     return Refused(Refusal("malformed-query", detail, (fault,)))

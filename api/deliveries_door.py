@@ -1,0 +1,112 @@
+"""The HTTP routes that answer from derived tables: deliveries by month, differences, flags.
+
+Every answer names method and tree size, and is made of one state of the tables. Who may ask
+is judged before anything is looked up, so that what is not one's own looks like nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.deliveries_query import (
+    ROWS_MAX,
+    WAIT_SECONDS_MAX,
+    AskedDeliveries,
+    parse_deliveries,
+    questions_for,
+)
+from api.derived.worker import DerivedWorker
+from api.exchange import Reader
+from api.records import RecordShelf, private
+from api.search_query import malformed
+from keys.encoding import encode_base64url
+from ledger.clock import Clock
+from quality.deliveries.answers import (
+    METHOD,
+    differences,
+    encode_difference,
+    encode_flag,
+    encode_month,
+    flags_of,
+    inputs,
+    monthly,
+    provenance,
+)
+from quality.deliveries.book import DeliveryReading, Question
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDoor:
+    """Answers from the derived tables of one log."""
+
+    derived: DerivedWorker
+    shelf: RecordShelf
+    clock: Clock
+
+    def monthly(self, request: Request, reader: Reader) -> Response:
+        """``GET /v1/deliveries/monthly``: delivered units, bad units and PPM."""
+        return self._answer(request, reader, _monthly_rows)
+
+    def differences(self, request: Request, reader: Reader) -> Response:
+        """``GET /v1/deliveries/differences``: what was shipped and received otherwise."""
+        return self._answer(request, reader, _difference_rows)
+
+    def flags(self, request: Request, reader: Reader) -> Response:
+        """``GET /v1/records/{id}/flags``: what a record shows only beside others.
+
+        Raises:
+            Refused: there is no such record.
+        """
+        record = self.shelf.open(request.path_params["record_id"], reader)
+        record_id = encode_base64url(record.row.record_id)
+        is_whole = any(item.group == "filing" for item in record.groups)
+        with self.derived.book.at_once() as book:
+            # Who does not read the record whole is told nothing that follows from it.
+            found = flags_of(book, record_id) if is_whole else ()
+            told = {
+                "record_id": record_id,
+                "flags": [encode_flag(flag) for flag in found],
+                "provenance": {"method": METHOD, "tree_size": book.size()},
+            }
+        return private(JSONResponse(told))
+
+    def _answer(self, request: Request, reader: Reader, rows_of: Any) -> Response:
+        asked = parse_deliveries(request.query_params, now_ms=self.clock.now_ms())
+        questions = questions_for(asked.question, reader)
+        self.derived.await_size(asked.at_least, WAIT_SECONDS_MAX)
+        with self.derived.book.at_once() as book:
+            rows = [row for question in questions for row in rows_of(book, question, asked)]
+            told: dict[str, Any] = {
+                "rows": _bounded(rows),
+                "provenance": provenance(book.size(), asked.question, asked.as_of),
+            }
+            if asked.with_inputs:
+                told["entries"] = _bounded(_inputs(book, questions))
+        return private(JSONResponse(told))
+
+
+def _monthly_rows(
+    book: DeliveryReading, question: Question, asked: AskedDeliveries
+) -> Iterable[dict[str, Any]]:
+    return map(encode_month, monthly(book, question, as_of=asked.as_of))
+
+
+def _difference_rows(
+    book: DeliveryReading, question: Question, asked: AskedDeliveries
+) -> Iterable[dict[str, Any]]:
+    return map(encode_difference, differences(book, question, as_of=asked.as_of))
+
+
+def _inputs(book: DeliveryReading, questions: Iterable[Question]) -> list[str]:
+    return sorted({name for question in questions for name in inputs(book, question)})
+
+
+def _bounded(rows: list[Any]) -> list[Any]:
+    if len(rows) > ROWS_MAX:
+        raise malformed("from", f"a question with at most {ROWS_MAX} rows", str(len(rows)))
+    return rows

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -49,6 +49,7 @@ from keys.key_storage import store_key_file
 from keys.signer import SeedSigner, Signer
 from ledger.anchor import encode_anchor
 from ledger.charter import CharterDraft, FounderStatement, draft_charter
+from ledger.clock import Clock
 from ledger.compose import Composer
 from ledger.durable_files import sync_directory
 from ledger.faults import Refusal
@@ -114,7 +115,7 @@ def found_log(
     plan: FoundingPlan,
     *,
     keys: FoundingKeys,
-    now_s: Callable[[], int] | None = None,
+    clock: Clock | None = None,
 ) -> Founded:
     """Make the data folder of a new log and admit its first entries.
 
@@ -122,7 +123,7 @@ def found_log(
         folder: absent or empty.
         plan: origin, founders, operator.
         keys: founder 1's keys, and the passphrase of the log's.
-        now_s: the time that the first records are signed at.
+        clock: gives the time; the machine's own unless a replay brings one.
 
     Raises:
         FolderInUse: there is a log in the folder.
@@ -138,8 +139,10 @@ def found_log(
         secret = write_search_secret(folder)
         if needs_upgrade(folder.database_url):
             upgrade(folder.database_url)
-        with _open_ledger(folder, plan.origin, signer=log_signer, secret=secret) as ledger:
-            founder = _Founder(ledger, plan, keys, now_s or ProcessClock().now_s)
+        given = clock or ProcessClock()
+        opened = _open_ledger(folder, plan.origin, signer=log_signer, secret=secret, clock=given)
+        with opened as ledger:
+            founder = _Founder(ledger, plan, keys, given)
             charter = founder.admit_charter(encode_vkey(log_signer.key))
             if keys.signing is not None and len(plan.founders) == 1:
                 founder.admit_types(charter, keys.signing)
@@ -230,7 +233,7 @@ def _draw_log_key(folder: DataFolder, keys: FoundingKeys) -> Signer:
 
 @contextmanager
 def _open_ledger(
-    folder: DataFolder, origin: str, *, signer: Ed25519Signer, secret: bytes
+    folder: DataFolder, origin: str, *, signer: Ed25519Signer, secret: bytes, clock: Clock
 ) -> Iterator[Ledger]:
     with ExitStack() as opened:
         store = open_store(folder.database_url)
@@ -242,12 +245,13 @@ def _open_ledger(
             origin=origin,
             store=store,
             high_water=high_water,
-            clock=ProcessClock(),
+            clock=clock,
             signer=signer,
             blobs=open_blobs(folder),
             rules=QualityRules(),
             search_secret=secret,
             state=opening_state(),
+            is_clock_given=not isinstance(clock, ProcessClock),
         )
         ledger = Ledger(parts, is_new=True)
         ledger.start()
@@ -262,7 +266,7 @@ class _Founder:
     ledger: Ledger
     plan: FoundingPlan
     keys: FoundingKeys
-    now_s: Callable[[], int]
+    clock: Clock
 
     def admit_charter(self, log_key: str) -> str:
         """Admit entry 0; the answer is its record id."""
@@ -280,7 +284,7 @@ class _Founder:
         )
         body = draft_charter(draft)
         composer = self._composer(NO_POLICY, self.keys.admin)
-        return self._admit(composer.compose_governance("charter/v1", body, iat=self.now_s()))
+        return self._admit(composer.compose_governance("charter/v1", body, iat=self._now_s()))
 
     def admit_types(self, charter: str, signing: Signer) -> None:
         """Register founder 1's signing key, and bring the types and codebooks with it."""
@@ -288,19 +292,22 @@ class _Founder:
             self._composer(charter, self.keys.admin),
             signing,
             terms=KeyTerms((*SIGNING_USES, *DEFINING_USES)),
-            iat=self.now_s(),
+            iat=self._now_s(),
         )
         self._admit(key)
         composer = self._composer(charter, signing)
         for definition in business_types():
-            for sd_jwt in compose_type(composer, definition, iat=self.now_s()):
+            for sd_jwt in compose_type(composer, definition, iat=self._now_s()):
                 self._admit(sd_jwt)
         for document in builtin_codebooks():
             name, text = document.name, document.text
             for sd_jwt in compose_named(
-                composer, "parameters", name=name, text=text, iat=self.now_s()
+                composer, "parameters", name=name, text=text, iat=self._now_s()
             ):
                 self._admit(sd_jwt)
+
+    def _now_s(self) -> int:
+        return self.clock.now_ms() // 1000
 
     def _composer(self, policy: str, signer: Signer) -> Composer:
         origin = parse_origin(self.plan.origin)

@@ -8,6 +8,8 @@
     +-- FolderNotEmpty   something else is where a log is to be made
     +-- FoundingInterrupted  making a log did not end; no log came of it
     +-- FoundingRefused  the new log would not admit what makes it one
+    +-- SimulationExists     another simulation is in the folder
+    +-- SimulationRefused    the log does not admit a simulated record
     +-- FolderDamaged    a file of the folder is not what it should be
     +-- KeyMismatch      the opened key is not the log key that the charter names
     +-- MalformedBase    the public address is not one that requests can be signed for
@@ -58,6 +60,18 @@ class FolderDamaged(SetupError):
     """A file of the folder is missing or not of its form."""
 
     code = "data-folder-damaged"
+
+
+class SimulationExists(SetupError):
+    """The folder holds another simulation, or something else."""
+
+    code = "simulation-exists"
+
+
+class SimulationRefused(SetupError):
+    """The log refuses a record that was simulated for it."""
+
+    code = "simulation-refused"
 
 
 class KeyMismatch(SetupError):

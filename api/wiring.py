@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,6 +84,7 @@ def open_service(
     *,
     passphrase: Callable[[], str] | None = None,
     clock: Clock | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Service:
     """Open the log of a data folder for writing.
 
@@ -91,6 +92,8 @@ def open_service(
         settings: how it runs.
         passphrase: asks for that of the log's key.
         clock: gives the time; the machine's own unless a test or a replay brings one.
+        environment: the variables that may hold the passphrase; the process's own, unless the
+            key is of no secret.
 
     Raises:
         SetupError, KeysError, LedgerError: why it cannot run, and what to do.
@@ -99,7 +102,8 @@ def open_service(
     folder = DataFolder(settings.data, settings.database_url, settings.blobs)
     config = read_config(folder)
     key_uri = locate_key(folder, config.key_uri)
-    signer = open_signer(key_uri, environment=os.environ, passphrase=passphrase)
+    variables = os.environ if environment is None else environment
+    signer = open_signer(key_uri, environment=variables, passphrase=passphrase)
     store = open_store(folder.database_url)
     # From here on no other process writes to a SQLite file; a server orders all that write.
     opened = _Opened(

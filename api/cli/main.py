@@ -45,6 +45,7 @@ _COMMANDS: Final = {
     "rebuild": ("rebuilding", "rebuild"),
     "backup": ("backup", "backup"),
     "restore": ("backup", "restore_command"),
+    "simulate": ("simulating", "simulate"),
     "anchor": ("reading", "anchor"),
     "witness": ("witnessing", "witness"),
     "verify-fork": ("forks", "verify_fork"),

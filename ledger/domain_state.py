@@ -54,6 +54,9 @@ class DomainState(Protocol):
     def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
         """Whether the record may be said here and now.
 
+        It rests on what the signer, the addressees and the subject have put in force, and on
+        nobody else's word: where the content of theirs is missing, it is not asked.
+
         Args:
             said: the record, its content judged by its type.
             fold: the public fold of all entries before it.

@@ -19,6 +19,7 @@ from ledger.store import Store
 from ledger.store_memory import MemoryStore
 from ledger.store_postgres import PostgresStore
 from ledger.submission import Admitted
+from tests.ledger.forgetful_store import ForgetfulStore
 from tests.ledger.ledger_stories import Story
 from tests.ledger.parties import ORIGIN, SEARCH_SECRET
 from tests.ledger.relation_stories import (
@@ -185,26 +186,6 @@ def test_restored_log_has_in_force_what_the_other_had() -> None:
 
 
 # ---- content that is lost ----
-
-
-class ForgetfulStore(MemoryStore):
-    """A database that has lost the disclosures of some entries."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lost: dict[int, str] = {}
-
-    def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
-        """Those that are not lost, or what is left of them."""
-        kept = dict(super().disclosures(indices))
-        for index in self.lost.keys() & kept.keys():
-            kept[index] = self.lost[index]
-        return {index: text for index, text in kept.items() if text}
-
-    def restore_disclosures(self, index: int, disclosures: str) -> None:
-        """Not lost any more."""
-        del disclosures
-        self.lost.pop(index, None)
 
 
 def _without_first(text: str) -> str:

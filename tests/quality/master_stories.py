@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ledger.compose import Filing
 from ledger.faults import Refusal
+from ledger.store import Store
 from ledger.submission import Admitted
 from quality.masters import Masters
 from quality.rules import QualityRules
@@ -27,9 +28,9 @@ TRADE: Final = a_consortium(PLAN)
 OEM, SUPPLIER, OTHER = TRADE.parties.values()
 
 
-def a_trade_story() -> Story:
+def a_trade_story(store: Store | None = None) -> Story:
     """A log whose consortium is founded, on which nothing is agreed yet."""
-    story = a_story(rules=QualityRules(), state=Masters())
+    story = a_story(store, rules=QualityRules(), state=Masters())
     story.admit(*TRADE.texts)
     return story
 

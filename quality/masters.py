@@ -50,7 +50,7 @@ class Masters(Agreed):
         return judge_codebook(name, text, before=before)
 
     def flags(self, said: Said) -> tuple[Flag, ...]:
-        """What a record says beside what was in force before it that is true but bad."""
+        """What a record says beside what was in force before it; what came later changes none."""
         return tuple(find_flags(said, self))
 
     def apply(self, said: Said, fold: PublicFold) -> Masters:

@@ -8,7 +8,7 @@ from ledger.domain_state import Said
 from quality.flags import Flag
 from quality.in_force.agreed import Agreed, delivered_part, inspected_part
 from quality.in_force.parts import PartKey
-from quality.in_force.specifications import SpecificationRevision, in_force
+from quality.in_force.specifications import SpecificationRevision, as_of, in_force
 
 
 def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
@@ -16,7 +16,8 @@ def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
 
     Args:
         said: an admitted record and its facts.
-        agreed: what was in force before it.
+        agreed: what was put in force before it, and perhaps after it: later entries change
+            no flag.
     """
     yield from _site_flags(said, agreed)
     if said.vct == "inspection-report/v1":
@@ -24,11 +25,12 @@ def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
     elif said.vct in ("shipment/v1", "goods-receipt/v1"):
         revision = said.facts["state"]["part"]["revision"]
         place = "/state/part/revision"
-        yield from _revision_flags(agreed, delivered_part(said), revision, place=place)
+        current = _current_revision(agreed, delivered_part(said), said.index)
+        yield from _revision_flags(current, revision, place=place)
 
 
 def _site_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
-    if "site" not in said.facts or agreed.sites.of(said.party):
+    if "site" not in said.facts or agreed.sites.has_any(said.party, before=said.index):
         return
     yield Flag(
         "site-missing",
@@ -50,11 +52,15 @@ def _inspection_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
     if key is None:
         return
     revision = said.facts["part"]["revision"]
-    yield from _revision_flags(agreed, key, revision, place="/lot/part_revision")
-    known = cited and agreed.specifications.find(key, cited["id"], revision=cited["revision"])
-    if known:
-        chain = agreed.specifications.of(key)[known.code]
-        yield from _age_flags(known, in_force(chain, said.facts["day"]), day=said.facts["day"])
+    current = _current_revision(agreed, key, said.index)
+    yield from _revision_flags(current, revision, place="/lot/part_revision")
+    if cited is None:
+        return
+    chain = as_of(agreed.specifications.of(key).get(cited["id"], ()), said.index)
+    for known in chain:
+        if known.revision == cited["revision"]:
+            day = said.facts["day"]
+            yield from _age_flags(known, in_force(chain, day), day=day)
 
 
 def _age_flags(
@@ -79,15 +85,17 @@ def _age_flags(
         )
 
 
-def _revision_flags(
-    agreed: Agreed, key: PartKey, stated: str | None, *, place: str
-) -> Iterator[Flag]:
+def _current_revision(agreed: Agreed, key: PartKey, index: int) -> str | None:
     part = agreed.parts.find(key)
-    current = part.in_force.revision if part and part.in_force else None
+    revision = part.revision_at(index) if part else None
+    return revision.revision if revision else None
+
+
+def _revision_flags(current: str | None, stated: str | None, *, place: str) -> Iterator[Flag]:
     if current is not None and stated is not None and stated != current:
         yield Flag(
             "revision-not-current",
             place,
-            en=f"revision {stated} of {key.number}, where {current} is in force",
-            zh=f"{key.number} 的版本为 {stated}，现行版本为 {current}",
+            en=f"the record is about revision {stated} of the part, in force was {current}",
+            zh=f"记录所涉零件版本为 {stated}，当时现行版本为 {current}",
         )

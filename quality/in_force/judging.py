@@ -191,7 +191,8 @@ def _judge_inspection(said: Said, agreed: Agreed) -> Refusal | None:
         if known is None:
             chains = agreed.specifications.of(key)
             return _unknown_specification(
-                cited, [one for chain in chains.values() for one in chain]
+                cited,
+                [one for chain in chains.values() for one in chain if one.corrected_at is None],
             )
         refusal = _judge_limits(said.facts["limits"])
         if refusal:

@@ -56,6 +56,15 @@ class Part:
     proposed: PartRevision | None = None
     earlier: tuple[PartRevision, ...] = ()
 
+    def revision_at(self, index: int) -> PartRevision | None:
+        """The revision that was in force for the entry of an index."""
+        begun = [
+            one
+            for one in (*self.earlier, self.in_force)
+            if one is not None and one.in_force_at is not None and one.in_force_at < index
+        ]
+        return begun[-1] if begun else None
+
 
 _NO_PARTS: Final[GrownMap[str, Part]] = GrownMap()
 

@@ -17,7 +17,7 @@ _LISTED_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site as its newest record says."""
+    """A site as its newest record says; ``since`` is the entry of its first one."""
 
     record_id: str
     party: str
@@ -25,6 +25,7 @@ class Site:
     kind: str
     closed_from: str | None
     index: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +61,11 @@ class Sites:
     ) -> Sites:
         """The sites after a record of type ``site/v1``."""
         code = state["site"]
-        site = Site(record_id, party, code, state["kind"], state.get("closed_from"), index)
-        return Sites(self.by_party.grown(party, {**self.of(party), code: site}))
+        known = self.of(party)
+        since = known[code].since if code in known else index
+        site = Site(record_id, party, code, state["kind"], state.get("closed_from"), index, since)
+        return Sites(self.by_party.grown(party, {**known, code: site}))
+
+    def has_any(self, party: str, *, before: int) -> bool:
+        """Whether the party had registered a site before an entry."""
+        return any(site.since < before for site in self.of(party).values())

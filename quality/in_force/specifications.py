@@ -6,7 +6,7 @@ The customer alone signs them. Days are texts ``YYYY-MM-DD``, which compare as d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,10 +26,11 @@ class SpecificationRevision:
     revision: str
     in_force_from: str
     index: int
+    corrected_at: int | None = None
 
 
 Chain = tuple[SpecificationRevision, ...]
-"""The revisions of one specification, by the day from which each is in force."""
+"""The revisions of one specification by their day, those that were corrected among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Specifications:
     def find(self, part: PartKey, code: str, *, revision: str) -> SpecificationRevision | None:
         """The revision of that name; None where there is none."""
         for one in self.of(part).get(code, ()):
-            if one.revision == revision:
+            if one.revision == revision and one.corrected_at is None:
                 return one
         return None
 
@@ -60,7 +61,7 @@ class Specifications:
     def with_revision(self, new: SpecificationRevision, *, corrects: str | None) -> Specifications:
         """The specifications after a record; what it corrects is no longer one of them."""
         before = self.by_record.get(corrects) if corrects else None
-        rest = self._without(before) if before else self
+        rest = self._corrected(before, new.index) if before else self
         known = rest.of(new.part)
         chain = sorted((*known.get(new.code, ()), new), key=_order)
         return Specifications(
@@ -68,19 +69,32 @@ class Specifications:
             rest.by_record.grown(new.record_id, new),
         )
 
-    def _without(self, old: SpecificationRevision) -> Specifications:
+    def _corrected(self, old: SpecificationRevision, index: int) -> Specifications:
         known = self.of(old.part)
-        chain = tuple(one for one in known.get(old.code, ()) if one.record_id != old.record_id)
-        after = {code: held for code, held in known.items() if code != old.code}
-        if chain:
-            after[old.code] = chain
-        return Specifications(self.by_part.grown(old.part, after), self.by_record)
+        chain = tuple(
+            replace(one, corrected_at=index)
+            if one.record_id == old.record_id and one.corrected_at is None
+            else one
+            for one in known.get(old.code, ())
+        )
+        return Specifications(
+            self.by_part.grown(old.part, {**known, old.code: chain}), self.by_record
+        )
 
 
 def in_force(chain: Chain, day: str) -> SpecificationRevision | None:
     """The revision of one specification that is in force on a day."""
-    begun = [one for one in chain if one.in_force_from <= day]
+    begun = [one for one in chain if one.in_force_from <= day and one.corrected_at is None]
     return begun[-1] if begun else None
+
+
+def as_of(chain: Chain, index: int) -> Chain:
+    """The chain as it was for the entry of an index."""
+    return tuple(
+        replace(one, corrected_at=None)
+        for one in chain
+        if one.index < index and (one.corrected_at is None or one.corrected_at >= index)
+    )
 
 
 def read_specification(

@@ -163,11 +163,14 @@ def check_alike(masters: Masters, slow: SlowMasters) -> None:
 @given(steps)
 def test_masters_are_what_a_reading_of_the_whole_history_says(chosen: list[Chosen]) -> None:
     masters, slow = related(), SlowMasters()
+    flagged = []
     for index, one in enumerate(chosen, start=2):
         tried = step(index, one, slow.history)
         refusal = masters.judge(tried, FOLD)
         assert (refusal.code if refusal else None) == slow.judge(tried), tried
         if refusal is None:
+            flagged.append((tried, masters.flags(tried)))
             masters, slow = masters.apply(tried, FOLD), slow.after(tried)
-            masters.flags(tried)
     check_alike(masters, slow)
+    # What came later changes no flag.
+    assert [masters.flags(tried) for tried, _ in flagged] == [flags for _, flags in flagged]

@@ -67,7 +67,10 @@ def build_app(service: Service) -> FastAPI:
     desk = SubmissionDesk(service.ledger, service.pool, quotas)
     submissions = SubmissionDoor(desk, service.base, published=published)
     _add_records(app, submissions, RecordDoor(shelf, published), reading)
-    _add_deliveries(app, DeliveryDoor(service.derived, shelf, service.clock), reading)
+    deliveries = DeliveryDoor(
+        service.derived, shelf, service.clock, state=lambda: service.ledger.state
+    )
+    _add_deliveries(app, deliveries, reading)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     _add_blobs(app, blobs, reading)
     log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)

@@ -6,7 +6,7 @@ is judged before anything is looked up, so that what is not one's own looks like
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,12 @@ from api.deliveries_query import (
 )
 from api.derived.worker import DerivedWorker
 from api.exchange import Reader
+from api.record_flags import agreed_flags, encode_agreed_flag
 from api.records import RecordShelf, private
 from api.search_query import malformed
 from keys.encoding import encode_base64url
 from ledger.clock import Clock
+from ledger.domain_state import DomainState
 from quality.deliveries.answers import (
     METHOD,
     differences,
@@ -47,6 +49,7 @@ class DeliveryDoor:
     derived: DerivedWorker
     shelf: RecordShelf
     clock: Clock
+    state: Callable[[], DomainState]
 
     def monthly(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/deliveries/monthly``: delivered units, bad units and PPM."""
@@ -70,7 +73,10 @@ class DeliveryDoor:
             found = flags_of(book, record_id) if is_whole else ()
             told = {
                 "record_id": record_id,
-                "flags": [encode_flag(flag) for flag in found],
+                "flags": [
+                    *map(encode_flag, found),
+                    *map(encode_agreed_flag, agreed_flags(record, self.state())),
+                ],
                 "provenance": {"method": METHOD, "tree_size": book.size()},
             }
         return private(JSONResponse(told))

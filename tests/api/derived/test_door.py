@@ -157,9 +157,9 @@ def test_differences_are_listed_for_both(trade: Trade, by: str) -> None:
 @pytest.mark.parametrize(
     ("number", "vct", "codes"),
     [
-        ("1", "goods-receipt/v1", []),
-        ("2", "goods-receipt/v1", ["receipt-above-shipment"]),
-        ("1", "shipment/v1", []),
+        ("1", "goods-receipt/v1", ["site-missing"]),
+        ("2", "goods-receipt/v1", ["receipt-above-shipment", "site-missing"]),
+        ("1", "shipment/v1", ["site-missing"]),
     ],
 )
 def test_flags_of_a_record_are_told_to_who_reads_it_whole(

@@ -9,6 +9,7 @@
     founder.json     the statement to hand to founder 1 of a new log
     member.json      the statement to hand to a member of a log that is there
     anchor.json      the trust anchor, once there is a log
+    mappings/        how the party's tables were read
 
 A device that signs for a party has ``signing.key`` alone. While keys are changed there are
 ``.pending`` files beside them (:mod:`api.key_changes`).
@@ -134,6 +135,11 @@ class PartyFolder:
     def device(self) -> Path:
         """What a device hands to the party's admin: its key, and the proof that it holds it."""
         return self.root / "device.json"
+
+    @property
+    def mappings(self) -> Path:
+        """How the party's tables were read: a mapping for each row of headings."""
+        return self.root / "mappings"
 
     @property
     def anchor(self) -> Path:

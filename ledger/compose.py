@@ -80,7 +80,7 @@ class Composer:
             MalformedJson: a value that strict JSON does not have, as a fraction.
         """
         claims = self._clear_claims(kind.vct, iat)
-        values = {**_closed_groups(kind, groups, filing, claims["iss"]), **groups}
+        values = {**closed_groups(kind, groups, filing=filing, iss=claims["iss"]), **groups}
         disclosures = conceal_groups(values, claims, self.random_bytes)
         claims["_sd"] = pad_digests(disclosures, kind.digests, self.random_bytes)
         return _join(sign_claims(claims, self.signer), disclosures)
@@ -139,9 +139,10 @@ def conceal_groups(
     ]
 
 
-def _closed_groups(
-    kind: RecordType, groups: Mapping[str, Any], filing: Filing, iss: str
+def closed_groups(
+    kind: RecordType, groups: Mapping[str, Any], *, filing: Filing, iss: str
 ) -> dict[str, Any]:
+    """The groups that every record has (docs/spec/record.md): manifest, address and filing."""
     owner = filing.owner or (iss if kind.owner == "issuer" else filing.subject)
     return {
         "manifest": {

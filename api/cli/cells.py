@@ -17,6 +17,8 @@ from keys.errors import KeysError
 from keys.identifiers import Origin, parse_slug, party_did
 from ledger.errors import MalformedDecimal
 from ledger.strict_json import check_decimal
+from quality.errors import UnknownUnit
+from quality.units import recognise_unit
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _COMMA: Final = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -33,6 +35,8 @@ _TIME: Final = re.compile(
     r"(?P<h>\d{1,2}):(?P<n>\d{2})(?::(?P<s>\d{2})(?P<f>\.\d{1,6})?)?\s*(?P<o>Z|[+-]\d{2}:\d{2})?",
     re.ASCII,
 )
+_SEPARATORS: Final = re.compile(r"[,;、，；\n]+")
+_RANGE: Final = re.compile(r"(\S+?)\s*[-–]\s*(\S+)")
 _YES: Final = frozenset({"true", "yes", "ja", "是", "1", "x"})
 _NO: Final = frozenset({"false", "no", "nein", "否", "0", ""})
 
@@ -54,6 +58,9 @@ class Kind(Enum):
     DAY = "day"
     INSTANT = "instant"
     PARTY = "party"
+    UNIT = "unit"
+    CLOCK = "time of day"
+    LIST = "list"
     JSON = "json"
 
 
@@ -144,6 +151,12 @@ def read_cell(cell: str, wanted: Wanted, reading: CellReading) -> Any:
             return _instant(cell, reading)
         case Kind.PARTY:
             return _party(cell, reading.origin)
+        case Kind.UNIT:
+            return _unit(cell)
+        case Kind.CLOCK:
+            return _clock(cell)
+        case Kind.LIST:
+            return _list(cell, wanted.words, reading.words or {})
     if wanted.words and cell not in wanted.words:
         raise CellRefused(f"one of {', '.join(wanted.words)}", cell)
     return cell
@@ -171,6 +184,40 @@ def read_decimal(cell: str, decimal: DecimalSign) -> str:
     except MalformedDecimal as fault:
         raise CellRefused("a number such as 12.50 or -0.3, without + or exponent", cell) from fault
     return text
+
+
+def _unit(cell: str) -> str:
+    try:
+        return recognise_unit(cell)
+    except UnknownUnit as fault:
+        hint = str(fault).partition(": did you mean ")[2].removesuffix("?")
+        meant = f", perhaps {hint}" if hint else ""
+        raise CellRefused(f"a unit of UN/ECE Recommendation 20{meant}", cell) from fault
+
+
+def _clock(cell: str) -> str:
+    found = _TIME.fullmatch(cell)
+    text = f"{int(found['h']):02}:{found['n']}" if found and not found["o"] else cell
+    if (_CLOCK.fullmatch(text) or text == "24:00") and not (found and found["f"]):
+        return text
+    raise CellRefused("a time of day such as 07:30", cell)
+
+
+def _list(cell: str, known: tuple[str, ...], words: Mapping[str, str]) -> list[str]:
+    """The items of a cell, apart by commas; of items that have an order, ``mon-fri`` too."""
+    items: list[str] = []
+    for piece in filter(None, (part.strip() for part in _SEPARATORS.split(cell))):
+        span = _RANGE.fullmatch(piece) if known else None
+        ends = [words.get(end, end) for end in span.groups()] if span else []
+        if ends and all(end in known for end in ends):
+            first, last = (known.index(end) for end in ends)
+            items += known[first : last + 1]
+        else:
+            items.append(words.get(piece, piece))
+    strange = next((item for item in items if known and item not in known), None)
+    if strange is not None or not items:
+        raise CellRefused(f"items of {', '.join(known)}" if known else "items", strange or cell)
+    return list(dict.fromkeys(items))
 
 
 def _integer(cell: str) -> int:

@@ -10,7 +10,8 @@ A mapping is a JSON file that may be edited and kept beside its table::
      "form": {"encoding": "cp1252", "delimiter": ";", "decimal": "comma", "offset": "+01:00",
               "time": "09:30", "heading_row": null, "sheet": null}}
 
-A column mapped to ``""`` is left out on purpose.
+A column mapped to ``""`` is left out on purpose. ``headings``, where it stands, is the row of
+headings that the mapping was made for.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from ledger.strict_json import parse_json_object
 
 FORMAT: Final = "lotmark.mapping/v1"
 SUFFIX: Final = ".mapping.json"
-_MEMBERS: Final = {"format", "type", "one_record_per", "columns", "constants", "words", "form"}
+_MEMBERS: Final = {
+    *("format", "type", "one_record_per", "columns", "constants", "words", "form", "headings")
+}
 
 Grouping = tuple[str, ...] | Literal["row", "file"]
 
@@ -59,6 +62,7 @@ class ColumnMap:
     constants: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     form: TableForm = field(default_factory=TableForm)
+    headings: tuple[str, ...] = ()
 
 
 def mapping_path(table: Path) -> Path:
@@ -85,6 +89,7 @@ def write_mapping(path: Path, mapping: ColumnMap) -> None:
             "heading_row": form.heading_row,
             "sheet": form.sheet,
         },
+        "headings": list(mapping.headings),
     }
     replace_file(path, (json.dumps(members, ensure_ascii=False, indent=1) + "\n").encode())
 
@@ -115,6 +120,7 @@ def parse_mapping(data: bytes, *, name: str) -> ColumnMap:
                     for pointer, words in _members(members.get("words", {}), "words", name).items()
                 },
                 form=_parse_form(_members(members.get("form", {}), "form", name), name),
+                headings=_parse_headings(members.get("headings", []), name),
             )
     raise _malformed(name, f"expected format {FORMAT!r} with type and columns")
 
@@ -178,6 +184,12 @@ def _parse_grouping(value: object, name: str) -> Grouping:
         case [*headings] if headings and all(isinstance(item, str) for item in headings):
             return tuple(str(item) for item in headings)
     raise _malformed(name, "one_record_per: expected 'row', 'file' or a list of headings")
+
+
+def _parse_headings(value: object, name: str) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise _malformed(name, "headings: expected texts")
 
 
 def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:

@@ -42,6 +42,7 @@ class Draft:
     sources: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     table: Table | None = field(default=None, compare=False, repr=False)
+    rows: tuple[int, ...] = ()
 
     @property
     def whole_place(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from api.cli.cells import CellReading, DecimalSign
+from api.cli.cells import CellReading, DecimalSign, Kind
 from api.cli.column_map import (
     ColumnMap,
     TableForm,
@@ -20,14 +20,16 @@ from api.cli.column_map import (
 )
 from api.cli.draft_constants import put_constants
 from api.cli.drafts import Draft, read_drafts, with_filing
+from api.cli.mapping_memory import MappingMemory, tell_changes
 from api.cli.options import read_file
 from api.cli.output import columns
-from api.cli.places import Places
+from api.cli.places import FILING_PLACES, Places
 from api.cli.suggestion import left_over, likely_place, suggest
 from api.cli.table import Table, TableOptions
-from api.cli.table_drafts import table_drafts
+from api.cli.table_drafts import FaultyRows, table_drafts
 from api.cli.table_errors import MalformedDraft, MalformedMapping
 from api.cli.table_sheet import read_any_table
+from api.cli.type_defaults import with_defaults
 from keys.identifiers import Origin
 from ledger import limits
 from ledger.compose import Filing
@@ -48,6 +50,9 @@ class InputOptions:
     form: TableForm
     filing: Filing
     origin: Origin
+    own: str
+    skips_faulty: bool = False
+    memory: MappingMemory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Input:
     path: Path
     drafts: tuple[Draft, ...]
     described: tuple[str, ...]
+    table: Table | None = None
+    faulty: tuple[FaultyRows, ...] = ()
 
 
 def read_input(
@@ -69,13 +76,15 @@ def read_input(
     """
     data = read_file(path, "records", bytes_max=limits.DRAFT_BYTES_MAX)
     if _is_json(path, data):
-        drafts = _read_json_input(path, data, options, find_kind)
-        described: tuple[str, ...] = (f"{path}: {len(drafts)} records",)
+        drafts = tuple(_read_json_input(path, data, options, find_kind))
+        found = Input(path, drafts, (f"{path}: {len(drafts)} records",))
     else:
-        drafts, described = _read_table_input(path, data, options, find_kind)
-    if not drafts or len(drafts) > limits.DRAFTS_MAX:
+        found = _read_table_input(path, data, options, find_kind)
+    if not found.drafts or len(found.drafts) > limits.DRAFTS_MAX:
         raise MalformedDraft(f"{path}: expected 1..{limits.DRAFTS_MAX} records")
-    return Input(path, tuple(with_filing(draft, options.filing) for draft in drafts), described)
+    return replace(
+        found, drafts=tuple(with_filing(draft, options.filing) for draft in found.drafts)
+    )
 
 
 def _is_json(path: Path, data: bytes) -> bool:
@@ -100,44 +109,77 @@ def _read_json_input(
 
 def _read_table_input(
     path: Path, data: bytes, options: InputOptions, find_kind: Callable[[str], RecordType]
-) -> tuple[list[Draft], tuple[str, ...]]:
-    remembered = _remembered(path, options.maps)
-    vct = options.vct or (remembered.vct if remembered else None)
+) -> Input:
+    named = _remembered(path, options.maps)
+    table = replace(_read_table(data, options, named), file=path.name)
+    memory = options.memory
+    kept = named or (memory.find(options.vct, table.headings) if memory else None)
+    vct = options.vct or (kept.vct if kept else None)
     if vct is None:
         raise MalformedMapping(
             f"{path}: expected a record type", remedy="Name it: --type inspection-report/v1."
         )
-    if remembered is not None and remembered.vct != vct:
+    if kept is not None and kept.vct != vct:
         raise MalformedMapping(
-            f"{path}: expected a mapping of {vct}, found one of {remembered.vct}",
+            f"{path}: expected a mapping of {vct}, found one of {kept.vct}",
             remedy=f"Remove {mapping_path(path)}, or name another mapping with --map.",
         )
     places = Places(find_kind(vct).text)
-    table, mapping = _map(data, options, places, remembered=remembered)
-    table = replace(table, file=path.name)
-    made = table_drafts(table, mapping, places=places, origin=options.origin)
-    form = mapping.form
-    if table.sheet is None:
-        form = replace(
-            form, encoding=table.encoding, delimiter=table.delimiter, decimal=made.decimal
-        )
+    latest = memory.latest(vct) if memory and kept is None else None
+    mapping = _map(table, options, places, kept=kept, latest=latest)
+    made = table_drafts(
+        table,
+        mapping,
+        places=places,
+        origin=options.origin,
+        skips_faulty=options.skips_faulty,
+    )
+    form = _form_found(mapping.form, table, made.decimal)
+    mapping = replace(mapping, form=form, headings=table.headings)
     # Remembered once every cell could be read, so that the same command does the same again.
-    write_mapping(mapping_path(path), replace(mapping, form=form))
-    described = _describe(path, table, replace(mapping, form=form), len(made.drafts))
-    return list(made.drafts), tuple(described)
+    write_mapping(mapping_path(path), mapping)
+    if memory is not None:
+        memory.keep(replace(mapping, constants=_lasting(mapping.constants, places)))
+    described = [
+        *_describe(path, table, mapping, len(made.drafts)),
+        *_tell_layout(table, kept or latest),
+    ]
+    drafts = tuple(
+        with_defaults(with_filing(draft, options.filing), options.own) for draft in made.drafts
+    )
+    return Input(path, drafts, tuple(described), table, made.faulty)
 
 
-def _map(
-    data: bytes,
-    options: InputOptions,
-    places: Places,
-    *,
-    remembered: ColumnMap | None,
-) -> tuple[Table, ColumnMap]:
-    given, constants = _assignments(options)
+def _lasting(constants: Mapping[str, Any], places: Places) -> Mapping[str, Any]:
+    """What was set for every such table; days and numbers are of one file alone."""
+    return {
+        pointer: value
+        for pointer, value in constants.items()
+        if pointer not in FILING_PLACES
+        and not pointer.endswith("/number")
+        and places.wanted(pointer).kind not in {Kind.DAY, Kind.INSTANT}
+    }
+
+
+def _form_found(form: TableForm, table: Table, decimal: DecimalSign) -> TableForm:
+    if table.sheet is not None:
+        # A workbook says itself what is a number; the sheet's name may change with the month.
+        return form
+    return replace(form, encoding=table.encoding, delimiter=table.delimiter, decimal=decimal)
+
+
+def _tell_layout(table: Table, before: ColumnMap | None) -> Iterator[str]:
+    """Say that the columns are not those of the last time, where that is so."""
+    if before is not None and before.headings:
+        changes = tell_changes(before.headings, table.headings)
+        if changes:
+            yield f"  other columns than the last time: {changes}"
+
+
+def _read_table(data: bytes, options: InputOptions, remembered: ColumnMap | None) -> Table:
     kept = remembered.form if remembered else TableForm()
     form = options.form
-    table = read_any_table(
+    return read_any_table(
         data,
         TableOptions(
             form.encoding or kept.encoding,
@@ -146,9 +188,38 @@ def _map(
             form.sheet or kept.sheet,
         ),
     )
-    base = remembered or suggest(table, places, given=given, constants=constants)
+
+
+def _map(
+    table: Table,
+    options: InputOptions,
+    places: Places,
+    *,
+    kept: ColumnMap | None,
+    latest: ColumnMap | None,
+) -> ColumnMap:
+    given, constants = _assignments(options)
     per = parse_per(options.per, table.headings)
-    return table, with_changes(base, columns=given, constants=constants, per=per, form=form)
+    base = kept
+    if base is None:
+        # Columns that are still there go where they went the last time.
+        still = _still_there(table, latest)
+        base = suggest(table, places, given={**still, **given}, constants=constants)
+    return with_changes(base, columns=given, constants=constants, per=per, form=options.form)
+
+
+def _still_there(table: Table, latest: ColumnMap | None) -> Mapping[str, str]:
+    """Where columns of the last layout went, but those that depend on others."""
+    columns = latest.columns if latest is not None else {}
+    return {
+        heading: pointer
+        for heading, pointer in columns.items()
+        if heading in table.headings and "{" not in pointer and not _has_number(pointer)
+    }
+
+
+def _has_number(pointer: str) -> bool:
+    return any(segment.isdecimal() for segment in pointer.split("/")[3:])
 
 
 def _remembered(path: Path, maps: tuple[str, ...]) -> ColumnMap | None:

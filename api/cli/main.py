@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "recover": ("recovering", "recover"),
     "codes": ("codes", "codes"),
     "template": ("template", "template"),
+    "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),
     "show": ("reading", "show"),
     "receipt": ("reading", "receipt"),

@@ -25,6 +25,8 @@ _NAMED_KINDS: Final[Mapping[str, Kind]] = {
     "day": Kind.DAY,
     "instant": Kind.INSTANT,
     "party": Kind.PARTY,
+    "unit": Kind.UNIT,
+    "clock": Kind.CLOCK,
 }
 _TYPED_KINDS: Final[Mapping[str, Kind]] = {
     "integer": Kind.INTEGER,
@@ -155,6 +157,10 @@ class Places:
             return Wanted(Kind.TEXT, words, is_nullable)
         if whole.get("pattern") == _DECIMAL_PATTERN:
             return Wanted(Kind.DECIMAL, (), is_nullable)
+        if whole.get("type") == "array":
+            item = self._describe(whole.get("items", {}))
+            if item.kind not in {Kind.JSON, Kind.LIST}:
+                return Wanted(Kind.LIST, item.words, is_nullable)
         kind = _NAMED_KINDS.get(name) or _TYPED_KINDS.get(str(whole.get("type")), Kind.JSON)
         return Wanted(kind, (), is_nullable)
 

@@ -60,7 +60,7 @@ class Submission:
         """
         batch: list[_Signed] = []
         size = 0
-        for slot, draft in _slots(drafts):
+        for slot, draft in slots(drafts):
             kept = self.journal.find(slot)
             if kept is not None and kept.admitted is not None:
                 yield from self._send_batch(batch)
@@ -135,7 +135,7 @@ def tell_interruption(journal: Journal) -> Iterator[None]:
         ) from fault
 
 
-def _slots(drafts: Sequence[Draft]) -> Iterator[tuple[Slot, Draft]]:
+def slots(drafts: Sequence[Draft]) -> Iterator[tuple[Slot, Draft]]:
     """Each draft with its slot: equal drafts of one file are told apart by their order."""
     seen: Counter[str] = Counter()
     for draft in drafts:

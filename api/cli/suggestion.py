@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -29,7 +30,12 @@ _DECIDED: Final = "/verdict/decided_at"
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """What is known about the headings of one type."""
+    """What is known about the headings of one type, and what follows from its members.
+
+    ``document`` are the members that make its number, ``own`` those that are the signer's own
+    party where they are absent, ``to`` the parties it is addressed to, and ``cites`` the
+    records it points to; ``sums`` are totals by the values that they are the sum of.
+    """
 
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -37,8 +43,15 @@ class Headings:
     numbers: Mapping[str, str] = field(default_factory=dict)
     per: Sequence[str] = ()
     otherwise: str = "row"
+    document: Sequence[str] = ()
+    own: Sequence[str] = ()
+    to: Sequence[str] = ()
+    cites: Sequence[str] = ()
+    sums: Mapping[str, str] = field(default_factory=dict)
+    family: str | None = None
 
 
+@cache
 def known_headings(vct: str) -> Headings:
     """What is known about a type's headings; little, where it is none of the built-in ones."""
     text = resources.files("api.cli").joinpath("columns.json").read_text(encoding="utf-8")

@@ -21,6 +21,8 @@ from ledger import limits
 
 DELIMITERS: Final = (";", "\t", ",", "|")
 ENCODINGS: Final = ("utf-8", "gb18030", "cp1252", "utf-16")
+#: The heading of what was wrong with rows that were left out; the column is read over.
+REASONS: Final = "lotmark: left out because"
 _NO_DELIMITERS: Final = frozenset('"\r\n')
 _PROBED_ROWS: Final = 50
 _BLANK: Final = " \t\u00a0\u3000\ufeff"

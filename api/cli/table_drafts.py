@@ -51,22 +51,37 @@ class _Column:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultyRows:
+    """Rows of one record that have cells at fault, and a line for each of these."""
+
+    rows: tuple[int, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TableDrafts:
     """What a table became, and the decimal sign that its numbers were read with."""
 
     drafts: tuple[Draft, ...]
     decimal: DecimalSign
+    faulty: tuple[FaultyRows, ...] = ()
 
 
 def table_drafts(
-    table: Table, mapping: ColumnMap, *, places: Places, origin: Origin
+    table: Table,
+    mapping: ColumnMap,
+    *,
+    places: Places,
+    origin: Origin,
+    skips_faulty: bool = False,
 ) -> TableDrafts:
-    """Make drafts of a table.
+    """Make drafts of a table; with ``skips_faulty``, of the records whose cells can be read.
 
     Raises:
         MalformedMapping: the mapping names columns or places that are not there.
         FormUnclear: numbers with a decimal point stand beside some with a comma.
-        CellsRefused: cells that have no value of the kind wanted, each by row and column.
+        CellsRefused: cells that have no value of the kind wanted, each by its place; with
+            ``skips_faulty``, every record has some.
     """
     _check_headings(table, mapping)
     decimal = mapping.form.decimal or _decimal_of(table, mapping, places)
@@ -79,9 +94,19 @@ def table_drafts(
             f"expected at most {limits.DRAFTS_MAX} records, found {len(groups)}",
             remedy="Split the file, or group its rows with --per.",
         )
-    drafts = tuple(maker.draft(rows) for rows in groups)
-    maker.refuse_faults()
-    return TableDrafts(drafts, decimal)
+    drafts = [maker.draft(rows) for rows in groups]
+    faulty = tuple(maker.faulty)
+    if faulty and not (skips_faulty and len(faulty) < len(groups)):
+        raise _refuse_cells([line for rows in faulty for line in rows.lines], len(table.rows))
+    return TableDrafts(tuple(draft for draft in drafts if draft is not None), decimal, faulty)
+
+
+def _refuse_cells(lines: Sequence[str], total: int) -> CellsRefused:
+    return CellsRefused(
+        f"{len(lines)} cells cannot be read; nothing was sent",
+        remedy="Mend these cells, or map their columns elsewhere, and run this again.",
+        places=shorten(lines, total=total),
+    )
 
 
 def _check_headings(table: Table, mapping: ColumnMap) -> None:
@@ -180,9 +205,19 @@ class _Maker:
         self._columns = columns
         self._constants = constants
         self._faults: list[str] = []
+        self.faulty: list[FaultyRows] = []
 
-    def draft(self, rows: Sequence[Row]) -> Draft:
-        """One record of some rows."""
+    def draft(self, rows: Sequence[Row]) -> Draft | None:
+        """One record of some rows; None where cells are at fault, which are gathered."""
+        self._faults = []
+        tree = self._fill(rows)
+        if self._faults:
+            numbers = tuple(row.number for row in rows)
+            self.faulty.append(FaultyRows(numbers, tuple(self._faults)))
+            return None
+        return _finish(tree.grow(), rows, table=self._table, places=self._places)
+
+    def _fill(self, rows: Sequence[Row]) -> RecordTree:
         tree = RecordTree()
         for column in self._columns:
             if not column.is_spread:
@@ -193,18 +228,7 @@ class _Maker:
                 for row in rows:
                     self._put_spread(tree, column, row)
         self._put_constants(tree)
-        return _finish(tree.grow(), rows, table=self._table, places=self._places)
-
-    def refuse_faults(self) -> None:
-        """Raise what was gathered, if anything was."""
-        if not self._faults:
-            return
-        places = shorten(self._faults, total=len(self._table.rows))
-        raise CellsRefused(
-            f"{len(self._faults)} cells cannot be read; nothing was sent",
-            remedy="Mend these cells, or map their columns elsewhere, and run this again.",
-            places=places,
-        )
+        return tree
 
     def _put_cell(self, tree: RecordTree, column: _Column, row: Row) -> None:
         if not row.cells[column.at] and not column.is_in_line:
@@ -303,6 +327,7 @@ def _finish(grown: Grown, rows: Sequence[Row], *, table: Table, places: Places) 
         place,
         grown.sources,
         table=table,
+        rows=tuple(row.number for row in rows),
     )
 
 

@@ -8,9 +8,10 @@ below is wider than.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from api.cli.table import Row, Table, TableOptions, check_headings, read_table
+from api.cli.table import REASONS, Row, Table, TableOptions, check_headings, read_table
 from api.cli.table_errors import TableUnreadable
 from api.cli.workbook.reading import Sheet, is_workbook, read_workbook
 from api.cli.workbook.sheet import SheetRow, cell_name
@@ -28,6 +29,10 @@ def read_any_table(data: bytes, options: TableOptions) -> Table:
         TableUnreadable: no table, or beyond its bounds.
         FormUnclear: it can be read in two ways.
     """
+    return _without_reasons(_read(data, options))
+
+
+def _read(data: bytes, options: TableOptions) -> Table:
     if is_workbook(data):
         return sheet_table(read_workbook(data, sheet=options.sheet), options.heading_row)
     if options.sheet is not None:
@@ -36,6 +41,19 @@ def read_any_table(data: bytes, options: TableOptions) -> Table:
             remedy="Leave --sheet out.",
         )
     return read_table(data, options)
+
+
+def _without_reasons(table: Table) -> Table:
+    """The table without the column that an earlier run put behind rows that it left out."""
+    if table.headings[-1] != REASONS:
+        return table
+    rows = tuple(replace(row, cells=row.cells[:-1]) for row in table.rows)
+    return replace(
+        table,
+        headings=table.headings[:-1],
+        rows=tuple(row for row in rows if any(row.cells)),
+        positions=table.positions[:-1],
+    )
 
 
 def sheet_table(sheet: Sheet, heading_row: int | None) -> Table:

@@ -120,7 +120,9 @@ def _read_cell(data: bytes) -> None:
         "+08:00" if number & 2 else None,
         clock="09:30" if number & 4 else None,
     )
-    wanted = Wanted(kinds[number >> 3 & 7], ("accept",) if number & 64 else (), bool(number & 128))
+    wanted = Wanted(
+        kinds[(number >> 3) % len(kinds)], ("accept",) if number & 64 else (), bool(number & 128)
+    )
     is_number(text), is_offset(text), is_clock(text)
     find_decimal([text], delimiter=";")
     split_unit(text)

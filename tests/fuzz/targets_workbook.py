@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.cli.table import TableOptions
-from api.cli.table_errors import TableUnreadable
+from api.cli.table_errors import FormUnclear, TableUnreadable
 from api.cli.table_sheet import read_any_table
 from api.cli.workbook.contents import read_cell_forms, read_contents
 from api.cli.workbook.number_format import NumberRefused, parse_number_format, show_number
@@ -62,7 +62,7 @@ TARGETS: Final = (
     Target(
         "workbook",
         _read_workbook,
-        (TableUnreadable,),
+        (TableUnreadable, FormUnclear),
         (
             *(read_any_table, read_workbook, read_contents, read_cell_forms),
             *(read_part, decode_text, parse_cell_name),

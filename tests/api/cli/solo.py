@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
 from click.testing import CliRunner, Result
 
 from api.app import build_app
@@ -99,7 +101,8 @@ class SoloLog:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        """Serve the log while the block runs."""
+        """Serve the log while the block runs; what it logs is not what a command says."""
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
         with socket.create_server(("127.0.0.1", self.port)) as listener:
             self.port = int(listener.getsockname()[1])
             settings = Settings(data=self.data, port=self.port, check_processes=0)

@@ -160,7 +160,7 @@ def test_nothing_is_sent_while_a_row_is_bad_and_every_bad_row_is_told(
 def test_good_rows_go_ahead_where_that_was_asked_for(solo: SoloLog, tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("Charge;Menge\nA-skip;1\nB-skip;0\n")
-    options = ("--type", VCT, *SETS[:2], *SETS[4:], "--skip-bad", "--json")
+    options = ("--type", VCT, *SETS[:2], *SETS[4:], "--skip-faulty", "--json")
     sent = solo.run("submit", str(path), *options)
     assert sent.exit_code == 1
     found = json.loads(sent.stdout)
@@ -229,7 +229,9 @@ def test_a_file_is_uploaded_and_cited(solo: SoloLog, tmp_path: Path) -> None:
 def test_what_cannot_be_understood_is_refused_with_what_to_do(
     solo: SoloLog, tmp_path: Path, arguments: tuple[str, ...], code: str
 ) -> None:
-    path = a_csv(tmp_path, ["A"])
+    # Headings of their own: what the party remembers of others gives no type.
+    path = tmp_path / "m.csv"
+    path.write_text("Charge;Ra [um];Rz [um]\nA;1,5;2,5\n")
     refused = solo.run("submit", str(path), *arguments, "--json")
     assert refused.exit_code == 1
     error = json.loads(refused.stdout)["error"]

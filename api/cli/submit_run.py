@@ -1,0 +1,219 @@
+"""One run of ``lotmark submit``: everything is read and checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import click
+
+from api.cli.document_numbers import NumberBook, There
+from api.cli.draft_check import DraftCheck
+from api.cli.drafts import Draft
+from api.cli.fault_lines import shorten
+from api.cli.faults import CommandFault
+from api.cli.inputs import Input, read_input
+from api.cli.journal import Journal, journal_path
+from api.cli.left_out import write_left_out
+from api.cli.options import Session
+from api.cli.output import Output
+from api.cli.submission import Sent, Submission, slots, tell_interruption
+from api.cli.submit_options import SubmitOptions
+from api.cli.submit_words import SubmitWords
+from api.known_types import find_type
+from api.party_folder import PartySigner
+from ledger.record_type import RecordType
+
+#: The faults of every draft that has some, and what is there already, by the draft's identity.
+Faults = dict[int, list[str]]
+
+
+@dataclass(slots=True)
+class SubmitRun:
+    """One run: read, check, compare with the log, show, send."""
+
+    output: Output
+    session: Session
+    options: SubmitOptions
+    _kinds: dict[str, RecordType] = field(default_factory=dict)
+    _there: dict[int, There] = field(default_factory=dict)
+    _signer: PartySigner | None = None
+
+    def go(self) -> None:
+        """Do it."""
+        if self.options.journal is not None and len(self.options.files) > 1:
+            raise click.UsageError("--journal is for one file")
+        reading = self.options.input_options(self.session)
+        inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
+        bad = self._check(inputs)
+        words = SubmitWords(self.output, self.options.language, self._kind)
+        words.tell_inputs(inputs)
+        self._refuse(bad, inputs)
+        if self.options.dry_run:
+            if self.options.check_log:
+                self._refuse_taken(self._compare(inputs, bad), inputs)
+            words.tell_dry_run(inputs, self._there, is_checked=self.options.check_log)
+            return
+        taken = self._compare(inputs, bad)
+        self._refuse_taken(taken, inputs)
+        bad |= taken
+        self._write_left_out(inputs, bad)
+        sent = [outcome for item in inputs for outcome in self._send(item, bad)]
+        there = [
+            (d, self._there[id(d)]) for item in inputs for d in item.drafts if id(d) in self._there
+        ]
+        words.tell_sent(sent, there, _left_out(inputs, bad), cosigned=self.options.cosigned)
+
+    def _kind(self, vct: str) -> RecordType:
+        if vct not in self._kinds:
+            with self.session.client() as client:
+                self._kinds[vct] = find_type(vct, client=client, anchor=self.session.anchor)
+        return self._kinds[vct]
+
+    def _key(self) -> PartySigner:
+        if self._signer is None:
+            self._signer = self.session.open_key(self.session.folder.signing_key)
+        return self._signer
+
+    def _check(self, inputs: Sequence[Input]) -> Faults:
+        slug, anchor = self.session.profile.slug, self.session.anchor
+        checks: dict[str, DraftCheck] = {}
+        faults: Faults = {}
+        drafts = [draft for item in inputs for draft in item.drafts]
+        with self.output.progress("checking", len(drafts)) as update:
+            for draft in drafts:
+                check = checks.get(draft.vct) or DraftCheck(
+                    self._kind(draft.vct), anchor=anchor, slug=slug
+                )
+                checks[draft.vct] = check
+                if found := check.faults(draft):
+                    faults[id(draft)] = found
+                update(1)
+        return faults
+
+    def _refuse(self, bad: Faults, inputs: Sequence[Input]) -> None:
+        if self._may_go_on(bad, inputs):
+            return
+        raise CommandFault(
+            "invalid-claims",
+            self._counted(bad, inputs),
+            remedy=f"Mend these places and run this again{self._others(bad, inputs)}.",
+            places=_places(bad, inputs),
+        )
+
+    def _refuse_taken(self, taken: Faults, inputs: Sequence[Input]) -> None:
+        if self._may_go_on(taken, inputs):
+            return
+        raise CommandFault(
+            "number-taken",
+            self._counted(taken, inputs),
+            remedy="Give what is new a number of its own, correct one record with --corrects "
+            "RECORD, or send all of them as next versions with --replace"
+            f"{self._others(taken, inputs)}.",
+            places=_places(taken, inputs),
+        )
+
+    def _may_go_on(self, bad: Faults, inputs: Sequence[Input]) -> bool:
+        is_lenient = self.options.skip_faulty and not self.options.dry_run
+        return not bad or (is_lenient and len(bad) < _count(inputs))
+
+    def _counted(self, bad: Faults, inputs: Sequence[Input]) -> str:
+        return f"{len(bad)} of {_count(inputs)} records are not in order; nothing was sent"
+
+    def _others(self, bad: Faults, inputs: Sequence[Input]) -> str:
+        return "" if len(bad) == _count(inputs) else "; --skip-faulty sends the others"
+
+    def _compare(self, inputs: Sequence[Input], bad: Faults) -> Faults:
+        """Look up the log for what it has by number; the faults of numbers that are taken."""
+        taken: Faults = {}
+        drafts = [
+            draft for item in inputs for draft in self._unsigned(item) if id(draft) not in bad
+        ]
+        by_type: dict[str, list[Draft]] = {}
+        for draft in drafts:
+            if draft.filing.number is not None:
+                by_type.setdefault(draft.vct, []).append(draft)
+        if not by_type:
+            return taken
+        signer = self._key()
+        with self.session.client(signer) as client:
+            book = NumberBook(
+                client,
+                self.session.anchor,
+                party=str(signer.did),
+                replaces=self.options.replaces,
+            )
+            for vct, those in by_type.items():
+                found = book.compare(those, self._kind(vct))
+                self._there |= found.there
+                taken |= found.faults
+        return taken
+
+    def _unsigned(self, item: Input) -> Sequence[Draft]:
+        """The drafts that the journal does not hold: those it does are sent again as they are."""
+        path = self.options.journal or journal_path(item.path)
+        if self.options.dry_run or not path.exists():
+            return item.drafts
+        party = str(self._key().did)
+        with Journal(path, origin=self.session.anchor.origin, party=party) as journal:
+            return [draft for slot, draft in slots(item.drafts) if journal.find(slot) is None]
+
+    def _write_left_out(self, inputs: Sequence[Input], bad: Faults) -> None:
+        for item in inputs:
+            reasons: dict[int, list[str]] = {}
+            for rows, lines in _left_out([item], bad):
+                for row in rows:
+                    reasons.setdefault(row, []).extend(lines)
+            if reasons and item.table is not None:
+                path = write_left_out(item.path, item.table, reasons)
+                self.output.note(f"the rows that are left out are in {path}")
+
+    def _send(self, item: Input, bad: Mapping[int, object]) -> list[Sent]:
+        drafts = [d for d in item.drafts if id(d) not in bad and id(d) not in self._there]
+        if not drafts:
+            return []
+        signer = self._key()
+        path = self.options.journal or journal_path(item.path)
+        origin, party = self.session.anchor.origin, str(signer.did)
+        with (
+            Journal(path, origin=origin, party=party) as journal,
+            self.session.client(signer) as client,
+            self.output.progress(item.path.name, len(drafts)) as update,
+            tell_interruption(journal),
+        ):
+            submission = Submission(
+                client,
+                self.session.composer(signer),
+                self.session.anchor,
+                self._kinds,
+                journal,
+                self.options.cosigned,
+            )
+            sent = []
+            for outcome in submission.send(drafts):
+                sent.append(outcome)
+                update(1)
+            return sent
+
+
+def _count(inputs: Sequence[Input]) -> int:
+    return sum(len(item.drafts) for item in inputs)
+
+
+def _places(bad: Faults, inputs: Sequence[Input]) -> Sequence[str]:
+    return shorten([line for lines in bad.values() for line in lines], total=_count(inputs))
+
+
+def _left_out(
+    inputs: Sequence[Input], bad: Mapping[int, list[str]]
+) -> list[tuple[tuple[int, ...], tuple[str, ...]]]:
+    """What was left out: the rows of each record, and why."""
+    return list(_each_left_out(inputs, bad))
+
+
+def _each_left_out(
+    inputs: Sequence[Input], bad: Mapping[int, list[str]]
+) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:
+    for item in inputs:
+        yield from ((faulty.rows, faulty.lines) for faulty in item.faulty)
+        yield from ((d.rows, tuple(bad[id(d)])) for d in item.drafts if id(d) in bad)

@@ -7,13 +7,18 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import click
 
-from api.cli.options import Place, open_session, pass_output, place_options
+from api.cli.faults import CommandFault
+from api.cli.options import Place, language_option, open_session, pass_output, place_options
 from api.cli.output import Output
+from api.cli.places import Places
+from api.cli.template_sheet import template_sheets
 from api.known_types import find_type
+from ledger.durable_files import replace_file
 from ledger.record_type import RecordType, parse_record_type
 from ledger.text_forms import sample_text
 from quality.types import business_types
@@ -21,19 +26,43 @@ from quality.types import business_types
 
 @click.command()
 @click.argument("vct", metavar="TYPE")
+@click.option(
+    "--xlsx",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a workbook with the type's headings instead; 'lotmark import' reads it.",
+)
+@language_option
 @place_options
 @pass_output
-def template(output: Output, *, vct: str, place: Place) -> None:
+def template(output: Output, *, vct: str, xlsx: Path | None, language: str, place: Place) -> None:
     """Print a record of a type, such as inspection-report/v1, to be filled in.
 
     It has every member that the type requires, with an example of each. The JSON goes to
     standard output: put it in a file, change it, and 'lotmark submit' it.
     """
-    kind = _find(vct, place)
+    kind = _find(vct if "/" in vct else f"{vct}/v1", place)
+    if xlsx is not None:
+        _write_workbook(xlsx, kind, language)
+        output.say(f"{xlsx}: fill in its rows, then 'lotmark import {vct} {xlsx}'")
+        output.result({"type": kind.vct, "file": str(xlsx)})
+        return
     # JSON with and without --json: there is nothing else to say.
     output.result(fill_template(kind))
     if not output.is_json:
         click.echo(json.dumps(fill_template(kind), ensure_ascii=False, indent=1))
+
+
+def _write_workbook(path: Path, kind: RecordType, language: str) -> None:
+    # Slow to import, and needed by few runs.
+    from api.cli.workbook.writing import write_workbook
+
+    if path.exists():
+        raise CommandFault(
+            "file-failed",
+            f"expected a new file, found {path}",
+            remedy="Name another, or move it away: it may hold rows.",
+        )
+    replace_file(path, write_workbook(template_sheets(Places(kind.text), language)))
 
 
 def fill_template(kind: RecordType) -> dict[str, Any]:

@@ -83,6 +83,8 @@ class LogClient:
         Raises:
             MalformedAddress: no service can have this address.
         """
+        #: The party that signs; None where nobody does.
+        self.did = signer.did if signer else None
         self._transport = Transport(base_url, signer=signer, effects=effects)
 
     @property
@@ -175,6 +177,14 @@ class LogClient:
         answer = self._get(f"/v1/records{_query(conditions)}", accept=VIEW_LINES)
         is_view = answer.headers.get("content-type", "").startswith(VIEW_LINES)
         return (answer.body if is_view else b""), answer.headers.get("x-next-cursor")
+
+    def deliveries(self, what: str, **conditions: str | int) -> Mapping[str, Any]:
+        """The answer of ``GET /v1/deliveries/{what}``, as the service says."""
+        return self._get_object(f"/v1/deliveries/{what}{_query(conditions)}")
+
+    def flags(self, record_id: str) -> Mapping[str, Any]:
+        """What a record shows beside others, as the service says."""
+        return self._get_object(f"/v1/records/{quote(record_id, safe='')}/flags")
 
     # ---- reading the log ----
 

@@ -41,6 +41,8 @@ _COMMANDS: Final = {
     "show": ("reading", "show"),
     "receipt": ("reading", "receipt"),
     "export": ("reading", "export"),
+    "delivered": ("deliveries", "delivered"),
+    "differences": ("deliveries", "differences"),
     "verify": ("verifying", "verify"),
     "audit": ("audit", "audit"),
     "rebuild": ("rebuilding", "rebuild"),

@@ -23,8 +23,15 @@ Plan = TypeVar("Plan")
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder on a disk: /tmp is memory on many machines, and fsync means nothing there."""
+def scratch_folder(kept: Path | None = None) -> Iterator[Path]:
+    """A folder on a disk: /tmp is memory on many machines, and fsync means nothing there.
+
+    Where one is named it stays, so that a long measurement can go on with it.
+    """
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
     root = Path(tempfile.mkdtemp(prefix="lotmark-bench-", dir="/var/tmp"))
     try:
         yield root
@@ -55,15 +62,22 @@ def run_benchmark(
 
 
 def print_report(
-    measure: Callable[[Engine, Path], Figures], engines: Sequence[str], *, is_compact: bool
+    measure: Callable[[Engine, Path], Figures],
+    engines: Sequence[str],
+    *,
+    is_compact: bool,
+    kept: Path | None = None,
 ) -> None:
-    """Measure on each engine; print figures, machine and seconds as one JSON object."""
+    """Measure on each engine; print figures, machine and seconds as one JSON object.
+
+    ``kept`` is a folder to work in that stays; None takes one that goes.
+    """
     # A service in this process logs, and standard output is the report's alone.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     begun = time.perf_counter()
     figures: dict[str, Figures] = {}
     for name in engines:
-        with scratch_folder() as root, started(name) as engine:
+        with scratch_folder(kept) as root, started(name) as engine:
             machine = describe_machine(root)
             measured = measure(engine, root)
         figures[name] = {figure: round(value, 3) for figure, value in measured.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -47,18 +46,35 @@ def load_log(
         SetupError, LedgerError, KeysError: it could not be made or opened.
     """
     data = DataFolder(folder.data)
-    first = _found(folder, plan, data)
+    first = found_once(folder, plan, data)
     clock = ManualClock(plan.consortium().begin_ms)
     service = open_simulated(data, clock, processes=processes)
+    truth = Truth()
+
+    def note(draft: SignedDraft) -> None:
+        truth.note(draft.fact)
+        progress(draft.at_ms)
+
+    def missing() -> Iterator[SignedDraft]:
+        for draft, is_there in fill_log(plan, service, first=first, processes=processes):
+            if is_there:
+                note(draft)
+            else:
+                yield draft
+
     try:
-        filling = _Filling(plan, service, clock, first)
-        return filling.fill(processes=processes, progress=progress)
+        asyncio.run(Loader(service, clock).load(missing(), on_loaded=note))
+        return truth
     finally:
         service.close()
 
 
-def _found(folder: SimulationFolder, plan: SimulationPlan, data: DataFolder) -> int:
-    """The size of the log before its first business record; founds it where there is none."""
+def found_once(folder: SimulationFolder, plan: SimulationPlan, data: DataFolder) -> int:
+    """The size of the log before its first business record; founds it where there is none.
+
+    Raises:
+        SetupError, LedgerError, KeysError: it could not be made.
+    """
     if folder.founded.exists():
         return int(orjson.loads(folder.founded.read_bytes())["size"])
     # A founding that did not end is of no use; what is here is ours, simulation.json says so.
@@ -93,42 +109,36 @@ def _write_party(folder: PartyFolder, party: SimulatedParty, keys: SimulatedKeys
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """The records of a plan on their way into an open log; ``first`` is the index of the first."""
+def fill_log(
+    plan: SimulationPlan, service: Service, *, first: int, processes: int
+) -> Iterator[tuple[SignedDraft, bool]]:
+    """Every record of a plan, signed, and whether the log has it already.
 
-    plan: SimulationPlan
-    service: Service
-    clock: ManualClock
-    first: int
+    Args:
+        plan: what is simulated.
+        service: the open log.
+        first: the index of the first business record.
+        processes: how many workers sign.
 
-    def fill(self, *, processes: int, progress: Progress) -> Truth:
-        truth = Truth()
+    Raises:
+        SimulationExists: the log holds other records.
+    """
+    policy = parse_anchor(service.anchor_text.encode()).charter
+    signed = islice(sign_all(plan.consortium(), policy, processes=processes), plan.records)
+    last = None
+    for last in islice(signed, service.ledger.size - first):
+        yield last, True
+    if last is not None:
+        _expect_last(service, last)
+    for draft in signed:
+        yield draft, False
 
-        def note(draft: SignedDraft) -> None:
-            truth.note(draft.fact)
-            progress(draft.at_ms)
 
-        policy = parse_anchor(self.service.anchor_text.encode()).charter
-        consortium = self.plan.consortium()
-        signed = islice(sign_all(consortium, policy, processes=processes), self.plan.records)
-        for draft in self._skip(signed):
-            note(draft)
-        loader = Loader(self.service, self.clock)
-        asyncio.run(loader.load(signed, on_loaded=note))
-        return truth
-
-    def _skip(self, signed: Iterator[SignedDraft]) -> Iterator[SignedDraft]:
-        """The records that an earlier run has loaded; they are signed again, alike."""
-        last = None
-        for last in islice(signed, self.service.ledger.size - self.first):
-            yield last
-        if last is None:
-            return
-        row = self.service.store.entry(self.service.ledger.size - 1)
-        jws = orjson.loads(last.line)["sd_jwt"].partition("~")[0]
-        if row is None or row.record_id != record_id(jws):
-            raise SimulationExists(
-                f"expected the records of this simulation in {self.plan}, found others: "
-                "name another folder"
-            )
+def _expect_last(service: Service, last: SignedDraft) -> None:
+    row = service.store.entry(service.ledger.size - 1)
+    jws = orjson.loads(last.line)["sd_jwt"].partition("~")[0]
+    if row is None or row.record_id != record_id(jws):
+        raise SimulationExists(
+            f"expected the records of this simulation in {service.folder.root}, found others: "
+            "name another folder"
+        )

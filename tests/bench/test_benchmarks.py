@@ -50,6 +50,20 @@ PROMISED = {
         "http_at200_p50_ms",
         "http_at200_p99_ms",
     },
+    "masters": {
+        "ceiling_verify_per_s",
+        "ceiling_commits_per_s",
+        "ceiling_row_p99_ms",
+        "draft_per_s",
+        "sign_per_s",
+        "load_per_s",
+        "load_follow_per_s",
+        "delivered_p50_ms",
+        "delivered_p99_ms",
+        "audit_per_s",
+        "disk_per_record_byte",
+        "rss_mib",
+    },
     "growth": {
         "append_ratio_1m_to_10k",
         "proof_p99_ms",
@@ -60,12 +74,14 @@ PROMISED = {
 }
 
 
+ITEMS = {"witness": "3.done.bench-witness", "masters": "4.done.bench"}
 ENGINES = ("sqlite", "postgresql")
 #: The published speeds come from SQLite; each of the others starts a server of its own as well.
 BRIEFLY = {
     "fairness": ENGINES[1:],
     "growth": ENGINES[1:],
     "ingest": ENGINES[:1],
+    "masters": ENGINES[:1],
     "witness": ENGINES[:1],
 }
 
@@ -103,9 +119,7 @@ def test_two_replicas_are_compared_with_one() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.item("3.done.bench-witness"))
-        if name == "witness"
-        else name
+        pytest.param(name, marks=pytest.mark.item(ITEMS[name])) if name in ITEMS else name
         for name in sorted(PROMISED)
     ],
 )

@@ -37,9 +37,7 @@ def play_delivered(stage: Stage) -> None:
 def _steps(records: Sequence[PlannedRecord]) -> Iterator[tuple[str, list[str]]]:
     """Each party with the numbers that it files in one go, in order."""
     for slug, filed in itertools.groupby(records, key=lambda record: record.party):
-        numbers = [record.number for record in filed if record.refused is None]
-        if numbers:
-            yield slug, numbers
+        yield slug, [record.number for record in filed]
 
 
 def _report(stage: Stage, slug: str, rest: Sequence[str]) -> None:

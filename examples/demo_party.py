@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from api.client import LogClient
 from api.client_errors import RequestRefused
-from api.governing import KeyTerms, compose_endorsement, compose_key, compose_type
+from api.governing import KeyTerms, compose_endorsement, compose_key, compose_named, compose_type
 from api.party_folder import (
     PartyFolder,
     PartyProfile,
@@ -35,12 +36,13 @@ from keys.identifiers import Origin, Slug, party_did
 from keys.key_file import Cost
 from keys.signer import open_signer
 from ledger.compose import Composer, Filing
-from ledger.record_type import parse_record_type
+from ledger.record_type import RecordType, parse_record_type
 from ledger.rules import Quorum
 from ledger.submission import Admitted
+from quality.builtin_codebooks import builtin_codebooks
 from quality.types import business_types
 
-SIGNING_USES = ("records", "requests", "record:record-type")
+SIGNING_USES = ("records", "requests", "record:record-type", "record:parameters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,21 @@ def register(desk: Desk) -> None:
 
 
 def define(desk: Desk) -> None:
-    """Define the built-in record types; admitted without a vote, their digests match."""
-    composer = desk.composer(desk.signing)
+    """Define the built-in record types and codebooks, as the charter lists them: no vote."""
+    composer, now_s = desk.composer(desk.signing), int(time.time())
     admitted = [
         desk.client.submit(text)
         for definition in business_types()
-        for text in compose_type(composer, definition, iat=int(time.time()))
+        for text in compose_type(composer, definition, iat=now_s)
+    ]
+    admitted += [
+        desk.client.submit(text)
+        for book in builtin_codebooks()
+        for text in compose_named(composer, "parameters", name=book.name, text=book.text, iat=now_s)
     ]
     first, last = admitted[0].index, admitted[-1].index
-    what = f"defines the {len(business_types())} record types of the trade"
-    print(f"  {desk.folder.root.name:<19} entries {first} to {last}  {what}")
+    what = f"{len(business_types())} record types and {len(builtin_codebooks())} codebooks"
+    print(f"  {desk.folder.root.name:<19} entries {first} to {last}  brings {what}")
 
 
 def report(desk: Desk, bulletin: Path, numbers: list[str], *, keeps: bool) -> bool:
@@ -194,10 +201,11 @@ def keep_views(desk: Desk, filed: Sequence[Admitted]) -> None:
 
 def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str]) -> str:
     """Sign a planned record; ``told`` are the ids of earlier ones by number."""
-    kind = parse_record_type(desk.client.record_type(planned.vct))
+    kind = _record_type(desk.client, planned.vct)
     filing = Filing(
         subject=did_of(planned.subject) if planned.subject else None,
         to=[did_of(slug) for slug in planned.to],
+        family=planned.family,
         answers=[told[number] for number in planned.answers],
         cites=[told[number] for number in planned.cites],
         number=planned.number,
@@ -206,6 +214,11 @@ def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str])
     return desk.composer(desk.signing).compose_record(
         kind, groups, filing=filing, iat=int(time.time())
     )
+
+
+@cache
+def _record_type(client: LogClient, vct: str) -> RecordType:
+    return parse_record_type(client.record_type(vct))
 
 
 def planned_record(number: str) -> PlannedRecord:

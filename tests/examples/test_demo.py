@@ -88,6 +88,33 @@ def test_every_planned_record_is_admitted_and_named_with_its_proving_command(
     assert indices == sorted(set(indices))
 
 
+@pytest.mark.item("4.done.demo")
+def test_what_one_side_offers_or_signs_the_other_countersigns(played: tuple[Path, str]) -> None:
+    told = chapter_of(played, "What the parties agree on")
+    for first, then in (
+        ("lindqvist-gears{} offers to supply hanfeng", "hanfeng-drive{} countersigns: lind"),
+        ("rheintal-systems{} offers to supply", "borealis-motors{} countersigns: rhein"),
+        ("hanfeng-drive{} offers to supply borealis", "borealis-motors{} .*a customer itself"),
+        ("hanfeng-drive{} part GR-1001", "lindqvist-gears{} countersigns part GR-1001"),
+        ("borealis-motors{} requirement", "rheintal-systems{} acknowledges"),
+        ("rheintal-systems{} asks meridian", "meridian-cert{} .*it certifies"),
+    ):
+        (offered,) = re.findall(first.format(r" +entry +(\d+) "), told)
+        (agreed,) = re.findall(then.format(r" +entry +(\d+) "), told)
+        assert int(offered) < int(agreed)
+
+
+@pytest.mark.item("4.done.demo")
+def test_what_was_not_agreed_is_refused_by_name(played: tuple[Path, str]) -> None:
+    told = chapter_of(played, "What the parties agree on")
+    told += chapter_of(played, "What they ship, receive and measure")
+    assert re.findall(r"^  refused  (\S+) +(\S+): ", told, re.M) == [
+        ("relation-not-in-force", "borealis-motors"),
+        ("unknown-site", "lindqvist-gears"),
+        ("limit-typed", "suzhou-ceramics"),
+    ]
+
+
 def test_every_view_is_verified_without_the_service(played: tuple[Path, str]) -> None:
     assert "63 of 63 views verified, offline" in played[1]
 

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from examples.demo_flags import tell_flags
 from examples.tampering import tampered_views
 from keys.errors import KeysError
 from ledger.anchor import Anchor, parse_anchor
@@ -44,28 +45,28 @@ def verify_folder(folder: Path) -> bool:
     """Verify every view, then every tampered sibling of two of them."""
     anchor = parse_anchor((folder / "anchor.json").read_bytes())
     paths = sorted((folder / "views").glob("*.json"))
-    agreed: Counter[str] = Counter()
-    verified = [_verify_one(path, anchor, agreed=agreed) for path in paths]
-    counted = ", ".join(f"{count} {vct}" for vct, count in sorted(agreed.items()))
-    print(f"  verified in the same way: {counted}")
+    verified = [_verify_one(path, anchor) for path in paths]
+    records = [record for found in verified for record in found]
+    agreed = Counter(record.type for record in records if record.type not in MEASURED)
+    print(f"  {', '.join(f'{count} {vct}' for vct, count in sorted(agreed.items()))} as well")
+    tell_flags(records, anchor.origin)
     refused = _verify_tampered(paths, anchor)
-    print(f"  {sum(verified)} of {len(paths)} views verified, offline, from the anchor alone")
+    whole = sum(map(bool, verified))
+    print(f"  {whole} of {len(paths)} views verified, offline, from the anchor alone")
     return bool(paths) and all(verified) and refused
 
 
-def _verify_one(path: Path, anchor: Anchor, *, agreed: Counter[str]) -> bool:
-    """Verify a view; what was measured has a line of its own, the rest is counted."""
+def _verify_one(path: Path, anchor: Anchor) -> tuple[VerifiedRecord, ...]:
+    """Verify a view and print what was measured in it; nothing where it is refused."""
     try:
         view = verify_view(parse_view(path.read_bytes()), anchor)
     except (LedgerError, KeysError) as fault:
         print(f"  {path.name}: REFUSED {fault.code}: {fault}")
-        return False
+        return ()
     for record in view.records:
         if record.type in MEASURED:
             print(f"  {path.name}  {_describe(record)}")
-        else:
-            agreed[record.type] += 1
-    return True
+    return view.records
 
 
 def _describe(record: VerifiedRecord) -> str:

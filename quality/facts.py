@@ -22,7 +22,8 @@ from quality.values import Groups, part, pointed, text
 
 Facts = dict[str, Any]
 _LIMITS: Final = ("nominal", "lower", "upper")
-DEFECTS, MATERIALS, CHARACTERISTICS, UNITS = "defects", "materials", "characteristics", "units"
+DEFECTS, MATERIALS, UNITS = "defects", "materials", "units"
+CHARACTERISTICS: Final = "characteristics"
 
 
 def record_facts(vct: str, groups: Groups) -> Mapping[str, Any] | None:
@@ -64,9 +65,10 @@ def _part(groups: Groups) -> Facts:
 
 def _specification(groups: Groups) -> Facts:
     codes = [
-        [UNITS, unit, f"{pointer}/unit"]
+        [book, code, f"{pointer}/{name}"]
         for pointer, one in pointed("", groups, "characteristics")
-        if (unit := text(one, "unit")) is not None
+        for book, name in ((CHARACTERISTICS, "kind"), (UNITS, "unit"))
+        if (code := text(one, name)) is not None
     ]
     return {**_state(groups), "site": _stated(groups, "state", "site"), "codes": codes}
 

@@ -96,6 +96,7 @@ SPECIFICATION: Final[Json] = {
         {
             "number": "D1",
             "name": "外径",
+            "kind": "DIAMETER-OUTER",
             "class": "SC",
             "nominal": "1.000",
             "lower": "0.975",

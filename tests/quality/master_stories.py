@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ledger.compose import Filing
 from ledger.faults import Refusal
+from ledger.record_type import document_digest
 from ledger.store import Store
 from ledger.submission import Admitted
 from quality.masters import Masters
@@ -23,6 +24,7 @@ PLAN: Final = Plan(
         "suzhou-ceramics": ("supplier", "laboratory"),
     },
     types=business_types(),
+    thresholds={"policy": 1},
 )
 TRADE: Final = a_consortium(PLAN)
 OEM, SUPPLIER, OTHER = TRADE.parties.values()
@@ -158,6 +160,12 @@ def a_shipment(
         "goods": {"quantity": "5", "unit": unit, "lots": [{"number": "L-1", "quantity": "5"}]},
     }
     return sign("shipment/v1", SUPPLIER, groups, to=[OEM], family=family)
+
+
+def some_parameters(name: str, text: str) -> str:
+    """A version of parameters, which one vote is enough for here."""
+    body = {"name": name, "sha256": document_digest(text), "document": text}
+    return TRADE.governance(OEM.signing, "parameters/v1", body, label=f"{name} {text}")
 
 
 def agree(story: Story, text: str) -> str:

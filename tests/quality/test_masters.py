@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,7 @@ from tests.quality.master_stories import (
     masters_of,
     refusal,
     sign,
+    some_parameters,
 )
 
 KEY = PartKey(OEM.did, SUPPLIER.did, "GR-1")
@@ -300,6 +302,36 @@ def test_what_ends_is_a_relation(story: Story) -> None:
         code(story, an_act(OEM, SUPPLIER, act="end", of=record_id, reason="over"))
         == "unknown-record"
     )
+
+
+# ---- codes ----
+
+
+def a_book(version: str, *codes: str) -> str:
+    """A codebook of materials."""
+    entries = [{"code": code, "en": f"steel {code}", "zh": f"钢 {code}"} for code in codes]
+    document = {"codebook": "materials", "version": version, "codes": entries}
+    return some_parameters("codebook-materials", json.dumps(document, ensure_ascii=False))
+
+
+@pytest.mark.item("4.7.near")
+def test_codes_of_a_codebook_in_force_are_codes_of_it(story: Story) -> None:
+    assert code(story, an_inspection(material="20MnCr6")) is None
+    story.admit(a_book("1", "20MnCr5", "16MnCr5"))
+    found = refusal(story, an_inspection(material="20MnCr6", number="L-2"))
+    assert found is not None
+    assert (found.code, "20MnCr5" in found.detail) == ("unknown-code", True)
+    assert [fault.pointer for fault in found.faults] == ["/lot/material"]
+    assert code(story, an_inspection(material="20MnCr5")) is None
+
+
+@pytest.mark.item("4.7")
+def test_a_codebook_keeps_the_codes_of_the_one_in_force(story: Story) -> None:
+    story.admit(a_book("1", "20MnCr5"))
+    assert code(story, a_book("2", "16MnCr5")) == "malformed-document"
+    assert code(story, some_parameters("codebook-materials", "{}")) == "malformed-document"
+    assert code(story, a_book("2", "20MnCr5", "16MnCr5")) is None
+    assert code(story, an_inspection(material="16MnCr5")) is None
 
 
 @pytest.mark.item("4.state")

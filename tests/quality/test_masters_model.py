@@ -174,3 +174,17 @@ def test_masters_are_what_a_reading_of_the_whole_history_says(chosen: list[Chose
     check_alike(masters, slow)
     # What came later changes no flag.
     assert [masters.flags(tried) for tried, _ in flagged] == [flags for _, flags in flagged]
+
+
+# Where content is lost, a record may answer or move what nobody knows any more.
+@pytest.mark.item("4.state")
+@settings(deadline=None, max_examples=40)
+@given(steps)
+def test_records_that_build_on_lost_ones_fail_nothing(chosen: list[Chosen]) -> None:
+    masters, history = Masters(), SlowMasters()
+    for index, one in enumerate(chosen):
+        tried = step(index, one, history.history)
+        history = history.after(tried)
+        if index % 3:
+            masters = masters.apply(tried, FOLD)
+            assert masters.flags(tried) is not None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from api.data_folder import DataFolder, read_config, read_search_secret
+from api.derived.rebuilding import DerivedRebuilt, compare_derived, rebuild_derived
 from keys.errors import KeysError
 from ledger.content import Checker, Projections, derive_projections
 from ledger.entry import split_entry
@@ -48,11 +49,13 @@ class Rebuilt:
     changed_rows: list[int] = field(default_factory=list)
     outbox_gaps: int = 0
     differences: Differences = field(default_factory=lambda: Differences({}, {}))
+    derived: DerivedRebuilt = field(default_factory=DerivedRebuilt)
 
     @property
     def is_as_before(self) -> bool:
         """Whether everything was as it should be."""
-        return self.differences.are_none and not (self.changed_rows or self.outbox_gaps)
+        are_none = self.differences.are_none and self.derived.differences.are_none
+        return are_none and not (self.changed_rows or self.outbox_gaps)
 
     @property
     def missing_before(self) -> int:
@@ -82,6 +85,9 @@ def rebuild(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
         rebuilder.read_found()
         store.replace_projections(rebuilder.pairs(), size=rebuilder.size)
         store.restore_pins(rebuilder.pins)
+        rebuilder.rebuilt.derived = rebuild_derived(
+            folder, store, size=rebuilder.size, on_progress=on_progress
+        )
         return rebuilder.compared()
 
 
@@ -101,6 +107,7 @@ def compare(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
         rebuilder.read_found()
         for _ in rebuilder.pairs():
             pass
+        rebuilder.rebuilt.derived = compare_derived(folder, store, on_progress=on_progress)
         return rebuilder.compared()
 
 

@@ -24,7 +24,7 @@ from ledger.store_scratch import Difference
 @data_option
 @pass_output
 def rebuild(output: Output, *, data: Path, check: bool) -> None:
-    """Recreate search, standing, pins and indexes from entries and disclosures, and compare.
+    """Recreate search, standing, pins, indexes and derived tables from the log, and compare.
 
     On SQLite the service must be stopped, unless --check only compares. On PostgreSQL services
     may run, and submissions wait while it writes. The log itself is not touched.
@@ -54,12 +54,23 @@ def _tell(output: Output, rebuilt: Rebuilt, *, is_check: bool) -> None:
         )
     if rebuilt.outbox_gaps:
         output.say(f"  {rebuilt.outbox_gaps} entries are missing in the outbox")
+    derived = rebuilt.derived
+    output.say(
+        f"  {derived.size_before} entries were counted in derived tables, now {derived.size}"
+    )
+    _tell_differences(output, "missing", _plain(derived.differences.missing))
+    _tell_differences(output, "surplus", _plain(derived.differences.surplus))
     if rebuilt.is_as_before:
         output.say("  all was there before, and nothing else")
     output.say(f"  {rebuilt.without_disclosures} entries hold no disclosures here")
     if rebuilt.unreadable:
         output.say(f"  {rebuilt.unreadable} entries cannot be read: run 'lotmark audit --full'")
     output.result(_members(rebuilt))
+
+
+def _plain(found: Mapping[str, Difference]) -> Mapping[str, Difference]:
+    """Derived rows by table: ``derived month`` and so on."""
+    return {f"derived {table}": difference for table, difference in found.items()}
 
 
 def _tell_differences(output: Output, what: str, found: Mapping[str, Difference]) -> None:
@@ -69,12 +80,18 @@ def _tell_differences(output: Output, what: str, found: Mapping[str, Difference]
 
 
 def _example(kind: str, key: bytes, index: int) -> str:
+    if kind.startswith("derived "):
+        return key.partition(b" ")[0].decode(errors="replace")
     name = key.decode(errors="replace") if kind in {"standing", "pin"} else key.hex()
     return f"{name} of entry {index}"
 
 
 def _members(rebuilt: Rebuilt) -> dict[str, Any]:
-    sides = {"missing": rebuilt.differences.missing, "surplus": rebuilt.differences.surplus}
+    own, derived = rebuilt.differences, rebuilt.derived
+    sides = {
+        "missing": {**own.missing, **_plain(derived.differences.missing)},
+        "surplus": {**own.surplus, **_plain(derived.differences.surplus)},
+    }
     return {
         "entries": rebuilt.entries,
         "search_keys": rebuilt.search_keys,
@@ -87,6 +104,7 @@ def _members(rebuilt: Rebuilt) -> dict[str, Any]:
         "outbox_gaps": rebuilt.outbox_gaps,
         "without_disclosures": rebuilt.without_disclosures,
         "unreadable": rebuilt.unreadable,
+        "derived": {"size_before": derived.size_before, "size": derived.size},
         "differences": {
             what: {
                 kind: {

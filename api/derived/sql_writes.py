@@ -29,6 +29,7 @@ from quality.deliveries.agreed import Lane
 from quality.deliveries.book import Changes, Lot, Month, months_touched
 from quality.deliveries.case import Case
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, evaluate, month_of
+from quality.deliveries.papers import EXACT
 
 _KEYS_MAX: Final = 500
 _KEY_CHARACTERS: Final = 22
@@ -161,7 +162,8 @@ def _month_values(month: Month) -> Values:
     return {
         "lane": lane_key(month.key.lane),
         "month": month.key.month,
-        "pieces": f"{month.pieces:f}",
+        # Without zeros at the end: these depend on how totals came about.
+        "pieces": f"{month.pieces.normalize(EXACT):f}",
         "unconverted": month.unconverted,
         "lots": month.lots,
         "bad": month.bad,

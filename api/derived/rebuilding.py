@@ -1,0 +1,119 @@
+"""Derived tables made anew from the log, and what of them was wrong before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from api.data_folder import DataFolder, read_config
+from api.derived.database import DerivedDatabase, derived_url
+from api.derived.following import DeliveryFollower
+from api.derived.sql_book import SqlDeliveryBook
+from api.derived.tables import BOOKMARK, METADATA
+from ledger.store import Projected, Store
+from ledger.store_errors import StoreUnavailable
+from ledger.store_scratch import Differences, Scratch
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedRebuilt:
+    """What was found: how many entries the tables held, and which rows were wrong.
+
+    ``size`` is that of the log which the tables hold now.
+    """
+
+    size_before: int = 0
+    size: int = 0
+    differences: Differences = field(default_factory=lambda: Differences({}, {}))
+
+
+def rebuild_derived(
+    folder: DataFolder, store: Store, *, size: int, on_progress: Progress
+) -> DerivedRebuilt:
+    """Drop the derived tables and make them from the log, and compare.
+
+    Args:
+        folder: where the log is.
+        store: the log.
+        size: how many of its entries.
+        on_progress: told how many are counted.
+
+    Raises:
+        StoreUnavailable: the log or the tables did not answer, or a service is at work on them.
+    """
+    origin = read_config(folder).origin
+    with (
+        closing(DerivedDatabase(derived_url(folder.database_url, folder.derived))) as database,
+        database.turn() as has_turn,
+        closing(Scratch()) as scratch,
+    ):
+        if not has_turn:
+            raise StoreUnavailable(
+                "expected derived tables that nobody writes to, found a service at work on "
+                "them: run the command again"
+            )
+        before = _take_rows(database, scratch)
+        database.remake()
+        # First to the size that the tables had: what they had not come to was not wrong.
+        _count(store, database, origin=origin, size=min(before, size), on_progress=on_progress)
+        with database.snapshot() as connection:
+            scratch.add("expected", _rows(connection))
+        _count(store, database, origin=origin, size=size, on_progress=on_progress)
+        return DerivedRebuilt(before, size, scratch.differences())
+
+
+def compare_derived(folder: DataFolder, store: Store, *, on_progress: Progress) -> DerivedRebuilt:
+    """Compare the derived tables with what their part of the log comes to; nothing is changed.
+
+    Raises:
+        StoreUnavailable: the log or the tables did not answer.
+    """
+    origin = read_config(folder).origin
+    with (
+        closing(DerivedDatabase(derived_url(folder.database_url, folder.derived))) as database,
+        closing(Scratch()) as scratch,
+        tempfile.TemporaryDirectory() as place,
+        closing(DerivedDatabase(derived_url("", Path(place) / "derived.sqlite"))) as fresh,
+    ):
+        before = _take_rows(database, scratch)
+        _count(store, fresh, origin=origin, size=before, on_progress=on_progress)
+        with fresh.snapshot() as connection:
+            scratch.add("expected", _rows(connection))
+        return DerivedRebuilt(before, before, scratch.differences())
+
+
+def _take_rows(database: DerivedDatabase, scratch: Scratch) -> int:
+    with database.snapshot() as connection:
+        scratch.add("found", _rows(connection))
+        return int(connection.execute(select(BOOKMARK.c.size)).scalar_one())
+
+
+def _count(
+    store: Store, database: DerivedDatabase, *, origin: str, size: int, on_progress: Progress
+) -> None:
+    def note(done: int) -> bool:
+        on_progress(done)
+        return True
+
+    follower = DeliveryFollower(store, SqlDeliveryBook(database), origin=origin)
+    follower.bring_to(size, note_page=note)
+
+
+def _rows(connection: Connection) -> Iterator[Projected]:
+    """Every row but the bookmark, as its table, and a digest of its values behind their first."""
+    for table in METADATA.sorted_tables:
+        if table is BOOKMARK:
+            continue
+        for row in connection.execute(select(table)):
+            values = json.dumps(list(row), ensure_ascii=False).encode()
+            key = str(row[0]).encode() + b" " + hashlib.sha256(values).digest()
+            yield Projected(table.name, key, 0)

@@ -70,6 +70,8 @@ def test_the_tutorials_commands_work_on_a_table_it_did_not_ship(
         "replace all admin keys of cygnus",
     ):
         assert words in ran.stdout
+    assert "limit-typed" in ran.stderr
+    assert "refused: the limits stand in SP-HS-20" in ran.stdout
     assert (tmp_path / "consortium" / "lost" / "next-admin.key").exists()
     # What was written with a comma is in the record with a point, digit for digit.
     view = (tmp_path / "views" / "records-0001.jsonl").read_text()

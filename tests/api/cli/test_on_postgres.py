@@ -68,7 +68,7 @@ def test_database_that_holds_a_log_is_not_founded_again(
     (tmp_path / "other").mkdir()
     refused = init(tmp_path / "other", postgres_log.url)
     assert refused["error"]["code"] == "log-exists"
-    assert "a log of 6 entries" in refused["error"]["detail"]
+    assert f"a log of {FOUNDED} entries" in refused["error"]["detail"]
     assert list((tmp_path / "other" / "data").iterdir()) == []
 
 
@@ -97,10 +97,10 @@ def test_log_on_postgres_is_served_audited_and_rebuilt(
     (tmp_path / "m.csv").write_text(TABLE)
     with shell.served():
         sent = run("submit", "m.csv", "--type", "inspection-report/v1", "--offset", "+01:00")
-        assert [item["index"] for item in sent["records"]] == [6, 7]
+        assert [item["index"] for item in sent["records"]] == [FOUNDED, FOUNDED + 1]
         assert run("audit", "data")["clean"] is True
         assert run("audit", environment["LOTMARK_URL"])["clean"] is True
         rebuilt = run("rebuild")
-        assert (rebuilt["entries"], rebuilt["missing_before"]) == (8, 0)
+        assert (rebuilt["entries"], rebuilt["missing_before"]) == (FOUNDED + 2, 0)
     with psycopg.connect(postgres_log.superuser_url) as connection:
-        assert connection.execute("SELECT count(*) FROM entry").fetchone() == (8,)
+        assert connection.execute("SELECT count(*) FROM entry").fetchone() == (FOUNDED + 2,)

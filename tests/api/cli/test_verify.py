@@ -132,7 +132,7 @@ def _change_path(view: View) -> None:
 
 def _change_checkpoint(view: View) -> None:
     note = view["checkpoint"]
-    view["checkpoint"] = note.replace("\n8\n", "\n9\n", 1)
+    view["checkpoint"] = note.replace(f"\n{FOUNDED + 2}\n", f"\n{FOUNDED + 3}\n", 1)
 
 
 def _swap_entries(view: View) -> None:

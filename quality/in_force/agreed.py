@@ -45,6 +45,23 @@ def inspected_part(said: Said) -> PartKey | None:
     return PartKey(customer, supplier, number)
 
 
+def has_part_in(said: Said, agreed: Agreed, key: PartKey) -> bool:
+    """Whether what is agreed on a part is the signer's to know.
+
+    It is one of the two, or was in a relation with one of them: a laboratory, say. Anybody
+    else is answered as if nothing were agreed, or refusals would tell of others' masters.
+    """
+    if said.party in (key.customer, key.supplier):
+        return True
+    relations = agreed.relations
+    return any(
+        relation.was_in_force(said.index)
+        for other in (key.customer, key.supplier)
+        for pair in ((said.party, other), (other, said.party))
+        for relation in relations.between(*pair)
+    )
+
+
 def delivered_part(said: Said) -> PartKey:
     """The part that a shipment or a goods receipt is about."""
     stated = said.facts["state"]["part"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ledger.domain_state import Said
 from quality.flags import Flag
-from quality.in_force.agreed import Agreed, delivered_part, inspected_part
+from quality.in_force.agreed import Agreed, delivered_part, has_part_in, inspected_part
 from quality.in_force.parts import PartKey
 from quality.in_force.specifications import SpecificationRevision, as_of, in_force
 
@@ -49,7 +49,7 @@ def _inspection_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
             en="the limits were typed by the inspector: no specification is cited",
             zh="规格限由检验方录入：未引用规格",
         )
-    if key is None:
+    if key is None or not has_part_in(said, agreed, key):
         return
     revision = said.facts["part"]["revision"]
     current = _current_revision(agreed, key, said.index)

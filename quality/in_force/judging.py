@@ -15,7 +15,7 @@ from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import Parameters
 from quality.codebooks import codebook_in_force
-from quality.in_force.agreed import Agreed, delivered_part, inspected_part
+from quality.in_force.agreed import Agreed, delivered_part, has_part_in, inspected_part
 from quality.in_force.judging_acts import judge_act
 from quality.in_force.parts import PartKey, PartRevision
 from quality.in_force.specifications import SpecificationRevision
@@ -184,7 +184,7 @@ def _is_convertible(unit: str, part: PartRevision) -> bool:
 def _judge_inspection(said: Said, agreed: Agreed) -> Refusal | None:
     key = inspected_part(said)
     cited = said.facts["specification"]
-    if key is None:
+    if key is None or not has_part_in(said, agreed, key):
         return None if cited is None else _unknown_specification(cited, ())
     if cited is not None:
         known = agreed.specifications.find(key, cited["id"], revision=cited["revision"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.quality.master_stories import (
     an_inspection,
     an_offer,
     code,
+    inspection_groups,
     masters_of,
     refusal,
     sign,
@@ -236,6 +238,24 @@ def test_a_part_with_a_specification_in_force_is_inspected_against_it(story: Sto
     found = refusal(story, an_inspection(cited="C"))
     assert found is not None
     assert (found.code, "SP-1 B" in found.detail) == ("unknown-specification", True)
+
+
+def test_refusals_tell_a_stranger_nothing_of_what_others_agreed(story: Story) -> None:
+    agree(story, a_part())
+    story.admit(a_specification("A", "2026-01-01"))
+    sides: dict[str, Any] = {"customer": OEM.did, "supplier": SUPPLIER.did}
+    bare = inspection_groups(number="L-2", **sides)
+    assert code(story, sign("inspection-report/v1", OTHER, bare)) is None
+    citing = sign("inspection-report/v1", OTHER, inspection_groups(cited="A", **sides))
+    found = refusal(story, citing)
+    assert found is not None
+    assert (found.code, "such as" in found.detail) == ("unknown-specification", False)
+    state = {"kind": "laboratory", "customer": OEM.did, "provider": OTHER.did, "families": []}
+    [offer] = story.admit(an_act(OEM, OTHER, act="relation", **state))
+    story.admit(an_act(OTHER, OEM, act="endorse", of=offer.record_id, meaning="approve"))
+    uncited = inspection_groups(number="L-3", **sides)
+    assert code(story, sign("inspection-report/v1", OTHER, uncited)) == "specification-required"
+    assert code(story, citing) is None
 
 
 @pytest.mark.item("4.done.superseded")

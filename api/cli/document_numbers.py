@@ -73,8 +73,7 @@ class NumberBook:
         With ``replaces``, other content under a number is its next version.
         """
         self._client = client
-        # A record that no witness has seen yet is there all the same.
-        self._anchor = replace(anchor, policy=replace(anchor.policy, quorum=None))
+        self._anchor = without_quorum(anchor)
         self._party = party
         self._replaces = replaces
 
@@ -118,7 +117,7 @@ class NumberBook:
         conditions: dict[str, str | int] = {"type": kind.vct, "party": self._party, "limit": _PAGE}
         for _ in range(pages):
             page = self._client.search(**conditions)
-            found += map(_known, page.records)
+            found += map(read_known, page.records)
             if page.next is None:
                 return found
             conditions["cursor"] = page.next
@@ -136,7 +135,7 @@ class NumberBook:
                 owner=owner or self._party,
                 limit=_PAGE,
             )
-            yield from map(_known, page.records)
+            yield from map(read_known, page.records)
 
     def _judge(
         self, draft: Draft, said: Mapping[str, Any], known: Sequence[Known]
@@ -146,7 +145,7 @@ class NumberBook:
             known = sorted(known, key=lambda item: item.index)[-1:]
         same = next((item for item in known if _by_digest(item.groups) == said), None)
         if same is not None:
-            self._verify(same)
+            verify_known(same, self._client, self._anchor)
             last = max(item.index for item in known)
             since = f"; entry {last} has its number since" if last != same.index else ""
             return There(same.index, f"already there as entry {same.index}{since}")
@@ -164,18 +163,30 @@ class NumberBook:
             f"found {_short(ours)}"
         )
 
-    def _verify(self, known: Known) -> None:
-        view = verify_view(parse_view(self._client.view(known.record_id)), self._anchor)
-        shown = [
-            (item.record_id, item.index, {group.group: group.value for group in item.groups})
-            for item in view.records
-        ]
-        if shown != [(known.record_id, known.index, dict(known.groups))]:
-            raise CommandFault(
-                "answer-malformed",
-                f"expected entry {known.index} to say what the search said, found another",
-                remedy="Do not trust this service; tell the other members.",
-            )
+
+def without_quorum(anchor: Anchor) -> Anchor:
+    """The anchor for what no witness has seen yet: a new record is there all the same."""
+    return replace(anchor, policy=replace(anchor.policy, quorum=None))
+
+
+def verify_known(known: Known, client: LogClient, anchor: Anchor) -> None:
+    """Verify from the trust anchor that the log says what a search said.
+
+    Raises:
+        CommandFault: it says something else.
+        LedgerError: it does not verify.
+    """
+    view = verify_view(parse_view(client.view(known.record_id)), anchor)
+    shown = [
+        (item.record_id, item.index, {group.group: group.value for group in item.groups})
+        for item in view.records
+    ]
+    if shown != [(known.record_id, known.index, dict(known.groups))]:
+        raise CommandFault(
+            "answer-malformed",
+            f"expected entry {known.index} to say what the search said, found another",
+            remedy="Do not trust this service; tell the other members.",
+        )
 
 
 def _judge_twin(
@@ -191,7 +202,12 @@ def _judge_twin(
     )
 
 
-def _known(described: Mapping[str, Any]) -> Known:
+def read_known(described: Mapping[str, Any]) -> Known:
+    """A record as a search describes it.
+
+    Raises:
+        CommandFault: the answer has another form.
+    """
     match described:
         case {"record_id": str(record_id), "index": int(index), "groups": dict(groups)}:
             return Known(record_id, index, groups)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import click
 
+from api.cli.cited_shipments import cite_shipments, names_shipments
 from api.cli.document_numbers import NumberBook, There
 from api.cli.draft_check import DraftCheck
 from api.cli.drafts import Draft
@@ -45,6 +46,7 @@ class SubmitRun:
             raise click.UsageError("--journal is for one file")
         reading = self.options.input_options(self.session)
         inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
+        inputs = [self._cite(item) for item in inputs]
         bad = self._check(inputs)
         words = SubmitWords(self.output, self.options.language, self._kind)
         words.tell_inputs(inputs)
@@ -74,6 +76,22 @@ class SubmitRun:
         if self._signer is None:
             self._signer = self.session.open_key(self.session.folder.signing_key)
         return self._signer
+
+    def _cite(self, item: Input) -> Input:
+        """Receipts name shipments by number: their ids are looked up before anything is checked."""
+        if not any(map(names_shipments, item.drafts)):
+            return item
+        with self.session.client(self._key()) as client:
+            cited = cite_shipments(item.drafts, client, self.session.anchor)
+        if cited.faults:
+            raise CommandFault(
+                "shipment-not-found",
+                f"{len(cited.faults)} receipts name shipments that the log does not show; "
+                "nothing was sent",
+                remedy="Ask the supplier to file them first, or name their record ids.",
+                places=shorten(cited.faults, total=len(item.drafts)),
+            )
+        return replace(item, drafts=cited.drafts)
 
     def _check(self, inputs: Sequence[Input]) -> Faults:
         slug, anchor = self.session.profile.slug, self.session.anchor

@@ -20,7 +20,7 @@ from api.client import LogClient
 from keys.encoding import encode_base64url
 from ledger.anchor import Anchor
 from ledger.compose import closed_groups
-from ledger.record_type import RecordType
+from ledger.record_type import CLOSED_GROUPS, RecordType
 from ledger.verify import verify_view
 from ledger.view import parse_view
 
@@ -247,8 +247,11 @@ def _by_digest(value: Any) -> Any:
 def _difference(theirs: Any, ours: Any, pointer: str = "") -> tuple[str, Any, Any]:
     """The first place where two values differ, and what stands there in each."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
-        # What is only one's own is told after what both have: it says more where to look.
-        names = sorted({*theirs, *ours}, key=lambda name: not (name in theirs and name in ours))
+        # What both have says more where to look, and content more than how it is filed.
+        names = sorted(
+            dict.fromkeys((*ours, *theirs)),
+            key=lambda name: (not (name in theirs and name in ours), name in CLOSED_GROUPS),
+        )
         for name in names:
             if theirs.get(name) != ours.get(name):
                 return _difference(theirs.get(name), ours.get(name), f"{pointer}/{name}")

@@ -75,7 +75,8 @@ def test_a_shipment_is_found_again_by_its_number_and_by_nobody_elses(agreed: Liv
     assert not compared(agreed, again, by=OEM).there
     changed = drafts_of(agreed, "shipment/v1", SHIPMENTS.replace(";50;", ";60;"), by=SUPPLIER)
     ((line,),) = compared(agreed, changed, by=SUPPLIER).faults.values()
-    assert "expected '150' as in entry" in line
+    # The cell, and not the sum that nobody typed.
+    assert line.startswith("row 3, column G 'Menge' (/goods/lots/1/quantity): expected '50' as in")
 
 
 def test_a_receipt_cites_the_shipment_that_it_names_by_number(agreed: LiveService) -> None:

@@ -87,7 +87,7 @@ class _Sheet:
 
     def _read_deliveries(self, keys: Iterable[str]) -> None:
         missing = [key for key in keys if key not in self.old_deliveries]
-        found = self.book.deliveries(missing)
+        found = self.book.deliveries(missing) if missing else {}
         for key in missing:
             old = found.get(key)
             self.old_deliveries[key] = old
@@ -95,7 +95,7 @@ class _Sheet:
 
     def _read_cases(self, keys: Iterable[str]) -> None:
         missing = [key for key in keys if key not in self.old_cases]
-        found = self.book.cases(missing)
+        found = self.book.cases(missing) if missing else {}
         for key in missing:
             old = found.get(key)
             self.old_cases[key] = old
@@ -291,7 +291,7 @@ class _Lots:
     def expect(self, keys: Iterable[LotKey]) -> None:
         """Read lots that are not here yet."""
         missing = [key for key in keys if key not in self.new]
-        found = self.book.lots(missing)
+        found = self.book.lots(missing) if missing else {}
         for key in missing:
             self.old[key] = found.get(key)
             self.new[key] = found.get(key) or Lot(key, {}, frozenset())

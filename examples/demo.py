@@ -28,7 +28,7 @@ from api.cli.table_errors import TableError
 from api.client import LogClient
 from api.client_errors import ClientError
 from examples.demo_histories import play_histories
-from examples.demo_masters import play_agreed, play_delivered
+from examples.demo_masters import play_agreed, play_counted, play_delivered
 from examples.demo_newcomer import play_newcomer
 from examples.demo_parties import OPERATOR, PARTIES
 from examples.demo_stage import (
@@ -131,6 +131,7 @@ def _play_watched(stage: Stage, own: OwnFile | None, started: float) -> bool:
         _join(stage)
         play_agreed(stage)
         play_delivered(stage)
+        play_counted(stage)
         if own is not None:
             chapter(f"Your own file: {own.path}")
             is_reported = _report_csv(stage, own)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from examples.demo_parties import NEWCOMER
-from examples.demo_stage import Stage, at_service, chapter
+from examples.demo_stage import Stage, at_service, chapter, run
 from examples.measurements import PlannedRecord, agreed_records, planned_records
+
+#: Buys gears and rings, and sells transmissions.
+CUSTOMER: Final = "hanfeng-drive"
 
 
 def play_agreed(stage: Stage) -> None:
@@ -32,6 +36,16 @@ def play_delivered(stage: Stage) -> None:
         # The witnesses are waited for once a party: its views are kept with its last step.
         keep = ("--keep",) if last[slug] == place else ()
         _report(stage, slug, [*keep, *numbers])
+
+
+def play_counted(stage: Stage) -> None:
+    """Play the chapter in which a customer, a supplier itself, asks what was delivered."""
+    chapter(f"What was delivered by part and month, as {CUSTOMER} asks, and counts again")
+    asked = ["delivered", "--from", "2026-10", "--to", "2026-11", "--recompute"]
+    print(f"  lotmark {' '.join(asked)}\n", flush=True)
+    where = ["--party", str(stage.party(CUSTOMER)), "--url", stage.url]
+    command = ["-m", "api.cli", *asked, *where, "--anchor", str(stage.anchor)]
+    run(command, stage.environment(CUSTOMER))
 
 
 def _steps(records: Sequence[PlannedRecord]) -> Iterator[tuple[str, list[str]]]:

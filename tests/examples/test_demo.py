@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from examples.measurements import agreed_records, planned_records
 from examples.tampering import tampered_views
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.item("2.9"), pytest.mark.timeout(300)]
 
+EVERY = (*agreed_records(), *planned_records())
 #: A customer's own table: other headings, semicolons, decimal commas, Chinese.
 OWN_CSV = "批次;零件号;直径 [mm]\nL-77;ZJ-10;10,02\nL-77;ZJ-10;9,97\n"
 
@@ -113,6 +115,47 @@ def test_what_was_not_agreed_is_refused_by_name(played: tuple[Path, str]) -> Non
         ("unknown-site", "lindqvist-gears"),
         ("limit-typed", "suzhou-ceramics"),
     ]
+
+
+@pytest.mark.item("4.done.demo")
+def test_what_is_true_but_bad_is_flagged_from_files_alone(played: tuple[Path, str]) -> None:
+    offline = chapter_of(played, "only files")
+    flags = re.findall(r"^  flagged  (\S+) +([^:]+): ", offline, re.M)
+    # What the thief files with the phone's key is flagged as what the phone files.
+    by_phone = "IP-ST-1, IP-ST-2, IP-ST-3, IP-ST-3-9, IP-ST-4"
+    assert flags == [
+        ("conversion-missing", "CP-40 A"),
+        ("outside-limits-accepted", "OQ-CB-2"),
+        ("rows-out-of-order", "PU-WF-1"),
+        ("receipt-above-shipment", "WE-340"),
+        ("specification-superseded", "IR-GR-10"),
+        ("site-missing", by_phone),
+        ("limits-not-agreed", by_phone),
+    ]
+    announced = {(code, record.number) for record in EVERY for code in record.flags}
+    told = {(code, number) for code, numbers in flags for number in numbers.split(", ")}
+    assert told - announced == {("site-missing", "IP-ST-3-9"), ("limits-not-agreed", "IP-ST-3-9")}
+    assert announced <= told
+
+
+@pytest.mark.item("4.done.demo")
+def test_a_customer_is_told_what_was_delivered_by_part_and_month(played: tuple[Path, str]) -> None:
+    told = chapter_of(played, "What was delivered by part and month")
+    (heading,) = re.findall(r"^month .*$", told, re.M)
+    rows = [
+        dict(zip(heading.split(), line.split(), strict=True))
+        for line in re.findall(r"^2026-.*$", told, re.M)
+    ]
+    wanted = ("month", "part", "supplier", "delivered", "bad", "ppm")
+    assert [tuple(row[name] for name in wanted) for row in rows] == [
+        # One gear of 1,000 was too small: a million times 1 / 1,000.
+        ("2026-10", "GR-1001", "lindqvist-gears", "1000", "1", "1000.00"),
+        ("2026-11", "GR-1001", "lindqvist-gears", "1002", "0", "0.00"),
+        ("2026-11", "CB-220", "suzhou-ceramics", "960", "0", "0.00"),
+        ("2026-11", "TR-300", "hanfeng-drive", "40", "0", "0.00"),
+    ]
+    # Had the count from verified records been another one, the command would have failed.
+    assert "--recompute" in told
 
 
 def test_every_view_is_verified_without_the_service(played: tuple[Path, str]) -> None:

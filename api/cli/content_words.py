@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -70,6 +70,13 @@ def tell_flags(vct: str, groups: Mapping[str, Any], *, language: str) -> Iterato
     """What a record says that is true but bad, a line each."""
     for flag in QualityRules().flags(vct, groups):
         yield f"{flag.code}: {flag.zh if language == 'zh' else flag.en}"
+
+
+def tell_log_flags(flags: Iterable[Mapping[str, Any]], *, language: str) -> Iterator[str]:
+    """What the service says that a record shows only beside others, a line each."""
+    for flag in flags:
+        words = flag.get(language) or f"expected {flag.get('expected')}, found {flag.get('found')}"
+        yield f"{flag.get('code')}: {words}"
 
 
 def _tell(value: Any, pointer: str, labels: Labels, *, depth: int) -> Iterator[str]:

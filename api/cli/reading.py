@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from api.cli.anchor_words import anchor_words
-from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups
+from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups, tell_log_flags
 from api.cli.faults import CommandFault
 from api.cli.options import (
     Place,
@@ -241,21 +241,38 @@ class _Telling:
     def tell(self, verified: VerifiedView) -> None:
         """Tell every record of a view."""
         words = Words(self.language)
+        beside = {record.record_id: self._log_flags(record) for record in verified.records}
         for record in verified.records:
             tell_record_head(self.output, record)
             for line in tell_groups(_content(record), self._labels(record)):
                 self.output.say(f"  {line}")
             for flag in tell_flags(record.type, _content(record), language=self.language):
                 self.output.say(f"  {flag}")
+            for flag in tell_log_flags(beside[record.record_id], language=self.language):
+                self.output.say(f"  beside other records, as the service says: {flag}")
             for step in words.record_steps(record):
                 self.output.note(f"  {step.text}")
         self.output.result(
             {
                 "origin": verified.origin,
                 "size": verified.size,
-                "records": [record_members(record, words) for record in verified.records],
+                "records": [
+                    {**record_members(record, words), "log_flags": beside[record.record_id]}
+                    for record in verified.records
+                ],
             }
         )
+
+    def _log_flags(self, record: VerifiedRecord) -> list[dict[str, Any]]:
+        """What a record shows only beside others; nothing for who does not sign requests."""
+        if self.client is None or self.client.did is None or record.type in GOVERNANCE_VCTS:
+            return []
+        try:
+            flags = self.client.flags(record.record_id).get("flags")
+        except ClientError:
+            # A courtesy: what was verified is shown without it.
+            return []
+        return [flag for flag in flags if isinstance(flag, dict)] if isinstance(flags, list) else []
 
     def _labels(self, record: VerifiedRecord) -> Labels:
         if record.type in GOVERNANCE_VCTS:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.api.cli.solo import SoloLog
+from tests.api.cli.test_reading import SETS
 
 pytestmark = pytest.mark.item("4.6.exposure")
 
@@ -19,3 +21,18 @@ def test_a_party_without_deliveries_is_told_nothing(solo: SoloLog) -> None:
     assert (shown.exit_code, shown.stdout) == (0, "nothing\n")
     refused = solo.run("delivered", "--month", "October", "--json")
     assert json.loads(refused.stdout)["error"]["code"] == "malformed-query"
+
+
+def test_a_shown_record_has_its_flags_beside_other_records(solo: SoloLog, tmp_path: Path) -> None:
+    report = tmp_path / "m.csv"
+    report.write_text("Charge;D [mm]\nA-17;12,50\n")
+    sent = solo.json("submit", str(report), "--type", "inspection-report/v1", *SETS)
+    record = str(sent["records"][0]["record_id"])
+    # No site is registered here, which the record itself does not show.
+    assert [flag["code"] for flag in solo.json("show", record)["records"][0]["log_flags"]] == [
+        "site-missing"
+    ]
+    shown = solo.run("show", record, "--language", "en").stdout
+    assert "as the service says: site-missing: the signer has registered no site" in shown
+    alone = solo.json("show", record, "--anonymous")["records"][0]
+    assert alone["log_flags"] == []

@@ -11,13 +11,12 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from ledger.relations import ACT_VCT
+from quality.unit_table import UNITS
+from quality.units import is_counting
 from quality.values import Groups, decimal, text
 
 PART_VCT: Final = "part/v1"
 AGREED_VCTS: Final = (ACT_VCT, PART_VCT)
-#: Units of UN/ECE Recommendation 20 that count pieces: piece, one, each.
-COUNTING_UNITS: Final = frozenset({"H87", "C62", "EA"})
-_ONE: Final = Decimal(1)
 
 
 class Lane(NamedTuple):
@@ -110,8 +109,8 @@ class AgreedRecords:
 
     def conversion(self, lane: Lane, unit: str) -> Conversion:
         """See :meth:`Agreed.conversion`."""
-        if unit in COUNTING_UNITS:
-            return Conversion(_ONE)
+        if is_counting(unit):
+            return Conversion(Decimal(UNITS[unit].factor.numerator))
         part = self._parts.get(lane)
         if part is None:
             return Conversion(None)

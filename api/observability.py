@@ -197,9 +197,14 @@ class Health:
         return Response(data, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def configure_logs() -> None:
-    """Structured logs: one JSON object a line on standard error, the server's own included."""
+def configure_logs(*, least: int = logging.INFO) -> None:
+    """Structured logs: one JSON object a line on standard error, the server's own included.
+
+    Args:
+        least: the level from which on a line is written.
+    """
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
@@ -211,7 +216,7 @@ def configure_logs() -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLine())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=least, handlers=[handler], force=True)
     # A line for every question to every witness, each second.
     logging.getLogger("httpx").setLevel(logging.WARNING)
 

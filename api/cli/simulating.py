@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -110,7 +111,7 @@ class _Run:
                 from api.observability import configure_logs
                 from api.simulation.signed_log import load_log
 
-                configure_logs()
+                configure_logs(least=logging.WARNING)
                 processes = min(_SIGNERS_MAX, os.cpu_count() or 1)
                 truth = load_log(self.folder, self._plan, processes=processes, progress=progress)
             else:

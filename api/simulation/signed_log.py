@@ -11,6 +11,8 @@ from typing import Final
 import orjson
 
 from api.data_folder import DataFolder
+from api.derived.database import derived_url
+from api.derived.worker import DerivedParts, fold_deliveries
 from api.party_folder import PartyFolder, PartyProfile, create_party, remember_service
 from api.setup_errors import SimulationExists
 from api.simulation.folder import Progress, SimulationFolder, SimulationPlan
@@ -62,11 +64,23 @@ def load_log(
             else:
                 yield draft
 
+    # Beside the load the derived tables would follow commit by commit, each made durable; at
+    # the end they follow in large pages.
+    service.derived.close()
     try:
         asyncio.run(Loader(service, clock).load(missing(), on_loaded=note))
+        _follow(service)
         return truth
     finally:
         service.close()
+
+
+def _follow(service: Service) -> None:
+    """Bring the derived tables up to the log."""
+    folder, ledger = service.folder, service.ledger
+    url = derived_url(folder.database_url, folder.derived)
+    parts = DerivedParts(url, service.store, service.config.origin, lambda: ledger.size)
+    fold_deliveries(parts)
 
 
 def found_once(folder: SimulationFolder, plan: SimulationPlan, data: DataFolder) -> int:

@@ -52,6 +52,7 @@ _OWN_VERDICT = {
     "/verdict/kind": "outgoing",
     "/verdict/decision": "conditional",
     "/lot/quantity": "1",
+    "/lot/site": "LG-1",
 }
 
 

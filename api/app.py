@@ -23,6 +23,7 @@ from api.exchange import ChargedNonces, LogKeys, Refused, RequestJudge
 from api.exchange import refuse as problem_of
 from api.gate import Gate
 from api.log_door import LogDoor
+from api.masters_door import MastersDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
 from api.portal_facts import ServiceFacts
@@ -71,6 +72,7 @@ def build_app(service: Service) -> FastAPI:
         service.derived, shelf, service.clock, state=lambda: service.ledger.state
     )
     _add_deliveries(app, deliveries, reading)
+    _add_masters(app, MastersDoor(service.ledger, shelf), reading)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     _add_blobs(app, blobs, reading)
     log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)
@@ -141,6 +143,18 @@ def _add_deliveries(app: FastAPI, door: DeliveryDoor, reading: ReadingDesk) -> N
     serve_resource(app, "/v1/deliveries/monthly", GET=reading.read_by(door.monthly))
     serve_resource(app, "/v1/deliveries/differences", GET=reading.read_by(door.differences))
     serve_resource(app, "/v1/records/{record_id}/flags", GET=reading.read_by(door.flags))
+
+
+def _add_masters(app: FastAPI, door: MastersDoor, reading: ReadingDesk) -> None:
+    for name, handler in (
+        ("relations", door.relations),
+        ("sites", door.sites),
+        ("parts", door.parts),
+        ("specifications", door.specifications),
+        ("requirements", door.requirements),
+        ("tasks", door.tasks),
+    ):
+        serve_resource(app, f"/v1/{name}", GET=reading.read_by(handler))
 
 
 def _add_blobs(app: FastAPI, blobs: BlobDoor, reading: ReadingDesk) -> None:

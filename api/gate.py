@@ -27,9 +27,12 @@ SUBMISSIONS: Final = "/v1/records"
 UNCOUNTED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _WITH_BODIES: Final = frozenset({"POST", "PATCH"})
 _SIGNED: Final = SIGNATURE_INPUT.encode("ascii")
-#: Where a signature is looked at: searches, records, their blobs, uploads and entry bundles.
+#: Where a signature is looked at: searches, records, their flags and blobs, deliveries, masters,
+#: uploads and entry bundles.
 _VERIFYING: Final = re.compile(
-    r"/v1/records(/[^/]+(/blobs/[^/]+)?)?|/v1/blobs(/[^/]+)?|/tile/entries/.+"
+    r"/v1/records(/[^/]+(/flags|/blobs/[^/]+)?)?|/v1/deliveries/[^/]+"
+    r"|/v1/(relations|sites|parts|specifications|requirements|tasks)"
+    r"|/v1/blobs(/[^/]+)?|/tile/entries/.+"
 )
 _VERIFYING_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH"})
 

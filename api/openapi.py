@@ -12,6 +12,7 @@ from api import errors
 from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
 from api.openapi_deliveries import delivery_paths, delivery_schemas
 from api.openapi_log import health_paths, log_paths
+from api.openapi_masters import master_paths
 from api.openapi_parts import (
     BYTES,
     TEXT,
@@ -53,7 +54,13 @@ def describe_api(title: str, version: str) -> dict[str, Any]:
                 "states them; every answer can be verified offline from the trust anchor."
             ),
         },
-        "paths": {**_record_paths(), **_blob_paths(), **log_paths(), **health_paths()},
+        "paths": {
+            **_record_paths(),
+            **master_paths(),
+            **_blob_paths(),
+            **log_paths(),
+            **health_paths(),
+        },
         "components": {"schemas": _schemas(), "securitySchemes": _security()},
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ VIEW_TYPE: Final = "application/vnd.lotmark.view+json"
 VIEW_LINES_TYPE: Final = "application/vnd.lotmark.view+jsonl"
 PROOF_TYPE: Final = "text/plain; charset=utf-8"
 _RECORDS_AT_ONCE: Final = 16
+_FOR_PARTNERS: Final = frozenset({"public", "consortium", "partner"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class OpenedRecord:
     row: EntryRow
     disclosures: tuple[str, ...]
     groups: tuple[Disclosure, ...]
+
+
+Rule = Callable[[EntryRow, Sequence[Disclosure], Reader], frozenset[str]]
+"""Which of the opened groups of a record a reader gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,14 @@ class RecordShelf:
         if row is None or row.index >= self._ledger.size:
             raise Refused(Refusal("not-found", f"no record {record_id[:60]!r}"))
         return row
+
+    def open_for_partner(self, indices: Sequence[int], reader: Reader) -> list[OpenedRecord]:
+        """Records as a partner of their signers gets them: groups of tier partner and wider too.
+
+        The caller has seen that the reader signed them, or has a relation with who did in force.
+        """
+        rows = [self._ledger.reader.entry(index) for index in indices]
+        return self._open_rows(rows, reader, readable=_readable_to_partner)
 
     def newest(self, asked: Asked, reader: Reader) -> Page:
         """The records that match, newest first, each as the reader gets it.
@@ -136,17 +149,20 @@ class RecordShelf:
             return None
         return search_key(self._secret, content.owner, field=content.field, value=content.value)
 
-    def _open_rows(self, rows: Sequence[EntryRow], reader: Reader) -> list[OpenedRecord]:
+    def _open_rows(
+        self, rows: Sequence[EntryRow], reader: Reader, *, readable: Rule | None = None
+    ) -> list[OpenedRecord]:
         kept = self._store.disclosures([row.index for row in rows])
-        return [self._open_row(row, kept.get(row.index, ""), reader) for row in rows]
+        rule = readable or readable_groups
+        return [self._open_row(row, kept.get(row.index, ""), reader, rule=rule) for row in rows]
 
-    def _open_row(self, row: EntryRow, kept: str, reader: Reader) -> OpenedRecord:
+    def _open_row(self, row: EntryRow, kept: str, reader: Reader, *, rule: Rule) -> OpenedRecord:
         texts = kept[:-1].split("~") if kept else []
         _, jws = split_entry(row.text)
         claims = parse_jws(jws, origin=self._ledger.fold.origin).claims
         opened = open_disclosures(claims, texts)
-        readable = readable_groups(row, opened, reader)
-        shown = [pair for pair in zip(texts, opened, strict=True) if pair[1].group in readable]
+        names = rule(row, opened, reader)
+        shown = [pair for pair in zip(texts, opened, strict=True) if pair[1].group in names]
         return OpenedRecord(row, tuple(text for text, _ in shown), tuple(d for _, d in shown))
 
 
@@ -167,6 +183,17 @@ def readable_groups(row: EntryRow, opened: Sequence[Disclosure], reader: Reader)
     if reader.did is not None and reader.did in (manifest["owner"], manifest["subject"]):
         return names
     return frozenset(name for name in names if manifest["groups"].get(name) == "public")
+
+
+def _readable_to_partner(
+    row: EntryRow, opened: Sequence[Disclosure], reader: Reader
+) -> frozenset[str]:
+    names = readable_groups(row, opened, reader)
+    manifest = next((d.value for d in opened if d.group == "manifest"), None)
+    if manifest is None:
+        return names
+    wide = (name for name, tier in manifest["groups"].items() if tier in _FOR_PARTNERS)
+    return names | frozenset(wide)
 
 
 class RecordDoor:

@@ -18,6 +18,7 @@ from ledger import limits
 from ledger.admission import Precedent, Signed
 from ledger.blob_errors import BlobError
 from ledger.blob_readiness import UploadedBlobs
+from ledger.commit import Tip
 from ledger.content import BlobClaim, CheckedRecord, Checker, check_submission
 from ledger.domain_state import DomainState
 from ledger.errors import LedgerError, LogRolledBack
@@ -81,6 +82,11 @@ class Ledger:
     def state(self) -> DomainState:
         """What parties have put in force between them, after the last entry that is shown."""
         return self._writer.tip.state
+
+    @property
+    def tip(self) -> Tip:
+        """The last entry that is shown, with both folds and the size of one moment."""
+        return self._writer.tip
 
     @property
     def state_gaps(self) -> Mapping[str, int]:

@@ -21,7 +21,7 @@ from quality.flags import Flag
 from quality.in_force.agreed import Agreed
 from quality.in_force.flags import find_flags
 from quality.in_force.judging import judge_record
-from quality.in_force.parts import Part, PartKey, read_part
+from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import RequirementRevision, read_requirement
 from quality.in_force.sites import Site
 from quality.in_force.specifications import (
@@ -91,7 +91,7 @@ class Masters(Agreed):
         if act["act"] == "move":
             part = act["part"]
             key = PartKey(part["customer"], part["supplier"], part["number"])
-            return replace(self, parts=self.parts.with_move(key, act["family"]))
+            return replace(self, parts=self.parts.with_move(key, Move(act["family"], said.index)))
         if act["act"] == "endorse" and act["of"] not in self.relations.by_id:
             return self._after_answer(act["of"], act["meaning"] == "approve", said.index)
         relations = self.relations.apply(

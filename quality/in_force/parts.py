@@ -43,6 +43,13 @@ class PartRevision:
     in_force_at: int | None = None
 
 
+class Move(NamedTuple):
+    """A part brought to another family by the entry of this index."""
+
+    family: str
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part with the revision in force, the one that waits for the supplier, and earlier ones.
@@ -55,6 +62,7 @@ class Part:
     in_force: PartRevision | None = None
     proposed: PartRevision | None = None
     earlier: tuple[PartRevision, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     def revision_at(self, index: int) -> PartRevision | None:
         """The revision that was in force for the entry of an index."""
@@ -111,10 +119,12 @@ class Parts:
         in_force = replace(part.proposed, in_force_at=index)
         return self._with(replace(part, in_force=in_force, proposed=None, earlier=earlier))
 
-    def with_move(self, key: PartKey, family: str) -> Parts:
+    def with_move(self, key: PartKey, move: Move) -> Parts:
         """The parts after a move of one to another family."""
         part = self.find(key)
-        return self if part is None else self._with(replace(part, family=family))
+        if part is None:
+            return self
+        return self._with(replace(part, family=move.family, moves=(*part.moves, move)))
 
     def find_proposed(self, record_id: str) -> Part | None:
         """The part whose open proposal the record is."""

@@ -21,6 +21,7 @@ from api.data_folder import DataFolder, LogConfig, read_config, write_config
 from api.devices import DEVICE_FORMAT, parse_device_key
 from api.exchange import ANYONE, Reader, Refused
 from api.http_signatures import HttpRequest, verify_request
+from api.masters_query import decode_place, encode_place, parse_masters
 from api.nonces import NonceMemory
 from api.party_folder import (
     PartyFolder,
@@ -113,6 +114,19 @@ def _parse_search(data: bytes) -> None:
 def _decode_cursor(data: bytes) -> None:
     index = decode_cursor(text_of(data))
     assert decode_cursor(encode_cursor(index)) == index
+
+
+def _parse_masters(data: bytes) -> None:
+    asked = QueryParams(_header_text(data[1:]))
+    reader = Reader("did:web:log.example:parties:acme") if data[:1] == b"s" else ANYONE
+    found = parse_masters(asked, reader, names=("kind", "state", "party", "number"))
+    assert 1 <= found.limit <= 200
+    assert found.named.keys() <= {"kind", "state", "party", "number"}
+
+
+def _decode_place(data: bytes) -> None:
+    place = decode_place(text_of(data))
+    assert decode_place(encode_place(place)) == place
 
 
 def _parse_range(data: bytes) -> None:
@@ -287,6 +301,23 @@ TARGETS: Final = (
         (decode_cursor,),
         lambda: [encode_cursor(42).encode(), encode_cursor(0).encode()],
         bytes_max=64,
+    ),
+    Target(
+        "masters-query",
+        _parse_masters,
+        (Refused,),
+        (parse_masters,),
+        lambda: [b"slimit=5&kind=supply", b"snumber=GR-1&state=offered", b"-cursor=WyJhIl0"],
+        bytes_max=256,
+        words=("limit=", "cursor=", "kind=", "state=", "party=", "number=", "&", "%"),
+    ),
+    Target(
+        "masters-cursor",
+        _decode_place,
+        (Refused,),
+        (decode_place,),
+        lambda: [encode_place(("did:web:a", "GR-1")).encode(), encode_place(("零件",)).encode()],
+        bytes_max=128,
     ),
     Target(
         "range",

@@ -90,9 +90,13 @@ class DerivedWorker:
         self._thread.start()
 
     def await_size(self, size: int, seconds_max: float) -> None:
-        """Wait until the tables hold so many entries, a bounded while."""
+        """Wait until the tables hold so many entries, a bounded while.
+
+        For entries that the log does not have yet nobody waits: it would cost a reader's place.
+        """
+        wanted = min(size, self._parts.size())
         with self._moved:
-            self._moved.wait_for(lambda: self._size >= size, seconds_max)
+            self._moved.wait_for(lambda: self._size >= wanted, seconds_max)
 
     def close(self) -> None:
         """Stop after the page under way, and close the tables."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from api.deliveries_query import WAIT_SECONDS_MAX
 from tests.api.derived.trade import Trade
 from tests.api.service import LABORATORY, OEM, STRANGER, SUPPLIER, LiveService, code_of, serve
 
@@ -191,3 +193,9 @@ def test_an_answer_waits_for_the_entries_it_is_asked_for(own_service: LiveServic
     trade.shipment("1", part="P-1", on="2026-10-01", quantity="100")
     told = ask(trade, f"{MONTHLY}&at_least={own_service.size()}", by=SUPPLIER)
     assert [row["unconfirmed"] for row in told["rows"]] == ["100"]
+
+
+def test_nobody_waits_for_entries_that_are_not_there(trade: Trade) -> None:
+    began = time.monotonic()
+    ask(trade, f"{MONTHLY}&at_least=999999999", by=OEM)
+    assert time.monotonic() - began < WAIT_SECONDS_MAX

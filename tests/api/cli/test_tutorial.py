@@ -70,7 +70,7 @@ def test_the_tutorials_commands_work_on_a_table_it_did_not_ship(
         "replace all admin keys of cygnus",
     ):
         assert words in ran.stdout
-    assert "limit-typed" in ran.stderr
+    assert "limit-typed" in ran.stdout
     assert "refused: the limits stand in SP-HS-20" in ran.stdout
     assert re.search(r"2026-11 +HS-20 +borealis +acme +500 ", ran.stdout)
     assert (tmp_path / "consortium" / "lost" / "next-admin.key").exists()

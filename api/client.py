@@ -186,6 +186,10 @@ class LogClient:
         """What a record shows beside others, as the service says."""
         return self._get_object(f"/v1/records/{quote(record_id, safe='')}/flags")
 
+    def masters(self, name: str, **conditions: str | int) -> Mapping[str, Any]:
+        """A page of ``GET /v1/{name}``: relations, masters or tasks, as the service says."""
+        return self._get_object(f"/v1/{quote(name)}{_query(conditions)}")
+
     # ---- reading the log ----
 
     def anchor(self) -> bytes:

@@ -32,7 +32,13 @@ _SIGNERS_MAX: Final = 4
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    help="What everything is drawn from: the same seed gives the same bytes.",
+)
 @click.option(
     "--suppliers",
     type=click.IntRange(1, 999),

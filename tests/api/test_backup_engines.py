@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -112,7 +113,7 @@ def test_restore_that_was_killed_is_gone_on_with_and_another_log_is_refused(
 ) -> None:
     taken(filled, tmp_path / "backup")
     filled.admit(filled.record())
-    _load_some(filled, postgres_log.url, groups=20)
+    _load_some(filled, postgres_log.url, backup=tmp_path / "backup", groups=20)
     folder = DataFolder(tmp_path / "data", postgres_log.url)
     outcome = restore(tmp_path / "backup", folder, SIGNING, progress=QUIET)
     assert outcome.report.is_clean
@@ -120,15 +121,16 @@ def test_restore_that_was_killed_is_gone_on_with_and_another_log_is_refused(
     assert folder.search_secret.read_bytes() != filled.folder.search_secret.read_bytes()
     assert compare(folder).is_as_before
     # The same database again, for a backup that is shorter than what it holds by now.
-    _load_some(filled, postgres_log.url, groups=1_000)
+    _load_some(filled, postgres_log.url, backup=tmp_path / "backup", groups=1_000)
     other = DataFolder(tmp_path / "other", postgres_log.url)
     with pytest.raises(HeadMoved):
         restore(tmp_path / "backup", other, SIGNING, progress=QUIET)
     assert not other.root.exists()
 
 
-def _load_some(live: LiveService, url: str, *, groups: int) -> None:
-    """What a restore has loaded when it is killed after so many groups."""
+def _load_some(live: LiveService, url: str, *, backup: Path, groups: int) -> None:
+    """What a restore of the backup has loaded when it is killed after so many groups."""
+    manifest = json.loads((backup / "manifest.json").read_text())
     with read_only(live.folder) as log:
         notes = list(log.checkpoints())[:groups]
         size = notes[-1][0]
@@ -141,6 +143,10 @@ def _load_some(live: LiveService, url: str, *, groups: int) -> None:
     secret = live.folder.search_secret.read_bytes()
     with closing(open_store(url)) as store:
         loading = Reloading(
-            ORIGIN, store, rules=QualityRules(), search_secret=secret, outbox_from=0
+            ORIGIN,
+            store,
+            rules=QualityRules(),
+            search_secret=secret,
+            outbox_from=manifest["outbox_from"],
         )
         assert list(loading.run(rows)) == [at for at, _ in notes]

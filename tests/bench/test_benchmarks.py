@@ -74,7 +74,9 @@ PROMISED = {
 }
 
 
-ITEMS = {"witness": "3.done.bench-witness", "masters": "4.done.bench"}
+WITNESS = pytest.mark.item("3.done.bench-witness")
+MASTERS = pytest.mark.item("4.done.bench")
+ITEMS = {"witness": WITNESS, "masters": MASTERS}
 ENGINES = ("sqlite", "postgresql")
 #: The published speeds come from SQLite; each of the others starts a server of its own as well.
 BRIEFLY = {
@@ -119,7 +121,7 @@ def test_two_replicas_are_compared_with_one() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.item(ITEMS[name])) if name in ITEMS else name
+        pytest.param(name, marks=ITEMS[name]) if name in ITEMS else name
         for name in sorted(PROMISED)
     ],
 )

@@ -144,12 +144,12 @@ def _is_between(record: Filed, lane: Lane) -> bool:
     signer, other = lane.customer, lane.supplier
     if record.vct == SHIPMENT_VCT:
         signer, other = other, signer
-    return record.party == signer and other in _given_to(record)
+    return record.party == signer and other == _subject(record)
 
 
-def _given_to(record: Filed) -> tuple[str, ...]:
-    subject = text(record.groups, "manifest", "subject")
-    return _texts([subject, *items(record.groups, "address", "to")])
+def _subject(record: Filed) -> str | None:
+    # Who else is addressed need not be able to read it: nothing counts that one side cannot see.
+    return text(record.groups, "manifest", "subject")
 
 
 def _texts(found: Sequence[object]) -> tuple[str, ...]:
@@ -170,9 +170,10 @@ def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | None:
     groups = record.groups
     complaint, number = text(groups, "problem", "complaint"), text(groups, "problem", "part")
     opened = instant(groups, "problem", "opened_at")
-    other = next((did for did in _given_to(record) if did != record.party), None)
-    if complaint is None or number is None or opened is None or other is None:
+    other = _subject(record)
+    if complaint is None or number is None or opened is None or other in (None, record.party):
         return None
+    assert other is not None
     sides = agreed.sides(record.party, other, number)
     return CaseRecord(
         record_id=record.record_id,

@@ -52,6 +52,7 @@ def _quantity_faults(groups: Groups, quantity: Decimal, *, may_be_none: bool) ->
 def _is_broken(groups: Groups, quantity: Decimal) -> bool:
     """Whether a part of a piece is counted."""
     unit = text(groups, "goods", "unit")
-    if unit is None or not is_counting(unit):
+    # Nearly every quantity is whole, and a whole number of any of these units is of pieces.
+    if unit is None or quantity == quantity.to_integral_value() or not is_counting(unit):
         return False
     return (Fraction(quantity) * UNITS[unit].factor).denominator != 1

@@ -120,10 +120,7 @@ def test_two_replicas_are_compared_with_one() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=ITEMS[name]) if name in ITEMS else name
-        for name in sorted(PROMISED)
-    ],
+    [pytest.param(name, marks=ITEMS[name]) if name in ITEMS else name for name in sorted(PROMISED)],
 )
 def test_a_benchmark_prints_one_object_with_its_figures(name: str) -> None:
     check_figures(name, BRIEFLY[name])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
-from fractions import Fraction
 from typing import Final
 
 from ledger.faults import Fault
 from quality.repeats import repeat_faults
-from quality.unit_table import UNITS
-from quality.units import is_counting
+from quality.units import pieces
 from quality.values import Groups, decimal, items, pointed, text
 
 #: 500 decimals of 34 digits are summed without rounding.
@@ -53,6 +51,7 @@ def _is_broken(groups: Groups, quantity: Decimal) -> bool:
     """Whether a part of a piece is counted."""
     unit = text(groups, "goods", "unit")
     # Nearly every quantity is whole, and a whole number of any of these units is of pieces.
-    if unit is None or quantity == quantity.to_integral_value() or not is_counting(unit):
+    if unit is None or quantity == quantity.to_integral_value():
         return False
-    return (Fraction(quantity) * UNITS[unit].factor).denominator != 1
+    counted = pieces(quantity, unit)
+    return counted is not None and counted != counted.to_integral_value()

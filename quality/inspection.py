@@ -14,10 +14,9 @@ from ledger.faults import Fault
 from quality.flags import Flag
 from quality.limits import limit_faults, limits_of
 from quality.repeats import repeat_faults
+from quality.units import pieces as pieces_of
 from quality.values import Groups, count, day, decimal, instant, items, part, pointed, text
 
-#: The codes of UN/ECE Recommendation 20 that count whole pieces: piece, one, each.
-_COUNTING: Final = frozenset({"H87", "C62", "EA"})
 _SPECIAL: Final = frozenset({"CC", "SC"})
 #: Twice the digits of a value and more: sums of two values are never rounded.
 _EXACT: Final = Context(prec=80)
@@ -59,20 +58,18 @@ def _lot_faults(groups: Groups) -> Iterator[Fault]:
     quantity = decimal(groups, "lot", "quantity")
     if quantity is not None and quantity <= 0:
         yield Fault("/lot/quantity", "more than zero", str(quantity))
-    if quantity is not None and _is_counted(groups) and quantity != quantity.to_integral_value():
+    pieces = _pieces(groups)
+    if pieces is not None and pieces != pieces.to_integral_value():
         yield Fault("/lot/quantity", "a whole number of pieces", str(quantity))
     made, received = day(groups, "lot", "manufactured_on"), day(groups, "lot", "received_on")
     if made is not None and received is not None and received < made:
         yield Fault("/lot/received_on", f"{made} (manufactured) or later", str(received))
 
 
-def _is_counted(groups: Groups) -> bool:
-    return text(groups, "lot", "unit") in _COUNTING
-
-
 def _pieces(groups: Groups) -> Decimal | None:
     """The lot quantity where it can be compared with units inspected."""
-    return decimal(groups, "lot", "quantity") if _is_counted(groups) else None
+    quantity, unit = decimal(groups, "lot", "quantity"), text(groups, "lot", "unit")
+    return None if quantity is None or unit is None else pieces_of(quantity, unit)
 
 
 def _count_faults(groups: Groups) -> Iterator[Fault]:

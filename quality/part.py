@@ -7,13 +7,14 @@ whether its family may be bought, depends on what is in force: :mod:`quality.mas
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from ledger.faults import Fault
 from quality.counterparty import Roles, counterparty_faults
 from quality.flags import Flag
-from quality.unit_table import UNITS
 from quality.units import is_counting
+from quality.units import pieces as pieces_of
 from quality.values import Groups, decimal, text
 
 _ROLES: Final = Roles(("state",), "customer", "supplier")
@@ -25,10 +26,11 @@ def part_faults(groups: Groups, *, signer: str | None) -> Iterator[Fault]:
     pieces, unit = decimal(groups, "detail", "pieces_per_unit"), text(groups, "state", "unit")
     if pieces is None:
         return
+    counted = None if unit is None else pieces_of(Decimal(1), unit)
     if pieces <= 0:
         yield Fault("/detail/pieces_per_unit", "more than zero", str(pieces))
-    elif unit is not None and is_counting(unit) and pieces != UNITS[unit].factor:
-        expected = f"{UNITS[unit].factor}, or none: {unit} counts pieces"
+    elif counted not in (None, pieces):
+        expected = f"{counted}, or none: {unit} counts pieces"
         yield Fault("/detail/pieces_per_unit", expected, str(pieces))
 
 

@@ -18,6 +18,7 @@ from quality.unit_table import UNITS, Unit
 
 #: Units of a count: a part that is counted in one of them is scored by pieces.
 COUNT: Final = "count"
+_PIECE: Final = "H87"
 SIGNIFICANT_DIGITS: Final = 50
 _EXACT: Final = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_EVEN)
 #: Wide enough for any value that a record can hold, in any unit.
@@ -67,6 +68,58 @@ def convert(value: Decimal, source: str, *, target: str, places: int | None = No
     base = Fraction(value) * given.factor + given.offset
     exact = (base - wanted.offset) / wanted.factor
     return _written(exact) if places is None else _rounded(exact, places)
+
+
+def pieces(
+    quantity: Decimal,
+    unit: str,
+    *,
+    part_unit: str | None = None,
+    pieces_per_unit: Decimal | None = None,
+) -> Decimal | None:
+    """How many pieces a quantity of a part is (docs/spec/masters.md, section 5).
+
+    A counting unit is so many pieces of any part. Any other one is brought to the unit of the
+    part, exactly, and that one is as many pieces as the part says.
+
+    Args:
+        quantity: a finite number within the bounds of :func:`convert`.
+        unit: code of the unit that it is in.
+        part_unit: code of the unit of the part, where the part is known.
+        pieces_per_unit: how many pieces one of the part's unit is, where the part says.
+
+    Returns:
+        The pieces; None where nothing leads from the unit to pieces.
+    """
+    if is_counting(unit):
+        return convert(quantity, unit, target=_PIECE)
+    if pieces_per_unit is None or pieces_per_unit <= 0:
+        return None
+    worth = _worth_in(unit, part_unit)
+    return (
+        None if worth is None else _written(Fraction(quantity) * worth * Fraction(pieces_per_unit))
+    )
+
+
+def is_convertible(unit: str, part_unit: str, *, pieces_per_unit: Decimal | None) -> bool:
+    """Whether goods in one unit can be compared with those in the unit of their part."""
+    if _worth_in(unit, part_unit) is not None:
+        return True
+    one = Decimal(1)
+    return all(
+        pieces(one, code, part_unit=part_unit, pieces_per_unit=pieces_per_unit) is not None
+        for code in (unit, part_unit)
+    )
+
+
+def _worth_in(unit: str, part_unit: str | None) -> Fraction | None:
+    """How many of the part's unit one of a unit is; a unit that no table has is itself only."""
+    if unit == part_unit:
+        return Fraction(1)
+    given, own = UNITS.get(unit), UNITS.get(part_unit or "")
+    if given is None or own is None or given.quantity != own.quantity:
+        return None
+    return given.factor / own.factor
 
 
 def recognise_unit(spelling: str) -> str:

@@ -20,8 +20,8 @@ from quality.in_force.judging_acts import judge_act
 from quality.in_force.parts import PartKey, PartRevision
 from quality.in_force.specifications import SpecificationRevision
 from quality.near_codes import near_codes
-from quality.unit_table import UNITS
-from quality.units import is_counting
+from quality.units import is_convertible
+from quality.values import exact
 
 
 def judge_record(
@@ -164,18 +164,12 @@ def _judge_destination(said: Said, agreed: Agreed) -> Refusal | None:
 
 def _judge_unit(part: PartRevision, stated: list[str | None]) -> Refusal | None:
     unit, pointer = stated
-    if unit is None or unit == part.unit or _is_convertible(unit, part):
+    if unit is None or unit == part.unit:
+        return None
+    if is_convertible(unit, part.unit, pieces_per_unit=exact(part.pieces)):
         return None
     fault = Fault(str(pointer), f"{part.unit}, or a unit that it converts to", unit)
     return Refusal("unit-mismatch", f"{pointer}: expected {fault.expected}, found {unit}", (fault,))
-
-
-def _is_convertible(unit: str, part: PartRevision) -> bool:
-    given, own = UNITS.get(unit), UNITS.get(part.unit)
-    if given is None or own is None:
-        return False
-    # Pieces per unit lead from the part's unit to pieces, and back.
-    return given.quantity == own.quantity or (part.pieces is not None and is_counting(unit))
 
 
 # ---- inspections ----

@@ -83,6 +83,20 @@ CASES = [
     ),
     Case(INSPECTION, "/lot/quantity", "500", "500.5"),
     Case(INSPECTION, "/lot/unit", "kg", "H87", "/lot/quantity", (("/lot/quantity", "500.5"),)),
+    # 500.5 pairs are 1001 pieces, and two dozen are 24.
+    Case(INSPECTION, "/lot/unit", "PR", "H87", "/lot/quantity", (("/lot/quantity", "500.5"),)),
+    Case(
+        INSPECTION,
+        "/defects/inspected",
+        24,
+        25,
+        given=(
+            ("/lot/unit", "DZN"),
+            ("/lot/quantity", "2"),
+            ("/plan", ...),
+            ("/disposition", ...),
+        ),
+    ),
     Case(INSPECTION, "/lot/received_on", "2026-11-02", "2026-11-01"),
     Case(INSPECTION, "/defects/defective", 80, 81),
     Case(INSPECTION, "/defects/inspected", 500, 501),

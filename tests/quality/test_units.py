@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from quality.errors import UnitMismatch, UnknownUnit
 from quality.unit_aliases import ALIASES
 from quality.unit_table import UNITS, Unit
-from quality.units import convert, find_unit, is_counting, recognise_unit
+from quality.units import (
+    convert,
+    find_unit,
+    is_convertible,
+    is_counting,
+    pieces,
+    recognise_unit,
+)
 
 pytestmark = pytest.mark.item("4.7.units")
 
@@ -132,6 +139,59 @@ def test_an_abbreviation_in_a_record_is_refused_with_the_code() -> None:
 def test_pieces_are_counted_and_sets_are_not() -> None:
     assert all(map(is_counting, ["H87", "C62", "EA", "PR", "T3"]))
     assert not any(map(is_counting, ["KGM", "SET", "LO", "MTR", "kg", ""]))
+
+
+# ---- pieces ----
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "part_unit", "per_unit", "expected"),
+    [
+        ("7", "H87", None, None, "7"),
+        ("2.5", "DZN", None, None, "30"),
+        # Whatever the part says, a counting unit is worth what it counts.
+        ("2", "DZN", "KGM", "40", "24"),
+        ("3", "KGM", "KGM", "40", "120"),
+        ("500", "GRM", "KGM", "40", "20"),
+        ("20", "MIN", "HUR", "3", "1"),
+        ("2", "LADLE", "LADLE", "5", "10"),
+        ("3", "KGM", "KGM", None, None),
+        ("3", "KGM", None, "40", None),
+        ("3", "KGM", "KGM", "0", None),
+        ("3", "LTR", "KGM", "40", None),
+        ("3", "KGM", "H87", "1", None),
+        ("3", "LADLE", "KGM", "40", None),
+    ],
+)
+def test_pieces_follow_one_rule(
+    quantity: str, unit: str, part_unit: str | None, per_unit: str | None, expected: str | None
+) -> None:
+    found = pieces(
+        Decimal(quantity),
+        unit,
+        part_unit=part_unit,
+        pieces_per_unit=None if per_unit is None else Decimal(per_unit),
+    )
+    assert found == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("unit", "part_unit", "per_unit", "expected"),
+    [
+        ("GRM", "KGM", None, True),
+        ("DZN", "KGM", "40", True),
+        ("DZN", "KGM", None, False),
+        ("DZN", "LADLE", "5", True),
+        ("LADLE", "LADLE", None, True),
+        ("KGM", "H87", "1", False),
+        ("LTR", "KGM", "40", False),
+    ],
+)
+def test_goods_are_comparable_within_a_quantity_or_by_pieces(
+    unit: str, part_unit: str, per_unit: str | None, *, expected: bool
+) -> None:
+    per = None if per_unit is None else Decimal(per_unit)
+    assert is_convertible(unit, part_unit, pieces_per_unit=per) is expected
 
 
 # ---- the table itself ----

@@ -37,6 +37,7 @@ _TIME: Final = re.compile(
 )
 _SEPARATORS: Final = re.compile(r"[,;、，；\n]+")
 _RANGE: Final = re.compile(r"(\S+?)\s*[-–]\s*(\S+)")
+_WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _YES: Final = frozenset({"true", "yes", "ja", "是", "1", "x"})
 _NO: Final = frozenset({"false", "no", "nein", "否", "0", ""})
 
@@ -210,14 +211,23 @@ def _list(cell: str, known: tuple[str, ...], words: Mapping[str, str]) -> list[s
         span = _RANGE.fullmatch(piece) if known else None
         ends = [words.get(end, end) for end in span.groups()] if span else []
         if ends and all(end in known for end in ends):
-            first, last = (known.index(end) for end in ends)
-            items += known[first : last + 1]
+            items += _span(ends[0], ends[1], known=known, cell=cell)
         else:
             items.append(words.get(piece, piece))
     strange = next((item for item in items if known and item not in known), None)
     if strange is not None or not items:
         raise CellRefused(f"items of {', '.join(known)}" if known else "items", strange or cell)
     return list(dict.fromkeys(items))
+
+
+def _span(first: str, last: str, *, known: tuple[str, ...], cell: str) -> tuple[str, ...]:
+    """Everything from one item to another; a week goes on after its last day."""
+    begin, end = known.index(first), known.index(last)
+    if begin <= end:
+        return known[begin : end + 1]
+    if known == _WEEK:
+        return (*known[begin:], *known[: end + 1])
+    raise CellRefused(f"a range in the order of {', '.join(known)}", cell)
 
 
 def _integer(cell: str) -> int:

@@ -139,6 +139,29 @@ def test_other_kinds_are_read(kind: Kind, cell: str, value: object) -> None:
     assert read(cell, kind) == value
 
 
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("mon-wed, sat", ["mon", "tue", "wed", "sat"]),
+        ("fri-mon, wed", ["fri", "sat", "sun", "mon", "wed"]),
+        ("sun-sat", ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+        ("fri-fri", ["fri"]),
+    ],
+)
+def test_a_range_of_weekdays_goes_on_after_sunday(cell: str, value: list[str]) -> None:
+    assert read_cell(cell, Wanted(Kind.LIST, WEEK), READING) == value
+
+
+def test_a_reversed_range_of_what_has_no_week_is_refused_with_its_cell() -> None:
+    steps = Wanted(Kind.LIST, ("D3", "D4", "D5"))
+    assert read_cell("D3-D5", steps, READING) == ["D3", "D4", "D5"]
+    with pytest.raises(CellRefused, match="in the order of D3, D4, D5, found 'D5-D3, D4'"):
+        read_cell("D5-D3, D4", steps, READING)
+
+
 @pytest.mark.parametrize(
     ("kind", "cell"),
     [(Kind.INTEGER, "80,0"), (Kind.INTEGER, "8e1"), (Kind.BOOLEAN, "maybe"), (Kind.PARTY, "A C")],

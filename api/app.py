@@ -140,8 +140,10 @@ def _add_records(
 
 
 def _add_deliveries(app: FastAPI, door: DeliveryDoor, reading: ReadingDesk) -> None:
-    serve_resource(app, "/v1/deliveries/monthly", GET=reading.read_by(door.monthly))
-    serve_resource(app, "/v1/deliveries/differences", GET=reading.read_by(door.differences))
+    monthly = reading.read_by(door.monthly, first=door.await_entries)
+    differences = reading.read_by(door.differences, first=door.await_entries)
+    serve_resource(app, "/v1/deliveries/monthly", GET=monthly)
+    serve_resource(app, "/v1/deliveries/differences", GET=differences)
     serve_resource(app, "/v1/records/{record_id}/flags", GET=reading.read_by(door.flags))
 
 

@@ -81,10 +81,19 @@ class DeliveryDoor:
             }
         return private(JSONResponse(told))
 
+    async def await_entries(self, request: Request, reader: Reader) -> None:
+        """Wait for the entries that a question asks for, as far as the log has them.
+
+        Raises:
+            Refused: it is of another form, or not signed; for that nobody waits.
+        """
+        asked = parse_deliveries(request.query_params, now_ms=self.clock.now_ms())
+        questions_for(asked.question, reader)
+        await self.derived.reach(asked.at_least, WAIT_SECONDS_MAX)
+
     def _answer(self, request: Request, reader: Reader, rows_of: Any) -> Response:
         asked = parse_deliveries(request.query_params, now_ms=self.clock.now_ms())
         questions = questions_for(asked.question, reader)
-        self.derived.await_size(asked.at_least, WAIT_SECONDS_MAX)
         with self.derived.book.at_once() as book:
             rows = [row for question in questions for row in rows_of(book, question, asked)]
             told: dict[str, Any] = {

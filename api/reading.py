@@ -7,7 +7,9 @@ hold is charged to the address. Nobody has more than a few reads running or wait
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -33,6 +35,7 @@ class ReadingDesk:
         """Find out who asks with ``judge``."""
         self._judge = judge
         self._turns = FairTurns(limits.READS_AT_ONCE_MAX, quantum=1)
+        self._before_turn: Counter[str] = Counter()
 
     def beside(self, handler: Callable[[Request], Response]) -> Handler:
         """Run a synchronous handler beside the event loop."""
@@ -42,14 +45,27 @@ class ReadingDesk:
 
         return handle
 
-    def read_by(self, handler: Callable[[Request, Reader], Response]) -> Handler:
-        """The same for a handler whose answer depends on who signed the request."""
+    def read_by(
+        self,
+        handler: Callable[[Request, Reader], Response],
+        *,
+        first: Callable[[Request, Reader], Awaitable[None]] | None = None,
+    ) -> Handler:
+        """The same for a handler whose answer depends on who signed the request.
+
+        Args:
+            handler: gives the answer.
+            first: what has to be waited for; neither a turn nor a thread is held meanwhile.
+        """
 
         async def handle(request: Request) -> Response:
             body = await read_body(request, 0)
             # Beside the loop too: taking a nonce may ask the database that replicas share.
             reader = await run_in_threadpool(self._judge.reader_of, request, body)
             flow = reader.did or source_of(request)
+            if first is not None:
+                with self._waiting(flow):
+                    await first(request, reader)
             return await self.run(flow, lambda: handler(request, reader))
 
         return handle
@@ -60,9 +76,24 @@ class ReadingDesk:
         Raises:
             Refused: the flow has too much waiting.
         """
-        most = limits.READS_WAITING_PER_FLOW_MAX
-        if self._turns.waiting_of(flow) >= most:
-            detail = f"expected at most {most} requests waiting, found more"
-            raise Refused(Refusal(EXCEEDED, detail), headers=retry_after(_WAIT_SECONDS))
+        _expect_few(self._turns.waiting_of(flow))
         async with self._turns.taken(flow):
             return await run_in_threadpool(work)
+
+    @contextmanager
+    def _waiting(self, flow: str) -> Iterator[None]:
+        _expect_few(self._before_turn[flow])
+        self._before_turn[flow] += 1
+        try:
+            yield
+        finally:
+            self._before_turn[flow] -= 1
+            if not self._before_turn[flow]:
+                del self._before_turn[flow]
+
+
+def _expect_few(waiting: int) -> None:
+    most = limits.READS_WAITING_PER_FLOW_MAX
+    if waiting >= most:
+        detail = f"expected at most {most} requests waiting, found more"
+        raise Refused(Refusal(EXCEEDED, detail), headers=retry_after(_WAIT_SECONDS))

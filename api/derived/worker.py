@@ -6,6 +6,7 @@ answers say the tree size that they are made for. It begins again where its tabl
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ LOOK_SECONDS: Final = 0.2
 #: How long it leaves alone what failed.
 REST_SECONDS: Final = 2.0
 PROGRESS_SECONDS: Final = 5.0
+_REACH_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,18 @@ class DerivedWorker:
         """Start the thread."""
         self._thread.start()
 
-    def await_size(self, size: int, seconds_max: float) -> None:
-        """Wait until the tables hold so many entries, a bounded while.
+    async def reach(self, size: int, seconds_max: float) -> None:
+        """Wait until the tables hold so many entries, a bounded while, and hold no thread.
 
-        For entries that the log does not have yet nobody waits: it would cost a reader's place.
+        For entries that the log does not have yet nobody waits.
         """
+        wanted = min(size, self._parts.size())
+        until = time.monotonic() + seconds_max
+        while self._size < wanted and time.monotonic() < until:
+            await asyncio.sleep(_REACH_SECONDS)
+
+    def await_size(self, size: int, seconds_max: float) -> None:
+        """The same for a caller that has a thread to wait in: a tool, a benchmark."""
         wanted = min(size, self._parts.size())
         with self._moved:
             self._moved.wait_for(lambda: self._size >= wanted, seconds_max)

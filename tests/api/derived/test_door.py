@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from api.deliveries_query import WAIT_SECONDS_MAX
+from ledger.limits import READS_AT_ONCE_MAX
 from tests.api.derived.trade import Trade
 from tests.api.service import LABORATORY, OEM, STRANGER, SUPPLIER, LiveService, code_of, serve
 
@@ -199,3 +201,20 @@ def test_nobody_waits_for_entries_that_are_not_there(trade: Trade) -> None:
     began = time.monotonic()
     ask(trade, f"{MONTHLY}&at_least=999999999", by=OEM)
     assert time.monotonic() - began < WAIT_SECONDS_MAX
+
+
+def test_who_waits_for_entries_keeps_nobody_else_from_reading(own_service: LiveService) -> None:
+    trade = Trade(own_service)
+    # From here on nothing is counted any more: whoever waits does so to the end.
+    own_service.wired.derived._stop.set()
+    own_service.wired.derived._thread.join()
+    trade.agree()
+    target = f"{MONTHLY}&at_least={own_service.size()}"
+    with ThreadPoolExecutor(READS_AT_ONCE_MAX) as pool:
+        waiting = [pool.submit(ask, trade, target, by=OEM) for _ in range(READS_AT_ONCE_MAX)]
+        time.sleep(0.5)
+        began = time.monotonic()
+        ask(trade, MONTHLY, by=SUPPLIER)
+        took = time.monotonic() - began
+        assert not any(one.done() for one in waiting)
+    assert took < WAIT_SECONDS_MAX / 2

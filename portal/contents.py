@@ -25,7 +25,9 @@ from portal.messages import Words
 from portal.names import Labels, Name, name_party
 
 #: Fields that hold a record id; others of that form are digests and lead nowhere.
-RECORD_FIELDS: Final = frozenset({"of", "corrects", "case", "credential", "policy"})
+RECORD_FIELDS: Final = frozenset(
+    {"of", "corrects", "case", "credential", "policy", "shipment", "change"}
+)
 
 
 @dataclass(frozen=True, slots=True)

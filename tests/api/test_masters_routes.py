@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode
 
@@ -331,3 +333,19 @@ def shipment_text(trade: Trade) -> str:
     lots = [{"number": "L-1", "quantity": "5"}]
     groups = {"state": state, "goods": {"quantity": "5", "unit": "H87", "lots": lots}}
     return trade.text("shipment/v1", groups, by=SUPPLIER)
+
+
+@pytest.mark.item("4.state")
+def test_an_answer_says_whose_content_is_lost(own_service: LiveService) -> None:
+    trade = Trade(own_service)
+    trade.agree()
+    index = own_service.size() - 2
+    own_service.stop()
+    with closing(sqlite3.connect(own_service.folder.root / "ledger.db")) as database:
+        database.execute("DROP TRIGGER IF EXISTS disclosure_no_delete")
+        database.execute("DELETE FROM disclosure WHERE idx = ?", (index,))
+        database.commit()
+    own_service.start()
+    answer = own_service.signed(SUPPLIER).get(target("relations")).json()
+    assert answer["relations"] == []
+    assert answer["incomplete"] == [{"party": trade.did(OEM), "entry": index}]

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from api import __version__
 from api.errors import STATUS
+from api.gate import _VERIFYING as VERIFYING
 from api.openapi import describe_api
 from ledger.compose import Filing
 from ledger.record_type import document_digest
@@ -176,6 +177,14 @@ def test_the_document_is_served(service: LiveService) -> None:
     answer = service.http.get("/v1/openapi.json")
     assert answer.json() == DOCUMENT
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_the_gate_knows_every_route_that_may_ask_for_a_signature() -> None:
+    """Where it does not, a party's signed requests are charged to the address as well."""
+    asking = {item.target() for item in OPERATIONS if "401" in item.members["responses"]}
+    asking = {target for target in asking if not target.startswith("/tile/0")}
+    assert len(asking) > 10
+    assert [target for target in asking if not VERIFYING.fullmatch(target)] == []
 
 
 # ---- true ----

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -16,6 +16,8 @@ from api.cli.proposal_words import slug_of
 from api.cli.record_argument import RecordCommand
 from ledger.relations import ACT_VCT
 from ledger.verify import VerifiedRecord
+
+_ASKING: Final = frozenset({ACT_VCT, "part/v1", "requirement/v1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,16 @@ def read_asked(found: VerifiedRecord, own: str) -> Asked:
         CommandFault: nothing, or of another party, or its content is not shown.
     """
     asked = _read_relation(found) or _read_part(found) or _read_requirement(found)
+    if asked is None and found.type in _ASKING and not state_of(found):
+        raise CommandFault(
+            "nothing-to-countersign",
+            f"expected the content of {found.type} at entry {found.index}, found none of it shown",
+            remedy=f"Have {slug_of(found.issuer)} submit it with this party as its subject.",
+        )
     if asked is None:
         raise _nothing(
             f"expected an offer of a relation, a part or a requirement, found {found.type} "
-            f"at entry {found.index}" + ("" if state_of(found) else " whose content is not shown")
+            f"at entry {found.index}"
         )
     waits_for, about = asked
     if waits_for != own:

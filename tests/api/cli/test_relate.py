@@ -155,8 +155,13 @@ def test_who_is_no_side_is_told_what_there_is_to_sign(log: FiveLog) -> None:
         reason = ("--reason", "over") if name == "end" else ()
         code = log.refused(by, name, offer["record_id"], *reason, "--yes")
         assert code == {"end": "no-such-relation"}.get(name, "nothing-to-countersign")
-    said = log.act(AUDITOR, "countersign", offer["record_id"], "--yes").stderr
+    said = log.act(OEM, "countersign", offer["record_id"], "--yes").stderr
+    assert f"which waits for {GEAR}" in said
     assert "'lotmark tasks' lists what waits for this party" in said
+    unseen = log.act(AUDITOR, "countersign", offer["record_id"], "--yes").stderr
+    assert f"next: Have {OEM} submit it with this party as its subject." in unseen
+    other = log.act(GEAR, "countersign", "1", "--yes").stderr
+    assert "expected an offer of a relation, a part or a requirement, found endorsement" in other
 
 
 # ---- parts and requirements ----

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import click
 
 from api.cli.acts import admitted_members, ask, yes_option
+from api.cli.agreed import ask_all
 from api.cli.faults import CommandFault
 from api.cli.options import Place, language_option, open_session, pass_output, place_options
 from api.cli.output import Output
+from api.cli.own_party import courtesy_answer
 from api.cli.party_acts import Acting, open_acting, state_of
 from api.cli.proposal_words import slug_of
 from api.cli.record_argument import RecordCommand
@@ -54,11 +57,29 @@ def countersign(output: Output, *, record: str, place: Place, **options: Any) ->
         lines = [
             f"  {slug_of(found.issuer)} asks for {asked.name}, entry {found.index}",
             *(f"    {line}" for line in acting.tell(found, options["language"])),
+            *(f"  {line}" for line in _part_now(acting, found)),
             f"  {'rejected, nothing changes' if is_rejected else f'signed, {asked.effect}'}",
         ]
         question = f"{'Reject' if is_rejected else 'Countersign'} it in the name of "
         ask(output, lines, f"{question}{session.profile.slug}?", is_agreed=options["is_agreed"])
         _answer(output, acting, found, asked, options)
+
+
+def _part_now(acting: Acting, found: VerifiedRecord) -> Iterator[str]:
+    """What is in force of the part, which the record is to replace, as the service says."""
+    if found.type != "part/v1":
+        return
+    number = str(state_of(found)["number"])
+    told = ask_all(
+        acting.client, "parts", customer=found.issuer, supplier=acting.did, number=number
+    )
+    with courtesy_answer():
+        for part in told.items:
+            now, waits = part["in_force"], part["proposed"]
+            if now is not None:
+                yield f"until then revision {now['revision']} is, in unit {now['unit']}"
+            if waits is None or waits["proposed"]["record_id"] != found.record_id:
+                yield "note: it was answered already, or a later one has taken its place"
 
 
 def _answer(

@@ -176,7 +176,12 @@ def test_a_part_is_countersigned_revised_and_moved(log: FiveLog) -> None:
     assert "part GR-7 revision A is in force, in family GEARS" in shown.stdout
     for words in ("中间轴齿轮", "零件族"):
         assert words in shown.stderr
+    replaced = propose_part(log, "GR-7", "C")
     propose_part(log, "GR-7", "B")
+    late = log.act(GEAR, "countersign", replaced, "--yes").stderr
+    assert "until then revision A is, in unit KGM" in late
+    assert "a later one has taken its place" in late
+    assert "refused: not-permitted" in late
     rows = table(log.act(GEAR, "masters", "parts", "--number", "GR-7"))
     assert [row[1:5] for row in rows] == [
         ["GR-7", "A", "in-force", FAMILY],

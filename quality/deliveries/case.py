@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from quality.deliveries.agreed import Lane
+from quality.deliveries.corrections import current
 from quality.deliveries.delivery import LotKey, MonthKey, month_of
 from quality.deliveries.papers import CaseRecord, Closure
 
@@ -43,26 +43,16 @@ def case_key(record: CaseRecord) -> CaseKey:
     return record.lane.customer, record.lane.supplier, record.complaint
 
 
-def current_records(records: Sequence[CaseRecord]) -> list[CaseRecord]:
-    """The latest correction of each record, in the order in which these were admitted."""
-    roots: dict[str, str] = {}
-    latest: dict[str, CaseRecord] = {}
-    for record in records:
-        first = roots.get(record.corrects or "", record.corrects or record.record_id)
-        roots[record.record_id] = first
-        latest[first] = record
-    return sorted(latest.values(), key=lambda record: record.index)
-
-
 def deciding_record(records: Sequence[CaseRecord]) -> CaseRecord:
     """The record that a case goes by: the customer's last closure, else the supplier's own.
 
-    Where nobody has closed it with a word on whose fault it was, the last record.
+    Where nobody has closed it with a word on whose fault it was, the last record. Last is what
+    was filed last: a correction stands in the place of what it corrects, as with other papers.
     """
-    current = current_records(records)
-    closed = [record for record in current if _is_decided(record.closure)]
+    standing = current(records)
+    closed = [record for record in standing if _is_decided(record.closure)]
     by_customer = [record for record in closed if record.party == record.lane.customer]
-    return (by_customer or closed or current)[-1]
+    return (by_customer or closed or standing)[-1]
 
 
 def lots_of(records: Sequence[CaseRecord]) -> tuple[LotKey, ...]:
@@ -86,11 +76,6 @@ def count_case(records: Sequence[CaseRecord], lot_days: Mapping[LotKey, date]) -
         return Counted(at, 0, 1)
     is_bad = closure.responsible == SUPPLIER_RESPONSIBLE
     return Counted(at, closure.confirmed if is_bad else 0, 0)
-
-
-def lane_of(records: Sequence[CaseRecord]) -> Lane:
-    """Whose case it is, and about which part."""
-    return deciding_record(records).lane
 
 
 def _is_decided(closure: Closure | None) -> bool:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
+from quality.deliveries.corrections import current
 from quality.deliveries.papers import EXACT, Paper
 
 #: Days after which a shipment without a receipt counts, and a receipt is late.
@@ -121,9 +122,12 @@ def delivery_key(lane: Lane, number: str) -> str:
     return _key("number", *lane, number)
 
 
-def unknown_delivery_key(shipment: str) -> str:
-    """The key of a delivery whose shipment, cited by receipts, is not in the log yet."""
-    return _key("record", shipment)
+def unknown_delivery_key(lane: Lane, shipment: str) -> str:
+    """The key of what a pair has received of a shipment that is not in the log, or not its own.
+
+    The pair is in it, or the receipts of strangers who cite the same record would be one delivery.
+    """
+    return _key("record", lane.customer, lane.supplier, shipment)
 
 
 def month_of(on: date) -> str:
@@ -131,23 +135,11 @@ def month_of(on: date) -> str:
     return f"{on:%Y-%m}"
 
 
-def current_papers(papers: Sequence[Paper]) -> list[Paper]:
-    """The latest correction of each paper, in the order in which they were first filed."""
-    roots: dict[str, str] = {}
-    latest: dict[str, Paper] = {}
-    for paper in papers:
-        first = roots.get(paper.corrects or "", paper.corrects or paper.record_id)
-        roots[paper.record_id] = first
-        # Assigning keeps the place of the first one.
-        latest[first] = paper
-    return list(latest.values())
-
-
 def evaluate(delivery: Delivery) -> Outcome:
     """What a delivery comes to."""
-    current = current_papers(delivery.papers)
-    shipments = [paper for paper in current if paper.shipment is None]
-    receipts = [paper for paper in current if paper.shipment is not None]
+    papers = current(delivery.papers)
+    shipments = [paper for paper in papers if paper.shipment is None]
+    receipts = [paper for paper in papers if paper.shipment is not None]
     shipment = shipments[0] if shipments else None
     flags = [_repeated(paper, shipments[0]) for paper in shipments[1:]]
     if shipment is not None:

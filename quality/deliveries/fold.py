@@ -10,23 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final, TypeAlias
+from typing import Final
 
 from quality.deliveries.book import Changes, DeliveryReading, Lot, Month
-from quality.deliveries.case import Case, case_key, count_case, lots_of
-from quality.deliveries.delivery import (
-    Delivery,
-    LotKey,
-    MonthKey,
-    Outcome,
-    current_papers,
-    delivery_key,
-    evaluate,
-    unknown_delivery_key,
-)
-from quality.deliveries.papers import EXACT, CaseRecord, Paper
+from quality.deliveries.case import Case, count_case, lots_of
+from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Outcome, evaluate
+from quality.deliveries.filing import Filing, PaperOrCase
+from quality.deliveries.papers import EXACT, CaseRecord
 
-PaperOrCase: TypeAlias = Paper | CaseRecord
+__all__ = ["PaperOrCase", "fold_page"]
+
 _NOTHING: Final = Outcome({}, None, {}, (), ())
 
 
@@ -38,206 +31,73 @@ def fold_page(book: DeliveryReading, papers: Iterable[PaperOrCase], *, size: int
         papers: those of these entries that say something of deliveries, in their order.
         size: how many entries of the log are folded afterwards.
     """
-    sheet = _Sheet(book)
-    taken = list(papers)
-    sheet.expect(taken)
-    for paper in taken:
-        if isinstance(paper, Paper):
-            sheet.file_paper(paper)
-        else:
-            sheet.file_case(paper)
-    return sheet.changes(size)
+    filing = Filing(book)
+    filing.file_all(list(papers))
+    return _Counting(book, filing).changes(size, filing.new_places)
 
 
-@dataclass(slots=True)
-class _Sheet:
-    """The rows of one page: what the book has, and what becomes of it."""
+class _Counting:
+    """Counts anew what a page touched."""
 
-    book: DeliveryReading
-    places: dict[str, str | None] = field(default_factory=dict)
-    new_places: dict[str, str] = field(default_factory=dict)
-    deliveries: dict[str, tuple[Paper, ...]] = field(default_factory=dict)
-    old_deliveries: dict[str, Delivery | None] = field(default_factory=dict)
-    cases: dict[str, tuple[CaseRecord, ...]] = field(default_factory=dict)
-    old_cases: dict[str, Case | None] = field(default_factory=dict)
+    def __init__(self, book: DeliveryReading, filing: Filing) -> None:
+        self._book = book
+        self._deliveries = filing.deliveries.changed()
+        self._old_deliveries = book.deliveries(list(self._deliveries))
+        self._cases = filing.cases.changed()
+        self._old_cases: dict[str, Case] = dict(book.cases(list(self._cases)))
+        self._lots = _Lots(book)
+        self._totals = _Totals()
 
-    # ---- reading, many at once ----
-
-    def expect(self, papers: Sequence[PaperOrCase]) -> None:
-        """Read what the page will most likely ask for."""
-        asked: set[str] = set()
-        keys, cases = set(), set()
-        for paper in papers:
-            asked.update(name for name in (paper.record_id, paper.corrects) if name)
-            if isinstance(paper, CaseRecord):
-                cases.add(_key_of_case(paper))
-            elif paper.shipment is None:
-                keys |= {
-                    delivery_key(paper.lane, paper.number),
-                    unknown_delivery_key(paper.record_id),
-                }
-            else:
-                asked.add(paper.shipment)
-                keys.add(unknown_delivery_key(paper.shipment))
-        found = self.book.places(asked)
-        self.places = {name: found.get(name) for name in asked}
-        known = set(found.values())
-        self._read_deliveries(keys | known)
-        self._read_cases(cases | known)
-
-    def _read_deliveries(self, keys: Iterable[str]) -> None:
-        missing = [key for key in keys if key not in self.old_deliveries]
-        found = self.book.deliveries(missing) if missing else {}
-        for key in missing:
-            old = found.get(key)
-            self.old_deliveries[key] = old
-            self.deliveries[key] = old.papers if old else ()
-
-    def _read_cases(self, keys: Iterable[str]) -> None:
-        missing = [key for key in keys if key not in self.old_cases]
-        found = self.book.cases(missing) if missing else {}
-        for key in missing:
-            old = found.get(key)
-            self.old_cases[key] = old
-            self.cases[key] = old.records if old else ()
-
-    def _place(self, record_id: str) -> str | None:
-        if record_id not in self.places:
-            self.places[record_id] = self.book.places([record_id]).get(record_id)
-        return self.places[record_id]
-
-    def _papers(self, key: str) -> tuple[Paper, ...]:
-        self._read_deliveries([key])
-        return self.deliveries[key]
-
-    # ---- filing ----
-
-    def file_paper(self, paper: Paper) -> None:
-        """Put a shipment or a receipt into its delivery."""
-        if self._place(paper.record_id) is not None:
-            return
-        moving = self._take_earlier(paper)
-        key = self._key_for(paper)
-        if paper.shipment is None:
-            ids = {paper.record_id, *(earlier.record_id for earlier in moving)}
-            moving += self._take_citing(ids, paper, leaving=key)
-        self._put_papers(key, [*moving, paper])
-
-    def _key_for(self, paper: Paper) -> str:
-        if paper.shipment is None:
-            return delivery_key(paper.lane, paper.number)
-        key = self._place(paper.shipment)
-        # What is cited may be another receipt: that is no shipment, and never becomes one.
-        if key is not None and _has_shipment(self._papers(key), paper.shipment):
-            return key
-        return unknown_delivery_key(paper.shipment)
-
-    def _take_earlier(self, paper: Paper) -> list[Paper]:
-        """Take out the earlier versions of a paper that is corrected: they go where it goes."""
-        key = self._place(paper.corrects) if paper.corrects else None
-        if key is None or paper.corrects is None:
-            return []
-        earlier = _versions(self._papers(key), paper.corrects)
-        self._drop_papers(key, {found.record_id for found in earlier})
-        return earlier
-
-    def _take_citing(self, ids: set[str], paper: Paper, *, leaving: str) -> list[Paper]:
-        """Take the receipts that cite one of these shipments from wherever they are."""
-        keys = {unknown_delivery_key(record_id) for record_id in ids}
-        old = self._place(paper.corrects) if paper.corrects else None
-        if old is not None:
-            keys.add(old)
-        taken: list[Paper] = []
-        for key in sorted(keys - {leaving}):
-            # The version that is current says which shipment a receipt is about.
-            cited = [i for i in current_papers(self._papers(key)) if i.shipment in ids]
-            roots = {name for found in cited for name in _chain(self._papers(key), found)}
-            moved = [found for found in self._papers(key) if found.record_id in roots]
-            self._drop_papers(key, roots)
-            taken += moved
-        return taken
-
-    def _put_papers(self, key: str, papers: Sequence[Paper]) -> None:
-        merged = {paper.record_id: paper for paper in (*self._papers(key), *papers)}
-        self.deliveries[key] = tuple(sorted(merged.values(), key=lambda paper: paper.index))
-        for paper in papers:
-            self.places[paper.record_id] = self.new_places[paper.record_id] = key
-
-    def _drop_papers(self, key: str, record_ids: set[str]) -> None:
-        self.deliveries[key] = tuple(
-            paper for paper in self._papers(key) if paper.record_id not in record_ids
-        )
-
-    def file_case(self, record: CaseRecord) -> None:
-        """Put a corrective action into its case."""
-        if self._place(record.record_id) is not None:
-            return
-        moving: list[CaseRecord] = []
-        old = self._place(record.corrects) if record.corrects else None
-        key = _key_of_case(record)
-        self._read_cases([key, *([old] if old else [])])
-        if old is not None and record.corrects is not None:
-            moving = _case_versions(self.cases[old], record.corrects)
-            gone = {found.record_id for found in moving}
-            self.cases[old] = tuple(i for i in self.cases[old] if i.record_id not in gone)
-        merged = (*self.cases[key], *moving, record)
-        self.cases[key] = tuple(sorted(merged, key=lambda found: found.index))
-        for found in (*moving, record):
-            self.places[found.record_id] = self.new_places[found.record_id] = key
-
-    # ---- counting ----
-
-    def changes(self, size: int) -> Changes:
-        """Count anew what was touched."""
+    def changes(self, size: int, places: Mapping[str, str]) -> Changes:
+        """What becomes of the book."""
         deliveries = {
             key: Delivery(key, papers) if papers else None
-            for key, papers in self.deliveries.items()
-            if papers != _papers_of(self.old_deliveries[key])
+            for key, papers in self._deliveries.items()
         }
-        totals = _Totals()
-        lots = _Lots(self.book)
-        lots.expect(self._lots_touched(deliveries))
-        for key, delivery in deliveries.items():
-            old, new = _outcome(self.old_deliveries[key]), _outcome(delivery)
-            totals.move(old, new)
-            lots.move(key, old, new)
-        cases = self._count_cases(lots, totals)
+        moved = {
+            key: (_outcome(self._old_deliveries.get(key)), _outcome(delivery))
+            for key, delivery in deliveries.items()
+        }
+        self._lots.expect(self._lots_touched(moved.values()))
+        for key, (old, new) in moved.items():
+            self._totals.move(old, new)
+            self._lots.move(key, old, new)
         return Changes(
             size=size,
-            places=self.new_places,
+            places=places,
             deliveries=deliveries,
-            cases=cases,
-            lots=lots.changed(),
-            months=totals.changed(self.book),
+            cases=self._count_cases(),
+            lots=self._lots.changed(),
+            months=self._totals.changed(self._book),
         )
 
-    def _lots_touched(self, deliveries: Mapping[str, Delivery | None]) -> set[LotKey]:
-        touched = {
-            lot
-            for key, delivery in deliveries.items()
-            for found in (self.old_deliveries[key], delivery)
-            for lot in _outcome(found).lot_days
-        }
-        for key, records in self.cases.items():
-            old = self.old_cases[key]
-            for version in (records, old.records if old else ()):
+    def _lots_touched(self, moved: Iterable[tuple[Outcome, Outcome]]) -> set[LotKey]:
+        touched = {lot for pair in moved for outcome in pair for lot in outcome.lot_days}
+        for key, records in self._cases.items():
+            for version in (records, self._old_records(key)):
                 touched.update(lots_of(version) if version else ())
         return touched
 
-    def _count_cases(self, lots: _Lots, totals: _Totals) -> dict[str, Case | None]:
-        for key, records in self.cases.items():
-            old = self.old_cases[key]
-            if records != (old.records if old else ()):
-                lots.rename(key, lots_of(old.records) if old else (), records)
-        self._read_cases(lots.cases_named())
+    def _old_records(self, key: str) -> tuple[CaseRecord, ...]:
+        old = self._old_cases.get(key)
+        return old.records if old else ()
+
+    def _count_cases(self) -> dict[str, Case | None]:
+        for key, records in self._cases.items():
+            old = self._old_records(key)
+            self._lots.rename(key, lots_of(old) if old else (), records)
+        moved = self._lots.cases_named() - self._cases.keys()
+        self._old_cases.update(self._book.cases(list(moved)))
+        named = {key: self._old_records(key) for key in moved}
         changed: dict[str, Case | None] = {}
-        for key, records in self.cases.items():
-            old = self.old_cases[key]
-            counted = count_case(records, lots.days(lots_of(records))) if records else None
+        for key, records in {**self._cases, **named}.items():
+            before = self._old_cases.get(key)
+            days = self._lots.days(lots_of(records)) if records else {}
+            counted = count_case(records, days) if records else None
             new = Case(key, records, counted) if records else None
-            if new != old:
+            if new != before:
                 changed[key] = new
-                totals.move_case(old, new)
+                self._totals.move_case(before, new)
         return changed
 
 
@@ -347,47 +207,9 @@ def _sum(one: Month, other: Month) -> Month:
     )
 
 
-def _key_of_case(record: CaseRecord) -> str:
-    return unknown_delivery_key("\n".join(("case", *case_key(record))))
-
-
 def _outcome(delivery: Delivery | None) -> Outcome:
     return evaluate(delivery) if delivery else _NOTHING
 
 
-def _papers_of(delivery: Delivery | None) -> tuple[Paper, ...]:
-    return delivery.papers if delivery else ()
-
-
 def _days_of(lot: Lot | None) -> Mapping[str, date]:
     return lot.days if lot else {}
-
-
-def _has_shipment(papers: Sequence[Paper], record_id: str) -> bool:
-    return any(found.record_id == record_id and found.shipment is None for found in papers)
-
-
-def _chain(papers: Sequence[Paper], of: Paper) -> set[str]:
-    """The record ids of all versions of a paper."""
-    return {found.record_id for found in _versions(papers, of.record_id)}
-
-
-def _versions(papers: Sequence[Paper], record_id: str) -> list[Paper]:
-    """A paper, what it corrects, and what corrects it, and so on."""
-    ids = _linked([(paper.record_id, paper.corrects) for paper in papers], record_id)
-    return [paper for paper in papers if paper.record_id in ids]
-
-
-def _case_versions(records: Sequence[CaseRecord], record_id: str) -> list[CaseRecord]:
-    ids = _linked([(record.record_id, record.corrects) for record in records], record_id)
-    return [record for record in records if record.record_id in ids]
-
-
-def _linked(links: Sequence[tuple[str, str | None]], start: str) -> set[str]:
-    found = {start}
-    while True:
-        more = {own for own, corrects in links if corrects in found}
-        more |= {corrects for own, corrects in links if own in found and corrects}
-        if more <= found:
-            return found
-        found |= more

@@ -76,7 +76,13 @@ def fold(book: DeliveryBook, papers: Sequence[PaperOrCase], *, pages: int = 1) -
 
 
 _LANES = st.sampled_from(
-    [LANE, LANE._replace(part="P-2"), LANE._replace(supplier=OTHER), LANE._replace(part="kg")]
+    [
+        LANE,
+        LANE._replace(part="P-2"),
+        LANE._replace(supplier=OTHER),
+        LANE._replace(customer=OTHER),
+        LANE._replace(part="kg"),
+    ]
 )
 _DAYS = st.dates(date(2026, 9, 25), date(2026, 11, 5))
 _LOTS = st.lists(st.sampled_from(["L-1", "L-2", "L-3"]), max_size=2, unique=True).map(tuple)

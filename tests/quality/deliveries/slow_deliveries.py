@@ -22,7 +22,6 @@ def count_months(papers: Sequence[PaperOrCase], as_of: date) -> dict[Cell, dict[
     """By (customer, supplier, part, month): pieces, whether all count, lots, bad, open."""
     shipments = latest([p for p in papers if isinstance(p, Paper) and p.shipment is None])
     receipts = latest([p for p in papers if isinstance(p, Paper) and p.shipment is not None])
-    first_of = {root: root_of(papers, root) for root in (p.record_id for p in papers)}
     months: dict[Cell, dict[str, Any]] = defaultdict(
         lambda: {"pieces": Decimal(0), "all": True, "lots": 0, "bad": 0, "open": 0}
     )
@@ -31,8 +30,10 @@ def count_months(papers: Sequence[PaperOrCase], as_of: date) -> dict[Cell, dict[
     for shipment in shipments.values():
         deliveries[shipment.lane, shipment.number][0].append(shipment)
     for receipt in receipts.values():
-        cited = shipments.get(first_of.get(receipt.shipment or "", ""))
-        key = (cited.lane, cited.number) if cited else receipt.shipment
+        pair = receipt.lane[:2]
+        cited = shipments.get(root_of(papers, receipt.shipment or ""))
+        is_own = cited is not None and cited.lane[:2] == pair
+        key = (cited.lane, cited.number) if cited and is_own else (pair, receipt.shipment)
         deliveries[key][1].append(receipt)
     for shipped, received in deliveries.values():
         counted = received
@@ -60,7 +61,7 @@ def count_cases(papers: Sequence[PaperOrCase], lot_days: Any, months: Any) -> No
     """Bad units and open cases, by the month of the first lot that came."""
     records = latest([p for p in papers if isinstance(p, CaseRecord)])
     cases: dict[Any, list[CaseRecord]] = defaultdict(list)
-    for record in sorted(records.values(), key=lambda record: record.index):
+    for record in records.values():
         cases[record.lane.customer, record.lane.supplier, record.complaint].append(record)
     for current in cases.values():
         closed = [r for r in current if r.closure and r.closure.responsible]

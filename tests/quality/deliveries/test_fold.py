@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quality.deliveries.agreed import Lane
 from quality.deliveries.answers import MonthRow, differences, flags_of, inputs, monthly
-from quality.deliveries.book import MemoryDeliveryBook
+from quality.deliveries.book import MemoryDeliveryBook, Question
 from quality.deliveries.delivery import MonthKey
 from quality.deliveries.fold import PaperOrCase, fold_page
 from quality.deliveries.papers import Closure, Paper
@@ -45,6 +47,11 @@ def the_row(papers: Sequence[PaperOrCase], *, as_of: date = LONG_AFTER) -> Month
 def units(row: MonthRow) -> tuple[object, object]:
     """Delivered and unconfirmed units."""
     return row.delivered, row.unconfirmed
+
+
+def of_pair(lane: Lane) -> Question:
+    """Everything between these two."""
+    return replace(ALWAYS, customer=lane.customer, supplier=lane.supplier)
 
 
 # ---- as a whole ----
@@ -187,6 +194,60 @@ def test_what_cannot_be_converted_is_counted_in_lots_only(which: str) -> None:
     assert (*units(row), row.lots, row.ppm) == (None, None, 2, None)
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize(
+    "lane", [LANE._replace(customer=OTHER), LANE._replace(supplier=OTHER)], ids=["buys", "sells"]
+)
+def test_a_strangers_receipt_stands_alone(lane: Lane, is_known: bool) -> None:
+    own = [a_shipment(0), a_receipt(1, cites="r0", quantity=Decimal(90), pieces=Decimal(90))]
+    strange = a_receipt(2, cites="r0", lane=lane, revision="B", on=DAY + timedelta(days=60))
+    papers = [*own, strange] if is_known else [strange, *own]
+    book = fold(MemoryDeliveryBook(), papers)
+    assert [row.delivered for row in monthly(book, of_pair(lane), as_of=LONG_AFTER)] == [100]
+    assert inputs(book, of_pair(lane)) == ("r2",)
+    assert differences(book, of_pair(lane), as_of=LONG_AFTER) == ()
+    alone = fold(MemoryDeliveryBook(), own)
+    for ask in (monthly, differences):
+        told = ask(book, of_pair(LANE), as_of=LONG_AFTER)
+        assert told == ask(alone, of_pair(LANE), as_of=LONG_AFTER)
+    assert inputs(book, of_pair(LANE)) == ("r0", "r1")
+
+
+def test_a_receipt_joins_a_shipment_that_is_corrected_to_its_pair() -> None:
+    elsewhere = a_shipment(0, lane=LANE._replace(customer=OTHER))
+    papers = [elsewhere, a_receipt(1, cites="r0"), a_shipment(2, corrects="r0")]
+    assert (units(the_row(papers)), kinds_of(papers)) == ((100, 0), [])
+    assert "r0" in inputs(fold(MemoryDeliveryBook(), papers), of_pair(LANE))
+
+
+@pytest.mark.parametrize("kind", ["shipment", "receipt", "case"])
+def test_a_chain_of_corrections_is_folded_in_time(kind: str) -> None:
+    many = 3_000
+
+    def version(index: int) -> PaperOrCase:
+        corrects = f"r{index - 1}" if index > 1 else None
+        if kind == "shipment":
+            return a_shipment(index, corrects=corrects)
+        if kind == "receipt":
+            return a_receipt(index, cites="r0", corrects=corrects)
+        return a_case(index, corrects=corrects)
+
+    began = time.process_time()
+    fold(MemoryDeliveryBook(), [version(index) for index in range(1, many + 1)], pages=6)
+    assert time.process_time() - began < 3
+
+
+def test_corrections_that_move_between_two_numbers_are_folded_in_time() -> None:
+    papers: list[PaperOrCase] = [
+        a_shipment(n, number=f"S-{n % 2}", corrects=f"r{n - 1}" if n else None) for n in range(800)
+    ]
+    papers += [a_receipt(800 + n, cites=f"r{n}", quantity=Decimal(1)) for n in range(800)]
+    began = time.process_time()
+    book = fold(MemoryDeliveryBook(), papers, pages=2)
+    assert time.process_time() - began < 5
+    assert len(inputs(book, ALWAYS)) == 1_600
+
+
 # ---- bad units ----
 
 
@@ -232,6 +293,17 @@ def test_the_customers_closure_stands_above_the_suppliers() -> None:
     own = a_case(3, party=LANE.supplier, closure=Closure("none-found", 0))
     papers: list[PaperOrCase] = [a_shipment(0), a_receipt(1, cites="r0"), a_case(2), own]
     assert the_row(papers).bad == 3
+
+
+@pytest.mark.parametrize(("corrected", "bad"), [("r2", 5), ("r3", 9)])
+def test_a_correction_stands_in_the_place_of_the_first_one(corrected: str, bad: int) -> None:
+    # As with shipments: what was filed last decides, not what was corrected last.
+    papers: list[PaperOrCase] = [
+        a_case(2),
+        a_case(3, closure=Closure("supplier", 5)),
+        a_case(4, corrects=corrected, closure=Closure("supplier", 9)),
+    ]
+    assert the_row(papers).bad == bad
 
 
 def test_ppm_is_rounded_half_even_to_two_places() -> None:

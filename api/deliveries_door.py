@@ -22,12 +22,14 @@ from api.deliveries_query import (
 )
 from api.derived.worker import DerivedWorker
 from api.exchange import Reader
+from api.observability import log
 from api.record_flags import agreed_flags, encode_agreed_flag
 from api.records import RecordShelf, private
 from api.search_query import malformed
 from keys.encoding import encode_base64url
 from ledger.clock import Clock
 from ledger.domain_state import DomainState
+from ledger.store_errors import StoreUnavailable
 from quality.deliveries.answers import (
     METHOD,
     differences,
@@ -40,6 +42,7 @@ from quality.deliveries.answers import (
     provenance,
 )
 from quality.deliveries.book import DeliveryReading, Question
+from quality.deliveries.delivery import RecordFlag
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,29 @@ class DeliveryDoor:
         record = self.shelf.open(request.path_params["record_id"], reader)
         record_id = encode_base64url(record.row.record_id)
         is_whole = any(item.group == "filing" for item in record.groups)
-        with self.derived.book.at_once() as book:
-            # Who does not read the record whole is told nothing that follows from it.
-            found = flags_of(book, record_id) if is_whole else ()
-            told = {
-                "record_id": record_id,
-                "flags": [
-                    *map(encode_flag, found),
-                    *map(encode_agreed_flag, agreed_flags(record, self.state())),
-                ],
-                "provenance": {"method": METHOD, "tree_size": book.size()},
-            }
+        # Who does not read the record whole is told nothing that follows from it.
+        found, size = self._beside_others(record_id if is_whole else None)
+        told = {
+            "record_id": record_id,
+            "flags": [
+                *map(encode_flag, found),
+                *map(encode_agreed_flag, agreed_flags(record, self.state())),
+            ],
+            "missing": ["deliveries"] if size is None else [],
+            "provenance": {"method": METHOD, "tree_size": size},
+        }
         return private(JSONResponse(told))
+
+    def _beside_others(self, record_id: str | None) -> tuple[tuple[RecordFlag, ...], int | None]:
+        """Flags beside other deliveries, and the tree size; None where tables are away."""
+        try:
+            with self.derived.book.at_once() as book:
+                found = flags_of(book, record_id) if record_id else ()
+                return found, book.size()
+        except StoreUnavailable as fault:
+            # What was agreed is told without them.
+            log.warning("flags.without_deliveries", code=fault.code, detail=str(fault))
+            return (), None
 
     async def await_entries(self, request: Request, reader: Reader) -> None:
         """Wait for the entries that a question asks for, as far as the log has them.

@@ -67,11 +67,19 @@ def delivery_schemas() -> dict[str, Any]:
         },
         "Flags": {
             "type": "object",
-            "required": ["record_id", "flags", "provenance"],
+            "required": ["record_id", "flags", "missing", "provenance"],
             "properties": {
                 "record_id": {"type": "string"},
                 "flags": objects,
-                "provenance": provenance,
+                "missing": {"type": "array", "items": {"enum": ["deliveries"]}, "maxItems": 1},
+                "provenance": {
+                    "type": "object",
+                    "required": ["method", "tree_size"],
+                    "properties": {
+                        "method": {"type": "string"},
+                        "tree_size": {"type": ["integer", "null"]},
+                    },
+                },
             },
         },
     }

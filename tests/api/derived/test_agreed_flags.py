@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from api.derived.database import DerivedDatabase, derived_url
+from api.derived.tables import METADATA
 from tests.api.derived.trade import Trade
-from tests.api.service import OEM, STRANGER, SUPPLIER, serve
+from tests.api.service import OEM, STRANGER, SUPPLIER, LiveService, serve
 from tests.quality.examples import example
 from tests.quality.master_stories import inspection_groups
 
@@ -54,3 +57,24 @@ def test_an_inspection_is_flagged_by_what_was_in_force_before_it(trade: Trade) -
         assert flags(trade, earlier, by=by) == ["site-missing"]
         assert flags(trade, later, by=by) == ["site-missing", "specification-superseded"]
     assert flags(trade, later, by=STRANGER) == []
+
+
+def test_what_was_agreed_is_told_without_derived_tables(own_service: LiveService) -> None:
+    trade = Trade(own_service)
+    trade.agree()
+    filed = trade.shipment("1", part="P-1", on="2026-10-01", quantity="100")
+    size = trade.await_tables()
+    for is_away in (False, True):
+        if is_away:
+            drop_tables(trade)
+        told = own_service.signed(SUPPLIER).get(f"/v1/records/{filed}/flags").json()
+        assert "site-missing" in [flag["code"] for flag in told["flags"]]
+        assert told["missing"] == (["deliveries"] if is_away else [])
+        assert told["provenance"]["tree_size"] == (None if is_away else size)
+
+
+def drop_tables(trade: Trade) -> None:
+    """Take the derived tables away, as another hand could."""
+    url = derived_url("", trade.live.folder.derived)
+    with closing(DerivedDatabase(url)) as database, database.writing() as connection:
+        METADATA.drop_all(connection)

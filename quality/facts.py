@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from quality.values import Groups, part, pointed, text
+from ledger import limits
+from quality.shapes import is_readable
+from quality.values import Groups, pointed, text
 
 Facts = dict[str, Any]
 _LIMITS: Final = ("nominal", "lower", "upper")
@@ -31,20 +33,21 @@ def record_facts(vct: str, groups: Groups) -> Mapping[str, Any] | None:
 
     Args:
         vct: its type.
-        groups: its groups by name, which conform to the type.
+        groups: its groups by name, which conform to the type as its log defines it. None of a
+            state of another form than the built-in one (:mod:`quality.shapes`).
     """
     make = _FACTS.get(vct)
-    return make(groups) if make else None
+    return make(groups) if make and is_readable(vct, groups) else None
 
 
-def _act(groups: Groups) -> Facts | None:
-    state = groups.get("state")
-    return state if isinstance(state, dict) else None
+def _act(groups: Groups) -> Facts:
+    state = groups["state"]
+    assert isinstance(state, dict), "a group without the form of a state gives no facts"
+    return state
 
 
 def _state(groups: Groups) -> Facts:
-    state = groups.get("state")
-    return {"state": state if isinstance(state, dict) else {}}
+    return {"state": groups["state"]}
 
 
 def _site(groups: Groups) -> Facts:
@@ -55,7 +58,7 @@ def _part(groups: Groups) -> Facts:
     return {
         **_state(groups),
         "site": _stated(groups, "state", "site"),
-        "pieces": text(groups, "detail", "pieces_per_unit"),
+        "pieces": _number(groups, "detail", "pieces_per_unit"),
         "codes": [
             *_coded(MATERIALS, groups, "detail", "material"),
             *_coded(UNITS, groups, "state", "unit"),
@@ -87,7 +90,7 @@ def _delivery(groups: Groups) -> Facts:
 
 
 def _inspection(groups: Groups) -> Facts:
-    cited = part(groups, "lot", "specification")
+    cited = {name: text(groups, "lot", "specification", name) for name in ("id", "revision")}
     return {
         "site": _stated(groups, "lot", "site"),
         "unit": _stated(groups, "lot", "unit"),
@@ -102,7 +105,7 @@ def _inspection(groups: Groups) -> Facts:
         },
         "kind": text(groups, "verdict", "kind"),
         "day": (text(groups, "verdict", "decided_at") or "")[:10],
-        "specification": cited if isinstance(cited, dict) else None,
+        "specification": cited if all(cited.values()) else None,
         "limits": list(_typed_limits(groups)),
         "codes": [
             *_coded(MATERIALS, groups, "lot", "material"),
@@ -145,12 +148,17 @@ def _stated(groups: Groups, *path: str) -> list[str | None]:
     return [text(groups, *path), "/".join(("", *path))]
 
 
+def _number(groups: Groups, *path: str) -> str | None:
+    number = text(groups, *path)
+    return number if number and len(number) <= limits.JSON_NUMBER_CHARACTERS_MAX else None
+
+
 def _coded(book: str, groups: Groups, *path: str) -> list[list[str]]:
     code = text(groups, *path)
     return [] if code is None else [[book, code, "/".join(("", *path))]]
 
 
-_FACTS: Final[Mapping[str, Callable[[Groups], Facts | None]]] = MappingProxyType(
+_FACTS: Final[Mapping[str, Callable[[Groups], Facts]]] = MappingProxyType(
     {
         "act/v1": _act,
         "site/v1": _site,

@@ -29,6 +29,7 @@ from quality.inspection import inspection_faults, inspection_flags, inspection_r
 from quality.parameter import parameter_faults, parameter_flags
 from quality.part import part_faults, part_flags
 from quality.requirement import requirement_faults
+from quality.shapes import shape_faults
 from quality.shipment import shipment_faults
 from quality.site import site_faults
 from quality.specification import specification_faults, specification_flags
@@ -140,8 +141,10 @@ class QualityRules:
 
 
 def _faults(vct: str, groups: Groups, *, signer: str | None) -> Iterator[Fault]:
+    yield from shape_faults(vct, groups)
     find = _FAULTS.get(vct)
-    return find(groups, signer) if find else iter(())
+    if find:
+        yield from find(groups, signer)
 
 
 def _roles(vct: str, groups: Groups, *, signer: str | None) -> frozenset[str] | None:

@@ -23,7 +23,7 @@ def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
     if said.vct == "inspection-report/v1":
         yield from _inspection_flags(said, agreed)
     elif said.vct in ("shipment/v1", "goods-receipt/v1"):
-        revision = said.facts["state"]["part"]["revision"]
+        revision = said.facts["state"]["part"].get("revision")
         place = "/state/part/revision"
         current = _current_revision(agreed, delivered_part(said), said.index)
         yield from _revision_flags(current, revision, place=place)

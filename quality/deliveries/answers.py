@@ -16,7 +16,10 @@ from typing import Any, Final
 from quality.deliveries.book import DeliveryReading, Month, Question
 from quality.deliveries.case import Case, lots_of
 from quality.deliveries.delivery import (
-    UNCONFIRMED_AFTER,
+    ABOVE,
+    IN_TIME,
+    RECEIPT_REPEATED,
+    REPEATED,
     Delivery,
     Difference,
     MonthKey,
@@ -31,6 +34,17 @@ METHOD: Final = "DLV-1"
 _MILLION: Final = Decimal(1_000_000)
 _CENT: Final = Decimal("0.01")
 _ZERO: Final = Decimal(0)
+_FLAG_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    REPEATED: (
+        "{0} has shipment number {1} already: this record counts nothing",
+        "{0} 已使用发货单号 {1}：本记录不计数",
+    ),
+    RECEIPT_REPEATED: (
+        "{0} has receipt number {1} of this delivery already: this record counts nothing",
+        "{0} 已使用本次交付的收货单号 {1}：本记录不计数",
+    ),
+    ABOVE: ("received {1} in all, expected at most {0}", "累计收货 {1}，应不超过 {0}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +91,8 @@ def monthly(book: DeliveryReading, question: Question, *, as_of: date) -> tuple[
 
 
 def is_unconfirmed(pending: Pending, as_of: date) -> bool:
-    """Whether a shipment without a receipt counts on this day: from the 14th day on."""
-    return as_of >= pending.on + UNCONFIRMED_AFTER
+    """Whether a shipment without a receipt counts on this day: when its 14 days are over."""
+    return as_of > pending.on + IN_TIME
 
 
 def differences(
@@ -154,8 +168,16 @@ def encode_difference(difference: Difference) -> dict[str, Any]:
 
 
 def encode_flag(flag: RecordFlag) -> dict[str, Any]:
-    """A flag as JSON."""
-    return {"code": flag.code, "expected": flag.expected, "found": flag.found}
+    """A flag as JSON, with a text per language."""
+    most = flag.expected.removeprefix("at most ")
+    en, zh = (text.format(most, flag.found) for text in _FLAG_TEXTS[flag.code])
+    return {
+        "code": flag.code,
+        "expected": flag.expected,
+        "found": flag.found,
+        "en": en,
+        "zh": zh,
+    }
 
 
 def _row(month: Month, pending: Iterable[Pending]) -> MonthRow:
@@ -186,7 +208,7 @@ def _no_receipt(delivery: Delivery, as_of: date) -> Iterable[Difference]:
         number=pending.number,
         shipment=pending.record_id,
         receipt=None,
-        expected=(pending.on + UNCONFIRMED_AFTER).isoformat(),
+        expected=(pending.on + IN_TIME).isoformat(),
     )
 
 

@@ -20,9 +20,11 @@ from quality.deliveries.agreed import Lane
 from quality.deliveries.corrections import current
 from quality.deliveries.papers import EXACT, Paper
 
-#: Days after which a shipment without a receipt counts, and a receipt is late.
-UNCONFIRMED_AFTER: Final = timedelta(days=14)
+#: The last of these days is still in time: beyond it a shipment without a receipt counts, and a
+#: receipt is late.
+IN_TIME: Final = timedelta(days=14)
 REPEATED: Final = "shipment-repeated"
+RECEIPT_REPEATED: Final = "receipt-repeated"
 ABOVE: Final = "receipt-above-shipment"
 PIECES: Final = "pieces"
 _ZERO: Final = Decimal(0)
@@ -139,9 +141,9 @@ def evaluate(delivery: Delivery) -> Outcome:
     """What a delivery comes to."""
     papers = current(delivery.papers)
     shipments = [paper for paper in papers if paper.shipment is None]
-    receipts = [paper for paper in papers if paper.shipment is not None]
+    receipts, flags = _received_once(paper for paper in papers if paper.shipment is not None)
     shipment = shipments[0] if shipments else None
-    flags = [_repeated(paper, shipments[0]) for paper in shipments[1:]]
+    flags.extend(_repeated(REPEATED, paper, shipments[0]) for paper in shipments[1:])
     if shipment is not None:
         flags.extend(_above_flags(shipment, receipts))
     return Outcome(
@@ -165,7 +167,7 @@ def _pending(shipment: Paper) -> Pending:
         lane=shipment.lane,
         on=shipment.on,
         pieces=shipment.pieces,
-        lots=len(shipment.lots) or 1,
+        lots=len(shipment.lots),
     )
 
 
@@ -181,9 +183,8 @@ def _lot_days(papers: Iterable[Paper]) -> dict[LotKey, date]:
 def _lines(receipts: Sequence[Paper]) -> dict[MonthKey, Line]:
     lines: dict[MonthKey, Line] = {}
     for receipt in receipts:
-        # A receipt that names no lot is one.
-        unnamed = int(not receipt.lots)
-        line = Line(receipt.pieces or _ZERO, int(receipt.pieces is None), unnamed)
+        # A receipt of nothing counts nothing, but it is found in its month for its differences.
+        line = Line(receipt.pieces or _ZERO, int(receipt.pieces is None))
         _add(lines, MonthKey(receipt.lane, month_of(receipt.on)), line)
     for key, on in _lot_days(receipts).items():
         _add(lines, MonthKey(key.lane, month_of(on)), Line(lots=1))
@@ -199,8 +200,19 @@ def _add(lines: dict[MonthKey, Line], key: MonthKey, more: Line) -> None:
     )
 
 
-def _repeated(paper: Paper, first: Paper) -> RecordFlag:
-    return RecordFlag(paper.record_id, REPEATED, first.record_id, paper.number)
+def _received_once(receipts: Iterable[Paper]) -> tuple[list[Paper], list[RecordFlag]]:
+    """The receipts that count, and flags of those whose number and part were there before."""
+    first: dict[tuple[str, str], Paper] = {}
+    flags = []
+    for receipt in receipts:
+        known = first.setdefault((receipt.lane.part, receipt.number), receipt)
+        if known is not receipt:
+            flags.append(_repeated(RECEIPT_REPEATED, receipt, known))
+    return list(first.values()), flags
+
+
+def _repeated(code: str, paper: Paper, first: Paper) -> RecordFlag:
+    return RecordFlag(paper.record_id, code, first.record_id, paper.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +263,7 @@ def _differences(shipment: Paper | None, receipts: Sequence[Paper]) -> Iterator[
 
 
 def _of_receipt(shipment: Paper, receipt: Paper) -> Iterator[Difference]:
-    latest = shipment.on + UNCONFIRMED_AFTER
+    latest = shipment.on + IN_TIME
     for kind, expected, found in (
         ("part", shipment.lane.part, receipt.lane.part),
         ("revision", shipment.revision, receipt.revision),

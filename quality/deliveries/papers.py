@@ -128,6 +128,9 @@ def _read_delivery(record: Filed, agreed: Agreed, *, on: str, number: str) -> Pa
 
 
 def _pieces(quantity: Decimal, per_unit: Decimal | None) -> Decimal | None:
+    if not quantity:
+        # Nothing of any unit is no pieces: there is nothing to convert.
+        return Decimal(0)
     return None if per_unit is None else EXACT.multiply(quantity, per_unit)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from quality.deliveries.agreed import Lane
-from quality.deliveries.book import DeliveryBook, Question
+from quality.deliveries.answers import differences
+from quality.deliveries.book import DeliveryBook, MemoryDeliveryBook, Question
 from quality.deliveries.fold import PaperOrCase, fold_page
 from quality.deliveries.papers import CaseRecord, Closure, Paper, Stated
 
@@ -75,6 +76,12 @@ def fold(book: DeliveryBook, papers: Sequence[PaperOrCase], *, pages: int = 1) -
     return book
 
 
+def kinds_of(papers: Sequence[PaperOrCase]) -> list[str]:
+    """The kinds of all differences after these papers."""
+    book = fold(MemoryDeliveryBook(), papers)
+    return [found.kind for found in differences(book, ALWAYS, as_of=LONG_AFTER)]
+
+
 _LANES = st.sampled_from(
     [
         LANE,
@@ -85,7 +92,9 @@ _LANES = st.sampled_from(
     ]
 )
 _DAYS = st.dates(date(2026, 9, 25), date(2026, 11, 5))
-_LOTS = st.lists(st.sampled_from(["L-1", "L-2", "L-3"]), max_size=2, unique=True).map(tuple)
+_LOTS = st.lists(st.sampled_from(["L-1", "L-2", "L-3"]), min_size=1, max_size=2, unique=True).map(
+    tuple
+)
 _STATED = st.sampled_from([(), (Stated("damaged", "L-1", Decimal(2), "wet"),)])
 
 
@@ -110,7 +119,7 @@ def _draw_paper(
     draw: st.DrawFn, index: int, made: list[PaperOrCase], *, count: int, is_receipt: bool
 ) -> Paper:
     lane = draw(_LANES)
-    quantity = Decimal(draw(st.integers(1, 5)))
+    quantity = Decimal(draw(st.integers(0 if is_receipt else 1, 5)))
     earlier = [
         paper.record_id
         for paper in made
@@ -127,8 +136,8 @@ def _draw_paper(
         on=draw(_DAYS),
         quantity=quantity,
         unit="KGM" if lane.part == "kg" else "H87",
-        pieces=None if lane.part == "kg" else quantity,
-        lots=draw(_LOTS),
+        pieces=None if lane.part == "kg" and quantity else quantity,
+        lots=draw(_LOTS) if quantity else (),
         stated=draw(_STATED) if is_receipt else (),
     )
 

@@ -34,11 +34,13 @@ def count_months(papers: Sequence[PaperOrCase], as_of: date) -> dict[Cell, dict[
         cited = shipments.get(root_of(papers, receipt.shipment or ""))
         is_own = cited is not None and cited.lane[:2] == pair
         key = (cited.lane, cited.number) if cited and is_own else (pair, receipt.shipment)
-        deliveries[key][1].append(receipt)
+        numbers = [(other.lane, other.number) for other in deliveries[key][1]]
+        if (receipt.lane, receipt.number) not in numbers:
+            deliveries[key][1].append(receipt)
     for shipped, received in deliveries.values():
         counted = received
         if not received:
-            is_due = as_of >= shipped[0].on + timedelta(days=14)
+            is_due = as_of > shipped[0].on + timedelta(days=14)
             counted = [shipped[0]] if is_due else []
             for lot in shipped[0].lots:
                 lot_days[shipped[0].lane, lot].append(shipped[0].on)
@@ -47,7 +49,6 @@ def count_months(papers: Sequence[PaperOrCase], as_of: date) -> dict[Cell, dict[
             cell = months[(*paper.lane, f"{paper.on:%Y-%m}")]
             cell["pieces"] += paper.pieces or 0
             cell["all"] &= paper.pieces is not None
-            cell["lots"] += not paper.lots
             for lot in paper.lots:
                 seen[paper.lane, lot] = min(seen.get((paper.lane, lot), paper.on), paper.on)
         for (lane, lot), day in seen.items():

@@ -17,7 +17,7 @@ from quality.deliveries.answers import MonthRow, differences, flags_of, inputs, 
 from quality.deliveries.book import MemoryDeliveryBook, Question
 from quality.deliveries.delivery import MonthKey
 from quality.deliveries.fold import PaperOrCase, fold_page
-from quality.deliveries.papers import Closure, Paper
+from quality.deliveries.papers import Closure, Paper, Stated
 from tests.quality.deliveries.papers import (
     ALWAYS,
     DAY,
@@ -29,6 +29,7 @@ from tests.quality.deliveries.papers import (
     a_shipment,
     fold,
     histories,
+    kinds_of,
 )
 from tests.quality.deliveries.slow_deliveries import count_months
 
@@ -139,16 +140,51 @@ def test_a_receipt_counts_in_the_month_in_which_goods_were_received() -> None:
     assert (*units(row), row.lots) == (100, 0, 1)
 
 
-@pytest.mark.parametrize(("days", "counted"), [(13, 0), (14, 100)])
-def test_a_shipment_without_receipt_counts_from_the_14th_day(days: int, counted: int) -> None:
-    rows = rows_of([a_shipment(0)], as_of=DAY + timedelta(days=days))
-    assert sum(row.unconfirmed or 0 for row in rows) == counted
+@pytest.mark.parametrize(
+    ("days", "counted", "listed", "late"), [(14, 0, [], []), (15, 100, ["no-receipt"], ["late"])]
+)
+def test_the_14th_day_is_still_in_time(
+    days: int, counted: int, listed: list[str], late: list[str]
+) -> None:
+    then = DAY + timedelta(days=days)
+    book = fold(MemoryDeliveryBook(), [a_shipment(0)])
+    assert sum(row.unconfirmed or 0 for row in monthly(book, ALWAYS, as_of=then)) == counted
+    assert [found.kind for found in differences(book, ALWAYS, as_of=then)] == listed
+    assert kinds_of([a_shipment(0), a_receipt(1, cites="r0", on=then)]) == late
 
 
 def test_partial_receipts_add_up_and_nothing_is_unconfirmed() -> None:
     part = replace(a_receipt(1, cites="r0"), quantity=Decimal(30), pieces=Decimal(30))
-    row = the_row([a_shipment(0), part, replace(part, record_id="r2", index=2)])
+    other = replace(part, record_id="r2", index=2, number="R-2")
+    row = the_row([a_shipment(0), part, other])
     assert (*units(row), row.lots) == (60, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "part", "counted"), [("R-1", "P-1", 100), ("R-2", "P-1", 200), ("R-1", "P-2", 100)]
+)
+def test_a_repeated_receipt_number_counts_once(number: str, part: str, counted: int) -> None:
+    again = a_receipt(2, cites="r0", number=number, lane=LANE._replace(part=part))
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), a_receipt(1, cites="r0"), again])
+    rows = {row.key.lane.part: row.delivered for row in monthly(book, ALWAYS, as_of=LONG_AFTER)}
+    assert rows.get("P-1") == counted
+    flags = [flag for flag in flags_of(book, "r2") if flag.code == "receipt-repeated"]
+    is_repeated = (number, part) == ("R-1", "P-1")
+    assert [flag.expected for flag in flags] == ["r1"] * is_repeated
+    assert flags_of(book, "r1") == ()
+    assert rows.get("P-2") == (100 if part == "P-2" else None)
+
+
+def test_a_repeated_receipt_states_nothing() -> None:
+    again = a_receipt(2, cites="r0", number="R-1", stated=(Stated("damaged"),))
+    assert kinds_of([a_shipment(0), a_receipt(1, cites="r0"), again]) == []
+
+
+def test_a_receipt_of_nothing_counts_nothing_and_is_a_difference() -> None:
+    nothing = a_receipt(1, cites="r0", quantity=Decimal(0), pieces=Decimal(0), lots=())
+    papers = [a_shipment(0, unit="KGM"), replace(nothing, unit="KGM")]
+    assert rows_of(papers) == ()
+    assert kinds_of(papers) == ["quantity"]
 
 
 @pytest.mark.parametrize(("number", "counted"), [("S-1", 100), ("S-2", 200)])
@@ -321,50 +357,3 @@ def test_ppm_is_rounded_half_even_to_two_places() -> None:
 def test_where_nothing_was_delivered_there_is_no_ppm() -> None:
     row = the_row([a_case(0)])
     assert (row.bad, *units(row), row.ppm) == (3, 0, 0, None)
-
-
-# ---- differences and flags ----
-
-
-def kinds_of(papers: Sequence[PaperOrCase]) -> list[str]:
-    """The kinds of all differences after these papers."""
-    book = fold(MemoryDeliveryBook(), papers)
-    return [found.kind for found in differences(book, ALWAYS, as_of=LONG_AFTER)]
-
-
-@pytest.mark.item("4.6.differences")
-@pytest.mark.parametrize(
-    ("changed", "kinds"),
-    [
-        ({}, []),
-        ({"quantity": Decimal(99)}, ["quantity"]),
-        ({"revision": "B"}, ["revision"]),
-        ({"lane": LANE._replace(part="P-2")}, ["part"]),
-        ({"on": DAY + timedelta(days=14)}, []),
-        ({"on": DAY + timedelta(days=15)}, ["late"]),
-        ({"unit": "KGM", "pieces": None}, ["unit"]),
-    ],
-)
-def test_differences_follow_from_the_papers(changed: dict[str, object], kinds: list[str]) -> None:
-    assert kinds_of([a_shipment(0), a_receipt(1, cites="r0", **changed)]) == kinds
-
-
-def test_a_shipment_that_nobody_received_is_a_difference() -> None:
-    assert kinds_of([a_shipment(0)]) == ["no-receipt"]
-
-
-@pytest.mark.item("4.done.receipt-above")
-@pytest.mark.parametrize(("received", "codes"), [(100, []), (101, ["receipt-above-shipment"])])
-def test_a_receipt_above_the_shipped_quantity_is_flagged(received: int, codes: list[str]) -> None:
-    taken = a_receipt(1, cites="r0", quantity=Decimal(received), pieces=Decimal(received))
-    book = fold(MemoryDeliveryBook(), [a_shipment(0), taken])
-    assert [flag.code for flag in flags_of(book, "r1")] == codes
-    (row,) = monthly(book, ALWAYS, as_of=LONG_AFTER)
-    assert row.delivered == received
-
-
-def test_a_repeated_shipment_is_flagged_and_the_first_is_not() -> None:
-    book = fold(MemoryDeliveryBook(), [a_shipment(0), a_shipment(1)])
-    assert [flag.code for flag in flags_of(book, "r1")] == ["shipment-repeated"]
-    assert flags_of(book, "r0") == ()
-    assert flags_of(book, "unknown") == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -90,6 +91,12 @@ def test_kilograms_are_converted_by_the_part() -> None:
 )
 def test_without_a_conversion_in_force_there_are_no_pieces(records: tuple[Filed, ...]) -> None:
     assert pieces_of(a_shipment(unit="KGM"), *records) is None
+
+
+def test_nothing_of_a_unit_without_conversion_is_no_pieces() -> None:
+    shipped = a_shipment(unit="KGM")
+    goods = {"quantity": "0", "unit": "KGM", "lots": []}
+    assert pieces_of(replace(shipped, groups={**shipped.groups, "goods": goods})) == 0
 
 
 def test_a_newer_revision_that_is_in_force_converts() -> None:

@@ -1,0 +1,79 @@
+"""Differences between what was shipped and received, and flags of papers beside others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from quality.deliveries.answers import encode_flag, flags_of, monthly
+from quality.deliveries.book import MemoryDeliveryBook
+from tests.quality.deliveries.papers import (
+    ALWAYS,
+    DAY,
+    LANE,
+    LONG_AFTER,
+    a_receipt,
+    a_shipment,
+    fold,
+    kinds_of,
+)
+
+
+@pytest.mark.item("4.6.differences")
+@pytest.mark.parametrize(
+    ("changed", "kinds"),
+    [
+        ({}, []),
+        ({"quantity": Decimal(99)}, ["quantity"]),
+        ({"revision": "B"}, ["revision"]),
+        ({"lane": LANE._replace(part="P-2")}, ["part"]),
+        ({"on": DAY + timedelta(days=14)}, []),
+        ({"on": DAY + timedelta(days=15)}, ["late"]),
+        ({"unit": "KGM", "pieces": None}, ["unit"]),
+    ],
+)
+def test_differences_follow_from_the_papers(changed: dict[str, object], kinds: list[str]) -> None:
+    assert kinds_of([a_shipment(0), a_receipt(1, cites="r0", **changed)]) == kinds
+
+
+def test_a_shipment_that_nobody_received_is_a_difference() -> None:
+    assert kinds_of([a_shipment(0)]) == ["no-receipt"]
+
+
+@pytest.mark.item("4.done.receipt-above")
+@pytest.mark.parametrize(("received", "codes"), [(100, []), (101, ["receipt-above-shipment"])])
+def test_a_receipt_above_the_shipped_quantity_is_flagged(received: int, codes: list[str]) -> None:
+    taken = a_receipt(1, cites="r0", quantity=Decimal(received), pieces=Decimal(received))
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), taken])
+    assert [flag.code for flag in flags_of(book, "r1")] == codes
+    (row,) = monthly(book, ALWAYS, as_of=LONG_AFTER)
+    assert row.delivered == received
+
+
+def test_a_repeated_shipment_is_flagged_and_the_first_is_not() -> None:
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), a_shipment(1)])
+    assert [flag.code for flag in flags_of(book, "r1")] == ["shipment-repeated"]
+    assert flags_of(book, "r0") == ()
+    assert flags_of(book, "unknown") == ()
+
+
+def test_flags_are_told_in_two_languages() -> None:
+    papers = [
+        a_shipment(0),
+        a_shipment(1),
+        a_receipt(2, cites="r0", number="R-1", quantity=Decimal(101)),
+        a_receipt(3, cites="r0", number="R-1"),
+    ]
+    book = fold(MemoryDeliveryBook(), papers)
+    told = [encode_flag(flag) for n in range(4) for flag in flags_of(book, f"r{n}")]
+    assert [(flag["code"], flag["en"]) for flag in told] == [
+        ("shipment-repeated", "r0 has shipment number S-1 already: this record counts nothing"),
+        ("receipt-above-shipment", "received 101 in all, expected at most 100 H87"),
+        (
+            "receipt-repeated",
+            "r2 has receipt number R-1 of this delivery already: this record counts nothing",
+        ),
+    ]
+    assert all(flag["expected"].removeprefix("at most ") in flag["zh"] for flag in told)

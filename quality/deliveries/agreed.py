@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
 from ledger.relations import ACT_VCT
-from quality.unit_table import UNITS
-from quality.units import is_counting
+from quality.units import is_counting, pieces
 from quality.values import Groups, decimal, text
 
 PART_VCT: Final = "part/v1"
@@ -40,13 +39,28 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How many pieces a unit is, and the records that say so (none for a counting unit).
+    """How quantities in a unit become pieces, and the records that say so.
 
-    ``pieces`` is None where the part that is in force does not say.
+    A counting unit needs none of them. Of any other one the part that is in force says: in
+    which unit it is counted, and how many pieces one of these is.
     """
 
-    pieces: Decimal | None
+    unit: str
+    part_unit: str | None = None
+    pieces_per_unit: Decimal | None = None
     basis: tuple[str, ...] = ()
+
+    def pieces(self, quantity: Decimal) -> Decimal | None:
+        """How many pieces that is; None where nothing agreed says so."""
+        if not quantity:
+            # Nothing of any unit is no pieces: there is nothing to convert.
+            return Decimal(0)
+        return pieces(
+            quantity,
+            self.unit,
+            part_unit=self.part_unit,
+            pieces_per_unit=self.pieces_per_unit,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +105,18 @@ class _Supply:
 
 
 class AgreedRecords:
-    """The same from the records themselves, in the order of the log. Not for several threads."""
+    """The same from the records themselves, in the order of the log. Not for several threads.
+
+    It follows acts and parts as :class:`quality.masters.Masters` does: a later proposal of a part
+    takes the place of an open one, and what was answered or withdrawn is open no more.
+    """
 
     def __init__(self) -> None:
         """Nothing is agreed yet."""
-        self._offered_parts: dict[str, _PartRecord] = {}
+        self._proposed: dict[str, _PartRecord] = {}
+        self._open: dict[Lane, str] = {}
         self._parts: dict[Lane, _PartRecord] = {}
-        self._supplies: dict[str, _Supply] = {}
+        self._offers: dict[str, _Supply] = {}
         self._pairs: dict[tuple[str, str], _Supply] = {}
 
     def apply(self, record: Filed) -> None:
@@ -109,13 +128,11 @@ class AgreedRecords:
 
     def conversion(self, lane: Lane, unit: str) -> Conversion:
         """See :meth:`Agreed.conversion`."""
-        if is_counting(unit):
-            return Conversion(Decimal(UNITS[unit].factor.numerator))
-        part = self._parts.get(lane)
+        part = None if is_counting(unit) else self._parts.get(lane)
         if part is None:
-            return Conversion(None)
-        pieces = part.pieces_per_unit if part.unit == unit else None
-        return Conversion(pieces, (part.record_id, part.endorsed_by))
+            return Conversion(unit)
+        basis = (part.record_id, part.endorsed_by)
+        return Conversion(unit, part.unit, part.pieces_per_unit, basis)
 
     def sides(self, opener: str, other: str, part: str) -> Sides:
         """See :meth:`Agreed.sides`: by the part, by the relation, else who opened it buys."""
@@ -135,39 +152,43 @@ class AgreedRecords:
         supplier = text(groups, "state", "supplier")
         if number is None or unit is None or supplier is None:
             return
-        self._offered_parts[record.record_id] = _PartRecord(
-            record.record_id,
-            Lane(record.party, supplier, number),
-            unit,
-            _above_zero(decimal(groups, "detail", "pieces_per_unit")),
+        lane = Lane(record.party, supplier, number)
+        self._proposed.pop(self._open.get(lane, ""), None)
+        self._open[lane] = record.record_id
+        self._proposed[record.record_id] = _PartRecord(
+            record.record_id, lane, unit, decimal(groups, "detail", "pieces_per_unit")
         )
 
     def _apply_act(self, record: Filed) -> None:
         groups = record.groups
-        of = text(groups, "state", "of") or ""
+        of, meaning = text(groups, "state", "of") or "", text(groups, "state", "meaning")
         match text(groups, "state", "act"):
             case "relation" if text(groups, "state", "kind") == "supply":
                 self._offer(record)
-            case "endorse" if text(groups, "state", "meaning") == "approve":
-                self._endorse(record, of)
+            case "endorse" if meaning in ("approve", "reject"):
+                self._answer(record, of, is_approved=meaning == "approve")
+            case "end":
+                supply = self._offers.get(of)
+                if supply is not None and record.party in (supply.customer, supply.supplier):
+                    del self._offers[of]
 
     def _offer(self, record: Filed) -> None:
         customer = text(record.groups, "state", "customer")
         supplier = text(record.groups, "state", "provider")
         if customer and supplier and record.party in (customer, supplier):
-            self._supplies[record.record_id] = _Supply(
+            self._offers[record.record_id] = _Supply(
                 record.record_id, customer, supplier, record.party
             )
 
-    def _endorse(self, record: Filed, of: str) -> None:
-        part, supply = self._offered_parts.get(of), self._supplies.get(of)
+    def _answer(self, record: Filed, of: str, *, is_approved: bool) -> None:
+        part, supply = self._proposed.get(of), self._offers.get(of)
         if part is not None and record.party == part.lane.supplier:
-            self._parts[part.lane] = replace(part, endorsed_by=record.record_id)
+            del self._proposed[of], self._open[part.lane]
+            if is_approved:
+                self._parts[part.lane] = replace(part, endorsed_by=record.record_id)
         if supply is not None and record.party == supply.other:
-            # An ended relation still tells who bought: the first one of a pair stays.
-            pair = (supply.customer, supply.supplier)
-            self._pairs.setdefault(pair, replace(supply, endorsed_by=record.record_id))
-
-
-def _above_zero(number: Decimal | None) -> Decimal | None:
-    return number if number is not None and number > 0 else None
+            del self._offers[of]
+            if is_approved:
+                # An ended relation still tells who bought: the first one of a pair stays.
+                pair = (supply.customer, supply.supplier)
+                self._pairs.setdefault(pair, replace(supply, endorsed_by=record.record_id))

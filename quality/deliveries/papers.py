@@ -120,18 +120,11 @@ def _read_delivery(record: Filed, agreed: Agreed, *, on: str, number: str) -> Pa
         on=moved,
         quantity=quantity,
         unit=unit,
-        pieces=_pieces(quantity, conversion.pieces),
+        pieces=conversion.pieces(quantity),
         lots=_texts([part(lot, "number") for lot in items(groups, "goods", "lots")]),
         stated=tuple(_stated(item) for item in items(groups, "differences")),
         basis=conversion.basis,
     )
-
-
-def _pieces(quantity: Decimal, per_unit: Decimal | None) -> Decimal | None:
-    if not quantity:
-        # Nothing of any unit is no pieces: there is nothing to convert.
-        return Decimal(0)
-    return None if per_unit is None else EXACT.multiply(quantity, per_unit)
 
 
 def _lane(said: object) -> Lane | None:

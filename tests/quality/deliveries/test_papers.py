@@ -78,6 +78,12 @@ def test_kilograms_are_converted_by_the_part() -> None:
     assert (paper.pieces, paper.basis, paper.lots) == (Decimal(500), ("r1", "r2"), ("L-1", "L-2"))
 
 
+def test_a_unit_of_the_same_quantity_is_brought_to_the_unit_of_the_part() -> None:
+    records = (a_part(1), an_endorsement(2, "r1"))
+    assert pieces_of(a_shipment(unit="TNE"), *records) == 500_000
+    assert pieces_of(a_shipment(unit="GRM"), *records) == Decimal("0.5")
+
+
 @pytest.mark.parametrize(
     "records",
     [
@@ -153,6 +159,32 @@ def test_who_buys_is_read_off_what_was_agreed(records: tuple[Filed, ...], by: st
     case = read_paper(a_case(by=by, to=to), agreed(*records))
     assert isinstance(case, CaseRecord)
     assert case.lane == Lane(CUSTOMER, SUPPLIER, "P-1")
+
+
+def test_a_supply_that_has_ended_still_tells_who_bought() -> None:
+    ended = an_act(3, by=SUPPLIER, act="end", of="r1", reason="over")
+    case = read_paper(
+        a_case(by=SUPPLIER, to=CUSTOMER), agreed(SUPPLY, an_endorsement(2, "r1"), ended)
+    )
+    assert isinstance(case, CaseRecord)
+    assert case.lane == Lane(CUSTOMER, SUPPLIER, "P-1")
+
+
+def test_of_two_who_buy_from_each_other_who_opens_a_case_buys() -> None:
+    back = an_act(
+        3,
+        by=SUPPLIER,
+        act="relation",
+        kind="supply",
+        customer=SUPPLIER,
+        provider=CUSTOMER,
+        families=["f"],
+    )
+    both = (SUPPLY, an_endorsement(2, "r1"), back, an_endorsement(4, "r3", by=CUSTOMER))
+    for by, to in ((CUSTOMER, SUPPLIER), (SUPPLIER, CUSTOMER)):
+        case = read_paper(a_case(by=by, to=to), agreed(*both))
+        assert isinstance(case, CaseRecord)
+        assert case.lane == Lane(by, to, "P-1")
 
 
 def test_where_nothing_was_agreed_who_opens_a_case_buys() -> None:

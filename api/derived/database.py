@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,9 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.derived.bookmark import Bookmark
 from api.derived.tables import BOOKMARK, FORM, METADATA, SCHEMA
+from api.observability import log
 from ledger.store_connections import close_engine
 from ledger.store_errors import StoreUnavailable
 from ledger.store_postgres_connections import is_postgres
@@ -30,24 +33,32 @@ _WAIT: Final = "SELECT pg_advisory_xact_lock(hashtext('lotmark derived tables'))
 
 
 class DerivedDatabase:
-    """Connections to the derived tables, which are there when this is."""
+    """Connections to the derived tables, which are there when this is, unless it only reads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         """Open the tables at the URL of a SQLite file or of the log's server; make them first.
+
+        Args:
+            url: where they are.
+            read_only: make nothing, and change nothing; they may be missing then.
 
         Raises:
             StoreUnavailable: they cannot be made or read.
         """
         self.is_postgres = is_postgres(url)
+        self._path: Path | None = None
         if self.is_postgres:
             self._writers, self._readers = postgres_writer(url), postgres_reader(url)
         else:
-            path = database_path(url)
-            create_file(path)
+            self._path = path = database_path(url)
+            if not read_only:
+                create_file(path)
             self._writers, self._readers = sqlite_writer(path), sqlite_reader(path)
         self._schema: str | None = None
         try:
-            self._make()
+            self._find_schema()
+            if not read_only:
+                self._make()
         except BaseException:
             self.close()
             raise
@@ -107,15 +118,30 @@ class DerivedDatabase:
                 if has_turn:
                     connection.exec_driver_sql(_RELEASE)
 
-    def remake(self) -> None:
+    def bookmark(self) -> Bookmark | None:
+        """How far the tables have come; None where there are none of the form expected.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        if self._path is not None and not self._path.exists():
+            return None
+        with self.reading() as connection:
+            return _bookmark(connection)
+
+    def remake(self, *, found: Bookmark | None = None) -> None:
         """Drop all tables and make them anew, empty.
+
+        Args:
+            found: only if this is their bookmark still; by default whatever it is.
 
         Raises:
             StoreUnavailable: they cannot be made.
         """
         with self.writing() as connection:
             self._wait(connection)
-            _create(connection)
+            if found in (None, _bookmark(connection)):
+                _create(connection)
 
     def close(self) -> None:
         """Close all connections."""
@@ -125,14 +151,17 @@ class DerivedDatabase:
     def _translated(self, engine: Engine) -> Engine:
         return engine.execution_options(schema_translate_map={SCHEMA: self._schema})
 
-    def _make(self) -> None:
+    def _find_schema(self) -> None:
         if self.is_postgres:
-            with self.writing() as connection:
+            with self.reading() as connection:
                 own = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
             self._schema = own + DERIVED_SUFFIX
+
+    def _make(self) -> None:
         with self.writing() as connection:
             self._wait(connection)
-            if not _is_current(connection):
+            if _bookmark(connection) is None:
+                log.info("derived.made", form=FORM)
                 _create(connection)
 
     def _wait(self, connection: Connection) -> None:
@@ -145,19 +174,24 @@ def derived_url(database_url: str, path: Path) -> str:
     return database_url if is_postgres(database_url) else f"sqlite:///{path}"
 
 
-def _is_current(connection: Connection) -> bool:
+def _bookmark(connection: Connection) -> Bookmark | None:
     has_table = connection.dialect.has_table
     schema = connection.get_execution_options()["schema_translate_map"][SCHEMA]
     if not has_table(connection, BOOKMARK.name, schema=schema):
-        return False
-    return connection.execute(select(BOOKMARK.c.form)).scalar() == FORM
+        return None
+    # Tables of another form need not have the other columns.
+    if connection.execute(select(BOOKMARK.c.form)).scalar() != FORM:
+        return None
+    row = connection.execute(select(BOOKMARK)).one()
+    return Bookmark(row.size, row.origin, row.leaf)
 
 
 def _create(connection: Connection) -> None:
     METADATA.drop_all(connection)
     METADATA.create_all(connection)
+    empty = Bookmark()
     connection.execute(delete(BOOKMARK))
-    connection.execute(insert(BOOKMARK), {"form": FORM, "size": 0})
+    connection.execute(insert(BOOKMARK), {"form": FORM, **asdict(empty)})
 
 
 @contextmanager

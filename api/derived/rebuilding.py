@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, select
 
 from api.data_folder import DataFolder, read_config
+from api.derived.bookmark import Bookmark, MarkedLog
 from api.derived.database import DerivedDatabase, derived_url
 from api.derived.following import DeliveryFollower
 from api.derived.sql_book import SqlDeliveryBook
@@ -22,6 +24,7 @@ from ledger.store_errors import StoreUnavailable
 from ledger.store_scratch import Differences, Scratch
 
 Progress = Callable[[int], None]
+_MARKS: Final = (BOOKMARK.c.size, BOOKMARK.c.origin, BOOKMARK.c.leaf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def rebuild_derived(
                 "expected derived tables that nobody writes to, found a service at work on "
                 "them: run the command again"
             )
-        before = _take_rows(database, scratch)
+        before = _take_rows(database, scratch, MarkedLog(store, origin))
         database.remake()
         # First to the size that the tables had: what they had not come to was not wrong.
         _count(store, database, origin=origin, size=min(before, size), on_progress=on_progress)
@@ -79,22 +82,29 @@ def compare_derived(folder: DataFolder, store: Store, *, on_progress: Progress) 
     """
     origin = read_config(folder).origin
     with (
-        closing(DerivedDatabase(derived_url(folder.database_url, folder.derived))) as database,
+        closing(
+            DerivedDatabase(derived_url(folder.database_url, folder.derived), read_only=True)
+        ) as database,
         closing(Scratch()) as scratch,
         tempfile.TemporaryDirectory() as place,
         closing(DerivedDatabase(derived_url("", Path(place) / "derived.sqlite"))) as fresh,
     ):
-        before = _take_rows(database, scratch)
+        before = _take_rows(database, scratch, MarkedLog(store, origin))
         _count(store, fresh, origin=origin, size=before, on_progress=on_progress)
         with fresh.snapshot() as connection:
             scratch.add("expected", _rows(connection))
         return DerivedRebuilt(before, before, scratch.differences())
 
 
-def _take_rows(database: DerivedDatabase, scratch: Scratch) -> int:
+def _take_rows(database: DerivedDatabase, scratch: Scratch, log: MarkedLog) -> int:
+    """Take the rows down; to how many entries of this log they belong."""
+    if database.bookmark() is None:
+        return 0
     with database.snapshot() as connection:
         scratch.add("found", _rows(connection))
-        return int(connection.execute(select(BOOKMARK.c.size)).scalar_one())
+        found = Bookmark(**connection.execute(select(*_MARKS)).one()._mapping)
+    # Rows of another log are surplus, each of them.
+    return 0 if log.fault_of(found) else found.size
 
 
 def _count(
@@ -104,7 +114,8 @@ def _count(
         on_progress(done)
         return True
 
-    follower = DeliveryFollower(store, SqlDeliveryBook(database), origin=origin)
+    book = SqlDeliveryBook(database, MarkedLog(store, origin))
+    follower = DeliveryFollower(store, book, origin=origin)
     follower.bring_to(size, note_page=note)
 
 

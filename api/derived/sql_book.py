@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Row, Select, Table, select
 
+from api.derived.bookmark import Bookmark, MarkedLog
 from api.derived.database import DerivedDatabase
 from api.derived.rows import decode_days, decode_names, decode_papers, decode_records
 from api.derived.sql_writes import lane_key, lot_key, month_of_row, write_changes
@@ -20,13 +21,16 @@ from api.derived.tables import (
     COMPLAINT,
     DELIVERY,
     DELIVERY_MONTH,
+    FORM,
     LANE,
     LOT,
     MONTH,
     PLACE,
 )
+from api.observability import log as events
+from ledger.store_errors import StoreUnavailable
 from quality.deliveries.agreed import Lane
-from quality.deliveries.book import Changes, DeliveryReading, Lot, Month, Question
+from quality.deliveries.book import Changes, Lot, Month, Question
 from quality.deliveries.case import Case, Counted
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Pending, evaluate
 
@@ -43,7 +47,14 @@ class SqlDeliveryReading:
 
     def size(self) -> int:
         """See :meth:`quality.deliveries.book.DeliveryReading.size`."""
-        return int(self._connection.execute(select(BOOKMARK.c.size)).scalar_one())
+        found = select(BOOKMARK.c.size).where(BOOKMARK.c.form == FORM)
+        size = self._connection.execute(found).scalar()
+        if size is None:
+            raise StoreUnavailable(
+                f"expected derived tables of form {FORM}, found others: replicas of one log "
+                "run one version"
+            )
+        return int(size)
 
     def places(self, record_ids: Collection[str]) -> Mapping[str, str]:
         """See :meth:`quality.deliveries.book.DeliveryReading.places`."""
@@ -126,20 +137,37 @@ class SqlDeliveryReading:
 class SqlDeliveryBook:
     """The book behind a database of derived tables; may be used by threads."""
 
-    def __init__(self, database: DerivedDatabase) -> None:
-        """Keep the book in ``database``."""
+    def __init__(self, database: DerivedDatabase, log: MarkedLog | None = None) -> None:
+        """Keep the book of ``log`` in ``database``; tables of another log are made anew.
+
+        Raises:
+            StoreUnavailable: the log or the database did not answer.
+        """
         self._database = database
+        self._log = log
+        found = database.bookmark()
+        fault = log.fault_of(found) if log and found else None
+        if fault:
+            events.warning("derived.remade", detail=fault)
+            database.remake(found=found)
 
     @contextmanager
-    def at_once(self) -> Iterator[DeliveryReading]:
+    def at_once(self) -> Iterator[SqlDeliveryReading]:
         """See :meth:`quality.deliveries.book.DeliveryBook.at_once`."""
         with self._database.snapshot() as connection:
-            yield SqlDeliveryReading(connection)
+            reading = SqlDeliveryReading(connection)
+            # Refuses tables that another version has made in the meantime.
+            reading.size()
+            yield reading
 
     def save(self, changes: Changes, *, before: int) -> bool:
         """See :meth:`quality.deliveries.book.DeliveryBook.save`."""
+        marks = self._mark(before), self._mark(changes.size)
         with self._database.writing() as connection:
-            return write_changes(connection, changes, before=before)
+            return write_changes(connection, changes, before=marks[0], after=marks[1])
+
+    def _mark(self, size: int) -> Bookmark:
+        return self._log.mark(size) if self._log else Bookmark(size)
 
     def clear(self) -> None:
         """See :meth:`quality.deliveries.book.DeliveryBook.clear`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -13,12 +14,14 @@ from sqlalchemy import Column, Connection, Row, Table, delete, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from api.derived.bookmark import Bookmark
 from api.derived.rows import encode_days, encode_names, encode_papers, encode_records
 from api.derived.tables import (
     BOOKMARK,
     COMPLAINT,
     DELIVERY,
     DELIVERY_MONTH,
+    FORM,
     LANE,
     LOT,
     MONTH,
@@ -60,11 +63,14 @@ def month_of_row(row: Row[Any], lane: Lane) -> Month:
     )
 
 
-def write_changes(connection: Connection, changes: Changes, *, before: int) -> bool:
-    """Write a page onto the size it was made for; False, and nothing, where it is another."""
-    moved = connection.execute(
-        update(BOOKMARK).where(BOOKMARK.c.size == before).values(size=changes.size)
-    )
+def write_changes(
+    connection: Connection, changes: Changes, *, before: Bookmark, after: Bookmark
+) -> bool:
+    """Write a page onto the tables it was made for; False, and nothing, onto any others."""
+    is_there = (BOOKMARK.c.form == FORM) & (BOOKMARK.c.size == before.size)
+    # The name of the log stands there from the first page on.
+    is_there &= BOOKMARK.c.leaf == before.leaf
+    moved = connection.execute(update(BOOKMARK).where(is_there).values(**asdict(after)))
     if moved.rowcount != 1:
         return False
     writer = _Writer(connection)

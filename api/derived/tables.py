@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "DLV-1/4"
+FORM: Final = "DLV-1/5"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
 SCHEMA: Final = "derived"
 METADATA: Final = MetaData(schema=SCHEMA)
@@ -26,8 +26,15 @@ def _number(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
-# One row: the form of the tables, and how many entries of the log they hold.
-BOOKMARK: Final = Table("bookmark", METADATA, _text("form", key=True), _number("size"))
+# One row: the form of the tables, how many entries they hold, and of which log.
+BOOKMARK: Final = Table(
+    "bookmark",
+    METADATA,
+    _text("form", key=True),
+    _number("size"),
+    _text("origin"),
+    _text("leaf"),
+)
 
 # A customer, a supplier and a part; others name it by its key, which is shorter.
 LANE: Final = Table(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from api.derived.bookmark import MarkedLog
 from api.derived.database import DerivedDatabase
 from api.derived.following import DeliveryFollower
 from api.derived.outbox import OutboxKeeper
@@ -140,12 +141,14 @@ class DerivedWorker:
 
     def _open(self) -> None:
         if self._book is None:
-            self._database = DerivedDatabase(self._parts.url)
-            self._book = SqlDeliveryBook(self._database)
-            self._follower = DeliveryFollower(
-                self._parts.store, self._book, origin=self._parts.origin
-            )
-            self._note_size(self._book.size())
+            parts = self._parts
+            if self._database is None:
+                self._database = DerivedDatabase(parts.url)
+            book = SqlDeliveryBook(self._database, MarkedLog(parts.store, parts.origin))
+            self._note_size(book.size())
+            self._follower = DeliveryFollower(parts.store, book, origin=parts.origin)
+            # Nobody reads from it before it is known to be of this log.
+            self._book = book
 
     def _follow(self) -> None:
         assert self._database, "opened just now"
@@ -191,7 +194,7 @@ def fold_deliveries(parts: DerivedParts) -> int:
     """
     database = DerivedDatabase(parts.url)
     try:
-        book = SqlDeliveryBook(database)
+        book = SqlDeliveryBook(database, MarkedLog(parts.store, parts.origin))
         with database.turn() as has_turn:
             if not has_turn:
                 return book.size()

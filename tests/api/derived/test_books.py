@@ -150,6 +150,35 @@ def test_tables_of_another_form_are_made_anew(tmp_path: Path) -> None:
             assert SqlDeliveryBook(database).size() == size
 
 
+@pytest.mark.parametrize(
+    ("values", "is_saved"),
+    [({}, True), ({"form": "DLV-0"}, False), ({"leaf": "another"}, False), ({"size": 2}, False)],
+)
+def test_a_page_is_saved_only_onto_the_tables_it_was_made_for(
+    tmp_path: Path, values: dict[str, str], is_saved: bool
+) -> None:
+    url = derived_url("", tmp_path / "derived.sqlite")
+    with closing(DerivedDatabase(url)) as database:
+        book = SqlDeliveryBook(database)
+        fold(book, [a_shipment(0)])
+        changes = fold_page(book, [a_receipt(1, cites="r0")], size=2)
+        with database.writing() as connection:
+            connection.execute(BOOKMARK.update().values(origin="", **values))
+        assert book.save(changes, before=1) is is_saved
+
+
+def test_tables_that_another_version_has_made_are_not_read(tmp_path: Path) -> None:
+    url = derived_url("", tmp_path / "derived.sqlite")
+    with closing(DerivedDatabase(url)) as database:
+        book = SqlDeliveryBook(database)
+        with book.at_once() as reading:
+            assert reading.size() == 0
+        with database.writing() as connection:
+            connection.execute(BOOKMARK.update().values(form="DLV-9"))
+        with pytest.raises(StoreUnavailable, match="DLV-1"), book.at_once():
+            pass
+
+
 def test_one_replica_at_a_time_has_the_turn(postgres_log: LogDatabase) -> None:
     with (
         closing(DerivedDatabase(postgres_log.url)) as one,

@@ -7,10 +7,11 @@ from contextlib import closing
 import pytest
 
 from api.derived.database import DerivedDatabase, derived_url
-from api.derived.tables import DELIVERY, MONTH
+from api.derived.tables import BOOKMARK, DELIVERY, MONTH
 from api.rebuilding import compare, rebuild
 from tests.api.derived.trade import Trade
 from tests.api.service import LiveService
+from tests.quality.deliveries.papers import ALWAYS
 
 pytestmark = pytest.mark.item("3.7.rebuild")
 
@@ -70,6 +71,55 @@ def test_rows_that_were_changed_are_told_and_made_good(trade: Trade) -> None:
     assert checked.derived.differences.surplus["month"].count == 1
     assert not rebuild(trade.live.folder).is_as_before
     assert compare(trade.live.folder).is_as_before
+    trade.live.start()
+
+
+@pytest.mark.parametrize(
+    ("values", "is_of_it"),
+    [
+        ({}, True),
+        ({"origin": "another.example/log"}, False),
+        ({"leaf": "another"}, False),
+        ({"size": 1_000_000}, False),
+    ],
+)
+def test_tables_of_another_log_are_made_anew(
+    trade: Trade, values: dict[str, object], is_of_it: bool
+) -> None:
+    size = trade.await_tables()
+    trade.live.stop()
+    mark(trade, **values)
+    assert (compare(trade.live.folder).derived.size_before == size) is is_of_it
+    trade.live.start()
+    trade.await_tables()
+    pieces = [month.pieces for month in trade.live.wired.derived.book.months_of(ALWAYS)]
+    # What was changed here shows whether the rows are those of before.
+    assert pieces == ([1] if is_of_it else [3880])
+
+
+def mark(trade: Trade, **values: object) -> None:
+    """Put a wrong total, and let the tables say something else of where they come from."""
+    with (
+        closing(DerivedDatabase(derived_url("", trade.live.folder.derived))) as database,
+        database.writing() as connection,
+    ):
+        connection.execute(MONTH.update().values(pieces="1"))
+        if values:
+            connection.execute(BOOKMARK.update().values(**values))
+
+
+@pytest.mark.parametrize("form", [None, "DLV-9"])
+def test_a_comparison_makes_nothing(trade: Trade, form: str | None) -> None:
+    trade.await_tables()
+    trade.live.stop()
+    file = trade.live.folder.derived
+    if form is None:
+        file.unlink()
+    else:
+        mark(trade, form=form)
+    before = file.read_bytes() if form else None
+    assert compare(trade.live.folder).derived.size_before == 0
+    assert (file.read_bytes() if file.exists() else None) == before
     trade.live.start()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, delete, insert, select
-from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
+from sqlalchemy.exc import DataError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.derived.bookmark import Bookmark
@@ -30,6 +30,10 @@ _TRY: Final = f"SELECT pg_try_advisory_lock({_NAME})"
 _RELEASE: Final = f"SELECT pg_advisory_unlock({_NAME})"
 # Another one than that of the turn: who holds that may make the tables, too.
 _WAIT: Final = "SELECT pg_advisory_xact_lock(hashtext('lotmark derived tables'))"
+
+
+class UnfitContent(ValueError):
+    """What was to be written is nothing that the database can hold; trying again is no use."""
 
 
 class DerivedDatabase:
@@ -94,9 +98,14 @@ class DerivedDatabase:
 
         Raises:
             StoreUnavailable: nothing is known to have been written.
+            UnfitContent: nothing was, and nothing of this will be.
         """
-        with _failures(), self._translated(self._writers).begin() as connection:
-            yield connection
+        with _failures():
+            try:
+                with self._translated(self._writers).begin() as connection:
+                    yield connection
+            except DataError as fault:
+                raise UnfitContent(f"derived tables: {fault.orig}") from fault
 
     @contextmanager
     def turn(self) -> Iterator[bool]:

@@ -37,7 +37,7 @@ class FiledRecords:
         try:
             claims = parse_jws(split_entry(row.text)[1], origin=self._origin).claims
             opened = open_disclosures(claims, disclosures.split("~")[:-1])
-        except (LedgerError, KeysError):
+        except (LedgerError, KeysError, ValueError, RecursionError):
             # For an audit to find; a figure is made of what was signed, or without it.
             return None
         groups = {group: value for group, value, _ in opened}

@@ -2,35 +2,72 @@
 
 The book's size says where to go on: the log is the queue, and a page that is done twice
 changes nothing. What parties have agreed on is folded along, to the same entry.
+
+One odd record must not end the counting of everybody's: what the fold or the tables cannot
+take is passed over by itself, and said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice, takewhile
 from typing import Final
 
 from api.derived.entries import FiledRecords
+from api.observability import describe_fault, log
 from ledger.store import EntryRow, Store
 from quality.deliveries.agreed import AGREED_VCTS, AgreedRecords, Filed
-from quality.deliveries.book import DeliveryBook
+from quality.deliveries.book import Changes, DeliveryBook
 from quality.deliveries.fold import PaperOrCase, fold_page
 from quality.deliveries.papers import PAPER_VCTS, read_paper
 
 #: Records in one transaction: enough to share its cost, few enough to be stopped between two.
 PAGE_RECORDS: Final = 500
 
+#: What odd content can come to. A store that does not answer is not the record's doing.
+_NOT_TAKEN: Final = (
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+)
+
+
+class _Stopped(Exception):
+    """The worker was told to stop, in the middle of a page."""
+
 
 class DeliveryFollower:
     """Follows one log into one book. Belongs to one thread."""
 
-    def __init__(self, store: Store, book: DeliveryBook, *, origin: str) -> None:
-        """Read from ``store``, the log called ``origin``, and keep the book in ``book``."""
+    def __init__(
+        self,
+        store: Store,
+        book: DeliveryBook,
+        *,
+        origin: str,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Read from ``store``, the log called ``origin``, and keep the book in ``book``.
+
+        Args:
+            store: the log.
+            book: is brought along.
+            origin: the log's name.
+            is_stopped: asked before every record; a page that is under way is left then.
+        """
         self._store = store
         self._book = book
         self._records = FiledRecords(store, origin)
         self._agreed = AgreedRecords()
         self._agreed_size = 0
+        self._is_stopped = is_stopped
+        #: Records that could not be counted, since this began.
+        self.passed_over = 0
 
     def bring_to(self, size: int, *, note_page: Callable[[int], bool] = lambda _: True) -> int:
         """Fold the log up to ``size`` into the book; the answer is the book's size then.
@@ -47,14 +84,22 @@ class DeliveryFollower:
         before = self._book.size()
         if before >= size:
             return before
+        try:
+            return self._follow(before, size, note_page)
+        except _Stopped:
+            # Some of a page is taken in, and none of it is saved.
+            self._agreed, self._agreed_size = AgreedRecords(), 0
+            return self._book.size()
+
+    def _follow(self, before: int, size: int, note_page: Callable[[int], bool]) -> int:
         self._agree_up_to(before)
         rows = self._rows((*AGREED_VCTS, *PAPER_VCTS), before, size)
         while before < size:
             page = _take(rows)
             after = page[-1].index + 1 if len(page) == PAGE_RECORDS else size
-            changes = fold_page(self._book, self._papers(page), size=after)
+            papers = list(self._papers(page))
             self._agreed_size = after
-            if not self._book.save(changes, before=before):
+            if not self._save(papers, before=before, after=after):
                 return self._book.size()
             before = after
             if not note_page(after):
@@ -62,8 +107,10 @@ class DeliveryFollower:
         return before
 
     def _papers(self, page: list[EntryRow]) -> Iterator[PaperOrCase]:
-        for record in self._records.read(page):
-            paper = self._paper(record)
+        for record in self._read(page):
+            paper = None
+            with self._passing_over(record.index):
+                paper = self._paper(record)
             if paper is not None:
                 yield paper
 
@@ -73,14 +120,47 @@ class DeliveryFollower:
             return None
         return read_paper(record, self._agreed)
 
+    def _save(self, papers: Sequence[PaperOrCase], *, before: int, after: int) -> bool:
+        """Fold a page and save it; record by record where it cannot be taken whole."""
+        try:
+            return self._book.save(fold_page(self._book, papers, size=after), before=before)
+        except _NOT_TAKEN as fault:
+            log.warning("derived.page_apart", size=after, **describe_fault(fault))
+        for paper in papers:
+            self._check_stopped()
+            with self._passing_over(paper.index):
+                changes = fold_page(self._book, [paper], size=paper.index + 1)
+                if not self._book.save(changes, before=before):
+                    return False
+                before = paper.index + 1
+        return self._book.save(Changes(size=after), before=before)
+
+    @contextmanager
+    def _passing_over(self, index: int) -> Iterator[None]:
+        try:
+            yield
+        except _NOT_TAKEN as fault:
+            self.passed_over += 1
+            log.error("derived.passed_over", entry_index=index, **describe_fault(fault))
+
+    def _read(self, page: Sequence[EntryRow]) -> Iterator[Filed]:
+        for record in self._records.read(page):
+            self._check_stopped()
+            yield record
+
+    def _check_stopped(self) -> None:
+        if self._is_stopped():
+            raise _Stopped
+
     def _agree_up_to(self, size: int) -> None:
         """Read what was agreed in the entries below ``size``: a start, or a page of another's."""
         if self._agreed_size > size:
             self._agreed, self._agreed_size = AgreedRecords(), 0
         rows = self._rows(AGREED_VCTS, self._agreed_size, size)
         while page := _take(rows):
-            for record in self._records.read(page):
-                self._agreed.apply(record)
+            for record in self._read(page):
+                with self._passing_over(record.index):
+                    self._agreed.apply(record)
         self._agreed_size = size
 
     def _rows(self, vcts: tuple[str, ...], start: int, stop: int) -> Iterator[EntryRow]:

@@ -75,7 +75,9 @@ class DerivedWorker:
 
     def describe(self) -> dict[str, object]:
         """What health says of it."""
-        return {"size": self._size, "status": "follows" if self.is_well else "behind"}
+        passed_over = self._follower.passed_over if self._follower else 0
+        status = "follows" if self.is_well else "behind"
+        return {"size": self._size, "status": status, "passed_over": passed_over}
 
     @property
     def book(self) -> DeliveryBook:
@@ -109,7 +111,7 @@ class DerivedWorker:
             self._moved.wait_for(lambda: self._size >= wanted, seconds_max)
 
     def close(self) -> None:
-        """Stop after the page under way, and close the tables."""
+        """Stop at once, leaving the page under way, and close the tables."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -146,7 +148,9 @@ class DerivedWorker:
                 self._database = DerivedDatabase(parts.url)
             book = SqlDeliveryBook(self._database, MarkedLog(parts.store, parts.origin))
             self._note_size(book.size())
-            self._follower = DeliveryFollower(parts.store, book, origin=parts.origin)
+            self._follower = DeliveryFollower(
+                parts.store, book, origin=parts.origin, is_stopped=self._stop.is_set
+            )
             # Nobody reads from it before it is known to be of this log.
             self._book = book
 

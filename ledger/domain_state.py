@@ -35,6 +35,11 @@ class Said:
     corrects: str | None
     facts: Mapping[str, Any]
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Who is addressed and reads every group: the subject; an addressee alone may not."""
+        return tuple(party for party in self.to if party == self.subject)
+
 
 class DomainState(Protocol):
     """What the records before an index have put in force. Immutable: a reader may keep it."""

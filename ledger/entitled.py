@@ -132,21 +132,23 @@ def judge_relations(
 ) -> Refusal | None:
     """Whether the relations in force let the signer write this type, and name this family.
 
-    A type may be for one side of a relation: one of the addressees is on the other side, and
-    the relation covers the family that is named. A family that is named is one of every
-    addressee, by whichever relation.
+    A type may be for one side of a relation: its subject is on the other side, and the relation
+    covers the family that is named. A family that is named is one of every addressee, by
+    whichever relation.
     """
     side, family = kind.writer_side, record.family
-    if side is not None and not any(
-        relations.find_on_side(
-            side.relation, party=record.iss, side=side.side, other=other, family=family
+    # Not by whichever addressee: a related one would lend the right to write about any other.
+    if side is not None and (
+        record.subject is None
+        or not relations.find_on_side(
+            side.relation, party=record.iss, side=side.side, other=record.subject, family=family
         )
-        for other in record.to
     ):
         return Refusal(
             "relation-not-in-force",
             f"{record.vct} is for the {side.side} of a {side.relation} relation in force"
-            f"{_about(family)}: found none of {record.iss} with {_listed(record.to)}",
+            f"{_about(family)}: found none of {record.iss} with "
+            f"{record.subject or 'nobody: name its subject'}",
         )
     if family is None:
         return None
@@ -182,7 +184,3 @@ def said_of(record: CheckedRecord, facts: Mapping[str, object], place: Place) ->
 
 def _about(family: str | None) -> str:
     return "" if family is None else f" over family {family}"
-
-
-def _listed(parties: tuple[str, ...]) -> str:
-    return ", ".join(parties) if parties else "nobody: address it"

@@ -122,7 +122,7 @@ class Relations:
         Args:
             party: who signs.
             act: the group ``state`` of an ``act/v1``, which meets its schema.
-            to: the addressees, among whom the other side must be.
+            to: those who are given all of it, among whom the other side must be.
         """
         faults = find_act_faults(act)
         if faults:
@@ -130,13 +130,13 @@ class Relations:
                 "invalid-claims", f"{faults[0].pointer}: expected {faults[0].expected}", faults
             )
         if act["act"] == "relation":
-            return self._judge_offer(party, act) or _judge_addressed(
+            return self._judge_offer(party, act) or judge_given(
                 act["provider"] if party == act["customer"] else act["customer"], to
             )
         found = self.by_id.get(act.get("of", ""))
         if found is None:
             return None
-        return _judge_answer(party, found, act) or _judge_addressed(
+        return _judge_answer(party, found, act) or judge_given(
             found.provider if party == found.customer else found.customer, to
         )
 
@@ -244,13 +244,19 @@ def _offer_of(party: str, act: Mapping[str, Any], *, record_id: str, index: int)
     )
 
 
-def _judge_addressed(other: str, to: Collection[str]) -> Refusal | None:
-    """What binds both is addressed to the other one: it must learn of it."""
+def judge_given(other: str, to: Collection[str]) -> Refusal | None:
+    """What binds both is addressed to the other one and about it: it must learn of it.
+
+    An addressee need not be able to read a group; the subject reads them all.
+    """
     if other in to:
         return None
-    found = ", ".join(sorted(to)) or "nobody"
-    fault = Fault("/address/to", other, found)
-    return Refusal("invalid-claims", f"/address/to: expected {other}, found {found}", (fault,))
+    fault = Fault("/manifest/subject", f"{other}, addressed too", ", ".join(to) or "nobody")
+    return Refusal(
+        "invalid-claims",
+        f"/manifest/subject: expected {other}, and among the addressees, found {fault.found}",
+        (fault,),
+    )
 
 
 def _judge_answer(party: str, found: Relation, act: Mapping[str, Any]) -> Refusal | None:

@@ -34,7 +34,7 @@ class RelationsState:
         if said.vct != ACT_VCT:
             return None
         act = said.facts
-        refusal = self.relations.judge(said.party, act, to=said.to)
+        refusal = self.relations.judge(said.party, act, to=said.given)
         if refusal:
             return refusal
         if act["act"] not in {"relation", *_ANSWERS}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
+from ledger.relations import judge_given
 from quality.in_force.agreed import Agreed
 from quality.in_force.parts import Pair, Part, PartKey
 
@@ -14,7 +15,7 @@ def judge_act(said: Said, agreed: Agreed) -> Refusal | None:
     if act["act"] == "move":
         return _judge_move(said, agreed)
     if act["act"] == "relation" or act["of"] in agreed.relations.by_id:
-        return agreed.relations.judge(said.party, act, to=said.to)
+        return agreed.relations.judge(said.party, act, to=said.given)
     if act["act"] == "end":
         return Refusal("unknown-record", f"{act['of']} is no relation")
     return _judge_answer(said, agreed)
@@ -33,7 +34,7 @@ def _judge_answer(said: Said, agreed: Agreed) -> Refusal | None:
         return Refusal("not-permitted", f"expected the answer of {supplier}, found its own")
     if part is None and requirement is None:
         return Refusal("not-permitted", f"{of} was answered already, or replaced by a later one")
-    refusal = _judge_addressed(said, customer)
+    refusal = judge_given(customer, said.given)
     if refusal or part is None or said.facts["meaning"] != "approve":
         return refusal
     return _judge_covered(agreed, pair, family=part.family)
@@ -60,7 +61,7 @@ def _judge_move(said: Said, agreed: Agreed) -> Refusal | None:
         return agreed.parts.unknown(key, pointer="/state/part/number")
     return (
         _judge_movable(part, family)
-        or _judge_addressed(said, key.supplier)
+        or judge_given(key.supplier, said.given)
         or _judge_covered(agreed, (key.customer, key.supplier), family=family)
     )
 
@@ -86,12 +87,3 @@ def _judge_covered(agreed: Agreed, pair: Pair, *, family: str) -> Refusal | None
         f"expected a supply relation over family {family} that both {customer} and {supplier} "
         "have signed, found none in force",
     )
-
-
-def _judge_addressed(said: Said, other: str) -> Refusal | None:
-    """What binds both is addressed to the other one: it must learn of it."""
-    if other in said.to:
-        return None
-    found = ", ".join(said.to) or "nobody"
-    fault = Fault("/address/to", f"{other} among them", found)
-    return Refusal("invalid-claims", f"/address/to: expected {other}, found {found}", (fault,))

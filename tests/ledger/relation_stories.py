@@ -46,7 +46,9 @@ def sign(
 
 def an_act(party: PartyKeys, state: Mapping[str, Any], to: Sequence[PartyKeys], **more: Any) -> str:
     """A signed act."""
-    return sign("act/v1", party, {"state": dict(state)}, to=[other.did for other in to], **more)
+    given = [other.did for other in to]
+    filing = {"to": given, "subject": given[0] if given else None, **more}
+    return sign("act/v1", party, {"state": dict(state)}, **filing)
 
 
 def offer_state(
@@ -84,7 +86,9 @@ def an_order(
 ) -> str:
     """What only a customer may say to its supplier."""
     groups = {"lot": {"number": number}}
-    return sign("sample-order/v1", customer, groups, to=[p.did for p in to], family=family)
+    given = [other.did for other in to]
+    subject = given[0] if given else None
+    return sign("sample-order/v1", customer, groups, to=given, subject=subject, family=family)
 
 
 def a_delivery(
@@ -92,7 +96,9 @@ def a_delivery(
 ) -> str:
     """What only a supplier may say to its customer."""
     groups = {"lot": {"number": number}}
-    return sign("sample-delivery/v1", supplier, groups, to=[p.did for p in to], family=family)
+    given = [other.did for other in to]
+    subject = given[0] if given else None
+    return sign("sample-delivery/v1", supplier, groups, to=given, subject=subject, family=family)
 
 
 def some_parameters(name: str, members: Mapping[str, Any], *, label: str = "") -> str:

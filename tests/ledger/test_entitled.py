@@ -111,9 +111,10 @@ def test_family_of_any_record_is_one_of_every_addressee(story: Story) -> None:
     assert outcome(story, sign("sample-report/v1", TIER1, groups, to=others)) is None
 
 
-def test_one_addressee_on_the_other_side_is_enough_and_none_is_not(story: Story) -> None:
+def test_the_subject_is_on_the_other_side_and_no_addressee_lends_the_right(story: Story) -> None:
     relate(story, OEM, TIER1, "gears")
-    assert outcome(story, an_order(OEM, TIER2, TIER1)) is None
+    assert outcome(story, an_order(OEM, TIER1, TIER2)) is None
+    assert outcome(story, an_order(OEM, TIER2, TIER1)) == REFUSED
     assert outcome(story, an_order(OEM, TIER2)) == REFUSED
     assert outcome(story, an_order(OEM)) == REFUSED
 

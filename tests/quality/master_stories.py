@@ -48,7 +48,9 @@ def sign(
 ) -> str:
     """A signed record; another label is another record."""
     composer = TRADE.composer(party.signing, label=f"{vct} {label} {groups} {filing}")
-    given = Filing(to=[other.did for other in to], **filing)
+    addressed = [other.did for other in to]
+    subject = addressed[0] if addressed else None
+    given = Filing(**{"to": addressed, "subject": subject, **filing})
     return composer.compose_record(TRADE.fold.types[vct], groups, filing=given, iat=NOW_S)
 
 

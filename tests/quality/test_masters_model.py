@@ -48,7 +48,7 @@ def said(
     to = tuple(did for did in (CUSTOMER, SUPPLIER) if did != party)
     facts = record_facts(vct, groups)
     assert facts is not None
-    return Said(index, index, f"{index:043d}", party, vct, to, None, None, corrects, facts)
+    return Said(index, index, f"{index:043d}", party, vct, to, to[0], None, corrects, facts)
 
 
 def step(index: int, chosen: Chosen, history: tuple[Said, ...]) -> Said:

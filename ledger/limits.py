@@ -104,6 +104,8 @@ POLICIES_MAX: Final = 1_024
 PARAMETERS_MAX: Final = 1_024
 # Offers of one party that the same other party has not answered.
 RELATION_OFFERS_OPEN_MAX: Final = 64
+# Open or in force between a customer and a provider: all of them are looked through under the lock.
+RELATIONS_LIVE_MAX: Final = 256
 COMMIT_GROUP_RECORDS_MAX: Final = 2_000
 # A submission is committed whole, even where it is larger than what is put together otherwise.
 CHECKPOINT_ENTRIES_MAX: Final = max(COMMIT_GROUP_RECORDS_MAX, SUBMISSION_LINES_MAX)

@@ -76,19 +76,22 @@ class Relation:
         return family is None or family in self.families
 
 
+_NO_OFFERS: Final[GrownMap[str, None]] = GrownMap()
+
+
 @dataclass(frozen=True, slots=True)
 class Relations:
     """Every relation that was ever offered, by the record id of its offer."""
 
     by_id: GrownMap[str, Relation] = field(default_factory=GrownMap)
-    by_pair: GrownMap[Pair, tuple[str, ...]] = field(default_factory=GrownMap)
+    by_pair: GrownMap[Pair, GrownMap[str, None]] = field(default_factory=GrownMap)
     # What is open or in force, apart from what has ended: the pair of every record is looked
     # up here under the head lock, and offers that were withdrawn must not slow it down.
     live: GrownMap[Pair, tuple[Relation, ...]] = field(default_factory=GrownMap)
 
     def between(self, customer: str, provider: str) -> Iterator[Relation]:
         """The relations of this customer with this provider, ended ones too."""
-        for record_id in self.by_pair.get((customer, provider), ()):
+        for record_id in self.by_pair.get((customer, provider), _NO_OFFERS):
             yield self.by_id[record_id]
 
     def find_in_force(
@@ -164,10 +167,14 @@ class Relations:
                 f"expected a relation of {party} with another party, found "
                 f"{act['customer']} and {act['provider']}",
             )
-        open_offers = sum(
-            found.is_open and found.offered_by == party
-            for found in self.live.get((act["customer"], act["provider"]), ())
-        )
+        alive = self.live.get((act["customer"], act["provider"]), ())
+        if len(alive) >= limits.RELATIONS_LIVE_MAX:
+            return Refusal(
+                "not-permitted",
+                f"expected at most {limits.RELATIONS_LIVE_MAX} relations of the two that have not "
+                f"ended, found {len(alive)}: end one, one relation covers many families",
+            )
+        open_offers = sum(found.is_open and found.offered_by == party for found in alive)
         if open_offers < limits.RELATION_OFFERS_OPEN_MAX:
             return None
         return Refusal(
@@ -180,11 +187,13 @@ class Relations:
         pair = (relation.customer, relation.provider)
         others = [item for item in self.live.get(pair, ()) if item.record_id != relation.record_id]
         alive = (*others, relation) if relation.ended_at is None else tuple(others)
-        known = self.by_pair.get(pair, ())
+        known = self.by_pair.get(pair, _NO_OFFERS)
         is_new = relation.record_id not in self.by_id
         return Relations(
             self.by_id.grown(relation.record_id, relation),
-            self.by_pair.grown(pair, (*known, relation.record_id)) if is_new else self.by_pair,
+            self.by_pair.grown(pair, known.grown(relation.record_id, None))
+            if is_new
+            else self.by_pair,
             self.live.grown(pair, alive),
         )
 

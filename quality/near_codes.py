@@ -9,13 +9,17 @@ thousands of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 NEAR_MAX: Final = 3
 _LEFT_OUT: Final = re.compile(r"[\s_.\-/]+")
 _DISTANCE_MAX: Final = 2
 _PREFIX_MIN: Final = 3
+#: Of as many every one is compared, which costs less than a millisecond.
+_COMPARED_MAX: Final = 48
+_SLIPPED_MAX: Final = 32
+_LETTERS: Final = "0123456789-. _"
 
 
 def near_codes(wanted: str, codes: Iterable[str], *, limit: int = NEAR_MAX) -> tuple[str, ...]:
@@ -35,6 +39,32 @@ def near_codes(wanted: str, codes: Iterable[str], *, limit: int = NEAR_MAX) -> t
         elif _is_beginning(sought, plain):
             ranked.append((most + 1, code))
     return tuple(code for _, code in sorted(ranked)[:limit])
+
+
+def near_known(wanted: str, known: Collection[str], *, limit: int = NEAR_MAX) -> tuple[str, ...]:
+    """The same among ``known``, however many they are: for refusals while everybody waits.
+
+    A few are compared one by one. Of many, only those are looked up that are one slip away or
+    written in other capitals: what others have filed must not slow a refusal down.
+    """
+    if len(known) <= _COMPARED_MAX:
+        return near_codes(wanted, known, limit=limit)
+    found = dict.fromkeys(spelling for spelling in _one_slip_from(wanted) if spelling in known)
+    return near_codes(wanted, found, limit=limit)
+
+
+def _one_slip_from(wanted: str) -> Iterator[str]:
+    yield from (wanted.upper(), wanted.lower(), _LEFT_OUT.sub("", wanted))
+    if len(wanted) > _SLIPPED_MAX:
+        return
+    letters = sorted({*_LETTERS, *wanted})
+    for at in range(len(wanted) + 1):
+        before, after = wanted[:at], wanted[at:]
+        yield before + after[1:]
+        yield before + after[1:2] + after[:1] + after[2:]
+        for letter in letters:
+            yield before + letter + after
+            yield before + letter + after[1:]
 
 
 def edit_distance(first: str, second: str, *, most: int) -> int | None:

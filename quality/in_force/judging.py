@@ -15,7 +15,7 @@ from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import Parameters
 from quality.codebooks import codebook_in_force
-from quality.in_force.agreed import Agreed, delivered_part, has_part_in, inspected_part
+from quality.in_force.agreed import Agreed, delivered_part, inspected_part, may_know
 from quality.in_force.judging_acts import judge_act
 from quality.in_force.parts import PartKey, PartRevision
 from quality.in_force.specifications import SpecificationRevision
@@ -76,7 +76,11 @@ def _judge_part(said: Said, agreed: Agreed) -> Refusal | None:
             f"to {family}",
             (fault,),
         )
-    return _judge_family(said, family) or _judge_supply(agreed, key, family)
+    return (
+        _judge_family(said, family)
+        or _judge_supply(agreed, key, family)
+        or agreed.parts.judge_waiting(key)
+    )
 
 
 def _judge_specification(said: Said, agreed: Agreed) -> Refusal | None:
@@ -95,7 +99,7 @@ def _judge_specification(said: Said, agreed: Agreed) -> Refusal | None:
             "correction of that record",
             (fault,),
         )
-    return _judge_family(said, part.family)
+    return _judge_family(said, part.family) or agreed.specifications.judge_more(key, code)
 
 
 def _judge_requirement(said: Said, agreed: Agreed) -> Refusal | None:
@@ -105,7 +109,7 @@ def _judge_requirement(said: Said, agreed: Agreed) -> Refusal | None:
         refusal = _judge_supply(agreed, key, family)
         if refusal:
             return refusal
-    return None
+    return agreed.asked.judge_waiting(state["customer"], state["supplier"])
 
 
 def _judge_supply(agreed: Agreed, key: PartKey, family: str) -> Refusal | None:
@@ -138,7 +142,7 @@ def _judge_delivery(said: Said, agreed: Agreed) -> Refusal | None:
     key = delivered_part(said)
     part = agreed.parts.find(key)
     if part is None:
-        is_bound = any(one.in_force for one in agreed.parts.of(key.customer, key.supplier).values())
+        is_bound = agreed.parts.is_bound(key.customer, key.supplier)
         return agreed.parts.unknown(key, pointer="/state/part/number") if is_bound else None
     if part.in_force is None:
         fault = Fault("/state/part/number", "a part that both sides have signed", key.number)
@@ -178,16 +182,12 @@ def _judge_unit(part: PartRevision, stated: list[str | None]) -> Refusal | None:
 def _judge_inspection(said: Said, agreed: Agreed) -> Refusal | None:
     key = inspected_part(said)
     cited = said.facts["specification"]
-    if key is None or not has_part_in(said, agreed, key):
+    if key is None or not may_know(said, agreed, key):
         return None if cited is None else _unknown_specification(cited, ())
     if cited is not None:
         known = agreed.specifications.find(key, cited["id"], revision=cited["revision"])
         if known is None:
-            chains = agreed.specifications.of(key)
-            return _unknown_specification(
-                cited,
-                [one for chain in chains.values() for one in chain if one.corrected_at is None],
-            )
+            return _unknown_specification(cited, agreed.specifications.likely(key, cited["id"]))
         refusal = _judge_limits(said.facts["limits"])
         if refusal:
             return refusal

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from ledger.faults import Fault, Refusal
 from ledger.grown_map import GrownMap
-from quality.near_codes import near_codes
+from quality.near_codes import near_known
 
 Pair = tuple[str, str]
 """Customer and supplier."""
@@ -74,6 +74,8 @@ class Part:
         return begun[-1] if begun else None
 
 
+#: Parts of one customer that one supplier has not answered.
+PARTS_WAITING_MAX: Final = 50_000
 _NO_PARTS: Final[GrownMap[str, Part]] = GrownMap()
 
 
@@ -83,6 +85,9 @@ class Parts:
 
     by_pair: GrownMap[Pair, GrownMap[str, Part]] = field(default_factory=GrownMap)
     proposals: GrownMap[str, PartKey] = field(default_factory=GrownMap)
+    # Asked under the head lock, where nobody can go through all parts of a pair.
+    bound: GrownMap[Pair, bool] = field(default_factory=GrownMap)
+    waiting: GrownMap[Pair, int] = field(default_factory=GrownMap)
 
     def find(self, key: PartKey) -> Part | None:
         """The part of that number between the two; None where none was ever proposed."""
@@ -95,7 +100,7 @@ class Parts:
 
     def unknown(self, key: PartKey, *, pointer: str) -> Refusal:
         """The refusal of a number that is no part between the two."""
-        near = " or ".join(near_codes(key.number, self.of(key.customer, key.supplier)))
+        near = " or ".join(near_known(key.number, self.of(key.customer, key.supplier)))
         expected = f"a part of {key.customer} from {key.supplier}"
         fault = Fault(pointer, f"{expected}, such as {near}" if near else expected, key.number)
         detail = f"{pointer}: expected {fault.expected}, found {key.number}"
@@ -106,18 +111,27 @@ class Parts:
         known = self.find(key) or Part(key, revision.family)
         family = known.family if known.in_force else revision.family
         part = replace(known, family=family, proposed=revision)
-        return replace(self._with(part), proposals=self.proposals.grown(revision.record_id, key))
+        more = 0 if known.proposed else 1
+        return replace(
+            self._with(part),
+            proposals=self.proposals.grown(revision.record_id, key),
+            waiting=self._waiting(key, more),
+        )
 
     def with_answer(self, record_id: str, *, is_approved: bool, index: int) -> Parts:
         """The parts after the supplier's endorsement; one that is not open changes nothing."""
         part = self.find_proposed(record_id)
         if part is None or part.proposed is None:
             return self
+        rest = replace(self, waiting=self._waiting(part.key, -1))
         if not is_approved:
-            return self._with(replace(part, proposed=None))
+            return rest._with(replace(part, proposed=None))
+        pair = (part.key.customer, part.key.supplier)
+        if pair not in self.bound:
+            rest = replace(rest, bound=self.bound.grown(pair, True))
         earlier = (*part.earlier, part.in_force) if part.in_force else part.earlier
         in_force = replace(part.proposed, in_force_at=index)
-        return self._with(replace(part, in_force=in_force, proposed=None, earlier=earlier))
+        return rest._with(replace(part, in_force=in_force, proposed=None, earlier=earlier))
 
     def with_move(self, key: PartKey, move: Move) -> Parts:
         """The parts after a move of one to another family."""
@@ -132,6 +146,26 @@ class Parts:
         part = self.find(key) if key else None
         is_open = part and part.proposed and part.proposed.record_id == record_id
         return part if is_open else None
+
+    def is_bound(self, customer: str, supplier: str) -> bool:
+        """Whether a part between the two was ever in force; it is one still then."""
+        return (customer, supplier) in self.bound
+
+    def judge_waiting(self, key: PartKey) -> Refusal | None:
+        """Whether one more proposal may wait for the supplier; a later one replaces its earlier."""
+        waiting = self.waiting.get((key.customer, key.supplier), 0)
+        known = self.find(key)
+        if waiting < PARTS_WAITING_MAX or (known and known.proposed):
+            return None
+        return Refusal(
+            "not-permitted",
+            f"expected at most {PARTS_WAITING_MAX} parts that wait for {key.supplier}, found "
+            f"{waiting}: have it endorse or reject some",
+        )
+
+    def _waiting(self, key: PartKey, more: int) -> GrownMap[Pair, int]:
+        pair = (key.customer, key.supplier)
+        return self.waiting.grown(pair, self.waiting.get(pair, 0) + more) if more else self.waiting
 
     def _with(self, part: Part) -> Parts:
         pair = (part.key.customer, part.key.supplier)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Final
 
+from ledger.faults import Refusal
 from ledger.grown_map import GrownMap
 from quality.in_force.parts import Pair
 
-_NONE: Final[Mapping[str, Requirement]] = MappingProxyType({})
+#: Requirements of one customer that one supplier has not acknowledged.
+REQUIREMENTS_WAITING_MAX: Final = 1_024
+_NONE: Final[GrownMap[str, Requirement]] = GrownMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class Requirement:
 class Requirements:
     """Every requirement, by pair and code; ``proposals`` by record id."""
 
-    by_pair: GrownMap[Pair, Mapping[str, Requirement]] = field(default_factory=GrownMap)
+    by_pair: GrownMap[Pair, GrownMap[str, Requirement]] = field(default_factory=GrownMap)
     proposals: GrownMap[str, RequirementRevision] = field(default_factory=GrownMap)
+    waiting: GrownMap[Pair, int] = field(default_factory=GrownMap)
 
     def of(self, customer: str, supplier: str) -> Mapping[str, Requirement]:
         """The requirements of a customer to a supplier by code."""
@@ -80,9 +83,27 @@ class Requirements:
             known = replace(known, acknowledged=tuple(sorted(agreed, key=_order)))
         return self._with(new, known)
 
+    def judge_waiting(self, customer: str, supplier: str) -> Refusal | None:
+        """Whether one more requirement may wait for the supplier."""
+        waiting = self.waiting.get((customer, supplier), 0)
+        if waiting < REQUIREMENTS_WAITING_MAX:
+            return None
+        return Refusal(
+            "not-permitted",
+            f"expected at most {REQUIREMENTS_WAITING_MAX} requirements that wait for {supplier}, "
+            f"found {waiting}: have it acknowledge or reject some",
+        )
+
     def _with(self, about: RequirementRevision, known: Requirement) -> Requirements:
-        after = {**self.of(*about.pair), about.code: known}
-        return replace(self, by_pair=self.by_pair.grown(about.pair, after))
+        before = self.by_pair.get(about.pair, _NONE)
+        was, now = before.get(about.code), known.proposed
+        more = (now is not None) - (was is not None and was.proposed is not None)
+        waiting = self.waiting.get(about.pair, 0) + more
+        return replace(
+            self,
+            by_pair=self.by_pair.grown(about.pair, before.grown(about.code, known)),
+            waiting=self.waiting.grown(about.pair, waiting) if more else self.waiting,
+        )
 
 
 def read_requirement(

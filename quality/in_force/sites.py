@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from itertools import islice
 from typing import Any, Final
 
 from ledger.faults import Fault, Refusal
 from ledger.grown_map import GrownMap
-from quality.near_codes import near_codes
+from quality.near_codes import near_known
 
-_NONE: Final[Mapping[str, Site]] = MappingProxyType({})
+_NONE: Final[GrownMap[str, Site]] = GrownMap()
 _LISTED_MAX: Final = 8
 
 
@@ -32,7 +32,7 @@ class Site:
 class Sites:
     """The sites of every party, by its DID and their codes."""
 
-    by_party: GrownMap[str, Mapping[str, Site]] = field(default_factory=GrownMap)
+    by_party: GrownMap[str, GrownMap[str, Site]] = field(default_factory=GrownMap)
 
     def of(self, party: str) -> Mapping[str, Site]:
         """The sites of a party by code; empty where it has registered none."""
@@ -46,11 +46,11 @@ class Sites:
         known = self.by_party.get(party)
         if not known or code in known:
             return None
-        listed = ", ".join(list(known)[:_LISTED_MAX])
+        listed = ", ".join(islice(known, _LISTED_MAX))
         if code is None:
             fault = Fault(pointer, f"one of the sites of {party}: {listed}", "none")
             return Refusal("site-required", f"{pointer}: expected {fault.expected}", (fault,))
-        near = " or ".join(near_codes(code, known)) or listed
+        near = " or ".join(near_known(code, known)) or listed
         fault = Fault(pointer, f"a site of {party}, such as {near}", code)
         return Refusal(
             "unknown-site", f"{pointer}: expected {fault.expected}, found {code}", (fault,)
@@ -61,10 +61,10 @@ class Sites:
     ) -> Sites:
         """The sites after a record of type ``site/v1``."""
         code = state["site"]
-        known = self.of(party)
+        known = self.by_party.get(party, _NONE)
         since = known[code].since if code in known else index
         site = Site(record_id, party, code, state["kind"], state.get("closed_from"), index, since)
-        return Sites(self.by_party.grown(party, {**known, code: site}))
+        return Sites(self.by_party.grown(party, known.grown(code, site)))
 
     def has_any(self, party: str, *, before: int) -> bool:
         """Whether the party had registered a site before an entry."""

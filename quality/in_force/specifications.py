@@ -10,9 +10,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from ledger.faults import Refusal
 from ledger.grown_map import GrownMap
 from quality.in_force.parts import PartKey
 
+#: An inspection that cites none goes through all specifications of its part.
+SPECIFICATIONS_OF_A_PART_MAX: Final = 32
+#: Corrections are among them.
+REVISIONS_MAX: Final = 256
+_NAMED_MAX: Final = 16
 _NONE: Final[Mapping[str, tuple[SpecificationRevision, ...]]] = MappingProxyType({})
 
 
@@ -58,6 +64,24 @@ class Specifications:
             if found is not None:
                 yield found
 
+    def judge_more(self, part: PartKey, code: str) -> Refusal | None:
+        """Whether the part may have one more revision of the specification."""
+        known = self.of(part)
+        if code not in known and len(known) >= SPECIFICATIONS_OF_A_PART_MAX:
+            most, what = SPECIFICATIONS_OF_A_PART_MAX, f"specifications of {part.number}"
+        elif len(known.get(code, ())) >= REVISIONS_MAX:
+            most, what = REVISIONS_MAX, f"revisions of {code}, corrections among them"
+        else:
+            return None
+        return Refusal("not-permitted", f"expected at most {most} {what}: begin another one")
+
+    def likely(self, part: PartKey, code: str) -> list[SpecificationRevision]:
+        """Revisions that may have been meant: the newest of this code, one of each other one."""
+        known = self.of(part)
+        of_code = [one for one in known.get(code, ())[-_NAMED_MAX:] if one.corrected_at is None]
+        others = (chain[-1] for name, chain in known.items() if name != code)
+        return [*of_code, *(one for one in others if one.corrected_at is None)]
+
     def with_revision(self, new: SpecificationRevision, *, corrects: str | None) -> Specifications:
         """The specifications after a record; what it corrects is no longer one of them."""
         before = self.by_record.get(corrects) if corrects else None
@@ -84,8 +108,8 @@ class Specifications:
 
 def in_force(chain: Chain, day: str) -> SpecificationRevision | None:
     """The revision of one specification that is in force on a day."""
-    begun = [one for one in chain if one.in_force_from <= day and one.corrected_at is None]
-    return begun[-1] if begun else None
+    begun = (one for one in reversed(chain) if one.in_force_from <= day)
+    return next((one for one in begun if one.corrected_at is None), None)
 
 
 def as_of(chain: Chain, index: int) -> Chain:

@@ -87,7 +87,8 @@ def test_any_groups_of_any_type_are_judged_and_applied(
     else:
         groups = example(vct)
         for _ in range(data.draw(st.integers(1, 4))):
-            pointer = data.draw(st.sampled_from(list(pointers(groups)) or ["/state"]))
+            groups = groups or example(vct)
+            pointer = data.draw(st.sampled_from(list(pointers(groups))))
             groups = changed(groups, pointer, data.draw(VALUES | st.just(...)))
     pass_through(masters, vct, groups)
 

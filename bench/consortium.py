@@ -256,7 +256,7 @@ def upload_of(number: int) -> dict[str, Any]:
             "part": "ROTOR-7",
             "lot": f"LOT-{number // 50}",
             "parameters": [
-                {"id": "T1", "unit": "Cel", "nominal": "180", "lower": "175", "upper": "185"}
+                {"id": "T1", "unit": "CEL", "nominal": "180", "lower": "175", "upper": "185"}
             ],
         },
         "values": {

@@ -279,6 +279,7 @@ KJO | 1000 | kilojoule | 千焦
 WHR | 3600 | watt hour | 瓦时
 KWH | 3600000 | kilowatt hour | 千瓦时
 MWH | 3600000000 | megawatt hour | 兆瓦时
+85 | 1.3558179483314004 | foot pound-force | 英尺磅力
 E14 | 4186.8 | kilocalorie | 千卡
 # energy per area
 B13 | 1 | joule per square metre | 焦每平方米

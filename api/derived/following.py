@@ -88,8 +88,13 @@ class DeliveryFollower:
             return self._follow(before, size, note_page)
         except _Stopped:
             # Some of a page is taken in, and none of it is saved.
-            self._agreed, self._agreed_size = AgreedRecords(), 0
+            self._forget_agreed()
             return self._book.size()
+        except BaseException:
+            # What was agreed runs ahead of the book by a page that was not saved. Papers that
+            # are read again would be converted by parts endorsed after them.
+            self._forget_agreed()
+            raise
 
     def _follow(self, before: int, size: int, note_page: Callable[[int], bool]) -> int:
         self._agree_up_to(before)
@@ -105,6 +110,9 @@ class DeliveryFollower:
             if not note_page(after):
                 break
         return before
+
+    def _forget_agreed(self) -> None:
+        self._agreed, self._agreed_size = AgreedRecords(), 0
 
     def _papers(self, page: list[EntryRow]) -> Iterator[PaperOrCase]:
         for record in self._read(page):
@@ -155,7 +163,7 @@ class DeliveryFollower:
     def _agree_up_to(self, size: int) -> None:
         """Read what was agreed in the entries below ``size``: a start, or a page of another's."""
         if self._agreed_size > size:
-            self._agreed, self._agreed_size = AgreedRecords(), 0
+            self._forget_agreed()
         rows = self._rows(AGREED_VCTS, self._agreed_size, size)
         while page := _take(rows):
             for record in self._read(page):

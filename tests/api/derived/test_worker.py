@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -19,8 +19,10 @@ from api.derived.outbox import OutboxKeeper
 from api.derived.sql_book import SqlDeliveryBook
 from api.derived.worker import DerivedParts, DerivedWorker, fold_deliveries
 from ledger.store import Store
+from ledger.store_errors import StoreUnavailable
 from quality.deliveries.answers import monthly
 from quality.deliveries.book import Changes, DeliveryBook, MemoryDeliveryBook
+from quality.deliveries.delivery import Delivery
 from tests.api.derived.trade import LONG_WAIT_SECONDS, Trade
 from tests.api.service import LiveService
 from tests.ledger.parties import ORIGIN
@@ -109,6 +111,47 @@ def test_a_worker_that_was_killed_goes_on_where_its_tables_are(
         DeliveryFollower(store, book, origin=ORIGIN).bring_to(size)
     assert book.size() < size
     assert DeliveryFollower(store, book, origin=ORIGIN).bring_to(size) == size
+    assert delivered(book) == [240]
+
+
+class FailingBook(MemoryDeliveryBook):
+    """A book that does not answer once, in the midst of its third page."""
+
+    def __init__(self, *, method: str) -> None:
+        super().__init__()
+        self._method = method
+        self._saved = 0
+
+    def _fail_once(self, method: str) -> None:
+        if self._saved == 2 and self._method == method:
+            self._method = ""
+            raise StoreUnavailable("expected the book to answer, found it busy")
+
+    def deliveries(self, keys: Collection[str]) -> Mapping[str, Delivery]:
+        """Read, or fail."""
+        self._fail_once("deliveries")
+        return super().deliveries(keys)
+
+    def save(self, changes: Changes, *, before: int) -> bool:
+        """Save, or fail."""
+        self._fail_once("save")
+        self._saved += 1
+        return super().save(changes, before=before)
+
+
+@pytest.mark.parametrize("method", ["deliveries", "save"])
+def test_a_page_that_failed_is_converted_by_what_was_agreed_before_it(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    # The third page: the third delivery, and then a part that converts otherwise.
+    monkeypatch.setattr(following, "PAGE_RECORDS", 4)
+    trade.add_part("P-1", unit="KGM", pieces_per_unit="8")
+    size, book = trade.await_tables(), FailingBook(method=method)
+    follower = DeliveryFollower(store_of(trade), book, origin=ORIGIN)
+    with pytest.raises(StoreUnavailable):
+        follower.bring_to(size)
+    assert 0 < book.size() < size
+    assert follower.bring_to(size) == size
     assert delivered(book) == [240]
 
 

@@ -32,26 +32,6 @@ def decode_records(text: str) -> tuple[CaseRecord, ...]:
     return tuple(map(_record, json.loads(text)))
 
 
-def encode_days(days: Iterable[tuple[str, date]]) -> str:
-    """The first day of a lot, by delivery."""
-    return _dump({key: day.isoformat() for key, day in days})
-
-
-def decode_days(text: str) -> dict[str, date]:
-    """The first day of a lot, by delivery."""
-    return {key: date.fromisoformat(day) for key, day in json.loads(text).items()}
-
-
-def encode_names(names: Iterable[str]) -> str:
-    """A set of names."""
-    return _dump(sorted(names))
-
-
-def decode_names(text: str) -> frozenset[str]:
-    """A set of names."""
-    return frozenset(json.loads(text))
-
-
 def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

@@ -6,15 +6,17 @@ that it brings the book to, and only onto the size it was made for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Row, Select, Table, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, func, select
 
 from api.derived.bookmark import Bookmark, MarkedLog
 from api.derived.database import DerivedDatabase
-from api.derived.rows import decode_days, decode_names, decode_papers, decode_records
+from api.derived.rows import decode_papers, decode_records
 from api.derived.sql_writes import lane_key, lot_key, month_of_row, write_changes
 from api.derived.tables import (
     BOOKMARK,
@@ -23,19 +25,28 @@ from api.derived.tables import (
     DELIVERY_MONTH,
     FORM,
     LANE,
-    LOT,
+    LOT_CASE,
+    LOT_DAY,
     MONTH,
     PLACE,
 )
 from api.observability import log as events
 from ledger.store_errors import StoreUnavailable
 from quality.deliveries.agreed import Lane
-from quality.deliveries.book import Changes, Lot, Month, Question
+from quality.deliveries.book import (
+    Changes,
+    FirstDay,
+    Month,
+    Question,
+    find_first,
+)
 from quality.deliveries.case import Case, Counted
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Pending, evaluate
 
 #: Keys in one statement: each is a parameter, of which both products take many more.
 KEYS_MAX: Final = 500
+#: Deliveries that a statement leaves out: those of a page, and more than a page mostly has.
+BESIDES_MAX: Final = 2_000
 
 
 class SqlDeliveryReading:
@@ -70,14 +81,40 @@ class SqlDeliveryReading:
         lanes = self._lanes({row.lane for row in rows})
         return {row.key: _case(row, lanes[row.lane]) for row in rows}
 
-    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
-        """See :meth:`quality.deliveries.book.DeliveryReading.lots`."""
+    def named_lots(self, keys: Collection[LotKey]) -> Set[LotKey]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.named_lots`."""
         by_text = {lot_key(key): key for key in keys}
-        found = {by_text[row.key]: row for row in self._by_key(LOT.c.key, by_text)}
-        return {
-            key: Lot(key, decode_days(row.days), decode_names(row.cases))
-            for key, row in found.items()
-        }
+        statement = select(LOT_CASE.c.lot).distinct()
+        return {by_text[row.lot] for row in self._in_parts(statement, LOT_CASE.c.lot, by_text)}
+
+    def cases_naming(self, keys: Collection[LotKey]) -> Mapping[LotKey, frozenset[str]]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.cases_naming`."""
+        by_text = {lot_key(key): key for key in keys}
+        found: defaultdict[LotKey, set[str]] = defaultdict(set)
+        for row in self._by_key(LOT_CASE.c.lot, by_text):
+            found[by_text[row.lot]].add(row.complaint)
+        return {key: frozenset(cases) for key, cases in found.items()}
+
+    def first_days(
+        self, keys: Collection[LotKey], *, besides: Collection[str] = ()
+    ) -> Mapping[LotKey, FirstDay]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.first_days`."""
+        by_text = {lot_key(key): key for key in keys}
+        left_out = frozenset(besides)
+        # A product takes only so many parameters: more than that are left out below.
+        is_few = len(left_out) <= BESIDES_MAX
+        rows = (
+            row
+            for part in _parts(by_text)
+            for row in self._connection.execute(
+                _first_rows(part, left_out) if is_few else select(LOT_DAY).where(_is_one_of(part))
+            )
+        )
+        return find_first(
+            (by_text[row.lot], row.delivery, date.fromisoformat(row.day))
+            for row in rows
+            if row.delivery not in left_out
+        )
 
     def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
         """See :meth:`quality.deliveries.book.DeliveryReading.months`."""
@@ -124,10 +161,12 @@ class SqlDeliveryReading:
         self, column: Column[Any], keys: Iterable[str], *conditions: Any
     ) -> Iterator[Row[Any]]:
         """The rows whose column is one of the keys, so many keys at a time."""
-        asked = sorted(keys)
-        statement = select(column.table).where(*conditions)
-        for start in range(0, len(asked), KEYS_MAX):
-            part = asked[start : start + KEYS_MAX]
+        yield from self._in_parts(select(column.table).where(*conditions), column, keys)
+
+    def _in_parts(
+        self, statement: Select[Any], column: Column[Any], keys: Iterable[str]
+    ) -> Iterator[Row[Any]]:
+        for part in _parts(keys):
             yield from self._connection.execute(statement.where(column.in_(part)))
 
     def _lanes(self, keys: Iterable[str]) -> Mapping[str, Lane]:
@@ -193,10 +232,22 @@ class SqlDeliveryBook:
         with self._rows() as rows:
             return rows.cases(keys)
 
-    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
-        """See :meth:`quality.deliveries.book.DeliveryReading.lots`."""
+    def named_lots(self, keys: Collection[LotKey]) -> Set[LotKey]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.named_lots`."""
         with self._rows() as rows:
-            return rows.lots(keys)
+            return rows.named_lots(keys)
+
+    def cases_naming(self, keys: Collection[LotKey]) -> Mapping[LotKey, frozenset[str]]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.cases_naming`."""
+        with self._rows() as rows:
+            return rows.cases_naming(keys)
+
+    def first_days(
+        self, keys: Collection[LotKey], *, besides: Collection[str] = ()
+    ) -> Mapping[LotKey, FirstDay]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.first_days`."""
+        with self._rows() as rows:
+            return rows.first_days(keys, besides=besides)
 
     def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
         """See :meth:`quality.deliveries.book.DeliveryReading.months`."""
@@ -227,6 +278,31 @@ class SqlDeliveryBook:
     def _rows(self) -> Iterator[SqlDeliveryReading]:
         with self._database.reading() as connection:
             yield SqlDeliveryReading(connection)
+
+
+def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    asked = sorted(keys)
+    for start in range(0, len(asked), KEYS_MAX):
+        yield asked[start : start + KEYS_MAX]
+
+
+def _first_rows(lots: list[str], besides: frozenset[str]) -> Select[Any]:
+    """The rows of the first day of each of these lots, some deliveries left out."""
+    is_asked = _is_one_of(lots)
+    if besides:
+        is_asked &= LOT_DAY.c.delivery.not_in(sorted(besides))
+    first = (
+        select(LOT_DAY.c.lot, func.min(LOT_DAY.c.day).label("day"))
+        .where(is_asked)
+        .group_by(LOT_DAY.c.lot)
+        .subquery()
+    )
+    is_first = (LOT_DAY.c.lot == first.c.lot) & (LOT_DAY.c.day == first.c.day)
+    return select(LOT_DAY).join(first, is_first)
+
+
+def _is_one_of(lots: list[str]) -> ColumnElement[bool]:
+    return LOT_DAY.c.lot.in_(lots)
 
 
 def _asked(table: Table, question: Question, *columns: Any) -> Select[Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from api.derived.bookmark import Bookmark
-from api.derived.rows import encode_days, encode_names, encode_papers, encode_records
+from api.derived.rows import encode_papers, encode_records
 from api.derived.tables import (
     BOOKMARK,
     COMPLAINT,
@@ -23,13 +23,14 @@ from api.derived.tables import (
     DELIVERY_MONTH,
     FORM,
     LANE,
-    LOT,
+    LOT_CASE,
+    LOT_DAY,
     MONTH,
     PLACE,
 )
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
-from quality.deliveries.book import Changes, Lot, Month, months_touched
+from quality.deliveries.book import Changes, Month, months_touched
 from quality.deliveries.case import Case
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, evaluate, month_of
 from quality.deliveries.papers import EXACT
@@ -79,8 +80,7 @@ def write_changes(
     writer.write_deliveries(changes.deliveries)
     writer.write_months(changes.months)
     writer.replace(COMPLAINT.c.key, changes.cases, _case_values)
-    lots = {lot_key(key): lot for key, lot in changes.lots.items()}
-    writer.replace(LOT.c.key, lots, _lot_values)
+    writer.write_lots(changes)
     return True
 
 
@@ -141,6 +141,28 @@ class _Writer:
             self._connection.execute(delete(MONTH).where(gone))
         self.put(MONTH, [_month_values(month) for month in _there(changed.values())])
 
+    def write_lots(self, changes: Changes) -> None:
+        """The days of lots by delivery, and the cases that name them."""
+        brought, named = [], []
+        for (key, delivery), day in changes.lot_days.items():
+            row = {"lot": lot_key(key), "delivery": delivery}
+            if day is None:
+                self._drop_row(LOT_DAY, row)
+            else:
+                brought.append({**row, "day": day.isoformat()})
+        for (key, case), is_named in changes.lot_cases.items():
+            row = {"lot": lot_key(key), "complaint": case}
+            if is_named:
+                named.append(row)
+            else:
+                self._drop_row(LOT_CASE, row)
+        self.put(LOT_DAY, brought)
+        self.put(LOT_CASE, named)
+
+    def _drop_row(self, table: Table, key: Values) -> None:
+        gone = [table.c[name] == value for name, value in key.items()]
+        self._connection.execute(delete(table).where(*gone))
+
 
 def _there(found: Iterable[Any]) -> list[Any]:
     return [row for row in found if row is not None]
@@ -187,7 +209,3 @@ def _case_values(case: Case) -> Values:
         "open_cases": counted.open_cases,
         "records": encode_records(case.records),
     }
-
-
-def _lot_values(lot: Lot) -> Values:
-    return {"days": encode_days(lot.days.items()), "cases": encode_names(lot.cases)}

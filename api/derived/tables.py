@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "DLV-1/5"
+FORM: Final = "DLV-1/6"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
 SCHEMA: Final = "derived"
 METADATA: Final = MetaData(schema=SCHEMA)
@@ -76,8 +76,19 @@ COMPLAINT: Final = Table(
     Index("complaint_lane", "lane", "month"),
 )
 
-# ``days`` and ``cases`` are JSON; the key is that of the lane, a slash, and the lot.
-LOT: Final = Table("lot", METADATA, _text("key", key=True), _text("days"), _text("cases"))
+# On which day a delivery brought a lot first. The key of a lot is that of the lane, a slash, and
+# the lot. A row each: many deliveries bring a lot that is called "N/A".
+LOT_DAY: Final = Table(
+    "lot_day",
+    METADATA,
+    _text("lot", key=True),
+    _text("delivery", key=True),
+    _text("day"),
+    Index("lot_day_first", "lot", "day"),
+)
+
+# Which cases name a lot.
+LOT_CASE: Final = Table("lot_case", METADATA, _text("lot", key=True), _text("complaint", key=True))
 
 MONTH: Final = Table(
     "month",

@@ -121,12 +121,12 @@ def inputs(book: DeliveryReading, question: Question) -> tuple[str, ...]:
     """The ids of all records that an answer depends on, sorted.
 
     Those of the deliveries and cases asked about, corrected ones too; of the deliveries that
-    brought a lot of such a case; and of what was agreed on conversions and sides.
+    brought a lot of such a case first; and of what was agreed on conversions and sides.
     """
     cases = book.cases_of(question)
     deliveries = {delivery.key: delivery for delivery in book.deliveries_of(question)}
-    lots = book.lots({lot for case in cases for lot in lots_of(case.records)})
-    brought = {key for lot in lots.values() for key in lot.days} - deliveries.keys()
+    first = book.first_days({lot for case in cases for lot in lots_of(case.records)})
+    brought = {key for day in first.values() for key in day.deliveries} - deliveries.keys()
     deliveries.update(book.deliveries(brought))
     return tuple(sorted(_ids(deliveries.values(), cases)))
 

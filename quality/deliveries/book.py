@@ -8,12 +8,12 @@ with the size that it brings the book to, or nothing of it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from quality.deliveries.case import Case
 from quality.deliveries.delivery import (
@@ -29,18 +29,11 @@ _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """A lot: on which day each delivery brought it first, and which cases name it."""
+class FirstDay(NamedTuple):
+    """The first day on which a lot came, and the deliveries that brought it on that day."""
 
-    key: LotKey
-    days: Mapping[str, date]
-    cases: frozenset[str]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is known of it any more."""
-        return not self.days and not self.cases
+    on: date
+    deliveries: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +76,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a page of entries changes: rows by key, None for one that is gone."""
+    """What a page of entries changes: rows by key, None for one that is gone.
+
+    ``lot_days`` are by lot and delivery; ``lot_cases`` say whether a case names a lot.
+    """
 
     size: int
     places: Mapping[str, str] = field(default_factory=dict)
     deliveries: Mapping[str, Delivery | None] = field(default_factory=dict)
     cases: Mapping[str, Case | None] = field(default_factory=dict)
-    lots: Mapping[LotKey, Lot | None] = field(default_factory=dict)
+    lot_days: Mapping[tuple[LotKey, str], date | None] = field(default_factory=dict)
+    lot_cases: Mapping[tuple[LotKey, str], bool] = field(default_factory=dict)
     months: Mapping[MonthKey, Month | None] = field(default_factory=dict)
 
 
@@ -108,8 +105,21 @@ class DeliveryReading(Protocol):
     def cases(self, keys: Collection[str]) -> Mapping[str, Case]:
         """Cases by key."""
 
-    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
-        """Lots by key."""
+    def named_lots(self, keys: Collection[LotKey]) -> Set[LotKey]:
+        """Those of these lots that a case names."""
+
+    def cases_naming(self, keys: Collection[LotKey]) -> Mapping[LotKey, frozenset[str]]:
+        """The keys of the cases that name each of these lots; absent where none does."""
+
+    def first_days(
+        self, keys: Collection[LotKey], *, besides: Collection[str] = ()
+    ) -> Mapping[LotKey, FirstDay]:
+        """When each of these lots came first; absent where it never came.
+
+        Args:
+            keys: of the lots.
+            besides: keys of deliveries that are not looked at.
+        """
 
     def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
         """Totals by key."""
@@ -150,6 +160,18 @@ def months_touched(delivery: Delivery) -> frozenset[MonthKey]:
     return frozenset((*evaluate(delivery).lines, *shipped))
 
 
+def find_first(found: Iterable[tuple[LotKey, str, date]]) -> dict[LotKey, FirstDay]:
+    """The first day of each lot, of lots with a delivery and its day."""
+    first: dict[LotKey, FirstDay] = {}
+    for key, delivery, day in found:
+        known = first.get(key)
+        if known is None or day < known.on:
+            first[key] = FirstDay(day, frozenset({delivery}))
+        elif day == known.on:
+            first[key] = FirstDay(day, known.deliveries | {delivery})
+    return first
+
+
 class MemoryDeliveryBook:
     """The book in memory: for small logs, tools and tests."""
 
@@ -165,7 +187,8 @@ class MemoryDeliveryBook:
             self._places: dict[str, str] = {}
             self._deliveries: dict[str, Delivery] = {}
             self._cases: dict[str, Case] = {}
-            self._lots: dict[LotKey, Lot] = {}
+            self._lot_days: dict[LotKey, dict[str, date]] = {}
+            self._lot_cases: dict[LotKey, dict[str, bool]] = {}
             self._months: dict[MonthKey, Month] = {}
 
     @contextmanager
@@ -190,9 +213,26 @@ class MemoryDeliveryBook:
         """See :meth:`DeliveryReading.cases`."""
         return _found(self._cases, keys)
 
-    def lots(self, keys: Collection[LotKey]) -> Mapping[LotKey, Lot]:
-        """See :meth:`DeliveryReading.lots`."""
-        return _found(self._lots, keys)
+    def named_lots(self, keys: Collection[LotKey]) -> Set[LotKey]:
+        """See :meth:`DeliveryReading.named_lots`."""
+        return {key for key in keys if key in self._lot_cases}
+
+    def cases_naming(self, keys: Collection[LotKey]) -> Mapping[LotKey, frozenset[str]]:
+        """See :meth:`DeliveryReading.cases_naming`."""
+        found = _found(self._lot_cases, keys)
+        return {key: frozenset(cases) for key, cases in found.items()}
+
+    def first_days(
+        self, keys: Collection[LotKey], *, besides: Collection[str] = ()
+    ) -> Mapping[LotKey, FirstDay]:
+        """See :meth:`DeliveryReading.first_days`."""
+        left_out = frozenset(besides)
+        return find_first(
+            (key, delivery, day)
+            for key, days in _found(self._lot_days, keys).items()
+            for delivery, day in days.items()
+            if delivery not in left_out
+        )
 
     def months(self, keys: Collection[MonthKey]) -> Mapping[MonthKey, Month]:
         """See :meth:`DeliveryReading.months`."""
@@ -206,7 +246,9 @@ class MemoryDeliveryBook:
             self._places.update(changes.places)
             _put(self._deliveries, changes.deliveries)
             _put(self._cases, changes.cases)
-            _put(self._lots, changes.lots)
+            _put_inner(self._lot_days, changes.lot_days)
+            named = {key: is_named or None for key, is_named in changes.lot_cases.items()}
+            _put_inner(self._lot_cases, named)
             _put(self._months, changes.months)
             self._size = changes.size
             return True
@@ -255,3 +297,13 @@ def _put(rows: dict[_Key, _Row], changes: Mapping[_Key, _Row | None]) -> None:
             rows.pop(key, None)
         else:
             rows[key] = row
+
+
+def _put_inner(
+    rows: dict[_Key, dict[str, _Row]], changes: Mapping[tuple[_Key, str], _Row | None]
+) -> None:
+    for (key, name), row in changes.items():
+        inner = rows.setdefault(key, {})
+        _put(inner, {name: row})
+        if not inner:
+            del rows[key]

@@ -53,6 +53,10 @@ class Cabinet(Generic[_Version]):
         self._touched.add(key)
         return self.folder(key).take(root)
 
+    def before(self, key: str) -> tuple[_Version, ...]:
+        """What the book has under a key that was read."""
+        return self._before[key]
+
     def changed(self) -> dict[str, tuple[_Version, ...]]:
         """The papers under each key where they are others than before."""
         found = {key: self.folder(key).papers() for key in self._touched}

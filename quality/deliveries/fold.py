@@ -8,14 +8,14 @@ book holds depends on the log alone, never on how it was cut into pages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Final
 
-from quality.deliveries.book import Changes, DeliveryReading, Lot, Month
+from quality.deliveries.book import Changes, DeliveryReading, Month
 from quality.deliveries.case import Case, count_case, lots_of
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Outcome, evaluate
 from quality.deliveries.filing import Filing, PaperOrCase
+from quality.deliveries.lots import PageLots
 from quality.deliveries.papers import EXACT, CaseRecord
 
 __all__ = ["PaperOrCase", "fold_page"]
@@ -42,10 +42,14 @@ class _Counting:
     def __init__(self, book: DeliveryReading, filing: Filing) -> None:
         self._book = book
         self._deliveries = filing.deliveries.changed()
-        self._old_deliveries = book.deliveries(list(self._deliveries))
+        self._old_deliveries = {
+            key: Delivery(key, papers)
+            for key in self._deliveries
+            if (papers := filing.deliveries.before(key))
+        }
         self._cases = filing.cases.changed()
         self._old_cases: dict[str, Case] = dict(book.cases(list(self._cases)))
-        self._lots = _Lots(book)
+        self._lots = PageLots(book)
         self._totals = _Totals()
 
     def changes(self, size: int, places: Mapping[str, str]) -> Changes:
@@ -54,29 +58,19 @@ class _Counting:
             key: Delivery(key, papers) if papers else None
             for key, papers in self._deliveries.items()
         }
-        moved = {
-            key: (_outcome(self._old_deliveries.get(key)), _outcome(delivery))
-            for key, delivery in deliveries.items()
-        }
-        self._lots.expect(self._lots_touched(moved.values()))
-        for key, (old, new) in moved.items():
+        for key, delivery in deliveries.items():
+            old, new = _outcome(self._old_deliveries.get(key)), _outcome(delivery)
             self._totals.move(old, new)
-            self._lots.move(key, old, new)
+            self._lots.move(key, old.lot_days, new.lot_days)
         return Changes(
             size=size,
             places=places,
             deliveries=deliveries,
             cases=self._count_cases(),
-            lots=self._lots.changed(),
+            lot_days=self._lots.days_changed,
+            lot_cases=self._lots.cases_changed,
             months=self._totals.changed(self._book),
         )
-
-    def _lots_touched(self, moved: Iterable[tuple[Outcome, Outcome]]) -> set[LotKey]:
-        touched = {lot for pair in moved for outcome in pair for lot in outcome.lot_days}
-        for key, records in self._cases.items():
-            for version in (records, self._old_records(key)):
-                touched.update(lots_of(version) if version else ())
-        return touched
 
     def _old_records(self, key: str) -> tuple[CaseRecord, ...]:
         old = self._old_cases.get(key)
@@ -84,17 +78,15 @@ class _Counting:
 
     def _count_cases(self) -> dict[str, Case | None]:
         for key, records in self._cases.items():
-            old = self._old_records(key)
-            self._lots.rename(key, lots_of(old) if old else (), records)
-        moved = self._lots.cases_named() - self._cases.keys()
+            self._lots.rename(key, _lots_of(self._old_records(key)), _lots_of(records))
+        moved = self._lots.cases_moved() - self._cases.keys()
         self._old_cases.update(self._book.cases(list(moved)))
-        named = {key: self._old_records(key) for key in moved}
+        current = {**self._cases, **{key: self._old_records(key) for key in moved}}
+        days = self._lots.first_days(lot for of in current.values() for lot in _lots_of(of))
         changed: dict[str, Case | None] = {}
-        for key, records in {**self._cases, **named}.items():
+        for key, records in current.items():
             before = self._old_cases.get(key)
-            days = self._lots.days(lots_of(records)) if records else {}
-            counted = count_case(records, days) if records else None
-            new = Case(key, records, counted) if records else None
+            new = Case(key, records, count_case(records, days)) if records else None
             if new != before:
                 changed[key] = new
                 self._totals.move_case(before, new)
@@ -140,62 +132,6 @@ class _Totals:
         self.moved[more.key] = _sum(self.moved.get(more.key, Month(more.key)), more)
 
 
-@dataclass(slots=True)
-class _Lots:
-    """The lots of one page, as they become."""
-
-    book: DeliveryReading
-    old: dict[LotKey, Lot | None] = field(default_factory=dict)
-    new: dict[LotKey, Lot] = field(default_factory=dict)
-
-    def expect(self, keys: Iterable[LotKey]) -> None:
-        """Read lots that are not here yet."""
-        missing = [key for key in keys if key not in self.new]
-        found = self.book.lots(missing) if missing else {}
-        for key in missing:
-            self.old[key] = found.get(key)
-            self.new[key] = found.get(key) or Lot(key, {}, frozenset())
-
-    def move(self, delivery: str, old: Outcome, new: Outcome) -> None:
-        """Date the lots of a delivery."""
-        for key in {*old.lot_days, *new.lot_days}:
-            lot = self.new[key]
-            days = {other: day for other, day in lot.days.items() if other != delivery}
-            if key in new.lot_days:
-                days[delivery] = new.lot_days[key]
-            self.new[key] = replace(lot, days=dict(sorted(days.items())))
-
-    def rename(self, case: str, old: Iterable[LotKey], records: Sequence[CaseRecord]) -> None:
-        """Let a case name the lots of its records, and no others."""
-        for key in old:
-            self.new[key] = replace(self.new[key], cases=self.new[key].cases - {case})
-        for key in lots_of(records) if records else ():
-            self.new[key] = replace(self.new[key], cases=self.new[key].cases | {case})
-
-    def cases_named(self) -> set[str]:
-        """The cases that name a lot whose days have changed."""
-        return {
-            case
-            for key, lot in self.new.items()
-            if lot.days != _days_of(self.old[key])
-            for case in lot.cases
-        }
-
-    def days(self, keys: Iterable[LotKey]) -> dict[LotKey, date]:
-        """The first day of each of the lots that was delivered."""
-        asked = tuple(keys)
-        self.expect(asked)
-        return {key: min(self.new[key].days.values()) for key in asked if self.new[key].days}
-
-    def changed(self) -> dict[LotKey, Lot | None]:
-        """Those that are others than before."""
-        return {
-            key: None if lot.is_empty else lot
-            for key, lot in self.new.items()
-            if lot != (self.old[key] or Lot(key, {}, frozenset()))
-        }
-
-
 def _sum(one: Month, other: Month) -> Month:
     return Month(
         one.key,
@@ -211,5 +147,5 @@ def _outcome(delivery: Delivery | None) -> Outcome:
     return evaluate(delivery) if delivery else _NOTHING
 
 
-def _days_of(lot: Lot | None) -> Mapping[str, date]:
-    return lot.days if lot else {}
+def _lots_of(records: Sequence[CaseRecord]) -> tuple[LotKey, ...]:
+    return lots_of(records) if records else ()

@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from api.derived import sql_book
 from api.derived.database import DerivedDatabase, derived_url
 from api.derived.sql_book import SqlDeliveryBook
 from api.derived.tables import BOOKMARK
 from ledger.store_errors import StoreUnavailable
 from quality.deliveries.answers import differences, flags_of, inputs, monthly
-from quality.deliveries.book import DeliveryBook, DeliveryReading, MemoryDeliveryBook, Question
+from quality.deliveries.book import (
+    DeliveryBook,
+    DeliveryReading,
+    FirstDay,
+    MemoryDeliveryBook,
+    Question,
+)
+from quality.deliveries.delivery import LotKey
 from quality.deliveries.fold import PaperOrCase, fold_page
 from tests.postgres import LogDatabase
 from tests.quality.deliveries.papers import (
     ALWAYS,
     CUSTOMER,
+    DAY,
     LANE,
     LONG_AFTER,
     OTHER,
@@ -100,6 +110,31 @@ class BookContract:
         with book.at_once() as frozen:
             assert frozen.size() == 1
             assert len(monthly(frozen, ALWAYS, as_of=LONG_AFTER)) == 1
+
+    @pytest.mark.parametrize("left_out_at_once", [2_000, 0])
+    def test_tells_when_a_lot_came_first(
+        self, book: DeliveryBook, left_out_at_once: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sql_book, "BESIDES_MAX", left_out_at_once)
+        days = (DAY, DAY, DAY + timedelta(days=1))
+        fold(book, [a_shipment(n, number=f"S-{n}", on=day) for n, day in enumerate(days)])
+        one, two, last = (book.places([f"r{n}"])[f"r{n}"] for n in range(3))
+        lot, other = LotKey(LANE, "L-1"), LotKey(LANE, "L-2")
+        for left_out, first in (
+            ((), FirstDay(DAY, frozenset({one, two}))),
+            ((one,), FirstDay(DAY, frozenset({two}))),
+            ((one, two), FirstDay(days[2], frozenset({last}))),
+        ):
+            assert book.first_days([lot, other], besides=left_out) == {lot: first}
+        assert book.first_days([lot], besides=[one, two, last]) == {}
+
+    def test_tells_which_cases_name_a_lot(self, book: DeliveryBook) -> None:
+        named, other = LotKey(LANE, "L-1"), LotKey(LANE, "L-2")
+        fold(book, [a_shipment(0), a_case(1)])
+        assert book.named_lots([named, other]) == {named}
+        assert [len(cases) for cases in book.cases_naming([named, other]).values()] == [1]
+        fold(book, [a_case(2, corrects="r1", lots=("L-2",))])
+        assert book.named_lots([named, other]) == {other}
 
     def test_takes_many_keys_at_once(self, book: DeliveryBook) -> None:
         papers = [a_shipment(i, number=f"S-{i}", lots=(f"L-{i}",)) for i in range(1_201)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from ledger.domain_state import Said
 from ledger.relations import Relations
@@ -45,6 +46,10 @@ def inspected_part(said: Said) -> PartKey | None:
     return PartKey(customer, supplier, number)
 
 
+#: Relations whose provider inspects for its customer, and so against what that one agreed on.
+JUDGING_KINDS: Final = ("laboratory", "certification")
+
+
 def may_know(said: Said, agreed: Agreed, key: PartKey) -> bool:
     """The same as :func:`has_part_in` of the next entry: relations that ended are not gone through.
 
@@ -52,24 +57,26 @@ def may_know(said: Said, agreed: Agreed, key: PartKey) -> bool:
     """
     sides = (key.customer, key.supplier)
     return said.party in sides or any(
-        agreed.relations.are_related(said.party, other, family=None) for other in sides
+        agreed.relations.find_in_force(kind, customer=other, provider=said.party, family=None)
+        for other in sides
+        for kind in JUDGING_KINDS
     )
 
 
 def has_part_in(said: Said, agreed: Agreed, key: PartKey) -> bool:
     """Whether what is agreed on a part is the signer's to know.
 
-    It is one of the two, or was in a relation with one of them: a laboratory, say. Anybody
-    else is answered as if nothing were agreed, or refusals would tell of others' masters.
+    It is one of the two, or was the laboratory or certifier of one of them. Anybody else, who
+    may supply one of them something else, is answered as if nothing were agreed, or refusals
+    would tell of others' masters.
     """
     if said.party in (key.customer, key.supplier):
         return True
     relations = agreed.relations
     return any(
-        relation.was_in_force(said.index)
+        relation.kind in JUDGING_KINDS and relation.was_in_force(said.index)
         for other in (key.customer, key.supplier)
-        for pair in ((said.party, other), (other, said.party))
-        for relation in relations.between(*pair)
+        for relation in relations.between(other, said.party)
     )
 
 

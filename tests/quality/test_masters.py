@@ -240,6 +240,13 @@ def test_a_part_with_a_specification_in_force_is_inspected_against_it(story: Sto
     assert (found.code, "SP-1 B" in found.detail) == ("unknown-specification", True)
 
 
+def relate_other(story: Story, kind: str, families: list[str]) -> None:
+    """Put a relation in force in which the third party provides for the customer."""
+    state = {"kind": kind, "customer": OEM.did, "provider": OTHER.did, "families": families}
+    [offer] = story.admit(an_act(OEM, OTHER, act="relation", **state))
+    story.admit(an_act(OTHER, OEM, act="endorse", of=offer.record_id, meaning="approve"))
+
+
 def test_refusals_tell_a_stranger_nothing_of_what_others_agreed(story: Story) -> None:
     agree(story, a_part())
     story.admit(a_specification("A", "2026-01-01"))
@@ -250,10 +257,11 @@ def test_refusals_tell_a_stranger_nothing_of_what_others_agreed(story: Story) ->
     found = refusal(story, citing)
     assert found is not None
     assert (found.code, "such as" in found.detail) == ("unknown-specification", False)
-    state = {"kind": "laboratory", "customer": OEM.did, "provider": OTHER.did, "families": []}
-    [offer] = story.admit(an_act(OEM, OTHER, act="relation", **state))
-    story.admit(an_act(OTHER, OEM, act="endorse", of=offer.record_id, meaning="approve"))
     uncited = inspection_groups(number="L-3", **sides)
+    # A competitor that supplies the same customer something else is a stranger to this part.
+    relate_other(story, "supply", ["WIPERS"])
+    assert code(story, sign("inspection-report/v1", OTHER, bare, label="again")) is None
+    relate_other(story, "laboratory", [])
     assert code(story, sign("inspection-report/v1", OTHER, uncited)) == "specification-required"
     assert code(story, citing) is None
 

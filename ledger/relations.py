@@ -147,9 +147,9 @@ class Relations:
         """The relations after an act that was judged, or that the log holds all the same.
 
         Where the content of earlier records is not held, an act may answer what is not known:
-        it is without effect then. So is one of another kind, or of another form.
+        it is without effect then. So is one of another kind.
         """
-        if act["act"] not in _MEMBERS or find_act_faults(act):
+        if act["act"] not in _MEMBERS:
             return self
         if act["act"] == "relation":
             return self._with(_offer_of(party, act, record_id=record_id, index=index))

@@ -6,12 +6,11 @@ the record changes none of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from api.records import OpenedRecord
-from keys.encoding import encode_base64url
-from ledger.domain_state import DomainState, Said
+from ledger.domain_state import DomainState
+from ledger.entitled_reading import is_whole, said_of_entry
 from quality.flags import Flag
 from quality.masters import Masters
 from quality.rules import QualityRules
@@ -25,32 +24,14 @@ def agreed_flags(record: OpenedRecord, state: DomainState) -> tuple[Flag, ...]:
         state: what is in force after this entry or a later one.
     """
     groups = {item.group: item.value for item in record.groups}
-    if not isinstance(state, Masters) or not _is_whole(groups):
+    if not isinstance(state, Masters) or not is_whole(groups):
         return ()
     facts = QualityRules().facts(record.row.vct, groups)
     if facts is None:
         return ()
-    return state.flags(
-        Said(
-            index=record.row.index,
-            admitted_ms=record.row.admitted_ms,
-            record_id=encode_base64url(record.row.record_id),
-            party=record.row.party,
-            vct=record.row.vct,
-            to=tuple(groups["address"]["to"]),
-            subject=groups["manifest"]["subject"],
-            family=groups["address"]["family"],
-            corrects=groups["manifest"]["corrects"],
-            facts=facts,
-        )
-    )
+    return state.flags(said_of_entry(record.row, groups, facts=facts))
 
 
 def encode_agreed_flag(flag: Flag) -> dict[str, Any]:
     """A flag as JSON."""
     return {"code": flag.code, "pointer": flag.pointer, "en": flag.en, "zh": flag.zh}
-
-
-def _is_whole(groups: Mapping[str, Any]) -> bool:
-    filing = groups.get("filing")
-    return filing is not None and {"manifest", "address", *filing["present"]} <= groups.keys()

@@ -81,9 +81,7 @@ class FoldReader:
         facts = self.rules.facts(claims.vct, groups)
         if facts is None:
             return folds
-        return Folds(
-            public, entitled.apply_said(_said_of(row, claims, groups, facts=facts), public)
-        )
+        return Folds(public, entitled.apply_said(said_of_entry(row, groups, facts=facts), public))
 
 
 def _pages(rows: Iterator[EntryRow]) -> Iterator[list[EntryRow]]:
@@ -98,19 +96,23 @@ def _open_whole(claims: Claims, disclosures: str | None) -> Groups | None:
     except LedgerError:
         return None
     groups = {group: value for group, value, _ in opened}
-    if not groups.keys() >= _CLOSED or not groups.keys() >= set(groups["filing"]["present"]):
-        return None
-    return groups
+    return groups if is_whole(groups) else None
 
 
-def _said_of(row: EntryRow, claims: Claims, groups: Groups, *, facts: Groups) -> Said:
+def is_whole(groups: Groups) -> bool:
+    """Whether the groups are all that the record was admitted with: nothing is withheld."""
+    return groups.keys() >= _CLOSED and groups.keys() >= set(groups["filing"]["present"])
+
+
+def said_of_entry(row: EntryRow, groups: Groups, *, facts: Groups) -> Said:
+    """What a record that stands in the log says, of its whole groups."""
     manifest, address = groups["manifest"], groups["address"]
     return Said(
         index=row.index,
         admitted_ms=row.admitted_ms,
         record_id=encode_record_id(row.record_id),
-        party=claims.iss,
-        vct=claims.vct,
+        party=row.party,
+        vct=row.vct,
         to=tuple(address["to"]),
         subject=manifest["subject"],
         family=address["family"],

@@ -18,8 +18,8 @@ from ledger.fold_state import PublicFold
 from ledger.relations import ACT_VCT
 from quality.codebooks import judge_codebook
 from quality.flags import Flag
-from quality.in_force.agreed import Agreed
 from quality.in_force.flags import find_flags
+from quality.in_force.folds import InForce
 from quality.in_force.judging import judge_record
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import RequirementRevision, read_requirement
@@ -33,7 +33,7 @@ _VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "re
 
 
 @dataclass(frozen=True, slots=True)
-class Masters(Agreed):
+class Masters(InForce):
     """What the records before an index have put in force. Immutable: a reader may keep it."""
 
     @property

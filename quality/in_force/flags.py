@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from ledger.domain_state import Said
 from quality.flags import Flag
-from quality.in_force.agreed import Agreed, delivered_part, has_part_in, inspected_part
+from quality.in_force.folds import InForce, delivered_part, has_part_in, inspected_part
 from quality.in_force.parts import PartKey
 from quality.in_force.specifications import SpecificationRevision, as_of, in_force
 
 
-def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
+def find_flags(said: Said, agreed: InForce) -> Iterator[Flag]:
     """The flags of a record that only the records before it tell.
 
     Args:
@@ -29,7 +29,7 @@ def find_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
         yield from _revision_flags(current, revision, place=place)
 
 
-def _site_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
+def _site_flags(said: Said, agreed: InForce) -> Iterator[Flag]:
     if "site" not in said.facts or agreed.sites.has_any(said.party, before=said.index):
         return
     yield Flag(
@@ -40,7 +40,7 @@ def _site_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
     )
 
 
-def _inspection_flags(said: Said, agreed: Agreed) -> Iterator[Flag]:
+def _inspection_flags(said: Said, agreed: InForce) -> Iterator[Flag]:
     cited, limits, key = said.facts["specification"], said.facts["limits"], inspected_part(said)
     if cited is None and limits:
         yield Flag(
@@ -85,7 +85,7 @@ def _age_flags(
         )
 
 
-def _current_revision(agreed: Agreed, key: PartKey, index: int) -> str | None:
+def _current_revision(agreed: InForce, key: PartKey, index: int) -> str | None:
     part = agreed.parts.find(key)
     revision = part.revision_at(index) if part else None
     return revision.revision if revision else None

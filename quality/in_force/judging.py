@@ -15,8 +15,8 @@ from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import Parameters
 from quality.codebooks import codebook_in_force
-from quality.in_force.agreed import Agreed, delivered_part, inspected_part, may_know
-from quality.in_force.judging_acts import judge_act
+from quality.in_force.folds import InForce, delivered_part, inspected_part, may_know
+from quality.in_force.judging_acts import judge_act, judge_supply
 from quality.in_force.parts import PartKey, PartRevision
 from quality.in_force.specifications import SpecificationRevision
 from quality.near_codes import near_codes
@@ -25,7 +25,7 @@ from quality.values import exact
 
 
 def judge_record(
-    said: Said, agreed: Agreed, parameters: Mapping[str, Parameters]
+    said: Said, agreed: InForce, parameters: Mapping[str, Parameters]
 ) -> Refusal | None:
     """Why the record may not be said here and now; None where it may.
 
@@ -64,7 +64,7 @@ def _judge_codes(codes: list[list[str]], parameters: Mapping[str, Parameters]) -
 # ---- masters ----
 
 
-def _judge_part(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_part(said: Said, agreed: InForce) -> Refusal | None:
     state = said.facts["state"]
     key, family = PartKey(state["customer"], state["supplier"], state["number"]), state["family"]
     known = agreed.parts.find(key)
@@ -78,12 +78,12 @@ def _judge_part(said: Said, agreed: Agreed) -> Refusal | None:
         )
     return (
         _judge_family(said, family)
-        or _judge_supply(agreed, key, family)
+        or judge_supply(agreed, (key.customer, key.supplier), family=family)
         or agreed.parts.judge_waiting(key)
     )
 
 
-def _judge_specification(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_specification(said: Said, agreed: InForce) -> Refusal | None:
     state = said.facts["state"]
     key = PartKey(state["customer"], state["supplier"], state["part"])
     part = agreed.parts.find(key)
@@ -102,27 +102,13 @@ def _judge_specification(said: Said, agreed: Agreed) -> Refusal | None:
     return _judge_family(said, part.family) or agreed.specifications.judge_more(key, code)
 
 
-def _judge_requirement(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_requirement(said: Said, agreed: InForce) -> Refusal | None:
     state = said.facts["state"]
     for family in state["families"]:
-        key = PartKey(state["customer"], state["supplier"], "")
-        refusal = _judge_supply(agreed, key, family)
+        refusal = judge_supply(agreed, (state["customer"], state["supplier"]), family=family)
         if refusal:
             return refusal
     return agreed.asked.judge_waiting(state["customer"], state["supplier"])
-
-
-def _judge_supply(agreed: Agreed, key: PartKey, family: str) -> Refusal | None:
-    found = agreed.relations.find_in_force(
-        "supply", customer=key.customer, provider=key.supplier, family=family
-    )
-    if found:
-        return None
-    return Refusal(
-        "relation-not-in-force",
-        f"expected a supply relation over family {family} that both {key.customer} and "
-        f"{key.supplier} have signed, found none in force",
-    )
 
 
 def _judge_family(said: Said, family: str) -> Refusal | None:
@@ -138,7 +124,7 @@ def _judge_family(said: Said, family: str) -> Refusal | None:
 # ---- deliveries ----
 
 
-def _judge_delivery(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_delivery(said: Said, agreed: InForce) -> Refusal | None:
     key = delivered_part(said)
     part = agreed.parts.find(key)
     if part is None:
@@ -158,7 +144,7 @@ def _judge_delivery(said: Said, agreed: Agreed) -> Refusal | None:
     )
 
 
-def _judge_destination(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_destination(said: Said, agreed: InForce) -> Refusal | None:
     to_site = said.facts["state"].get("to_site")
     if to_site is None:
         return None
@@ -179,7 +165,7 @@ def _judge_unit(part: PartRevision, stated: list[str | None]) -> Refusal | None:
 # ---- inspections ----
 
 
-def _judge_inspection(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_inspection(said: Said, agreed: InForce) -> Refusal | None:
     key = inspected_part(said)
     cited = said.facts["specification"]
     if key is None or not may_know(said, agreed, key):
@@ -240,7 +226,7 @@ def _unknown_specification(
 
 _NAMED_MAX: Final = 3
 _FAULTS_MAX: Final = 100
-_JUDGES: Final[Mapping[str, Callable[[Said, Agreed], Refusal | None]]] = MappingProxyType(
+_JUDGES: Final[Mapping[str, Callable[[Said, InForce], Refusal | None]]] = MappingProxyType(
     {
         "act/v1": judge_act,
         "part/v1": _judge_part,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.relations import judge_given
-from quality.in_force.agreed import Agreed
+from quality.in_force.folds import InForce
 from quality.in_force.parts import Pair, Part, PartKey
 
 
-def judge_act(said: Said, agreed: Agreed) -> Refusal | None:
+def judge_act(said: Said, agreed: InForce) -> Refusal | None:
     """Whether an act is its signer's, and about something that it may be about."""
     act = said.facts
     if act["act"] == "move":
@@ -21,7 +21,7 @@ def judge_act(said: Said, agreed: Agreed) -> Refusal | None:
     return _judge_answer(said, agreed)
 
 
-def _judge_answer(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_answer(said: Said, agreed: InForce) -> Refusal | None:
     """An endorsement of a part or of a requirement."""
     of = said.facts["of"]
     pair = _proposed_between(of, agreed)
@@ -37,10 +37,10 @@ def _judge_answer(said: Said, agreed: Agreed) -> Refusal | None:
     refusal = judge_given(customer, said.given)
     if refusal or part is None or said.facts["meaning"] != "approve":
         return refusal
-    return _judge_covered(agreed, pair, family=part.family)
+    return judge_supply(agreed, pair, family=part.family)
 
 
-def _proposed_between(record_id: str, agreed: Agreed) -> Pair | None:
+def _proposed_between(record_id: str, agreed: InForce) -> Pair | None:
     """The two parties of a part or requirement that was ever proposed by this record."""
     key = agreed.parts.proposals.get(record_id)
     if key is not None:
@@ -49,7 +49,7 @@ def _proposed_between(record_id: str, agreed: Agreed) -> Pair | None:
     return requirement.pair if requirement else None
 
 
-def _judge_move(said: Said, agreed: Agreed) -> Refusal | None:
+def _judge_move(said: Said, agreed: InForce) -> Refusal | None:
     stated, family = said.facts["part"], said.facts["family"]
     key = PartKey(stated["customer"], stated["supplier"], stated["number"])
     if said.party != key.customer:
@@ -62,7 +62,7 @@ def _judge_move(said: Said, agreed: Agreed) -> Refusal | None:
     return (
         _judge_movable(part, family)
         or judge_given(key.supplier, said.given)
-        or _judge_covered(agreed, (key.customer, key.supplier), family=family)
+        or judge_supply(agreed, (key.customer, key.supplier), family=family)
     )
 
 
@@ -76,7 +76,8 @@ def _judge_movable(part: Part, family: str) -> Refusal | None:
     return None
 
 
-def _judge_covered(agreed: Agreed, pair: Pair, *, family: str) -> Refusal | None:
+def judge_supply(agreed: InForce, pair: Pair, *, family: str) -> Refusal | None:
+    """Whether a supply relation of the two over the family is in force."""
     customer, supplier = pair
     if agreed.relations.find_in_force(
         "supply", customer=customer, provider=supplier, family=family

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ledger.relations import Relation
-from quality.in_force.agreed import Agreed
+from quality.in_force.folds import InForce
 from quality.in_force.parts import Pair, Part
 from quality.in_force.requirements import Requirement, RequirementRevision
 from quality.in_force.sites import Site
@@ -20,13 +20,13 @@ Task = Relation | Part | RequirementRevision
 """An offer, a part or a requirement that waits for an answer."""
 
 
-def own_relations(agreed: Agreed, party: str) -> Iterator[Relation]:
+def own_relations(agreed: InForce, party: str) -> Iterator[Relation]:
     """The relations of which the party is a side, ended ones too."""
     for pair in _own_pairs(agreed.relations.by_pair, party):
         yield from agreed.relations.between(*pair)
 
 
-def partners_in_force(agreed: Agreed, party: str) -> frozenset[str]:
+def partners_in_force(agreed: InForce, party: str) -> frozenset[str]:
     """The parties with whom a relation is in force, whichever side each is on."""
     return frozenset(
         relation.provider if relation.customer == party else relation.customer
@@ -36,32 +36,32 @@ def partners_in_force(agreed: Agreed, party: str) -> frozenset[str]:
     )
 
 
-def readable_sites(agreed: Agreed, party: str) -> Iterator[Site]:
+def readable_sites(agreed: InForce, party: str) -> Iterator[Site]:
     """The party's own sites, and those of the parties with whom a relation is in force."""
     for owner in {party} | partners_in_force(agreed, party):
         yield from agreed.sites.of(owner).values()
 
 
-def own_parts(agreed: Agreed, party: str) -> Iterator[Part]:
+def own_parts(agreed: InForce, party: str) -> Iterator[Part]:
     """The parts that the party buys or supplies, proposed ones too."""
     for pair in _own_pairs(agreed.parts.by_pair, party):
         yield from agreed.parts.of(*pair).values()
 
 
-def own_specifications(agreed: Agreed, party: str) -> Iterator[Chain]:
+def own_specifications(agreed: InForce, party: str) -> Iterator[Chain]:
     """The specifications of these parts, each with its revisions by their days."""
     for part in own_parts(agreed, party):
         yield from agreed.specifications.of(part.key).values()
 
 
-def own_requirements(agreed: Agreed, party: str) -> Iterator[tuple[Pair, str, Requirement]]:
+def own_requirements(agreed: InForce, party: str) -> Iterator[tuple[Pair, str, Requirement]]:
     """The requirements that the party has to others or others have to it: pair, code, content."""
     for pair in _own_pairs(agreed.asked.by_pair, party):
         for code, requirement in agreed.asked.of(*pair).items():
             yield pair, code, requirement
 
 
-def own_tasks(agreed: Agreed, party: str) -> Iterator[Task]:
+def own_tasks(agreed: InForce, party: str) -> Iterator[Task]:
     """What waits for the party's answer: offers, parts and requirements of others."""
     for relation in own_relations(agreed, party):
         if relation.is_open and relation.other == party:

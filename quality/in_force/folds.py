@@ -14,7 +14,7 @@ from quality.in_force.specifications import Specifications
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class InForce:
     """The folds that a record is judged by."""
 
     relations: Relations = field(default_factory=Relations)
@@ -50,7 +50,7 @@ def inspected_part(said: Said) -> PartKey | None:
 JUDGING_KINDS: Final = ("laboratory", "certification")
 
 
-def may_know(said: Said, agreed: Agreed, key: PartKey) -> bool:
+def may_know(said: Said, agreed: InForce, key: PartKey) -> bool:
     """The same as :func:`has_part_in` of the next entry: relations that ended are not gone through.
 
     Asked under the head lock, where offers that were withdrawn must not slow others down.
@@ -63,7 +63,7 @@ def may_know(said: Said, agreed: Agreed, key: PartKey) -> bool:
     )
 
 
-def has_part_in(said: Said, agreed: Agreed, key: PartKey) -> bool:
+def has_part_in(said: Said, agreed: InForce, key: PartKey) -> bool:
     """Whether what is agreed on a part is the signer's to know.
 
     It is one of the two, or was the laboratory or certifier of one of them. Anybody else, who

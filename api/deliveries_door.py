@@ -6,29 +6,30 @@ is judged before anything is looked up, so that what is not one's own looks like
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.deliveries_query import (
-    ROWS_MAX,
     WAIT_SECONDS_MAX,
     AskedDeliveries,
     parse_deliveries,
     questions_for,
 )
+from api.derived.answering import ROWS_MAX, Asked, TooMuch, load
 from api.derived.worker import DerivedWorker
-from api.exchange import Reader
+from api.exchange import Reader, Refused
 from api.observability import log
 from api.record_flags import agreed_flags, encode_agreed_flag
 from api.records import RecordShelf, private
-from api.search_query import malformed
 from keys.encoding import encode_base64url
 from ledger.clock import Clock
 from ledger.domain_state import DomainState
+from ledger.faults import Refusal
 from ledger.store_errors import StoreUnavailable
 from quality.deliveries.answers import (
     METHOD,
@@ -43,6 +44,8 @@ from quality.deliveries.answers import (
 )
 from quality.deliveries.book import DeliveryReading, Question
 from quality.deliveries.delivery import RecordFlag
+
+RowsOf: TypeAlias = Callable[[DeliveryReading, Question, AskedDeliveries], Iterable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +108,34 @@ class DeliveryDoor:
         questions_for(asked.question, reader)
         await self.derived.reach(asked.at_least, WAIT_SECONDS_MAX)
 
-    def _answer(self, request: Request, reader: Reader, rows_of: Any) -> Response:
+    def _answer(self, request: Request, reader: Reader, rows_of: RowsOf) -> Response:
         asked = parse_deliveries(request.query_params, now_ms=self.clock.now_ms())
         questions = questions_for(asked.question, reader)
-        with self.derived.book.at_once() as book:
-            rows = [row for question in questions for row in rows_of(book, question, asked)]
-            told: dict[str, Any] = {
-                "rows": _bounded(rows),
-                "provenance": provenance(book.size(), asked.question, asked.as_of),
-            }
-            if asked.with_inputs:
-                told["entries"] = _bounded(_inputs(book, questions))
+        wanted = Asked(
+            questions,
+            months=rows_of is _monthly_rows,
+            deliveries=rows_of is _difference_rows,
+            with_inputs=asked.with_inputs,
+        )
+        try:
+            book = load(self.derived.book, wanted)
+            told = _tell(book, questions, asked, rows_of)
+        except TooMuch as fault:
+            raise _too_large(fault, with_inputs=asked.with_inputs) from fault
         return private(JSONResponse(told))
+
+
+def _tell(
+    book: DeliveryReading, questions: Sequence[Question], asked: AskedDeliveries, rows_of: RowsOf
+) -> dict[str, Any]:
+    rows = (row for question in questions for row in rows_of(book, question, asked))
+    told: dict[str, Any] = {
+        "rows": _bounded(rows),
+        "provenance": provenance(book.size(), asked.question, asked.as_of),
+    }
+    if asked.with_inputs:
+        told["entries"] = _bounded(_inputs(book, questions))
+    return told
 
 
 def _monthly_rows(
@@ -135,7 +154,14 @@ def _inputs(book: DeliveryReading, questions: Iterable[Question]) -> list[str]:
     return sorted({name for question in questions for name in inputs(book, question)})
 
 
-def _bounded(rows: list[Any]) -> list[Any]:
-    if len(rows) > ROWS_MAX:
-        raise malformed("from", f"a question with at most {ROWS_MAX} rows", str(len(rows)))
-    return rows
+def _bounded(rows: Iterable[Any]) -> list[Any]:
+    found = list(islice(rows, ROWS_MAX + 1))
+    if len(found) > ROWS_MAX:
+        raise TooMuch(f"an answer of at most {ROWS_MAX} rows and ids each, found more")
+    return found
+
+
+def _too_large(fault: TooMuch, *, with_inputs: bool) -> Refused:
+    less = ", or ask without inputs" if with_inputs else ""
+    remedy = f"name a part or a partner, or fewer months (from, to){less}"
+    return Refused(Refusal("malformed-query", f"from: expected {fault}: {remedy}"))

@@ -17,8 +17,6 @@ from quality.deliveries.book import Question
 
 #: Months of one question.
 MONTHS_MAX: Final = 36
-#: Rows of one answer.
-ROWS_MAX: Final = 20_000
 #: How long a request may wait for entries that it asks for (``at_least``).
 WAIT_SECONDS_MAX: Final = 5.0
 TEXT_CHARACTERS_MAX: Final = 700

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api import errors
-from api.deliveries_query import MONTHS_MAX, ROWS_MAX, TEXT_CHARACTERS_MAX
+from api.deliveries_query import MONTHS_MAX, TEXT_CHARACTERS_MAX
+from api.derived.answering import ROWS_MAX
 from api.openapi_parts import get_operation, parameter, schema_ref
 from api.submit import JSON
 

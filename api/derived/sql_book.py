@@ -12,12 +12,23 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    func,
+    literal,
+    select,
+)
 
 from api.derived.bookmark import Bookmark, MarkedLog
 from api.derived.database import DerivedDatabase
 from api.derived.rows import decode_papers, decode_records
 from api.derived.sql_writes import lane_key, lot_key, month_of_row, write_changes
+from api.derived.stored import StoredDelivery, Weight
 from api.derived.tables import (
     BOOKMARK,
     COMPLAINT,
@@ -135,20 +146,43 @@ class SqlDeliveryReading:
 
     def pending_of(self, question: Question) -> Sequence[Pending]:
         """See :meth:`quality.deliveries.book.DeliveryReading.pending_of`."""
-        asked = _asked(DELIVERY_MONTH, question, DELIVERY).join(
-            DELIVERY, DELIVERY.c.key == DELIVERY_MONTH.c.delivery
-        )
-        rows = self._connection.execute(asked.where(DELIVERY_MONTH.c.is_pending == 1))
-        found = [evaluate(_delivery(row)).pending for row in rows]
-        return [pending for pending in found if pending]
+        found = self.stored_of(question, is_pending=True)
+        pending = (evaluate(row.decode()).pending for row in found)
+        return [one for one in pending if one]
 
     def deliveries_of(self, question: Question) -> Sequence[Delivery]:
         """See :meth:`quality.deliveries.book.DeliveryReading.deliveries_of`."""
-        asked = _asked(DELIVERY_MONTH, question, DELIVERY).join(
-            DELIVERY, DELIVERY.c.key == DELIVERY_MONTH.c.delivery
-        )
-        rows = self._connection.execute(asked)
-        return list({row.key: _delivery(row) for row in rows}.values())
+        return [row.decode() for row in self.stored_of(question, is_pending=False)]
+
+    def stored_of(self, question: Question, *, is_pending: bool) -> Sequence[StoredDelivery]:
+        """The deliveries found in the months asked about, or those without a receipt there."""
+        rows = self._connection.execute(_deliveries(question, is_pending, DELIVERY))
+        return list({row.key: StoredDelivery(row.key, row.papers) for row in rows}.values())
+
+    def stored(self, keys: Collection[str]) -> Sequence[StoredDelivery]:
+        """Deliveries by key."""
+        found = self._by_key(DELIVERY.c.key, keys)
+        return [StoredDelivery(row.key, row.papers) for row in found]
+
+    def weigh_deliveries(self, question: Question, *, is_pending: bool, at_most: int) -> Weight:
+        """What :meth:`stored_of` would load; no more than one row above ``at_most`` is counted."""
+        papers = func.length(DELIVERY.c.papers).label("weight")
+        return self._weigh(_deliveries(question, is_pending, papers), at_most)
+
+    def weigh_months(self, question: Question, *, at_most: int) -> Weight:
+        """What :meth:`months_of` would load, counted likewise."""
+        return self._weigh(_asked(MONTH, question, literal(0).label("weight")), at_most)
+
+    def weigh_cases(self, question: Question, *, at_most: int) -> Weight:
+        """What :meth:`cases_of` would load, counted likewise."""
+        records = func.length(COMPLAINT.c.records).label("weight")
+        return self._weigh(_asked(COMPLAINT, question, records), at_most)
+
+    def _weigh(self, asked: Select[Any], at_most: int) -> Weight:
+        found = asked.limit(at_most + 1).subquery()
+        weight = select(func.count(), func.coalesce(func.sum(found.c.weight), 0))
+        rows, characters = self._connection.execute(weight.select_from(found)).one()
+        return Weight(int(rows), int(characters))
 
     def cases_of(self, question: Question) -> Sequence[Case]:
         """See :meth:`quality.deliveries.book.DeliveryReading.cases_of`."""
@@ -322,6 +356,13 @@ def _asked(table: Table, question: Question, *columns: Any) -> Select[Any]:
         .join(table, table.c.lane == LANE.c.key)
         .where(table.c.month >= question.first, table.c.month <= question.last, *conditions)
     )
+
+
+def _deliveries(question: Question, is_pending: bool, *columns: Any) -> Select[Any]:
+    asked = _asked(DELIVERY_MONTH, question, *columns).join(
+        DELIVERY, DELIVERY.c.key == DELIVERY_MONTH.c.delivery
+    )
+    return asked.where(DELIVERY_MONTH.c.is_pending == 1) if is_pending else asked
 
 
 def _lane(row: Row[Any]) -> Lane:

@@ -22,7 +22,6 @@ from api.observability import describe_fault, log
 from ledger.errors import LedgerError
 from ledger.store import Store
 from ledger.store_errors import StoreUnavailable
-from quality.deliveries.book import DeliveryBook
 
 #: How often an idle worker looks for more.
 LOOK_SECONDS: Final = 0.2
@@ -80,7 +79,7 @@ class DerivedWorker:
         return {"size": self._size, "status": status, "passed_over": passed_over}
 
     @property
-    def book(self) -> DeliveryBook:
+    def book(self) -> SqlDeliveryBook:
         """The book of deliveries.
 
         Raises:

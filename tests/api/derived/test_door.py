@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,10 @@ from urllib.parse import quote
 import pytest
 
 from api.deliveries_query import WAIT_SECONDS_MAX
+from api.derived import answering, stored
+from api.derived.rows import decode_papers
 from ledger.limits import READS_AT_ONCE_MAX
+from quality.deliveries.papers import Paper
 from tests.api.derived.trade import Trade
 from tests.api.service import LABORATORY, OEM, STRANGER, SUPPLIER, LiveService, code_of, serve
 
@@ -201,6 +204,60 @@ def test_nobody_waits_for_entries_that_are_not_there(trade: Trade) -> None:
     began = time.monotonic()
     ask(trade, f"{MONTHLY}&at_least=999999999", by=OEM)
     assert time.monotonic() - began < WAIT_SECONDS_MAX
+
+
+@pytest.mark.parametrize("target", [MONTHLY, DIFFERENCES, f"{MONTHLY}&inputs=true"])
+@pytest.mark.parametrize(
+    ("bound", "value", "is_told"),
+    [
+        ("ROWS_MAX", 20, True),
+        ("ROWS_MAX", 1, False),
+        ("PAPER_CHARACTERS_MAX", 100_000, True),
+        ("PAPER_CHARACTERS_MAX", 1, False),
+    ],
+)
+def test_an_answer_that_is_too_large_is_refused_before_it_is_loaded(
+    trade: Trade,
+    monkeypatch: pytest.MonkeyPatch,
+    target: str,
+    bound: str,
+    value: int,
+    is_told: bool,
+) -> None:
+    if target == MONTHLY and bound == "PAPER_CHARACTERS_MAX" and not is_told:
+        # Months without a shipment that waits for its receipt need no papers at all.
+        is_told = True
+    monkeypatch.setattr(answering, bound, value)
+    loaded: list[str] = []
+    monkeypatch.setattr(stored, "decode_papers", _noting(loaded.append))
+    answer = trade.live.signed(OEM).get(target)
+    assert answer.status_code == (200 if is_told else 400)
+    if not is_told:
+        assert code_of(answer) == "malformed-query"
+        assert "name a part or a partner" in answer.json()["detail"]
+        assert loaded == []
+
+
+def test_the_tables_are_let_go_before_papers_are_evaluated(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool: Any = trade.live.wired.derived.book._database._readers.pool
+    counts: list[int] = []
+    noting = _noting(lambda _: counts.append(pool.checkedout()))
+    monkeypatch.setattr(stored, "decode_papers", noting)
+    ask(trade, f"{DIFFERENCES}&inputs=true", by=OEM)
+    assert counts
+    assert set(counts) == {0}
+
+
+def _noting(note: Callable[[str], None]) -> Callable[[str], tuple[Paper, ...]]:
+    """Reads papers, and notes each time that it does."""
+
+    def reading(text: str) -> tuple[Paper, ...]:
+        note(text)
+        return decode_papers(text)
+
+    return reading
 
 
 def test_who_waits_for_entries_keeps_nobody_else_from_reading(own_service: LiveService) -> None:

@@ -27,6 +27,7 @@ from quality.deliveries.delivery import (
     RecordFlag,
     evaluate,
     month_of,
+    plain,
 )
 from quality.deliveries.papers import EXACT
 
@@ -139,8 +140,8 @@ def encode_month(row: MonthRow) -> dict[str, Any]:
         "supplier": row.key.lane.supplier,
         "part": row.key.lane.part,
         "month": row.key.month,
-        "delivered": _plain(row.delivered),
-        "unconfirmed": _plain(row.unconfirmed),
+        "delivered": _plain_or_none(row.delivered),
+        "unconfirmed": _plain_or_none(row.unconfirmed),
         "lots": row.lots,
         "bad": row.bad,
         "open_cases": row.open_cases,
@@ -234,11 +235,8 @@ def _ids(deliveries: Iterable[Delivery], cases: Iterable[Case]) -> set[str]:
     return found
 
 
-def _plain(number: Decimal | None) -> str | None:
-    if number is None:
-        return None
-    text = f"{number:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+def _plain_or_none(number: Decimal | None) -> str | None:
+    return None if number is None else plain(number)
 
 
 def provenance(size: int, question: Question, as_of: date) -> Mapping[str, Any]:

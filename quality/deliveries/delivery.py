@@ -137,6 +137,12 @@ def month_of(on: date) -> str:
     return f"{on:%Y-%m}"
 
 
+def plain(number: Decimal) -> str:
+    """A number as answers write it: no exponent, and no zeros at the end."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
 def evaluate(delivery: Delivery) -> Outcome:
     """What a delivery comes to."""
     papers = current(delivery.papers)
@@ -246,14 +252,14 @@ def _above_flags(shipment: Paper, receipts: Sequence[Paper]) -> Iterator[RecordF
     for receipt, received in compared.received:
         total = EXACT.add(total, received)
         if total > compared.shipped:
-            expected = f"at most {compared.shipped:f} {compared.measure}"
-            yield RecordFlag(receipt.record_id, ABOVE, expected, f"{total:f}")
+            expected = f"at most {plain(compared.shipped)} {compared.measure}"
+            yield RecordFlag(receipt.record_id, ABOVE, expected, plain(total))
 
 
 def _differences(shipment: Paper | None, receipts: Sequence[Paper]) -> Iterator[Difference]:
     for receipt in receipts:
         for stated in receipt.stated:
-            quantity = None if stated.quantity is None else f"{stated.quantity:f}"
+            quantity = None if stated.quantity is None else plain(stated.quantity)
             told = {"found": quantity, "lot": stated.lot, "note": stated.note}
             yield _difference(stated.kind, receipt, shipment, is_stated=True, **told)
         if shipment is not None:
@@ -287,7 +293,7 @@ def _of_quantity(shipment: Paper, receipts: Sequence[Paper]) -> Iterator[Differe
     for _, received in compared.received:
         total = EXACT.add(total, received)
     if total != compared.shipped:
-        told = {"expected": f"{compared.shipped:f}", "found": f"{total:f}"}
+        told = {"expected": plain(compared.shipped), "found": plain(total)}
         last = compared.received[-1][0]
         yield _difference("quantity", last, shipment, is_stated=False, **told)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from quality.deliveries.answers import encode_flag, flags_of, monthly
+from quality.deliveries.answers import differences, encode_flag, flags_of, monthly
 from quality.deliveries.book import MemoryDeliveryBook
 from tests.quality.deliveries.papers import (
     ALWAYS,
@@ -77,3 +77,23 @@ def test_flags_are_told_in_two_languages() -> None:
         ),
     ]
     assert all(flag["expected"].removeprefix("at most ") in flag["zh"] for flag in told)
+
+
+def test_a_quantity_that_differs_is_of_the_last_receipt_and_plain() -> None:
+    book = fold(
+        MemoryDeliveryBook(),
+        [
+            a_shipment(0, quantity=Decimal("100.50")),
+            a_receipt(1, cites="r0", quantity=Decimal("60.20"), on=DAY + timedelta(days=9)),
+            a_receipt(2, cites="r0", quantity=Decimal("39.80")),
+        ],
+    )
+    (found,) = differences(book, ALWAYS, as_of=LONG_AFTER)
+    assert (found.kind, found.receipt, found.on) == ("quantity", "r2", DAY + timedelta(days=2))
+    assert (found.shipment, found.expected, found.found) == ("r0", "100.5", "100")
+
+
+def test_as_of_is_asked_for_shipments_without_a_receipt_alone() -> None:
+    late = a_receipt(1, cites="r0", on=DAY + timedelta(days=30))
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), late])
+    assert [row.delivered for row in monthly(book, ALWAYS, as_of=DAY)] == [100]

@@ -168,7 +168,8 @@ class Filing:
         if before is not None and before[0] != key:
             old, last = before
             versions = self.deliveries.folder(key).find(shipment.record_id)
-            ids = {shipment.corrects or "", *(version.record_id for version in versions)}
+            # What the first version corrects need not be readable, and may be cited.
+            ids = {name for one in versions for name in (one.record_id, one.corrects or "")}
             self._release(old, ids)
             if not _are_of_one_pair(last, shipment):
                 # Receipts of this pair may have cited any version while it was of another one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,11 +10,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from quality.deliveries.agreed import Lane
+from quality.deliveries.agreed import AgreedRecords, Filed, Lane
 from quality.deliveries.answers import differences
 from quality.deliveries.book import DeliveryBook, MemoryDeliveryBook, Question
 from quality.deliveries.fold import PaperOrCase, fold_page
-from quality.deliveries.papers import CaseRecord, Closure, Paper, Stated
+from quality.deliveries.papers import CaseRecord, Closure, Paper, read_paper
+from quality.values import Groups
 
 CUSTOMER, SUPPLIER, OTHER = "did:web:c", "did:web:s", "did:web:o"
 LANE = Lane(CUSTOMER, SUPPLIER, "P-1")
@@ -85,74 +86,123 @@ def kinds_of(papers: Sequence[PaperOrCase]) -> list[str]:
 _LANES = st.sampled_from(
     [
         LANE,
+        LANE,
         LANE._replace(part="P-2"),
         LANE._replace(supplier=OTHER),
         LANE._replace(customer=OTHER),
         LANE._replace(part="kg"),
     ]
 )
-_DAYS = st.dates(date(2026, 9, 25), date(2026, 11, 5))
-_LOTS = st.lists(st.sampled_from(["L-1", "L-2", "L-3"]), min_size=1, max_size=2, unique=True).map(
-    tuple
+_DAYS = st.dates(date(2026, 9, 25), date(2026, 11, 5)).map(date.isoformat)
+_LOTS = st.lists(st.sampled_from(["L-1", "L-2", "N/A"]), min_size=1, max_size=2, unique=True)
+_STATED: st.SearchStrategy[list[Groups]] = st.sampled_from(
+    [[], [{"kind": "damaged", "lot": "L-1", "quantity": "2", "note": "wet"}]]
 )
-_STATED = st.sampled_from([(), (Stated("damaged", "L-1", Decimal(2), "wet"),)])
+_CLOSURES: st.SearchStrategy[Groups | None] = st.sampled_from(
+    [
+        None,
+        {"confirmed": 5},
+        {"responsible": "supplier", "confirmed": 3},
+        {"responsible": "none-found", "confirmed": 2},
+    ]
+)
+_KINDS = ("shipment", "receipt", "receipt", "case")
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[PaperOrCase]:
-    """Shipments, receipts and cases in the order of a log, corrections among them.
+def filed_histories(draw: st.DrawFn) -> list[Filed]:
+    """Records of three parties in the order of a log, corrections among them.
 
-    A receipt may cite what comes later, or nothing that ever comes.
+    A receipt may cite what comes later, what is others', or nothing that ever comes. A part in
+    kilograms is proposed at the start; its conversion is endorsed somewhere in between.
     """
     count = draw(st.integers(0, 14))
-    made: list[PaperOrCase] = []
-    for index in range(count):
-        kind = draw(st.sampled_from(["shipment", "receipt", "receipt", "case"]))
+    endorsed_at = draw(st.integers(1, 15))
+    made = [_a_part(0)]
+    for index in range(1, count + 2):
+        if index == endorsed_at:
+            made.append(_an_endorsement(index))
+            continue
+        kind = draw(st.sampled_from(_KINDS))
+        lane = draw(_LANES)
         if kind == "case":
-            made.append(_draw_case(draw, index, made))
+            made.append(_draw_case(draw, made, lane))
         else:
-            made.append(_draw_paper(draw, index, made, count=count, is_receipt=kind == "receipt"))
+            made.append(_draw_delivery(draw, made, lane, is_receipt=kind == "receipt"))
     return made
 
 
-def _draw_paper(
-    draw: st.DrawFn, index: int, made: list[PaperOrCase], *, count: int, is_receipt: bool
-) -> Paper:
-    lane = draw(_LANES)
-    quantity = Decimal(draw(st.integers(0 if is_receipt else 1, 5)))
-    earlier = [
-        paper.record_id
-        for paper in made
-        if isinstance(paper, Paper) and (paper.shipment is not None) == is_receipt
-    ]
-    cited = draw(st.integers(0, count)) if is_receipt else None
-    return a_shipment(
-        index,
-        corrects=draw(st.sampled_from([None, None, *earlier])),
-        shipment=None if cited is None else f"r{cited}",
-        lane=lane,
-        revision=draw(st.sampled_from(["A", "B"])),
-        number=draw(st.sampled_from(["S-1", "S-2"])),
-        on=draw(_DAYS),
-        quantity=quantity,
-        unit="KGM" if lane.part == "kg" else "H87",
-        pieces=None if lane.part == "kg" and quantity else quantity,
-        lots=draw(_LOTS) if quantity else (),
-        stated=draw(_STATED) if is_receipt else (),
-    )
+def papers_of(records: Iterable[Filed]) -> list[PaperOrCase]:
+    """What these records say of deliveries, each after what was agreed before it."""
+    agreed, papers = AgreedRecords(), []
+    for record in records:
+        paper = read_paper(record, agreed)
+        agreed.apply(record)
+        if paper is not None:
+            papers.append(paper)
+    return papers
 
 
-def _draw_case(draw: st.DrawFn, index: int, made: list[PaperOrCase]) -> CaseRecord:
-    earlier = [record.record_id for record in made if isinstance(record, CaseRecord)]
-    lane = draw(_LANES)
-    closures = [None, Closure(None, 5), Closure("supplier", 3), Closure("none-found", 2)]
-    return a_case(
-        index,
-        corrects=draw(st.sampled_from([None, None, *earlier])),
-        party=draw(st.sampled_from([lane.customer, lane.supplier])),
-        lane=lane,
-        complaint=draw(st.sampled_from(["C-1", "C-2"])),
-        opened_on=draw(_DAYS),
-        lots=draw(_LOTS),
-        closure=draw(st.sampled_from(closures)),
-    )
+def histories() -> st.SearchStrategy[list[PaperOrCase]]:
+    """The papers of such records."""
+    return filed_histories().map(papers_of)
+
+
+def _a_part(index: int) -> Filed:
+    state = {"number": "kg", "customer": CUSTOMER, "supplier": SUPPLIER, "unit": "KGM"}
+    groups = {"state": state, "detail": {"pieces_per_unit": "4"}}
+    return Filed(index, f"r{index}", CUSTOMER, "part/v1", groups)
+
+
+def _an_endorsement(index: int) -> Filed:
+    state = {"act": "endorse", "of": "r0", "meaning": "approve"}
+    return Filed(index, f"r{index}", SUPPLIER, "act/v1", {"state": state})
+
+
+def _file(
+    draw: st.DrawFn, made: list[Filed], groups: dict[str, Any], *, by: str, vct: str, to: str
+) -> Filed:
+    """A record; a correction corrects one of the same party and type, as the log asks."""
+    earlier = [found.record_id for found in made if (found.party, found.vct) == (by, vct)]
+    manifest = {
+        "subject": draw(st.sampled_from([to, to, to, OTHER])),
+        "corrects": draw(st.sampled_from([None, None, *earlier])),
+    }
+    index = len(made)
+    return Filed(index, f"r{index}", by, vct, {**groups, "manifest": manifest})
+
+
+def _draw_delivery(draw: st.DrawFn, made: list[Filed], lane: Lane, *, is_receipt: bool) -> Filed:
+    customer, supplier, number = lane
+    part = {"customer": customer, "supplier": supplier, "number": number}
+    quantity = draw(st.integers(0 if is_receipt else 1, 5))
+    unit = draw(st.sampled_from(["KGM", "TNE"])) if number == "kg" else "H87"
+    lots = [{"number": lot} for lot in draw(_LOTS)] if quantity else []
+    state = {"part": {**part, "revision": draw(st.sampled_from(["A", "B"]))}}
+    groups = {
+        "state": state,
+        "goods": {"quantity": str(quantity), "unit": unit, "lots": lots},
+    }
+    on, named = draw(_DAYS), draw(st.sampled_from(["N-1", "N-2"]))
+    if not is_receipt:
+        groups["state"] = {**state, "shipment": named, "shipped_on": on}
+        return _file(draw, made, groups, by=supplier, vct="shipment/v1", to=customer)
+    cited = f"r{draw(st.integers(1, 15))}"
+    groups["state"] = {**state, "receipt": named, "received_on": on, "shipment": cited}
+    stated = {"differences": draw(_STATED)}
+    return _file(draw, made, {**groups, **stated}, by=customer, vct="goods-receipt/v1", to=supplier)
+
+
+def _draw_case(draw: st.DrawFn, made: list[Filed], lane: Lane) -> Filed:
+    by, to = draw(st.permutations([lane.customer, lane.supplier]))
+    problem = {
+        "complaint": draw(st.sampled_from(["C-1", "C-2"])),
+        "part": lane.part,
+        "opened_at": f"{draw(_DAYS)}T09:00:00Z",
+        "lots": draw(_LOTS),
+    }
+    closure = draw(_CLOSURES)
+    groups: dict[str, Any] = {"problem": problem}
+    if closure is not None:
+        groups["closure"] = closure
+    return _file(draw, made, groups, by=by, vct="corrective-action/v1", to=to)

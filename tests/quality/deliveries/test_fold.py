@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.deliveries.agreed import Lane
+from quality.deliveries.agreed import Filed, Lane
 from quality.deliveries.answers import MonthRow, differences, flags_of, inputs, monthly
 from quality.deliveries.book import MemoryDeliveryBook, Question
 from quality.deliveries.delivery import MonthKey
@@ -26,9 +26,11 @@ from tests.quality.deliveries.papers import (
     a_case,
     a_receipt,
     a_shipment,
+    filed_histories,
     fold,
     histories,
     kinds_of,
+    papers_of,
 )
 from tests.quality.deliveries.slow_deliveries import count_months
 
@@ -100,13 +102,15 @@ def test_whether_receipt_or_shipment_comes_first_does_not_matter(
 
 
 @settings(max_examples=30)
-@given(papers=histories())
-def test_the_inputs_of_an_answer_give_the_same_answer(papers: list[PaperOrCase]) -> None:
-    book = fold(MemoryDeliveryBook(), papers)
+@given(records=filed_histories())
+def test_the_inputs_of_an_answer_give_the_same_answer(records: list[Filed]) -> None:
+    book = fold(MemoryDeliveryBook(), papers_of(records))
     for row in monthly(book, ALWAYS, as_of=LONG_AFTER):
-        asked = replace(ALWAYS, first=row.key.month, last=row.key.month, part=row.key.lane.part)
+        asked = replace(of_pair(row.key.lane), first=row.key.month, last=row.key.month)
+        asked = replace(asked, part=row.key.lane.part)
         named = inputs(book, asked)
-        again = fold(MemoryDeliveryBook(), [p for p in papers if p.record_id in named])
+        rest = papers_of(record for record in records if record.record_id in named)
+        again = fold(MemoryDeliveryBook(), rest)
         for ask in (monthly, differences):
             assert ask(again, asked, as_of=LONG_AFTER) == ask(book, asked, as_of=LONG_AFTER)
 
@@ -246,6 +250,16 @@ def test_a_strangers_receipt_stands_alone(lane: Lane, is_known: bool) -> None:
         told = ask(book, of_pair(LANE), as_of=LONG_AFTER)
         assert told == ask(alone, of_pair(LANE), as_of=LONG_AFTER)
     assert inputs(book, of_pair(LANE)) == ("r0", "r1")
+
+
+@pytest.mark.parametrize("cited", ["gone", "r1", "r2"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_receipt_follows_whichever_version_it_cites(cited: str, is_first: bool) -> None:
+    # The first version cannot be read any more.
+    versions = [a_shipment(1, corrects="gone"), a_shipment(2, corrects="r1", number="S-2")]
+    taken = a_receipt(0 if is_first else 3, cites=cited)
+    papers = [taken, *versions] if is_first else [*versions, taken]
+    assert units(the_row(papers)) == (100, 0)
 
 
 def test_a_receipt_joins_a_shipment_that_is_corrected_to_its_pair() -> None:

@@ -78,8 +78,8 @@ class Agreed(Protocol):
     def conversion(self, lane: Lane, unit: str) -> Conversion:
         """How a quantity of the part in this unit becomes pieces."""
 
-    def sides(self, opener: str, other: str, part: str) -> Sides:
-        """Which of the two is the customer of a case about this part."""
+    def sides(self, opener: str, other: str, part: str) -> Sides | None:
+        """Which of the two is the customer of a case about this part; None: neither is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ class AgreedRecords:
         basis = (part.record_id, part.endorsed_by)
         return Conversion(unit, part.unit, part.pieces_per_unit, basis)
 
-    def sides(self, opener: str, other: str, part: str) -> Sides:
-        """See :meth:`Agreed.sides`: by the part, by the relation, else who opened it buys."""
+    def sides(self, opener: str, other: str, part: str) -> Sides | None:
+        """See :meth:`Agreed.sides`: by the part, else by a relation that is or was in force."""
         for customer, supplier in ((opener, other), (other, opener)):
             known = self._parts.get(Lane(customer, supplier, part))
             if known is not None:
@@ -144,7 +144,7 @@ class AgreedRecords:
             supply = self._pairs.get((customer, supplier))
             if supply is not None:
                 return Sides(customer, supplier, (supply.record_id, supply.endorsed_by))
-        return Sides(opener, other)
+        return None
 
     def _apply_part(self, record: Filed) -> None:
         groups = record.groups

@@ -171,6 +171,9 @@ def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | None:
         return None
     assert other is not None
     sides = agreed.sides(record.party, other, number)
+    if sides is None:
+        # Anybody may write a complaint to anybody: a figure takes two who agreed to deliver.
+        return None
     return CaseRecord(
         record_id=record.record_id,
         index=record.index,

@@ -187,14 +187,23 @@ def test_of_two_who_buy_from_each_other_who_opens_a_case_buys() -> None:
         assert case.lane == Lane(by, to, "P-1")
 
 
-def test_where_nothing_was_agreed_who_opens_a_case_buys() -> None:
-    case = read_paper(a_case(by=SUPPLIER, to=CUSTOMER), agreed(SUPPLY))
-    assert isinstance(case, CaseRecord)
-    assert case.lane == Lane(SUPPLIER, CUSTOMER, "P-1")
+@pytest.mark.parametrize("by", [CUSTOMER, SUPPLIER])
+@pytest.mark.parametrize(
+    "records",
+    [(), (SUPPLY,), (a_part(3),), (SUPPLY, an_endorsement(2, "r1"))],
+    ids=["nothing", "offered", "proposed", "of others"],
+)
+def test_where_nothing_was_agreed_a_case_counts_nothing(
+    records: tuple[Filed, ...], by: str
+) -> None:
+    other = CUSTOMER if by == SUPPLIER else SUPPLIER
+    to = OTHER if len(records) == 2 else other
+    assert read_paper(a_case(by=by, to=to), agreed(*records)) is None
 
 
 def test_units_that_are_not_confirmed_in_number_are_those_found() -> None:
-    case = read_paper(a_case(by=CUSTOMER, to=SUPPLIER), agreed())
+    supplied = agreed(SUPPLY, an_endorsement(2, "r1"))
+    case = read_paper(a_case(by=CUSTOMER, to=SUPPLIER), supplied)
     assert isinstance(case, CaseRecord)
     assert case.closure is not None
     assert (case.closure.confirmed, case.opened_on.isoformat()) == (4, "2026-10-31")

@@ -44,15 +44,17 @@ def case_key(record: CaseRecord) -> CaseKey:
 
 
 def deciding_record(records: Sequence[CaseRecord]) -> CaseRecord:
-    """The record that a case goes by: the customer's last closure, else the supplier's own.
+    """The record that a case goes by: the customer's, if there is any, else the supplier's own.
 
-    Where nobody has closed it with a word on whose fault it was, the last record. Last is what
-    was filed last: a correction stands in the place of what it corrects, as with other papers.
+    Of one side's records the last closure that says whose fault it was, else the last record.
+    Last is what was filed last: a correction stands in the place of what it corrects.
     """
     standing = current(records)
-    closed = [record for record in standing if _is_decided(record.closure)]
-    by_customer = [record for record in closed if record.party == record.lane.customer]
-    return (by_customer or closed or standing)[-1]
+    # A supplier must not move, empty or close what its customer complains about.
+    by_customer = [record for record in standing if record.party == record.lane.customer]
+    told = by_customer or standing
+    closed = [record for record in told if _is_decided(record.closure)]
+    return (closed or told)[-1]
 
 
 def lots_of(records: Sequence[CaseRecord]) -> tuple[LotKey, ...]:

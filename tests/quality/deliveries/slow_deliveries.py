@@ -65,9 +65,10 @@ def count_cases(papers: Sequence[PaperOrCase], lot_days: Any, months: Any) -> No
     for record in records.values():
         cases[record.lane.customer, record.lane.supplier, record.complaint].append(record)
     for current in cases.values():
-        closed = [r for r in current if r.closure and r.closure.responsible]
-        customers = [r for r in closed if r.party == r.lane.customer]
-        word = (customers or closed or current)[-1]
+        customers = [r for r in current if r.party == r.lane.customer]
+        told = customers or current
+        closed = [r for r in told if r.closure and r.closure.responsible]
+        word = (closed or told)[-1]
         days = [day for lot in word.lots for day in lot_days.get((word.lane, lot), [])]
         cell = months[(*word.lane, f"{min(days or [word.opened_on]):%Y-%m}")]
         cell["open"] += not closed

@@ -316,6 +316,31 @@ def test_the_customers_closure_stands_above_the_suppliers() -> None:
     assert the_row(papers).bad == 3
 
 
+@pytest.mark.parametrize(("closure", "counted"), [(None, (0, 1)), (Closure("supplier", 3), (3, 0))])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_supplier_neither_moves_nor_closes_its_customers_case(
+    is_first: bool, closure: Closure | None, counted: tuple[int, int]
+) -> None:
+    alien = a_case(
+        0 if is_first else 2,
+        party=LANE.supplier,
+        lane=LANE._replace(part="P-9"),
+        opened_on=date(1999, 1, 1),
+        lots=(),
+        closure=Closure("supplier", 0),
+    )
+    row = the_row(sorted((a_case(1, closure=closure), alien), key=lambda found: found.index))
+    assert (row.key, row.bad, row.open_cases) == (MonthKey(LANE, "2026-12"), *counted)
+
+
+@pytest.mark.parametrize(("closure", "counted"), [(None, (0, 1)), (Closure("supplier", 2), (2, 0))])
+def test_a_case_of_the_supplier_alone_goes_by_its_word(
+    closure: Closure | None, counted: tuple[int, int]
+) -> None:
+    row = the_row([a_case(0, party=LANE.supplier, closure=closure)])
+    assert (row.bad, row.open_cases) == counted
+
+
 @pytest.mark.parametrize(("corrected", "bad"), [("r2", 5), ("r3", 9)])
 def test_a_correction_stands_in_the_place_of_the_first_one(corrected: str, bad: int) -> None:
     # As with shipments: what was filed last decides, not what was corrected last.

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
-from quality.deliveries.corrections import current
+from quality.deliveries.corrections import Folder, current
 from quality.deliveries.papers import EXACT, Paper
 
 #: The last of these days is still in time: beyond it a shipment without a receipt counts, and a
@@ -26,6 +26,7 @@ IN_TIME: Final = timedelta(days=14)
 REPEATED: Final = "shipment-repeated"
 RECEIPT_REPEATED: Final = "receipt-repeated"
 ABOVE: Final = "receipt-above-shipment"
+CORRECTED_LATER: Final = "corrected-after-receipt"
 PIECES: Final = "pieces"
 _ZERO: Final = Decimal(0)
 _KEY_CHARACTERS: Final = 22
@@ -74,7 +75,7 @@ class Difference:
     """One difference between what was shipped and what was received.
 
     ``kind`` is what the customer stated, or ``quantity``, ``unit``, ``part``, ``revision``,
-    ``late`` where it follows from the papers (``is_stated`` False).
+    ``late``, ``corrected-after-receipt`` where it follows from the papers (``is_stated`` False).
     """
 
     kind: str
@@ -148,7 +149,8 @@ def evaluate(delivery: Delivery) -> Outcome:
     papers = current(delivery.papers)
     shipments = [paper for paper in papers if paper.shipment is None]
     receipts, flags = _received_once(paper for paper in papers if paper.shipment is not None)
-    shipment = shipments[0] if shipments else None
+    latest = shipments[0] if shipments else None
+    shipment = latest and _as_received(latest, delivery.papers)
     flags.extend(_repeated(REPEATED, paper, shipments[0]) for paper in shipments[1:])
     if shipment is not None:
         flags.extend(_above_flags(shipment, receipts))
@@ -156,9 +158,49 @@ def evaluate(delivery: Delivery) -> Outcome:
         lines=_lines(receipts),
         pending=_pending(shipment) if shipment is not None and not receipts else None,
         lot_days=_lot_days(receipts or shipments[:1]),
-        differences=tuple(_differences(shipment, receipts)),
+        differences=(*_differences(shipment, receipts), *_corrected_later(shipment, latest)),
         flags=tuple(flags),
     )
+
+
+def _as_received(latest: Paper, papers: Sequence[Paper]) -> Paper:
+    """The shipment as it stood when the first receipt of its delivery was admitted.
+
+    A supplier that sees what was received must not write its shipment to match. One that was
+    filed only after the receipt stands as it was filed first.
+    """
+    versions = Folder(papers).find(latest.record_id)
+    shipments = [paper for paper in papers if paper.shipment is None]
+    # Repeated ones are among them: what cites one of them is a receipt of the delivery.
+    own = {name for paper in shipments for name in (paper.record_id, paper.corrects) if name}
+    received = min((paper.index for paper in papers if paper.shipment in own), default=None)
+    if received is None:
+        return latest
+    earlier = [version for version in versions if version.index < received]
+    return earlier[-1] if earlier else versions[0]
+
+
+def _corrected_later(shipment: Paper | None, latest: Paper | None) -> Iterator[Difference]:
+    """What was corrected in a shipment after it was received."""
+    if shipment is None or latest is None or _told(shipment) == _told(latest):
+        return
+    pairs = [pair for pair in zip(_told(shipment), _told(latest), strict=True) if len({*pair}) > 1]
+    yield Difference(
+        kind=CORRECTED_LATER,
+        is_stated=False,
+        lane=shipment.lane,
+        on=shipment.on,
+        number=shipment.number,
+        shipment=latest.record_id,
+        receipt=None,
+        expected=", ".join(before for before, _ in pairs),
+        found=", ".join(after for _, after in pairs),
+    )
+
+
+def _told(shipment: Paper) -> tuple[str, ...]:
+    quantity = f"{shipment.quantity:f} {shipment.unit}"
+    return quantity, shipment.on.isoformat(), shipment.revision or "-", "+".join(shipment.lots)
 
 
 def _key(*parts: str) -> str:

@@ -52,6 +52,40 @@ def test_a_receipt_above_the_shipped_quantity_is_flagged(received: int, codes: l
     assert row.delivered == received
 
 
+@pytest.mark.parametrize(
+    ("index", "kinds"),
+    [(1, []), (3, ["corrected-after-receipt", "late", "quantity"])],
+    ids=["before the receipt", "after it"],
+)
+def test_a_shipment_is_not_corrected_to_match_its_receipt(index: int, kinds: list[str]) -> None:
+    later = DAY + timedelta(days=20)
+    fitted = a_shipment(index, corrects="r0", quantity=Decimal(90), on=later)
+    papers = [a_shipment(0), a_receipt(2, cites="r0", quantity=Decimal(90), on=later), fitted]
+    ordered = sorted(papers, key=lambda paper: paper.index)
+    assert sorted(kinds_of(ordered)) == kinds
+
+
+@pytest.mark.parametrize("cites", ["r0", "r1"])
+def test_a_receipt_of_a_repeated_shipment_holds_the_first_one_too(cites: str) -> None:
+    fitted = a_shipment(3, corrects="r0", quantity=Decimal(90))
+    received = a_receipt(2, cites=cites, quantity=Decimal(90))
+    told = kinds_of([a_shipment(0), a_shipment(1), received, fitted])
+    assert sorted(told) == ["corrected-after-receipt", "quantity"]
+
+
+def test_a_later_correction_of_a_shipment_is_told_with_what_it_changed() -> None:
+    fitted = a_shipment(2, corrects="r0", quantity=Decimal(90))
+    book = fold(MemoryDeliveryBook(), [a_shipment(0), a_receipt(1, cites="r0"), fitted])
+    (found,) = differences(book, ALWAYS, as_of=LONG_AFTER)
+    assert (found.kind, found.expected, found.found) == (
+        "corrected-after-receipt",
+        "100 H87",
+        "90 H87",
+    )
+    assert (found.shipment, found.receipt, found.on) == ("r2", None, DAY)
+    assert flags_of(book, "r1") == ()
+
+
 def test_a_repeated_shipment_is_flagged_and_the_first_is_not() -> None:
     book = fold(MemoryDeliveryBook(), [a_shipment(0), a_shipment(1)])
     assert [flag.code for flag in flags_of(book, "r1")] == ["shipment-repeated"]

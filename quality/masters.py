@@ -22,12 +22,8 @@ from quality.in_force.flags import find_flags
 from quality.in_force.folds import InForce
 from quality.in_force.judging import judge_record
 from quality.in_force.parts import Move, Part, PartKey, read_part
-from quality.in_force.requirements import RequirementRevision, read_requirement
-from quality.in_force.sites import Site
-from quality.in_force.specifications import (
-    SpecificationRevision,
-    read_specification,
-)
+from quality.in_force.requirements import read_requirement
+from quality.in_force.specifications import read_specification
 
 _VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1"})
 
@@ -61,28 +57,9 @@ class Masters(InForce):
 
     # ---- questions ----
 
-    def site(self, party: str, code: str) -> Site | None:
-        """The site of a party, as its newest record says."""
-        return self.sites.of(party).get(code)
-
     def part(self, customer: str, supplier: str, number: str) -> Part | None:
         """A part: what is in force, what waits, what was; None where none was proposed."""
         return self.parts.find(PartKey(customer, supplier, number))
-
-    def family_of(self, customer: str, supplier: str, number: str) -> str | None:
-        """The one family that a part in force belongs to."""
-        part = self.part(customer, supplier, number)
-        return part.family if part and part.in_force else None
-
-    def specifications_at(self, part: PartKey, day: str) -> tuple[SpecificationRevision, ...]:
-        """The specifications of a part that are in force on a day, ``YYYY-MM-DD``."""
-        return tuple(self.specifications.at(part, day))
-
-    def requirements(
-        self, customer: str, supplier: str, *, day: str
-    ) -> tuple[RequirementRevision, ...]:
-        """What the customer asks of the supplier on a day, and the supplier acknowledged."""
-        return self.asked.at((customer, supplier), day)
 
     # ---- changes ----
 

@@ -11,6 +11,7 @@ import pytest
 from ledger.admission import Place
 from ledger.entitled import said_of
 from quality.in_force.parts import PartKey
+from quality.masters import Masters
 from tests.ledger.ledger_stories import Story, check_ledger
 from tests.ledger.parties import PartyKeys
 from tests.quality.examples import example
@@ -57,6 +58,12 @@ def flags(story: Story, text: str) -> list[str]:
     return [flag.code for flag in masters_of(story).flags(said_of(record, record.facts, place))]
 
 
+def family_of(masters: Masters) -> str | None:
+    """The family of the part, once it is in force."""
+    part = masters.parts.find(KEY)
+    return part.family if part and part.in_force else None
+
+
 # ---- parts ----
 
 
@@ -74,13 +81,13 @@ def test_a_part_of_a_family_that_only_one_side_signed_is_refused(story: Story) -
 def test_a_part_is_in_force_once_the_supplier_has_countersigned(story: Story) -> None:
     [proposed] = story.admit(a_part())
     masters = masters_of(story)
-    assert masters.family_of(*KEY) is None
+    assert family_of(masters) is None
     assert code(story, a_shipment()) == "part-not-in-force"
     story.admit(an_answer(proposed.record_id))
-    assert masters_of(story).family_of(*KEY) == "GEARS"
+    assert family_of(masters_of(story)) == "GEARS"
     assert code(story, a_shipment()) is None
     # The value that a reader kept has not changed.
-    assert masters.family_of(*KEY) is None
+    assert family_of(masters) is None
 
 
 def test_a_rejected_part_never_comes_in_force(story: Story) -> None:
@@ -143,7 +150,7 @@ def test_a_part_moves_by_an_entry_that_both_sides_see(story: Story) -> None:
         assert code(story, a_move(party, to, family)) == refused
     assert code(story, a_part(revision="B", family="SHAFTS")) == "not-permitted"
     story.admit(a_move(OEM, SUPPLIER, "SHAFTS"))
-    assert masters_of(story).family_of(*KEY) == "SHAFTS"
+    assert family_of(masters_of(story)) == "SHAFTS"
     assert code(story, a_shipment(family="GEARS")) == "invalid-claims"
     assert code(story, a_shipment(family="SHAFTS")) is None
 
@@ -194,11 +201,11 @@ def test_a_shipment_goes_to_a_site_of_the_customer(story: Story) -> None:
 def test_a_later_record_of_a_site_replaces_the_earlier_one(story: Story) -> None:
     [first] = story.admit(a_site(SUPPLIER, "LG-1"))
     [second] = story.admit(sign_again())
-    site = masters_of(story).site(SUPPLIER.did, "LG-1")
+    site = masters_of(story).sites.of(SUPPLIER.did).get("LG-1")
     assert site is not None
     assert (site.record_id, site.kind) == (second.record_id, "warehouse")
     assert first.record_id != second.record_id
-    assert masters_of(story).site(OEM.did, "LG-1") is None
+    assert masters_of(story).sites.of(OEM.did).get("LG-1") is None
 
 
 def sign_again() -> str:
@@ -288,9 +295,9 @@ def test_a_specification_is_of_a_part_and_its_revisions_differ(story: Story) -> 
     assert code(story, a_specification("A", "2026-01-01")) is None
     assert code(story, a_specification("A", "2026-02-01")) == "not-permitted"
     assert code(story, a_specification("B", "2026-02-01")) is None
-    (now,) = masters_of(story).specifications_at(KEY, "2026-02-01")
+    (now,) = tuple(masters_of(story).specifications.at(KEY, "2026-02-01"))
     assert now.revision == "B"
-    assert masters_of(story).specifications_at(KEY, "2025-12-31") == ()
+    assert tuple(masters_of(story).specifications.at(KEY, "2025-12-31")) == ()
     # The part waits for the supplier still: nothing binds.
     assert code(story, an_inspection()) is None
 
@@ -314,13 +321,13 @@ def a_requirement(*families: str, revision: str = "1", day: str = "2026-01-01") 
 def test_a_requirement_is_in_force_once_the_supplier_acknowledged_it(story: Story) -> None:
     assert code(story, a_requirement("SHAFTS")) == "relation-not-in-force"
     [proposed] = story.admit(a_requirement("GEARS"))
-    asked = masters_of(story).requirements(OEM.did, SUPPLIER.did, day="2026-11-20")
+    asked = masters_of(story).asked.at((OEM.did, SUPPLIER.did), "2026-11-20")
     assert asked == ()
     story.admit(an_answer(proposed.record_id))
     assert code(story, an_answer(proposed.record_id, "reject")) == "not-permitted"
     agree(story, a_requirement("GEARS", revision="2", day="2026-12-01"))
     for day, revision in (("2026-11-20", ["1"]), ("2026-12-01", ["2"]), ("2025-12-31", [])):
-        found = masters_of(story).requirements(OEM.did, SUPPLIER.did, day=day)
+        found = masters_of(story).asked.at((OEM.did, SUPPLIER.did), day)
         assert [one.revision for one in found] == revision
 
 

@@ -141,7 +141,7 @@ def check_alike(masters: Masters, slow: SlowMasters) -> None:
         proposed = part.proposed.record_id if part and part.proposed else None
         assert (in_force, proposed, part.family if part else None) == slow.part(number)
         for day in DAYS:
-            found = masters.specifications_at(PartKey(CUSTOMER, SUPPLIER, number), day)
+            found = masters.specifications.at(PartKey(CUSTOMER, SUPPLIER, number), day)
             assert {one.record_id for one in found} == slow.specifications_at(number, day)
     acknowledged, _ = slow.requirement()
     for day in DAYS:
@@ -152,7 +152,7 @@ def check_alike(masters: Masters, slow: SlowMasters) -> None:
             for one in begun
             if best and one.facts["state"]["in_force_from"] == best.facts["state"]["in_force_from"]
         ]
-        asked = masters.requirements(CUSTOMER, SUPPLIER, day=day)
+        asked = masters.asked.at((CUSTOMER, SUPPLIER), day)
         assert [one.record_id for one in asked] == latest[-1:]
 
 

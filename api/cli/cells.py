@@ -7,7 +7,7 @@ A cell that could mean two things is refused, with what to write instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -21,8 +21,6 @@ from quality.errors import UnknownUnit
 from quality.units import recognise_unit
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
-_COMMA: Final = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-_POINT: Final = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,15})", re.ASCII)
 _OFFSET: Final = re.compile(r"Z|[+-](0\d|1[0-4]):[0-5]\d", re.ASCII)
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
@@ -111,23 +109,6 @@ def is_offset(text: str) -> bool:
 def is_clock(text: str) -> bool:
     """Whether a text is a time of day, ``09:30``."""
     return _CLOCK.fullmatch(text) is not None
-
-
-def find_decimal(cells: Iterable[str], *, delimiter: str) -> DecimalSign | None:
-    """The decimal sign that the numbers of a table use; None where they use both.
-
-    In a table that is delimited by commas a comma inside quotes may group thousands, so
-    there it is never taken for a decimal comma unless the user says so.
-    """
-    found = {
-        sign
-        for cell in cells
-        for sign, form in ((DecimalSign.COMMA, _COMMA), (DecimalSign.POINT, _POINT))
-        if form.fullmatch(cell)
-    }
-    if delimiter == "," or not found:
-        return DecimalSign.POINT
-    return found.pop() if len(found) == 1 else None
 
 
 def read_cell(cell: str, wanted: Wanted, reading: CellReading) -> Any:

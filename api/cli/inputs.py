@@ -161,7 +161,7 @@ def _lasting(constants: Mapping[str, Any], places: Places) -> Mapping[str, Any]:
     }
 
 
-def _form_found(form: TableForm, table: Table, decimal: DecimalSign) -> TableForm:
+def _form_found(form: TableForm, table: Table, decimal: DecimalSign | None) -> TableForm:
     if table.sheet is not None:
         # A workbook says itself what is a number; the sheet's name may change with the month.
         return form

@@ -107,6 +107,14 @@ class Places:
             schema = found
         return self._describe(schema)
 
+    def takes_decimal(self, pointer: str) -> bool:
+        """Whether a decimal stands at a pointer of a mapping.
+
+        Raises:
+            MalformedMapping: the type has no such place.
+        """
+        return self.wanted(pointer).kind is Kind.DECIMAL
+
     def missing(self, groups: Mapping[str, Any]) -> list[Missing]:
         """Every required place of the type that the groups do not fill."""
         return list(self._missing(self._schema, groups, ""))

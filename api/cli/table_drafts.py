@@ -12,17 +12,17 @@ from api.cli.cells import (
     DecimalSign,
     Kind,
     Wanted,
-    find_decimal,
     read_cell,
 )
 from api.cli.column_map import ColumnMap
+from api.cli.decimal_sign import decimal_of
 from api.cli.draft_constants import read_constant
 from api.cli.drafts import Draft
 from api.cli.fault_lines import shorten
 from api.cli.places import EACH, FILING_PLACES, Places, is_position, parse_pointer
 from api.cli.record_tree import Element, Grown, Leaf, RecordTree, Step
 from api.cli.table import Row, Table
-from api.cli.table_errors import CellsRefused, FormUnclear, MalformedMapping
+from api.cli.table_errors import CellsRefused, MalformedMapping
 from keys.identifiers import Origin
 from ledger import limits
 from ledger.compose import Filing
@@ -60,10 +60,10 @@ class FaultyRows:
 
 @dataclass(frozen=True, slots=True)
 class TableDrafts:
-    """What a table became, and the decimal sign that its numbers were read with."""
+    """What a table became, and its decimal sign: said or seen, None where no number has one."""
 
     drafts: tuple[Draft, ...]
-    decimal: DecimalSign
+    decimal: DecimalSign | None
     faulty: tuple[FaultyRows, ...] = ()
 
 
@@ -79,13 +79,14 @@ def table_drafts(
 
     Raises:
         MalformedMapping: the mapping names columns or places that are not there.
-        FormUnclear: numbers with a decimal point stand beside some with a comma.
+        FormUnclear: numbers show both decimal signs, or only what could group thousands.
         CellsRefused: cells that have no value of the kind wanted, each by its place; with
             ``skips_faulty``, every record has some.
     """
     _check_headings(table, mapping)
-    decimal = mapping.form.decimal or _decimal_of(table, mapping, places)
-    columns = _compile(table, mapping, places, decimal=decimal, origin=origin)
+    decimal = mapping.form.decimal or decimal_of(table, mapping, places)
+    sign = decimal or DecimalSign.POINT
+    columns = _compile(table, mapping, places, decimal=sign, origin=origin)
     constants = _constants(mapping, places, origin)
     maker = _Maker(table, columns, constants, places)
     groups = list(_group(table, mapping))
@@ -121,28 +122,6 @@ def _check_headings(table: Table, mapping: ColumnMap) -> None:
             f"the table has no column {', '.join(map(repr, absent))}",
             remedy=f"Its headings are: {', '.join(map(repr, table.headings))}.",
         )
-
-
-def _decimal_of(table: Table, mapping: ColumnMap, places: Places) -> DecimalSign:
-    headings = [
-        heading
-        for heading, pointer in mapping.columns.items()
-        if pointer and places.wanted(pointer).kind is Kind.DECIMAL
-    ]
-    cells = (
-        cell
-        for heading in headings
-        for row, cell in table.cells(heading)
-        # What a workbook keeps as a number has no sign of its own.
-        if not row.is_number(table.column(heading))
-    )
-    found = find_decimal(cells, delimiter=table.delimiter)
-    if found is None:
-        raise FormUnclear(
-            "expected one decimal sign, found numbers with a point and numbers with a comma",
-            remedy="Say which with --decimal point or --decimal comma.",
-        )
-    return found
 
 
 def _compile(

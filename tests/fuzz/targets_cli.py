@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,6 @@ from api.cli.cells import (
     DecimalSign,
     Kind,
     Wanted,
-    find_decimal,
     is_clock,
     is_number,
     is_offset,
@@ -32,6 +32,7 @@ from api.cli.column_map import (
     write_mapping,
 )
 from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups
+from api.cli.decimal_sign import find_decimal
 from api.cli.draft_constants import read_constant
 from api.cli.drafts import content_key, read_drafts
 from api.cli.journal import Journal, Slot
@@ -124,7 +125,8 @@ def _read_cell(data: bytes) -> None:
         kinds[(number >> 3) % len(kinds)], ("accept",) if number & 64 else (), bool(number & 128)
     )
     is_number(text), is_offset(text), is_clock(text)
-    find_decimal([text], delimiter=";")
+    with suppress(FormUnclear):
+        find_decimal([("here", text)])
     split_unit(text)
     if number & 1:
         assert set(read_decimal(text, DecimalSign.COMMA)) <= set("-.0123456789")

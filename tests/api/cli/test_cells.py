@@ -14,10 +14,11 @@ from api.cli.cells import (
     DecimalSign,
     Kind,
     Wanted,
-    find_decimal,
     read_cell,
     read_decimal,
 )
+from api.cli.decimal_sign import find_decimal
+from api.cli.table_errors import FormUnclear
 from keys.identifiers import parse_origin
 
 pytestmark = pytest.mark.item("2.7")
@@ -65,20 +66,41 @@ def test_every_number_comes_through_a_decimal_comma_unchanged(value: Decimal) ->
 
 
 @pytest.mark.parametrize(
-    ("cells", "delimiter", "sign"),
+    ("cells", "is_comma_table", "sign"),
     [
-        (["1,5", "2"], ";", DecimalSign.COMMA),
-        (["1.5", "2"], ";", DecimalSign.POINT),
-        (["1", "2"], ";", DecimalSign.POINT),
-        (["1,5", "1.5"], ";", None),
+        (["1,5", "2"], False, DecimalSign.COMMA),
+        (["1.5", "2"], False, DecimalSign.POINT),
+        (["1", "2"], False, None),
+        # One number that cannot group thousands settles those that could.
+        (["1.200", "0.125"], False, DecimalSign.POINT),
+        (["1,200", "1234,567"], False, DecimalSign.COMMA),
         # Inside a table of commas a quoted comma may group thousands.
-        (["1,234"], ",", DecimalSign.POINT),
+        (["1,234"], True, None),
+        (["1.234"], True, DecimalSign.POINT),
     ],
 )
 def test_the_decimal_sign_is_found_only_where_there_is_one(
-    cells: list[str], delimiter: str, sign: DecimalSign | None
+    cells: list[str], is_comma_table: bool, sign: DecimalSign | None
 ) -> None:
-    assert find_decimal(cells, delimiter=delimiter) == sign
+    found = find_decimal((("here", cell) for cell in cells), is_comma_table=is_comma_table)
+    assert found == sign
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1.200"], "here: .*'1.200', which is 1200 to some and 1.2 to others"),
+        (["7", "-12,500"], "which is -12500 to some and -12.5 to others"),
+        (["1,5", "1.5"], "with a point and numbers with a comma"),
+        (["1,5", "1.200"], "with a point and numbers with a comma"),
+    ],
+)
+def test_a_decimal_sign_that_could_group_thousands_is_never_guessed(
+    cells: list[str], expected: str
+) -> None:
+    with pytest.raises(FormUnclear, match=expected) as refused:
+        find_decimal(("here", cell) for cell in cells)
+    assert "--decimal comma" in refused.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from api.cli.column_map import ColumnMap
+from api.cli.cells import DecimalSign
+from api.cli.column_map import ColumnMap, TableForm
 from api.cli.drafts import Draft
 from api.cli.places import Places
 from api.cli.suggestion import known_headings, suggest
@@ -155,7 +156,8 @@ def test_rows_say_the_same_in_a_workbook_and_in_delimited_text(rows: list[Any]) 
 
 def said(table: Table) -> list[dict[str, str]]:
     """What the records of a table say."""
-    mapping = ColumnMap(INSPECTION.vct, "row", COLUMNS)
+    form = TableForm(decimal=DecimalSign.POINT)
+    mapping = ColumnMap(INSPECTION.vct, "row", COLUMNS, form=form)
     made = table_drafts(table, mapping, places=INSPECTION, origin=ORIGIN)
     return [
         {

@@ -132,6 +132,15 @@ def test_points_and_commas_in_one_table_are_refused() -> None:
     assert mapped(text, {"D": VALUE, "R": "/lot/number"})
 
 
+def test_a_number_that_could_be_a_thousand_times_as_much_is_refused_by_its_cell() -> None:
+    columns = {"L": "/lot/number", "Q": "/lot/quantity"}
+    with pytest.raises(FormUnclear, match=r"row 3, column B 'Q': .* found '1\.200'"):
+        mapped("L;Q\nA;7\nB;1.200\n", columns)
+    # Another number of the file shows what the sign is.
+    drafts = mapped("L;Q\nA;7.5\nB;1.200\n", columns)
+    assert drafts[1].groups["lot"]["quantity"] == "1.200"
+
+
 @pytest.mark.parametrize(
     ("columns", "per", "expected"),
     [

@@ -76,12 +76,12 @@ class DeliveryDoor:
         is_whole = any(item.group == "filing" for item in record.groups)
         # Who does not read the record whole is told nothing that follows from it.
         found, size = self._beside_others(record_id if is_whole else None)
+        agreed = agreed_flags(
+            record, self.state(), open_record=lambda other: self.shelf.open(other, reader)
+        )
         told = {
             "record_id": record_id,
-            "flags": [
-                *map(encode_flag, found),
-                *map(encode_agreed_flag, agreed_flags(record, self.state())),
-            ],
+            "flags": [*map(encode_flag, found), *map(encode_agreed_flag, agreed)],
             "missing": ["deliveries"] if size is None else [],
             "provenance": {"method": METHOD, "tree_size": size},
         }

@@ -18,12 +18,12 @@ from ledger.fold_state import PublicFold
 from ledger.relations import ACT_VCT
 from quality.codebooks import judge_codebook
 from quality.flags import Flag
-from quality.in_force.flags import find_flags
+from quality.in_force.flags import cited_specification, find_flags
 from quality.in_force.folds import InForce
 from quality.in_force.judging import judge_record
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import read_requirement
-from quality.in_force.specifications import read_specification
+from quality.in_force.specifications import SpecificationRevision, read_specification
 
 _VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1"})
 
@@ -48,6 +48,10 @@ class Masters(InForce):
     def flags(self, said: Said) -> tuple[Flag, ...]:
         """What a record says beside what was in force before it; what came later changes none."""
         return tuple(find_flags(said, self))
+
+    def cited_specification(self, said: Said) -> SpecificationRevision | None:
+        """The revision that an inspection cites, as it was for its entry, where it cites one."""
+        return cited_specification(said, self) if said.vct == "inspection-report/v1" else None
 
     def apply(self, said: Said, fold: PublicFold) -> Masters:
         """The masters after a record of :attr:`vcts`; itself where none changes."""

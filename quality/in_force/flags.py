@@ -54,13 +54,25 @@ def _inspection_flags(said: Said, agreed: InForce) -> Iterator[Flag]:
     revision = said.facts["part"]["revision"]
     current = _current_revision(agreed, key, said.index)
     yield from _revision_flags(current, revision, place="/lot/part_revision")
-    if cited is None:
-        return
+    found = cited_specification(said, agreed)
+    if found is not None:
+        chain = as_of(agreed.specifications.of(key).get(found.code, ()), said.index)
+        day = said.facts["day"]
+        yield from _age_flags(found, in_force(chain, day), day=day)
+
+
+def cited_specification(said: Said, agreed: InForce) -> SpecificationRevision | None:
+    """The revision that an inspection cites, as it was for its entry; None where there is none.
+
+    Args:
+        said: an admitted inspection report and its facts.
+        agreed: what was put in force before it, and perhaps after it.
+    """
+    cited, key = said.facts["specification"], inspected_part(said)
+    if cited is None or key is None or not has_part_in(said, agreed, key):
+        return None
     chain = as_of(agreed.specifications.of(key).get(cited["id"], ()), said.index)
-    for known in chain:
-        if known.revision == cited["revision"]:
-            day = said.facts["day"]
-            yield from _age_flags(known, in_force(chain, day), day=day)
+    return next((one for one in chain if one.revision == cited["revision"]), None)
 
 
 def _age_flags(

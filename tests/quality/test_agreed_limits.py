@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quality.agreed_limits import with_agreed_limits
+from quality.agreed_limits import cited_flags, with_agreed_limits
 from quality.rules import QualityRules
 from quality.values import items
 
@@ -14,13 +14,15 @@ pytestmark = pytest.mark.item("4.4.cited")
 
 VCT = "inspection-report/v1"
 SPECIFICATION: dict[str, Any] = {
-    "characteristics": [{"number": "D1", "nominal": "20.0", "lower": "19.5", "upper": None}]
+    "characteristics": [
+        {"number": "D1", "nominal": "20.0", "lower": "19.5", "upper": None, "unit": "MMT"}
+    ]
 }
 
 
-def inspected(value: str, *, number: str = "D1") -> dict[str, Any]:
+def inspected(value: str, *, number: str = "D1", unit: str = "MMT") -> dict[str, Any]:
     """An accepted lot with one value, and a specification cited in the place of limits."""
-    measured = {"id": number, "class": "none", "unit": "MMT", "values": [{"value": value}]}
+    measured = {"id": number, "class": "none", "unit": unit, "values": [{"value": value}]}
     return {
         "verdict": {"decision": "accept", "kind": "incoming"},
         "measurements": {"characteristics": [measured]},
@@ -57,3 +59,34 @@ def test_the_groups_that_were_given_are_left_as_they_are() -> None:
 def test_an_inspection_without_measurements_is_returned_as_it_is() -> None:
     groups = {"verdict": {"decision": "accept", "kind": "incoming"}}
     assert with_agreed_limits(groups, SPECIFICATION) is groups
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "codes"),
+    [
+        ("19.5", "mm", []),
+        ("1.95", "CMT", ["unit-differs"]),
+        ("1.94", "CMT", ["outside-limits-accepted", "unit-differs"]),
+        ("19.4", "KGM", ["unit-differs"]),
+        ("19.4", "strides", ["unit-differs"]),
+    ],
+)
+def test_limits_are_read_in_the_unit_that_was_measured_in(
+    value: str, unit: str, codes: list[str]
+) -> None:
+    groups = inspected(value, unit=unit)
+    beside = [flag.code for flag in cited_flags(groups, SPECIFICATION)]
+    assert flags(with_agreed_limits(groups, SPECIFICATION)) + beside == codes
+
+
+@pytest.mark.parametrize(
+    ("minimum", "codes"), [("19.5", []), ("19.4", ["outside-limits-accepted"])]
+)
+def test_extremes_are_compared_where_no_values_are_in_the_report(
+    minimum: str, codes: list[str]
+) -> None:
+    summary: dict[str, Any] = {"id": "D1", "unit": "MMT", "minimum": minimum, "maximum": "20.0"}
+    groups = {"verdict": {"decision": "accept"}, "summary": {"characteristics": [summary]}}
+    assert [flag.code for flag in cited_flags(groups, SPECIFICATION)] == codes
+    rejected = {**groups, "verdict": {"decision": "reject"}}
+    assert [flag.code for flag in cited_flags(rejected, SPECIFICATION)] == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from api.derived.database import DerivedDatabase, derived_url
 from api.derived.tables import METADATA
+from ledger.compose import Filing
 from tests.api.derived.trade import Trade
 from tests.api.service import OEM, STRANGER, SUPPLIER, LiveService, serve
 from tests.quality.examples import example
@@ -42,6 +44,14 @@ def specify(trade: Trade, revision: str, day: str) -> str:
     return trade.file("specification/v1", groups, by=OEM)
 
 
+def measured(value: str, *, number: str = "D1", unit: str = "INH") -> dict[str, Any]:
+    """An accepted inspection with one value, citing the specification of 0.975 to 1.025 INH."""
+    groups = inspection_groups(cited="A")
+    (one,) = groups["measurements"]["characteristics"]
+    one |= {"id": number, "unit": unit, "values": [{"value": value}]}
+    return groups
+
+
 def flags(trade: Trade, record_id: str, *, by: str) -> list[str]:
     told = trade.live.signed(by).get(f"/v1/records/{record_id}/flags").json()
     return [flag["code"] for flag in told["flags"]]
@@ -49,7 +59,7 @@ def flags(trade: Trade, record_id: str, *, by: str) -> list[str]:
 
 @pytest.mark.item("4.done.superseded")
 def test_an_inspection_is_flagged_by_what_was_in_force_before_it(trade: Trade) -> None:
-    groups = inspection_groups(cited="A")
+    groups = measured("1")
     earlier = trade.file("inspection-report/v1", groups, by=SUPPLIER)
     specify(trade, "B", "2026-11-20")
     later = trade.file("inspection-report/v1", groups, by=SUPPLIER)
@@ -57,6 +67,64 @@ def test_an_inspection_is_flagged_by_what_was_in_force_before_it(trade: Trade) -
         assert flags(trade, earlier, by=by) == ["site-missing"]
         assert flags(trade, later, by=by) == ["site-missing", "specification-superseded"]
     assert flags(trade, later, by=STRANGER) == []
+
+
+@pytest.mark.item("4.4.cited")
+@pytest.mark.parametrize(
+    ("groups", "flagged"),
+    [
+        pytest.param(measured("1.025"), {}, id="on the limit"),
+        pytest.param(
+            measured("1.026"),
+            {"outside-limits-accepted": "/measurements/characteristics/0"},
+            id="outside",
+        ),
+        pytest.param(
+            measured("1", number="D9"),
+            {"characteristic-not-specified": "/measurements/characteristics/0/id"},
+            id="not of the specification",
+        ),
+        pytest.param(
+            measured("26.035", unit="MMT"),
+            {"unit-differs": "/measurements/characteristics/0/unit"},
+            id="inside, in another unit",
+        ),
+        pytest.param(
+            measured("26.036", unit="MMT"),
+            {
+                "outside-limits-accepted": "/measurements/characteristics/0",
+                "unit-differs": "/measurements/characteristics/0/unit",
+            },
+            id="outside, in another unit",
+        ),
+    ],
+)
+def test_an_inspection_is_flagged_by_the_limits_of_the_specification_it_cites(
+    trade: Trade, groups: dict[str, Any], flagged: dict[str, str]
+) -> None:
+    filed = trade.file("inspection-report/v1", groups, by=SUPPLIER)
+    for by in (OEM, SUPPLIER):
+        told = trade.live.signed(by).get(f"/v1/records/{filed}/flags").json()["flags"]
+        others = {flag["code"]: flag["pointer"] for flag in told}
+        assert others.pop("site-missing")
+        others.pop("specification-superseded", None)
+        assert others == flagged
+    assert flags(trade, filed, by=STRANGER) == []
+
+
+@pytest.mark.item("4.4.cited")
+def test_who_reads_the_inspection_and_not_the_specification_is_told_nothing_of_it(
+    trade: Trade,
+) -> None:
+    groups = measured("1.026")
+    groups["lot"] |= {"customer": trade.did(OEM), "supplier": trade.did(SUPPLIER)}
+    for subject, is_told in ((OEM, True), (STRANGER, False)):
+        filing = Filing(subject=trade.did(subject), to=[trade.did(subject)])
+        text = trade.live.record(groups, by=SUPPLIER, filing=filing, vct="inspection-report/v1")
+        filed = trade.live.admit(text)
+        told = flags(trade, filed, by=subject)
+        assert "site-missing" in told
+        assert ("outside-limits-accepted" in told) is is_told
 
 
 def test_what_was_agreed_is_told_without_derived_tables(own_service: LiveService) -> None:

@@ -19,6 +19,7 @@ from quality.deliveries.delivery import (
     ABOVE,
     IN_TIME,
     RECEIPT_REPEATED,
+    RENUMBERED,
     REPEATED,
     Delivery,
     Difference,
@@ -43,6 +44,10 @@ _FLAG_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     RECEIPT_REPEATED: (
         "{0} has receipt number {1} of this delivery already: this record counts nothing",
         "{0} 已使用本次交付的收货单号 {1}：本记录不计数",
+    ),
+    RENUMBERED: (
+        "a correction keeps number and part, expected {0}, found {1}: this record counts nothing",
+        "更正不得更改单号和零件，应为 {0}，实为 {1}：本记录不计数",
     ),
     ABOVE: ("received {1} in all, expected at most {0}", "累计收货 {1}，应不超过 {0}"),
 }

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
-from quality.deliveries.corrections import Folder, current
+from quality.deliveries.corrections import Folder
 from quality.deliveries.papers import EXACT, Paper
 
 #: The last of these days is still in time: beyond it a shipment without a receipt counts, and a
@@ -25,6 +25,7 @@ from quality.deliveries.papers import EXACT, Paper
 IN_TIME: Final = timedelta(days=14)
 REPEATED: Final = "shipment-repeated"
 RECEIPT_REPEATED: Final = "receipt-repeated"
+RENUMBERED: Final = "shipment-renumbered"
 ABOVE: Final = "receipt-above-shipment"
 CORRECTED_LATER: Final = "corrected-after-receipt"
 PIECES: Final = "pieces"
@@ -146,11 +147,13 @@ def plain(number: Decimal) -> str:
 
 def evaluate(delivery: Delivery) -> Outcome:
     """What a delivery comes to."""
-    papers = current(delivery.papers)
+    kept, renumbered = _of_first_number(Folder(delivery.papers).versions.values())
+    papers = [versions[-1] for versions in kept]
     shipments = [paper for paper in papers if paper.shipment is None]
     receipts, flags = _received_once(paper for paper in papers if paper.shipment is not None)
     latest = shipments[0] if shipments else None
-    shipment = latest and _as_received(latest, delivery.papers)
+    shipment = latest and _as_received(kept[papers.index(latest)], delivery.papers)
+    flags.extend(renumbered)
     flags.extend(_repeated(REPEATED, paper, shipments[0]) for paper in shipments[1:])
     if shipment is not None:
         flags.extend(_above_flags(shipment, receipts))
@@ -163,19 +166,49 @@ def evaluate(delivery: Delivery) -> Outcome:
     )
 
 
-def _as_received(latest: Paper, papers: Sequence[Paper]) -> Paper:
+def _of_first_number(
+    found: Iterable[Sequence[Paper]],
+) -> tuple[list[Sequence[Paper]], list[RecordFlag]]:
+    """The versions of each paper that count, and flags of corrections of number or part.
+
+    A delivery is its number and part: under another one, what was received of it would be
+    received of something else.
+    """
+    kept: list[Sequence[Paper]] = []
+    flags: list[RecordFlag] = []
+    for versions in found:
+        first = versions[0]
+        own = [paper for paper in versions if paper.shipment or _is_same(paper, first)]
+        kept.append(own)
+        if len(own) < len(versions):
+            flags.extend(
+                RecordFlag(paper.record_id, RENUMBERED, _numbered(first), _numbered(paper))
+                for paper in versions
+                if not _is_same(paper, first)
+            )
+    return kept, flags
+
+
+def _is_same(paper: Paper, first: Paper) -> bool:
+    return (paper.lane, paper.number) == (first.lane, first.number)
+
+
+def _numbered(paper: Paper) -> str:
+    return f"{paper.number} of {paper.lane.part}"
+
+
+def _as_received(versions: Sequence[Paper], papers: Sequence[Paper]) -> Paper:
     """The shipment as it stood when the first receipt of its delivery was admitted.
 
     A supplier that sees what was received must not write its shipment to match. One that was
     filed only after the receipt stands as it was filed first.
     """
-    versions = Folder(papers).find(latest.record_id)
     shipments = [paper for paper in papers if paper.shipment is None]
     # Repeated ones are among them: what cites one of them is a receipt of the delivery.
     own = {name for paper in shipments for name in (paper.record_id, paper.corrects) if name}
     received = min((paper.index for paper in papers if paper.shipment in own), default=None)
     if received is None:
-        return latest
+        return versions[-1]
     earlier = [version for version in versions if version.index < received]
     return earlier[-1] if earlier else versions[0]
 

@@ -6,7 +6,7 @@ section 2). What cites or corrects a paper follows it, within its own customer a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 from quality.deliveries.book import DeliveryReading
@@ -118,29 +118,37 @@ class Filing:
         return self._places[record_id]
 
     def _file_paper(self, paper: Paper) -> None:
-        before = self._move(self.deliveries, paper, self._key_for(paper))
         if paper.shipment is None:
-            self._gather(paper, before)
+            self._file_shipment(paper)
+        else:
+            self._move(self.deliveries, paper, self._key_for(paper))
 
-    def _move(
-        self, cabinet: Cabinet[_Version], paper: _Version, key: str
-    ) -> tuple[str, _Version] | None:
-        """Put a paper under a key, and its earlier versions with it.
+    def _file_shipment(self, shipment: Paper) -> None:
+        """Put a shipment into its delivery, a correction into that of the first version.
 
-        Returns:
-            Where its earlier versions were, and the last one of them.
+        Receipts stand with it: a correction that took them along would take them out of the
+        delivery that their customer has signed.
         """
+        old = self._place(shipment.corrects) if shipment.corrects else None
+        earlier = self.deliveries.folder(old).find(shipment.corrects or "") if old else ()
+        if earlier and not _are_of_one_pair(earlier[0], shipment):
+            # Neither customer sees both, and the first one was told what it was sent.
+            return
+        key = old if old and earlier else delivery_key(shipment.lane, shipment.number)
+        self._move(self.deliveries, shipment, key)
+        self._gather(shipment, key)
+
+    def _move(self, cabinet: Cabinet[_Version], paper: _Version, key: str) -> None:
+        """Put a paper under a key, and its earlier versions with it."""
         old = self._place(paper.corrects) if paper.corrects else None
         earlier = cabinet.folder(old).find(paper.corrects or "") if old else ()
         if old is None or not earlier:
             self._put(cabinet, key, paper.corrects or paper.record_id, versions=[paper])
-            return None
-        last = earlier[-1]
+            return
         root = cabinet.folder(old).root_of(paper)
         # In the same place a chain of corrections only grows: it is not copied for each.
         moving = [] if old == key else cabinet.take(old, root)
         self._put(cabinet, key, root, versions=[*moving, paper])
-        return old, last
 
     def _put(
         self, cabinet: Cabinet[_Version], key: str, root: str, *, versions: list[_Version]
@@ -161,36 +169,14 @@ class Filing:
             return key
         return unknown_delivery_key(paper.lane, paper.shipment)
 
-    def _gather(self, shipment: Paper, before: tuple[str, Paper] | None) -> None:
-        """Let the receipts of a shipment that was filed stand where it stands now."""
-        key = delivery_key(shipment.lane, shipment.number)
-        asked = {shipment.record_id, shipment.corrects or ""}
-        if before is not None and before[0] != key:
-            old, last = before
-            versions = self.deliveries.folder(key).find(shipment.record_id)
-            # What the first version corrects need not be readable, and may be cited.
-            ids = {name for one in versions for name in (one.record_id, one.corrects or "")}
-            self._release(old, ids)
-            if not _are_of_one_pair(last, shipment):
-                # Receipts of this pair may have cited any version while it was of another one.
-                asked = ids
-        waiting = [unknown_delivery_key(shipment.lane, name) for name in sorted(asked - {""})]
+    def _gather(self, shipment: Paper, key: str) -> None:
+        """Let the receipts that waited for a shipment stand where it stands."""
+        asked = {shipment.record_id, shipment.corrects or ""} - {""}
+        waiting = [unknown_delivery_key(shipment.lane, name) for name in sorted(asked)]
         self.deliveries.expect(waiting)
         for place in waiting:
             for root in list(self.deliveries.folder(place).versions):
                 self._put(self.deliveries, key, root, versions=self.deliveries.take(place, root))
-
-    def _release(self, old: str, cited: Collection[str]) -> None:
-        """Put the receipts of what was moved away where they belong now."""
-        # The version that is current says which shipment a receipt is about.
-        roots = [
-            root
-            for root, versions in self.deliveries.folder(old).versions.items()
-            if versions[-1].shipment in cited
-        ]
-        for root in roots:
-            versions = self.deliveries.take(old, root)
-            self._put(self.deliveries, self._key_for(versions[-1]), root, versions=versions)
 
 
 def key_of_case(record: CaseRecord) -> str:

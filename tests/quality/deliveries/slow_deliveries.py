@@ -20,7 +20,7 @@ Cell = tuple[str, str, str, str]
 
 def count_months(papers: Sequence[PaperOrCase], as_of: date) -> dict[Cell, dict[str, Any]]:
     """By (customer, supplier, part, month): pieces, whether all count, lots, bad, open."""
-    shipments = latest([p for p in papers if isinstance(p, Paper) and p.shipment is None])
+    shipments, known = latest_shipments(papers)
     receipts = latest([p for p in papers if isinstance(p, Paper) and p.shipment is not None])
     months: dict[Cell, dict[str, Any]] = defaultdict(
         lambda: {"pieces": Decimal(0), "all": True, "lots": 0, "bad": 0, "open": 0}
@@ -31,7 +31,7 @@ def count_months(papers: Sequence[PaperOrCase], as_of: date) -> dict[Cell, dict[
         deliveries[shipment.lane, shipment.number][0].append(shipment)
     for receipt in receipts.values():
         pair = receipt.lane[:2]
-        cited = shipments.get(root_of(papers, receipt.shipment or ""))
+        cited = shipments.get(known.get(receipt.shipment or "", ""))
         is_own = cited is not None and cited.lane[:2] == pair
         key = (cited.lane, cited.number) if cited and is_own else (pair, receipt.shipment)
         numbers = [(other.lane, other.number) for other in deliveries[key][1]]
@@ -74,6 +74,26 @@ def count_cases(papers: Sequence[PaperOrCase], lot_days: Any, months: Any) -> No
         cell["open"] += not closed
         if closed and word.closure and word.closure.responsible == "supplier":
             cell["bad"] += word.closure.confirmed
+
+
+def latest_shipments(papers: Sequence[PaperOrCase]) -> tuple[dict[str, Paper], dict[str, str]]:
+    """The last version of each shipment that keeps pair, number and part; first ids by any id."""
+    firsts: dict[str, Paper] = {}
+    found: dict[str, Paper] = {}
+    known: dict[str, str] = {}
+    for paper in papers:
+        if not isinstance(paper, Paper) or paper.shipment is not None:
+            continue
+        corrected = paper.corrects or paper.record_id
+        root = known.get(corrected, corrected)
+        first = firsts.get(root, paper)
+        if first.lane[:2] != paper.lane[:2]:
+            continue
+        firsts[root] = first
+        known[root] = known[paper.record_id] = root
+        if (first.lane, first.number) == (paper.lane, paper.number):
+            found[root] = paper
+    return found, known
 
 
 def latest(papers: Sequence[Any]) -> dict[str, Any]:

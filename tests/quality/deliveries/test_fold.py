@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -212,15 +213,29 @@ def test_a_corrected_receipt_counts_as_corrected() -> None:
     assert the_row([a_shipment(0), wrong, right]).delivered == 90
 
 
-def test_what_a_corrected_shipment_brings_moves_with_its_number() -> None:
-    papers = [
-        a_shipment(0),
-        a_receipt(1, cites="r0"),
-        a_shipment(2, number="S-2", corrects="r0"),
-        a_shipment(3, number="S-1"),
-    ]
-    row = the_row(papers)
-    assert units(row) == (200, 100)
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [
+        ({}, []),
+        ({"number": "S-2"}, ["shipment-renumbered"]),
+        ({"lane": LANE._replace(part="P-2")}, ["shipment-renumbered"]),
+        ({"lane": LANE._replace(customer=OTHER)}, []),
+    ],
+)
+def test_a_correction_leaves_a_shipment_in_its_delivery(
+    changed: dict[str, Any], codes: list[str]
+) -> None:
+    few = {"quantity": Decimal(5), "pieces": Decimal(5)}
+    other = a_shipment(0, **{"number": "S-2", **changed, **few})
+    papers = [other, a_shipment(1), a_receipt(2, cites="r1")]
+    moved = a_shipment(3, corrects="r1", **changed)
+    book = fold(MemoryDeliveryBook(), [*papers, moved])
+    assert [flag.code for flag in flags_of(book, "r3")] == codes
+    assert flags_of(book, "r2") == ()
+    before = fold(MemoryDeliveryBook(), papers)
+    for ask in (monthly, differences):
+        told = ask(book, ALWAYS, as_of=LONG_AFTER)
+        assert told == ask(before, ALWAYS, as_of=LONG_AFTER)
 
 
 @pytest.mark.parametrize("which", ["receipt", "pending"])
@@ -260,13 +275,6 @@ def test_a_receipt_follows_whichever_version_it_cites(cited: str, is_first: bool
     taken = a_receipt(0 if is_first else 3, cites=cited)
     papers = [taken, *versions] if is_first else [*versions, taken]
     assert units(the_row(papers)) == (100, 0)
-
-
-def test_a_receipt_joins_a_shipment_that_is_corrected_to_its_pair() -> None:
-    elsewhere = a_shipment(0, lane=LANE._replace(customer=OTHER))
-    papers = [elsewhere, a_receipt(1, cites="r0"), a_shipment(2, corrects="r0")]
-    assert (units(the_row(papers)), kinds_of(papers)) == ((100, 0), [])
-    assert "r0" in inputs(fold(MemoryDeliveryBook(), papers), of_pair(LANE))
 
 
 # ---- bad units ----

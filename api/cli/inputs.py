@@ -56,6 +56,14 @@ class InputOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table was read: ``used`` for the same file, ``lasting`` for others like it."""
+
+    used: ColumnMap
+    lasting: ColumnMap
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """A file that was read: its drafts, and lines that say how it was understood."""
 
@@ -64,6 +72,7 @@ class Input:
     described: tuple[str, ...]
     table: Table | None = None
     faulty: tuple[FaultyRows, ...] = ()
+    layout: Layout | None = None
 
 
 def read_input(
@@ -134,20 +143,29 @@ def _read_table_input(
         origin=options.origin,
         skips_faulty=options.skips_faulty,
     )
-    form = _form_found(mapping.form, table, made.decimal)
-    mapping = replace(mapping, form=form, headings=table.headings)
-    # Remembered once every cell could be read, so that the same command does the same again.
-    write_mapping(mapping_path(path), mapping)
-    if memory is not None:
-        memory.keep(replace(mapping, constants=_lasting(mapping.constants, places)))
+    form = _form_seen(mapping.form, table, made.decimal)
+    used = replace(mapping, form=form, headings=table.headings)
+    # To be looked at and edited. A decimal sign that was only tried out binds no later run.
+    tried = replace(mapping.form, decimal=kept.form.decimal if kept else None)
+    write_mapping(mapping_path(path), replace(used, form=tried))
     described = [
-        *_describe(path, table, mapping, len(made.drafts)),
+        *_describe(path, table, used, len(made.drafts)),
         *_tell_layout(table, kept or latest),
     ]
     drafts = tuple(
         with_defaults(with_filing(draft, options.filing), options.own) for draft in made.drafts
     )
-    return Input(path, drafts, tuple(described), table, made.faulty)
+    lasting = replace(used, constants=_lasting(mapping.constants, places))
+    return Input(path, drafts, tuple(described), table, made.faulty, Layout(used, lasting))
+
+
+def remember(item: Input, memory: MappingMemory | None) -> None:
+    """Keep the layout of a file, some of which the log has taken, for the next one like it."""
+    if item.layout is None:
+        return
+    write_mapping(mapping_path(item.path), item.layout.used)
+    if memory is not None:
+        memory.keep(item.layout.lasting)
 
 
 def _lasting(constants: Mapping[str, Any], places: Places) -> Mapping[str, Any]:
@@ -161,11 +179,17 @@ def _lasting(constants: Mapping[str, Any], places: Places) -> Mapping[str, Any]:
     }
 
 
-def _form_found(form: TableForm, table: Table, decimal: DecimalSign | None) -> TableForm:
+def _form_seen(form: TableForm, table: Table, decimal: DecimalSign | None) -> TableForm:
+    """The form with what the file shows: what it does not show may be another the next time."""
     if table.sheet is not None:
         # A workbook says itself what is a number; the sheet's name may change with the month.
         return form
-    return replace(form, encoding=table.encoding, delimiter=table.delimiter, decimal=decimal)
+    return replace(
+        form,
+        encoding=table.encoding if table.shows_encoding else form.encoding,
+        delimiter=table.delimiter if len(table.headings) > 1 else form.delimiter,
+        decimal=decimal,
+    )
 
 
 def _tell_layout(table: Table, before: ColumnMap | None) -> Iterator[str]:
@@ -243,9 +267,9 @@ def _assignments(options: InputOptions) -> tuple[Mapping[str, str], Mapping[str,
 
 
 def _describe(path: Path, table: Table, mapping: ColumnMap, drafts: int) -> Iterator[str]:
-    sign = mapping.form.decimal.value if mapping.form.decimal else "point"
+    sign = f", decimal {mapping.form.decimal.value}" if mapping.form.decimal else ""
     form = (
-        f"{table.encoding}, delimiter {table.delimiter!r}, decimal {sign}"
+        f"{table.encoding}, delimiter {table.delimiter!r}{sign}"
         if table.sheet is None
         else f"sheet {table.sheet!r}, headings in row {table.heading_row}"
     )

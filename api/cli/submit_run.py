@@ -13,9 +13,10 @@ from api.cli.draft_check import DraftCheck
 from api.cli.drafts import Draft
 from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
-from api.cli.inputs import Input, read_input
+from api.cli.inputs import Input, read_input, remember
 from api.cli.journal import Journal, journal_path
 from api.cli.left_out import write_left_out
+from api.cli.mapping_memory import MappingMemory
 from api.cli.options import Session
 from api.cli.output import Output
 from api.cli.submission import Sent, Submission, slots, tell_interruption
@@ -24,6 +25,7 @@ from api.cli.submit_words import SubmitWords
 from api.known_types import find_type
 from api.party_folder import PartySigner
 from ledger.record_type import RecordType
+from ledger.submission import Admitted
 
 #: The faults of every draft that has some, and what is there already, by the draft's identity.
 Faults = dict[int, list[str]]
@@ -211,7 +213,9 @@ class SubmitRun:
             for outcome in submission.send(drafts):
                 sent.append(outcome)
                 update(1)
-            return sent
+        if any(isinstance(outcome.answer, Admitted) for outcome in sent):
+            remember(item, MappingMemory(self.session.folder.mappings))
+        return sent
 
 
 def _count(inputs: Sequence[Input]) -> int:

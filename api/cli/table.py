@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from api.cli.table_errors import FormUnclear, TableUnreadable
@@ -101,6 +102,12 @@ class Table:
         if self.sheet is None:
             return f"{self.where}row {row}, column {self.letters(heading)} {heading!r}"
         return f"{self.where}cell {self.letters(heading)}{row} {heading!r}"
+
+    @property
+    def shows_encoding(self) -> bool:
+        """Whether a text of it would be another one in another encoding."""
+        texts = chain(self.headings, *(row.cells for row in self.rows))
+        return self.encoding == "utf-16" or not all(map(str.isascii, texts))
 
     @property
     def where(self) -> str:

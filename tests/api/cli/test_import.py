@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from api.cli.cells import DecimalSign
+from api.cli.column_map import ColumnMap, parse_mapping
 from api.cli.table import REASONS, TableOptions
 from api.cli.table_sheet import read_any_table
 from tests.api.cli.solo import SoloLog
@@ -153,3 +155,34 @@ def test_a_table_of_the_same_headings_needs_no_options_the_next_month(
     shown = solo.run("submit", str(december), "--type", VCT, *SETS, "--dry-run")
     assert "other columns than the last time: 'Menge' new" in shown.stderr
     assert shown.exit_code == 0, shown.stderr
+
+
+def remembered(solo: SoloLog) -> list[ColumnMap]:
+    """The layouts of inspections with a column of their own that the party remembers."""
+    found = (solo.party / "mappings").glob("inspection-report.v1.*.mapping.json")
+    maps = [parse_mapping(path.read_bytes(), name=path.name) for path in found]
+    return [mapping for mapping in maps if "Kenn" in mapping.headings]
+
+
+def test_a_layout_is_remembered_once_something_was_sent_and_as_far_as_it_was_seen(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    given = {place: value for place, value in VERDICT.items() if place != "/lot/quantity"}
+    sets = [part for item in given.items() for part in ("--set", "=".join(item))]
+    options = ("--type", VCT, *sets, "--set", "/lot/unit=KGM", "--map", "Kenn=/lot/number")
+    path = tmp_path / "k.csv"
+    path.write_text("Report no;Kenn;Menge\nK-1;A;1,200\n")
+    solo.json("submit", str(path), *options, "--decimal", "comma", "--dry-run")
+    # Neither what was tried out is remembered, nor what was refused.
+    assert "table-form-unclear" in solo.run("submit", str(path), "--dry-run").stderr
+    path.write_text("Report no;Kenn;Menge\nK-1;A;7 kg\n")
+    assert solo.run("submit", str(path), *options).exit_code == 1
+    assert remembered(solo) == []
+    path.write_text("Report no;Kenn;Menge\nK-1;A;7\n")
+    solo.json("submit", str(path), *options)
+    (plain,) = remembered(solo)
+    assert (plain.form.decimal, plain.form.encoding, plain.form.delimiter) == (None, None, ";")
+    path.write_text("Report no;Kenn;Menge\nK-2;Ä;7,5\n", encoding="utf-8")
+    solo.json("submit", str(path), *options)
+    (seen,) = remembered(solo)
+    assert (seen.form.decimal, seen.form.encoding) == (DecimalSign.COMMA, "utf-8")

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "DLV-1/8"
+FORM: Final = "DLV-1/9"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
 SCHEMA: Final = "derived"
 METADATA: Final = MetaData(schema=SCHEMA)

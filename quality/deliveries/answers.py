@@ -21,6 +21,7 @@ from quality.deliveries.delivery import (
     RECEIPT_REPEATED,
     RENUMBERED,
     REPEATED,
+    TOO_MANY,
     Delivery,
     Difference,
     MonthKey,
@@ -44,6 +45,10 @@ _FLAG_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     RECEIPT_REPEATED: (
         "{0} has receipt number {1} of this delivery already: this record counts nothing",
         "{0} 已使用本次交付的收货单号 {1}：本记录不计数",
+    ),
+    TOO_MANY: (
+        "a delivery counts at most {0} papers of each side: {1} counts nothing",
+        "一次交付每方最多计入 {0} 份单据：{1} 不计数",
     ),
     RENUMBERED: (
         "a correction keeps number and part, expected {0}, found {1}: this record counts nothing",

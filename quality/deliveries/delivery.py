@@ -18,13 +18,14 @@ from typing import Final, NamedTuple
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
 from quality.deliveries.corrections import Folder
-from quality.deliveries.papers import EXACT, Paper
+from quality.deliveries.papers import DELIVERY_PAPERS_MAX, EXACT, Paper, within_bounds
 
 #: The last of these days is still in time: beyond it a shipment without a receipt counts, and a
 #: receipt is late.
 IN_TIME: Final = timedelta(days=14)
 REPEATED: Final = "shipment-repeated"
 RECEIPT_REPEATED: Final = "receipt-repeated"
+TOO_MANY: Final = "too-many-papers"
 RENUMBERED: Final = "shipment-renumbered"
 ABOVE: Final = "receipt-above-shipment"
 CORRECTED_LATER: Final = "corrected-after-receipt"
@@ -147,12 +148,15 @@ def plain(number: Decimal) -> str:
 
 def evaluate(delivery: Delivery) -> Outcome:
     """What a delivery comes to."""
-    kept, renumbered = _of_first_number(Folder(delivery.papers).versions.values())
+    counted, surplus = within_bounds(delivery.papers)
+    kept, renumbered = _of_first_number(Folder(counted).versions.values())
     papers = [versions[-1] for versions in kept]
     shipments = [paper for paper in papers if paper.shipment is None]
     receipts, flags = _received_once(paper for paper in papers if paper.shipment is not None)
     latest = shipments[0] if shipments else None
-    shipment = latest and _as_received(kept[papers.index(latest)], delivery.papers)
+    shipment = latest and _as_received(kept[papers.index(latest)], counted)
+    most = f"at most {DELIVERY_PAPERS_MAX}"
+    flags.extend(RecordFlag(paper.record_id, TOO_MANY, most, paper.number) for paper in surplus)
     flags.extend(renumbered)
     flags.extend(_repeated(REPEATED, paper, shipments[0]) for paper in shipments[1:])
     if shipment is not None:

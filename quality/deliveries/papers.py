@@ -21,6 +21,9 @@ CASE_VCT: Final = "corrective-action/v1"
 PAPER_VCTS: Final = (SHIPMENT_VCT, RECEIPT_VCT, CASE_VCT)
 #: Products and sums of decimals of 34 digits, millions of them, are never rounded.
 EXACT: Final = Context(prec=120)
+#: Papers of one side that a delivery counts, corrections too: each may have hundreds of lots, and
+#: every paper counts all of them anew. By side, or a supplier would crowd out receipts.
+DELIVERY_PAPERS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,18 @@ class CaseRecord:
     lots: tuple[str, ...]
     closure: Closure | None
     basis: tuple[str, ...] = ()
+
+
+def within_bounds(papers: Sequence[Paper]) -> tuple[list[Paper], list[Paper]]:
+    """The papers of a delivery that count, the first ones of each side, and those that do not."""
+    counted: list[Paper] = []
+    surplus: list[Paper] = []
+    room = {False: DELIVERY_PAPERS_MAX, True: DELIVERY_PAPERS_MAX}
+    for paper in papers:
+        is_receipt = paper.shipment is not None
+        (counted if room[is_receipt] > 0 else surplus).append(paper)
+        room[is_receipt] -= 1
+    return counted, surplus
 
 
 def read_paper(record: Filed, agreed: Agreed) -> Paper | CaseRecord | None:

@@ -86,6 +86,17 @@ def test_a_later_correction_of_a_shipment_is_told_with_what_it_changed() -> None
     assert flags_of(book, "r1") == ()
 
 
+@pytest.mark.parametrize(("more", "codes"), [(99, []), (100, ["too-many-papers"])])
+def test_a_delivery_counts_so_many_papers_of_each_side(more: int, codes: list[str]) -> None:
+    one = {"quantity": Decimal(1), "pieces": Decimal(1)}
+    supplied = [a_shipment(n, corrects=f"r{n - 1}" if n else None) for n in range(150)]
+    received = [a_receipt(150 + n, cites="r0", **one) for n in range(more + 1)]
+    book = fold(MemoryDeliveryBook(), [*supplied, *received])
+    (row,) = monthly(book, ALWAYS, as_of=LONG_AFTER)
+    assert row.delivered == 100
+    assert [flag.code for flag in flags_of(book, f"r{150 + more}")] == codes
+
+
 def test_a_repeated_shipment_is_flagged_and_the_first_is_not() -> None:
     book = fold(MemoryDeliveryBook(), [a_shipment(0), a_shipment(1)])
     assert [flag.code for flag in flags_of(book, "r1")] == ["shipment-repeated"]

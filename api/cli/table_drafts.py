@@ -44,11 +44,6 @@ class _Column:
     def is_spread(self) -> bool:
         return self.segments.count(EACH) > 1
 
-    @property
-    def is_in_line(self) -> bool:
-        """Whether the value is an element of a list of values, where empty is null."""
-        return is_position(self.segments[-1])
-
 
 @dataclass(frozen=True, slots=True)
 class FaultyRows:
@@ -210,10 +205,26 @@ class _Maker:
         return tree
 
     def _put_cell(self, tree: RecordTree, column: _Column, row: Row) -> None:
-        if not row.cells[column.at] and not column.is_in_line:
+        if not row.cells[column.at] and not self._holds_place(column, row):
             return
         path = tuple(self._step(segment, row) for segment in column.segments)
         self._put(tree, path, column, row)
+
+    def _holds_place(self, column: _Column, row: Row) -> bool:
+        """Whether an empty cell is null: where it may be, and before others of its list.
+
+        Left out instead, what stands behind it would move up into its place.
+        """
+        *head, last = column.segments
+        if not is_position(last) or column.wanted.is_nullable:
+            return is_position(last)
+        return last.isdecimal() and any(
+            tuple(head) == other.segments[:-1]
+            and other.segments[-1].isdecimal()
+            and int(other.segments[-1]) > int(last)
+            and bool(row.cells[other.at])
+            for other in self._columns
+        )
 
     def _put_spread(self, tree: RecordTree, column: _Column, row: Row) -> None:
         if not row.cells[column.at]:

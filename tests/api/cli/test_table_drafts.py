@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from api.cli.places import Places
 from api.cli.table_errors import CellsRefused, FormUnclear, MalformedMapping
-from tests.api.cli.tables import PARAMETERS, mapped
+from tests.api.cli.tables import KINDS, PARAMETERS, mapped
 
 pytestmark = pytest.mark.item("2.7")
+
+SITE = Places(KINDS["site/v1"].text)
 
 VALUE = "/measurements/characteristics/0/values/*/value"
 PIECE = "/measurements/characteristics/*/values/*/piece"
@@ -89,6 +92,21 @@ def test_missing_parameters_are_null_and_keep_their_place() -> None:
         ["1.5", None],
         [None, "2.5"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "lines"),
+    [
+        ("Weg 1;Hof 2", ["Weg 1", "Hof 2"]),
+        # A second line that nobody filled in is none; a first one is missed, not made up.
+        ("Weg 1;", ["Weg 1"]),
+        (";Hof 2", [None, "Hof 2"]),
+    ],
+)
+def test_empty_cells_at_the_end_of_a_list_are_left_out(cells: str, lines: list[str]) -> None:
+    columns = {"S": "/state/site", "A": "/place/lines/0", "B": "/place/lines/1"}
+    (draft,) = mapped(f"S;A;B\nJ1;{cells}\n", columns, places=SITE)
+    assert draft.groups["place"]["lines"] == lines
 
 
 def test_places_of_the_filing_are_taken_out_of_the_groups() -> None:

@@ -20,11 +20,12 @@ from api.cli.column_map import (
 )
 from api.cli.draft_constants import put_constants
 from api.cli.drafts import Draft, read_drafts, with_filing
+from api.cli.left_over import check_left_over, left_over
 from api.cli.mapping_memory import MappingMemory, tell_changes
 from api.cli.options import read_file
 from api.cli.output import columns
 from api.cli.places import FILING_PLACES, Places
-from api.cli.suggestion import left_over, likely_place, suggest
+from api.cli.suggestion import suggest
 from api.cli.table import Table, TableOptions
 from api.cli.table_drafts import FaultyRows, table_drafts
 from api.cli.table_errors import MalformedDraft, MalformedMapping
@@ -136,6 +137,7 @@ def _read_table_input(
     places = Places(find_kind(vct).text)
     latest = memory.latest(vct) if memory and kept is None else None
     mapping = _map(table, options, places, kept=kept, latest=latest)
+    check_left_over(table, mapping)
     made = table_drafts(
         table,
         mapping,
@@ -282,7 +284,5 @@ def _describe(path: Path, table: Table, mapping: ColumnMap, drafts: int) -> Iter
         (f"  {pointer}", "= none" if value is None else f"= {value}")
         for pointer, value in mapping.constants.items()
     )
-    for heading in left_over(table, mapping):
-        place = likely_place(heading, mapping)
-        yield f"  {heading}  goes nowhere: --map '{heading}={place}', or '{heading}='"
+    yield from (f"  {heading}  is empty, and goes nowhere" for heading in left_over(table, mapping))
     yield f"  mapping kept in {mapping_path(path)}"

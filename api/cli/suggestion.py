@@ -24,8 +24,6 @@ from api.cli.table_errors import MalformedMapping
 _UNIT: Final = re.compile(r"^(?P<name>.+?)\s*[\[(（【](?P<unit>[^\])）】]{1,64})[\])）】]$")
 _UNIT_BEHIND: Final = re.compile(r"^(?P<name>.+?)\s+(?:in|/)\s+(?P<unit>\S{1,12})$")
 _NUMBERED: Final = "#"
-_DATE_WORDS: Final = ("date", "datum", "日期")
-_DECIDED: Final = "/verdict/decided_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +89,6 @@ def suggest(
     return ColumnMap(places.vct, per, columns, fixed, known.words)
 
 
-def left_over(table: Table, mapping: ColumnMap) -> list[str]:
-    """The headings that go nowhere and that nobody left out on purpose."""
-    used = {
-        segment[1:-1]
-        for pointer in mapping.columns.values()
-        if pointer
-        for segment in parse_pointer(pointer)
-        if segment.startswith("{")
-    }
-    return [name for name in table.headings if name not in mapping.columns and name not in used]
-
-
-def likely_place(heading: str, mapping: ColumnMap) -> str:
-    """Where a column that goes nowhere may belong: a date is mostly that of the verdict."""
-    taken = {*mapping.columns.values(), *mapping.constants}
-    is_date = any(word in heading.casefold() for word in _DATE_WORDS)
-    is_free = mapping.vct == "inspection-report/v1" and _DECIDED not in taken
-    return _DECIDED if is_date and is_free else "/PLACE"
-
-
 def split_unit(heading: str) -> tuple[str, str | None]:
     """The name in a heading, and its unit where it has one."""
     found = _UNIT.match(heading) or _UNIT_BEHIND.match(heading)
@@ -122,10 +100,10 @@ def _named(table: Table, places: Places, known: Headings) -> dict[str, str]:
     by_name: dict[str, str] = {}
     for pointer, names in (*_label_names(places), *known.names.items()):
         for name in names:
-            by_name[_normal(name)] = pointer
+            by_name[normal_heading(name)] = pointer
     found: dict[str, str] = {}
     for heading in table.headings:
-        names = (_normal(heading), _normal(split_unit(heading)[0]))
+        names = (normal_heading(heading), normal_heading(split_unit(heading)[0]))
         known_as = [by_name[name] for name in names if name in by_name]
         pointer = heading if heading.startswith("/") else next(iter(known_as), "")
         if pointer and pointer not in found.values():
@@ -139,7 +117,7 @@ def _label_names(places: Places) -> Iterator[tuple[str, Sequence[str]]]:
             yield pointer, list(titles.values())
 
 
-def _normal(name: str) -> str:
+def normal_heading(name: str) -> str:
     return re.sub(r"[\s_\-.:/\\#]+", "", name.casefold())
 
 

@@ -36,8 +36,9 @@ from api.cli.decimal_sign import find_decimal
 from api.cli.draft_constants import read_constant
 from api.cli.drafts import content_key, read_drafts
 from api.cli.journal import Journal, Slot
+from api.cli.left_over import check_left_over
 from api.cli.places import Places, parse_pointer
-from api.cli.suggestion import left_over, split_unit, suggest
+from api.cli.suggestion import split_unit, suggest
 from api.cli.table import Table, TableOptions, decode, find_delimiter, read_table
 from api.cli.table_drafts import table_drafts
 from api.cli.table_errors import (
@@ -103,7 +104,8 @@ def _make_drafts(data: bytes) -> None:
         if head
         else suggest(table, places, given={}, constants={})
     )
-    left_over(table, mapping)
+    with suppress(MalformedMapping):
+        check_left_over(table, mapping)
     merged = with_changes(mapping, columns={}, constants={}, per=None, form=TableForm())
     made = table_drafts(table, merged, places=places, origin=ORIGIN)
     for draft in made.drafts[:3]:

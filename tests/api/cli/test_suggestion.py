@@ -8,10 +8,11 @@ import pytest
 
 from api.cli.cells import Kind
 from api.cli.column_map import ColumnMap, TableForm, parse_mapping, with_changes, write_mapping
+from api.cli.left_over import check_left_over, left_over, likely_place
 from api.cli.places import EACH, Places
-from api.cli.suggestion import known_headings, left_over, likely_place, split_unit, suggest
+from api.cli.suggestion import known_headings, split_unit, suggest
 from api.cli.table_errors import MalformedMapping
-from tests.api.cli.tables import INSPECTION, PARAMETERS, a_table, suggested
+from tests.api.cli.tables import INSPECTION, KINDS, PARAMETERS, a_table, suggested
 
 pytestmark = pytest.mark.item("2.7")
 
@@ -70,6 +71,46 @@ def test_what_goes_nowhere_is_told_unless_it_was_left_out_on_purpose() -> None:
     assert left_over(table, mapping) == ["Notiz"]
     changed = with_changes(mapping, columns={"Notiz": ""}, constants={}, per=None, form=TableForm())
     assert left_over(table, changed) == []
+
+
+@pytest.mark.parametrize("values", [";", ";x"])
+def test_a_column_with_values_that_goes_nowhere_is_refused_with_headings_that_are_near(
+    values: str,
+) -> None:
+    table = a_table(f"Charge;Bemerkungen\nA;\nB{values}\n")
+    mapping = suggest(table, INSPECTION, given={}, constants={})
+    if values == ";":
+        check_left_over(table, mapping)
+        return
+    with pytest.raises(MalformedMapping, match="'Bemerkungen' to go nowhere") as refused:
+        check_left_over(table, mapping)
+    assert refused.value.places[0].startswith("B 'Bemerkungen': is it 'bemerkung' (/verdict/")
+    assert "--map 'Bemerkungen='" in refused.value.remedy
+    check_left_over(table, suggest(table, INSPECTION, given={"Bemerkungen": ""}, constants={}))
+
+
+@pytest.mark.parametrize(
+    ("vct", "heading", "pointer"),
+    [
+        ("specification/v1", "Höchstwert", "/characteristics/*/upper"),
+        ("specification/v1", "Untergrenze", "/characteristics/*/lower"),
+        ("specification/v1", "Nennwert", "/characteristics/*/nominal"),
+        ("specification/v1", "Stichprobenverfahren", "/characteristics/*/sampling/standard"),
+        ("inspection-report/v1", "Entschieden am", "/verdict/decided_at"),
+        ("goods-receipt/v1", "Abweichungsmenge", "/differences/*/quantity"),
+        ("goods-receipt/v1", "Datum", "/state/received_on"),
+        ("shipment/v1", "LS-Nr.", "/state/shipment"),
+        ("shipment/v1", "Von", "/state/site"),
+        ("shipment/v1", "Nach", "/state/to_site"),
+        ("shipment/v1", "ME", "/goods/unit"),
+        ("shipment/v1", "Familie", "/address/family"),
+    ],
+)
+def test_german_headings_of_masters_and_deliveries_are_known(
+    vct: str, heading: str, pointer: str
+) -> None:
+    mapping = suggested(f"{heading}\nx\n", Places(KINDS[vct].text))
+    assert mapping.columns == {heading: pointer}
 
 
 def test_process_parameters_are_columns_beside_their_time() -> None:

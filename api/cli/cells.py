@@ -58,6 +58,7 @@ class Kind(Enum):
     INSTANT = "instant"
     PARTY = "party"
     UNIT = "unit"
+    MEASURE = "unit or code"
     CLOCK = "time of day"
     LIST = "list"
     JSON = "json"
@@ -135,6 +136,8 @@ def read_cell(cell: str, wanted: Wanted, reading: CellReading) -> Any:
             return _party(cell, reading.origin)
         case Kind.UNIT:
             return _unit(cell)
+        case Kind.MEASURE:
+            return _measure(cell)
         case Kind.CLOCK:
             return _clock(cell)
         case Kind.LIST:
@@ -175,6 +178,14 @@ def _unit(cell: str) -> str:
         hint = str(fault).partition(": did you mean ")[2].removesuffix("?")
         meant = f", perhaps {hint}" if hint else ""
         raise CellRefused(f"a unit of UN/ECE Recommendation 20{meant}", cell) from fault
+
+
+def _measure(cell: str) -> str:
+    """A unit where other codes may stand, too: a hardness has a scale, and no unit."""
+    try:
+        return recognise_unit(cell)
+    except UnknownUnit:
+        return cell
 
 
 def _clock(cell: str) -> str:

@@ -105,7 +105,10 @@ class Places:
                     remedy=self._siblings(schema, "/" + "/".join(segments[:depth])),
                 )
             schema = found
-        return self._describe(schema)
+        wanted = self._describe(schema)
+        # Types that take any code as a unit are given the code that others compare with.
+        is_measure = segments[-1] == "unit" and wanted == Wanted(Kind.TEXT)
+        return Wanted(Kind.MEASURE) if is_measure else wanted
 
     def takes_decimal(self, pointer: str) -> bool:
         """Whether a decimal stands at a pointer of a mapping.

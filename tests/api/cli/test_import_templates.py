@@ -112,6 +112,20 @@ def test_a_part_and_a_relation_name_the_other_side() -> None:
     assert (act.groups["state"]["kind"], act.filing.to) == ("supply", (ACME,))
 
 
+@pytest.mark.parametrize("parties", [f"acme;{OWN}", f"{OWN};acme", "acme;"])
+def test_an_inspection_goes_to_the_other_side_and_has_units_that_others_know(parties: str) -> None:
+    (draft,) = suggested(
+        "inspection-report/v1",
+        "Charge;Lieferant;Kunde;Familie;Merkmal;Einheit;Messwert;Härte [HRC]\n"
+        f"C1;{parties};steel;D1;mm;12,5;58\n",
+    )
+    assert (draft.filing.to, draft.filing.subject) == ((ACME,), ACME)
+    assert draft.filing.family == "steel"
+    units = [item["unit"] for item in draft.groups["measurements"]["characteristics"]]
+    # A hardness has a scale, and no unit.
+    assert units == ["MMT", "HRC"]
+
+
 COLUMNS = {
     "Lot": "/lot/number",
     "Qty": "/lot/quantity",

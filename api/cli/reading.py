@@ -12,6 +12,7 @@ import click
 from api.cli.anchor_words import anchor_words
 from api.cli.content_words import Labels, read_labels, tell_flags, tell_groups, tell_log_flags
 from api.cli.faults import CommandFault
+from api.cli.flags_beside import log_flags
 from api.cli.options import (
     Place,
     cosigned_option,
@@ -268,11 +269,10 @@ class _Telling:
         if self.client is None or self.client.did is None or record.type in GOVERNANCE_VCTS:
             return []
         try:
-            flags = self.client.flags(record.record_id).get("flags")
+            return log_flags(self.client, record.record_id)
         except ClientError:
             # A courtesy: what was verified is shown without it.
             return []
-        return [flag for flag in flags if isinstance(flag, dict)] if isinstance(flags, list) else []
 
     def _labels(self, record: VerifiedRecord) -> Labels:
         if record.type in GOVERNANCE_VCTS:

@@ -13,6 +13,7 @@ from api.cli.draft_check import DraftCheck
 from api.cli.drafts import Draft
 from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
+from api.cli.flags_beside import LogFlags, flags_of_run
 from api.cli.inputs import Input, read_input, remember
 from api.cli.journal import Journal, journal_path
 from api.cli.left_out import write_left_out
@@ -66,7 +67,17 @@ class SubmitRun:
         there = [
             (d, self._there[id(d)]) for item in inputs for d in item.drafts if id(d) in self._there
         ]
+        words = replace(words, log_flags=self._flags(sent))
         words.tell_sent(sent, there, _left_out(inputs, bad), cosigned=self.options.cosigned)
+
+    def _flags(self, sent: Sequence[Sent]) -> Mapping[str, LogFlags]:
+        """What the new records show beside others, by record id."""
+        admitted = (item.answer for item in sent if not item.was_done)
+        ids = [answer.record_id for answer in admitted if isinstance(answer, Admitted)]
+        if not ids:
+            return {}
+        with self.session.client(self._key()) as client:
+            return flags_of_run(client, ids)
 
     def _kind(self, vct: str) -> RecordType:
         if vct not in self._kinds:

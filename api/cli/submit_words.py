@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
-from api.cli.content_words import read_labels, tell_flags, tell_groups
+from api.cli.content_words import read_labels, tell_flags, tell_groups, tell_log_flags
 from api.cli.document_numbers import There
 from api.cli.drafts import Draft
 from api.cli.faults import CommandFault
+from api.cli.flags_beside import LogFlags
 from api.cli.inputs import Input
 from api.cli.output import Output, columns
 from api.cli.submission import Sent
@@ -21,11 +22,15 @@ from ledger.submission import Admitted
 
 @dataclass(frozen=True, slots=True)
 class SubmitWords:
-    """Tells a run in one language; ``find_kind`` gives the labels of a type."""
+    """Tells a run in one language; ``find_kind`` gives the labels of a type.
+
+    ``log_flags`` is what new records show beside others, by record id.
+    """
 
     output: Output
     language: str
     find_kind: Callable[[str], RecordType]
+    log_flags: Mapping[str, LogFlags] = field(default_factory=dict)
 
     def tell_inputs(self, inputs: Sequence[Input]) -> None:
         """Tell how each file was understood."""
@@ -86,8 +91,10 @@ class SubmitWords:
         """Tell what became of every record; leaves with status 1 where one was not taken."""
         rows = [_row(outcome) for outcome in sent]
         rows += [(draft.place, found.told, draft.filing.number or "") for draft, found in there]
-        for line in columns(rows):
+        for position, line in enumerate(columns(rows)):
             self.output.say(line)
+            for flag in self._flags(sent[position]) if position < len(sent) else ():
+                self.output.say(f"  flagged: {flag}")
         refused = [item for item in sent if not isinstance(item.answer, Admitted)]
         self._tell_counts(sent, len(refused), len(there))
         if cosigned:
@@ -97,7 +104,7 @@ class SubmitWords:
                 self.output.note(f"left out: {line}")
         self.output.result(
             {
-                "records": [_members(outcome) for outcome in sent],
+                "records": [self._told_members(outcome) for outcome in sent],
                 "there": [_there_members(draft, found) for draft, found in there],
                 "refused": len(refused),
                 "left_out": len(left_out),
@@ -106,6 +113,23 @@ class SubmitWords:
         if refused or left_out:
             # The outcome has been told; only the status is left to say.
             click.get_current_context().exit(CommandFault.exit_code)
+
+    def _flags(self, outcome: Sent) -> list[str]:
+        """What a new record shows that is true but bad: of itself, and beside others."""
+        answer, draft = outcome.answer, outcome.draft
+        if outcome.was_done or not isinstance(answer, Admitted):
+            return []
+        beside = self.log_flags.get(answer.record_id, ())
+        return [
+            *tell_flags(draft.vct, draft.groups, language=self.language),
+            *tell_log_flags(beside, language=self.language),
+        ]
+
+    def _told_members(self, outcome: Sent) -> dict[str, Any]:
+        answer, members = outcome.answer, _members(outcome)
+        if isinstance(answer, Admitted) and answer.record_id in self.log_flags:
+            members["log_flags"] = self.log_flags[answer.record_id]
+        return members
 
     def _tell_counts(self, sent: Sequence[Sent], refused: int, there: int) -> None:
         done = sum(item.was_done for item in sent)

@@ -28,6 +28,7 @@ def test_a_shown_record_has_its_flags_beside_other_records(solo: SoloLog, tmp_pa
     report.write_text("Charge;D [mm]\nA-17;12,50\n")
     sent = solo.json("submit", str(report), "--type", "inspection-report/v1", *SETS)
     record = str(sent["records"][0]["record_id"])
+    assert [flag["code"] for flag in sent["records"][0]["log_flags"]] == ["site-missing"]
     # No site is registered here, which the record itself does not show.
     assert [flag["code"] for flag in solo.json("show", record)["records"][0]["log_flags"]] == [
         "site-missing"
@@ -36,3 +37,17 @@ def test_a_shown_record_has_its_flags_beside_other_records(solo: SoloLog, tmp_pa
     assert "as the service says: site-missing: the signer has registered no site" in shown
     alone = solo.json("show", record, "--anonymous")["records"][0]
     assert alone["log_flags"] == []
+
+
+def test_what_is_flagged_is_told_as_soon_as_it_is_admitted(solo: SoloLog, tmp_path: Path) -> None:
+    report = tmp_path / "flagged.csv"
+    report.write_text("Charge;D [mm]\nA-18;12,50\n")
+    command = ("submit", str(report), "--type", "inspection-report/v1", *SETS, "--language", "en")
+    entry, flag, *_ = solo.run(*command).stdout.splitlines()
+    assert "got entry" in entry
+    assert flag == (
+        "  flagged: site-missing: the signer has registered no site: where this was done is not "
+        "known"
+    )
+    # What was told is not told again of a record that was sent before.
+    assert "flagged" not in solo.run(*command).stdout

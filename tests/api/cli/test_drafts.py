@@ -27,6 +27,7 @@ from ledger.compose import Filing
 from ledger.record import NO_POLICY
 from ledger.record_type import parse_record_type
 from ledger.trust_policy import TrustPolicy
+from quality.rules import QualityRules
 from tests.api.cli.shell import ROOT
 from tests.api.cli.tables import INSPECTION, KINDS, ORIGIN, VERDICT, mapped
 from tests.ledger.sample_types import sample_definition, sample_type_text
@@ -254,6 +255,16 @@ def test_the_example_report_is_a_record_in_order() -> None:
     path = ROOT / "examples" / "data" / "report.json"
     (draft,) = read_drafts(path, path.read_bytes(), vct=None, origin=ORIGIN)
     assert check(draft) == []
+
+
+@pytest.mark.parametrize("vct", sorted(set(KINDS) - {"act/v1", "site/v1"}))
+def test_the_template_names_a_site_as_a_party_with_sites_has_to(vct: str) -> None:
+    facts = QualityRules().facts(vct, fill_template(KINDS[vct])["groups"])
+    assert facts is not None
+    site = facts["site"]
+    # Where the site stands is told by the rule that asks for it.
+    assert isinstance(site, list)
+    assert site[0] == "PLANT-1"
 
 
 def test_the_template_has_a_place_for_what_a_type_requires_and_does_not_describe() -> None:

@@ -242,9 +242,9 @@ def test_what_cannot_be_understood_is_refused_with_what_to_do(
 def test_what_is_set_goes_into_a_record_in_json_too(solo: SoloLog, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     path.write_text(lotmark("template", VCT).stdout)
-    shown = solo.json("submit", str(path), "--set", "/lot/site=Graz", "--dry-run")
+    shown = solo.json("submit", str(path), "--set", "/lot/drawing=D-7", "--dry-run")
     (record,) = shown["records"]
-    assert record["groups"]["lot"]["site"] == "Graz"
+    assert record["groups"]["lot"]["drawing"] == "D-7"
     refused = solo.run("submit", str(path), "--set", "/lot/colour=red", "--dry-run")
     assert refused.exit_code == 1
     assert "no place /lot/colour" in refused.stderr

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from api.cli.formula_cells import defuse
 from api.cli.table import REASONS, Table
 from api.cli.workbook.values import SheetValue
 from ledger.durable_files import replace_file
@@ -32,7 +33,7 @@ def write_left_out(source: Path, table: Table, reasons: Mapping[int, Sequence[st
         return path
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=table.delimiter).writerows(
-        [value.text for value in line] for line in lines
+        [defuse(value.text) for value in line] for line in lines
     )
     # Reasons may have signs that the file's own encoding lacks.
     replace_file(path, text.getvalue().encode(table.encoding, errors="replace"))

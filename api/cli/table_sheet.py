@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from api.cli.formula_cells import restore
 from api.cli.table import REASONS, Row, Table, TableOptions, check_headings, read_table
 from api.cli.table_errors import TableUnreadable
 from api.cli.workbook.reading import Sheet, is_workbook, read_workbook
@@ -47,10 +48,12 @@ def _without_reasons(table: Table) -> Table:
     """The table without the column that an earlier run put behind rows that it left out."""
     if table.headings[-1] != REASONS:
         return table
-    rows = tuple(replace(row, cells=row.cells[:-1]) for row in table.rows)
+    # A workbook says by itself what is a text; what it holds was never marked.
+    read = restore if table.sheet is None else str
+    rows = tuple(replace(row, cells=tuple(map(read, row.cells[:-1]))) for row in table.rows)
     return replace(
         table,
-        headings=table.headings[:-1],
+        headings=tuple(map(read, table.headings[:-1])),
         rows=tuple(row for row in rows if any(row.cells)),
         positions=table.positions[:-1],
     )

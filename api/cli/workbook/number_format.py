@@ -45,6 +45,10 @@ _TOKEN: Final = re.compile(
     r"|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
+#: A comma behind the digits and not among them divides what is shown by a thousand.
+_SCALED: Final = re.compile(r"[0#?],+(?:[.%]|$)")
+#: As a workbook keeps numbers; Decimal takes 1_0 and the digits of every script as well.
+_KEPT: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:E[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _CODE_CHARACTERS_MAX: Final = 255
 _NUMBER_CHARACTERS_MAX: Final = 64
 #: What a spreadsheet keeps of a number (IEEE 754 double) and shows of it.
@@ -68,6 +72,7 @@ class NumberFormat:
     has_day: bool = False
     has_time: bool = False
     is_elapsed: bool = False
+    is_scaled: bool = False
     before: str = ""
     after: str = ""
 
@@ -108,6 +113,7 @@ def parse_number_format(code: str) -> NumberFormat:
         decimals=0 if is_power else len(re.findall("0", fraction)),
         zeros=whole.count("0") if whole.strip(",") == "0" * whole.count("0") else 0,
         is_percent="%" in digits,
+        is_scaled=_SCALED.search(digits) is not None,
         before=_words(before),
         after=_words(after),
     )
@@ -149,6 +155,11 @@ def show_number(text: str, form: NumberFormat, *, is_1904: bool) -> str:
             f"a number of more than {_DIGITS_MAX} digits, of which the last are lost: write it "
             "as text"
         )
+    if form.is_scaled and number:
+        raise NumberRefused(
+            f"{format(number, 'f')}, shown as thousands or millions of it: give the cell a "
+            "number format without the comma at its end"
+        )
     if form.is_percent:
         number = number.scaleb(2)
     shown = _padded(format(number, "f"), form)
@@ -156,8 +167,10 @@ def show_number(text: str, form: NumberFormat, *, is_1904: bool) -> str:
 
 
 def _read(text: str) -> Decimal:
+    if len(text) > _NUMBER_CHARACTERS_MAX or not _KEPT.fullmatch(text):
+        raise NumberRefused(f"{text[:40]!r} where a number is kept")
     try:
-        number = Decimal(text if len(text) <= _NUMBER_CHARACTERS_MAX else "")
+        number = Decimal(text)
     except InvalidOperation as fault:
         raise NumberRefused(f"{text[:40]!r} where a number is kept") from fault
     if not number.is_finite() or abs(number.adjusted()) > 308:

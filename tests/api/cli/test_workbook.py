@@ -12,7 +12,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from api.cli.table import TableOptions
 from api.cli.table_errors import CellsRefused, TableUnreadable, WorkbookRefused
 from api.cli.table_sheet import read_any_table
-from api.cli.workbook.number_format import parse_number_format, show_number
+from api.cli.workbook.number_format import NumberRefused, parse_number_format, show_number
 from api.cli.workbook.reading import read_workbook
 from tests.api.cli.tables import mapped_table
 from tests.api.cli.workbooks import MAIN, a_sheet, a_workbook, by_hand, saved
@@ -69,6 +69,21 @@ def shown(value: Any, code: str = "General") -> str:
 @pytest.mark.item("4.8.cells")
 def test_a_cell_is_read_as_it_is_shown(value: Any, code: str, text: str) -> None:
     assert shown(value, code) == text
+
+
+@pytest.mark.parametrize("code", ["0,,", "#,##0,", "0.0,", '#,##0.0,,"M"', "0,%"])
+def test_a_number_of_which_a_thousandth_is_shown_is_refused(code: str) -> None:
+    with pytest.raises(NumberRefused, match="shown as thousands or millions"):
+        show_number("5000000", parse_number_format(code), is_1904=False)
+    assert show_number("5000000", parse_number_format("#,##0"), is_1904=False) == "5000000"
+
+
+@pytest.mark.parametrize("text", ["1_0", "１２", "NaN", "0x10", "1e", ""])
+def test_what_is_kept_as_a_number_is_written_as_one(text: str) -> None:
+    form = parse_number_format("General")
+    with pytest.raises(NumberRefused):
+        show_number(text, form, is_1904=False)
+    assert show_number("1.0E+1", form, is_1904=False) == "10"
 
 
 def test_days_of_a_calendar_that_begins_in_1904_are_the_same_days() -> None:

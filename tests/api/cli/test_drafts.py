@@ -145,7 +145,7 @@ def test_what_is_set_fills_what_the_file_does_not_give() -> None:
     assert filled.groups["lot"] == {"number": "A", "quantity": "5", "supplier": acme}
     assert filled.groups["correction"] == {"reason": "typing"}
     assert filled.groups["measurements"] == {
-        "characteristics": [{"id": "D", "unit": "mm"}, {"unit": "mm", "id": "L"}]
+        "characteristics": [{"id": "D", "unit": "MMT"}, {"unit": "MMT", "id": "L"}]
     }
     assert (filled.filing.number, filled.filing.to) == ("7", (acme,))
     assert draft.groups["lot"] == {"number": "A"}

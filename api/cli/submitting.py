@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
+from api.cli.faults import CommandFault
 from api.cli.options import Place, open_session, pass_output, place_options
 from api.cli.output import Output
 from api.cli.submit_options import SubmitOptions, files_argument, submit_options
 from api.cli.submit_run import SubmitRun
+from api.client_errors import UnknownType
+from quality.types import business_types
 
 
 @click.command()
@@ -45,5 +50,23 @@ def import_(
     record type; 'lotmark template TYPE --xlsx FILE' writes a workbook to be filled in.
     Everything else is as with 'lotmark submit': look at it with --dry-run first.
     """
-    vct = vct if "/" in vct else f"{vct}/v1"
-    SubmitRun(output, open_session(place), SubmitOptions(files=files, vct=vct, **options)).go()
+    named = vct if "/" in vct else f"{vct}/v1"
+    try:
+        SubmitRun(
+            output, open_session(place), SubmitOptions(files=files, vct=named, **options)
+        ).go()
+    except UnknownType as fault:
+        raise _unknown_type(vct, fault) from fault
+
+
+def _unknown_type(word: str, fault: UnknownType) -> UnknownType | CommandFault:
+    """The fault with the type that was probably meant: parts are imported as ``part``."""
+    known = [json.loads(text)["vct"].partition("/")[0] for text in business_types()]
+    near = get_close_matches(word.partition("/")[0].casefold(), known, n=1)
+    if not near:
+        return fault
+    return CommandFault(
+        fault.code,
+        f"expected a record type, found {word!r}: {near[0]}?",
+        remedy=f"Say 'lotmark import {near[0]} FILE'.",
+    )

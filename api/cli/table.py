@@ -284,7 +284,9 @@ def _read_rows(text: str, delimiter: str, *, first_number: int) -> list[Row]:
 
 def _headed(encoding: str, delimiter: str, rows: Sequence[Row], heading_row: int) -> Table:
     headed = [row for row in rows if row.number >= heading_row and any(row.cells)]
-    if len(headed) < 2:
+    if len(headed) == 1:
+        raise no_rows(f"in row {headed[0].number}")
+    if not headed:
         raise TableUnreadable(
             f"expected headings in row {heading_row} and rows below them, found {len(headed)} rows",
             remedy="Name the row of the headings with --heading-row.",
@@ -293,6 +295,14 @@ def _headed(encoding: str, delimiter: str, rows: Sequence[Row], heading_row: int
     check_headings(headings)
     kept = tuple(_fit(row, headings) for row in headed[1:])
     return Table(encoding, delimiter, headings, kept, headed[0].number)
+
+
+def no_rows(where: str) -> TableUnreadable:
+    """The error of headings with nothing below them, as of a template that is still empty."""
+    return TableUnreadable(
+        f"expected rows below the headings {where}, found none: no rows filled in yet",
+        remedy="Fill in a row, or name the row of the headings with --heading-row.",
+    )
 
 
 def check_headings(headings: Sequence[str]) -> None:

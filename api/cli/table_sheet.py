@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from api.cli.formula_cells import restore
-from api.cli.table import REASONS, Row, Table, TableOptions, check_headings, read_table
+from api.cli.table import REASONS, Row, Table, TableOptions, check_headings, no_rows, read_table
 from api.cli.table_errors import TableUnreadable
 from api.cli.workbook.reading import Sheet, is_workbook, read_workbook
 from api.cli.workbook.sheet import SheetRow, cell_name
@@ -66,6 +66,8 @@ def sheet_table(sheet: Sheet, heading_row: int | None) -> Table:
         TableUnreadable: headings are missing or stand twice, or there are no rows below.
     """
     at = _find_headings(sheet.rows) if heading_row is None else _at(sheet.rows, heading_row)
+    if at is not None and at + 1 == len(sheet.rows):
+        raise no_rows(f"in sheet {sheet.name!r}")
     if at is None or at + 1 >= len(sheet.rows):
         raise TableUnreadable(
             f"expected headings and rows below them in sheet {sheet.name!r}, found "

@@ -51,3 +51,24 @@ def test_a_workbook_of_sites_becomes_a_record_a_row(solo: SoloLog, tmp_path: Pat
     place = "sites.xlsx, sheet \"Teile\", cell F4 'City' (/place/city): expected 'Jena' as in entry"
     assert place in refused.stderr
     assert len(solo.json("import", "site", str(moved), "--replace")["records"]) == 1
+
+
+def test_a_word_that_is_no_type_is_told_the_one_that_is_near(solo: SoloLog, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Part number;Revision\nP-1;A\n")
+    refused = solo.run("import", "parts", str(path), "--dry-run")
+    assert (refused.exit_code, "found 'parts': part?" in refused.stderr) == (1, True)
+    assert "lotmark import part FILE" in refused.stderr
+    assert "known-type" in solo.run("import", "zzz", str(path), "--dry-run").stderr
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_empty_template_says_that_no_rows_are_filled_in(
+    solo: SoloLog, tmp_path: Path, language: str
+) -> None:
+    path = tmp_path / "parts.xlsx"
+    solo.json("template", "part", "--xlsx", str(path), "--language", language)
+    assert "no rows filled in yet" in solo.run("import", "part", str(path), "--dry-run").stderr
+    csv = tmp_path / "parts.csv"
+    csv.write_text("Part number;Revision\n")
+    assert "no rows filled in yet" in solo.run("import", "part", str(csv), "--dry-run").stderr

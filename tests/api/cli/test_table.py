@@ -101,7 +101,7 @@ def test_a_delimiter_that_cannot_be_one_is_refused(delimiter: str) -> None:
     [
         ("lot;lot\n1;2\n", "columns A and B"),
         ("lot;;c\n1;2;3\n", "column B"),
-        ("lot;value\n", "1 rows"),
+        ("lot;value\n", "row 1, found none: no rows filled in yet"),
         ("lot;value\nA;1\nB;2;3\n", "row 3"),
         ('lot;value\nA;"1\n', "row 2"),
     ],

@@ -8,6 +8,7 @@
     +-- ServerBusy          the service asked to come back, more often than is tried
     +-- RequestRefused      the service answered with a problem
     +-- AnswerMalformed     the answer is not one that the service gives
+    +-- NoSuchEntry         the log has no entry of the number that was named
     +-- UnknownType         neither this version nor the log defines the type
     +-- FileUnreadable      a file to be uploaded cannot be read, or changed under way
 
@@ -90,6 +91,12 @@ class AnswerMalformed(ClientError):
     """The answer is not one that the service gives: another server, or something between."""
 
     code = "answer-malformed"
+
+
+class NoSuchEntry(ClientError):
+    """The log has no entry of the number that was named."""
+
+    code = "no-such-entry"
 
 
 class UnknownType(ClientError):

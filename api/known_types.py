@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.client import LogClient
-from api.client_errors import AnswerMalformed, UnknownType
+from api.client_errors import AnswerMalformed, NoSuchEntry, UnknownType
 from api.search_query import encode_cursor
 from ledger.anchor import Anchor
 from ledger.record_type import RecordType, document_digest, parse_record_type
@@ -45,12 +45,17 @@ def record_at(index: int, client: LogClient) -> Mapping[str, Any]:
     """The entry at an index, as the service describes it.
 
     Raises:
+        NoSuchEntry: the log has none of this number.
         AnswerMalformed: the service shows another one.
     """
     page = client.search(cursor=encode_cursor(index + 1), limit=1)
-    if page.records and page.records[0].get("index") == index:
+    newest = page.records[0].get("index") if page.records else None
+    if newest == index:
         return page.records[0]
-    raise AnswerMalformed(f"expected entry {index}, found none: the log is shorter")
+    if newest is None or (isinstance(newest, int) and newest < index):
+        has = "none" if newest is None else f"entries 0 to {newest}"
+        raise NoSuchEntry(f"expected an entry of the log, found {index}: it has {has}")
+    raise AnswerMalformed(f"expected entry {index}, found entry {newest}")
 
 
 def _definition(vct: str, client: LogClient, anchor: Anchor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -14,7 +15,8 @@ from api.cli.faults import CommandFault
 from api.cli.options import Place, pass_output, place_options
 from api.cli.output import Output, columns, show_each
 from api.cli.reading import Reader, open_reader
-from api.deliveries_query import parse_deliveries
+from api.client_errors import ClientError
+from api.deliveries_query import MONTH_FORM, MONTHS_MAX, parse_deliveries
 from api.exchange import Refused
 from api.recounting import DIFFERENCES, MONTHLY, Told, encode_rows, read_told, recount
 from keys.identifiers import Slug, parse_origin, party_did
@@ -42,6 +44,8 @@ _DIFFERENCE_COLUMNS: Final = (
     "found",
     "lot",
 )
+_COMMANDS: Final = {MONTHLY: "delivered", DIFFERENCES: "differences"}
+_MONTHS: Final = {"month": "--month", "first": "--from", "last": "--to"}
 Command = Callable[..., None]
 
 
@@ -51,8 +55,15 @@ def question_options(command: Command) -> Command:
         click.option("--supplier", metavar="SLUG", help="Only this supplier's."),
         click.option("--customer", metavar="SLUG", help="Only this customer's."),
         click.option("--part", help="Only this part, by the customer's number."),
-        click.option("--month", metavar="YYYY-MM", help="Only this month."),
-        click.option("--from", "first", metavar="YYYY-MM", help="The first month; see --to."),
+        click.option(
+            "--month", metavar="YYYY-MM", help="Only this month; default: that of --as-of."
+        ),
+        click.option(
+            "--from",
+            "first",
+            metavar="YYYY-MM",
+            help=f"The first of several months, {MONTHS_MAX} at most; default: that of --to.",
+        ),
         click.option(
             "--to", "last", metavar="YYYY-MM", help="The last month; default: that of --as-of."
         ),
@@ -78,7 +89,7 @@ def question_options(command: Command) -> Command:
 @place_options
 @pass_output
 def delivered(output: Output, *, place: Place, **asked: Any) -> None:
-    """Tell delivered units, bad units and PPM by part and month.
+    """Tell delivered units, bad units and PPM by part and month: of this month, unless asked.
 
     Of your own party: as a supplier, or of its suppliers. PPM counts confirmed units that are
     the supplier's fault; where nothing was delivered, or a part is counted in lots only, there
@@ -92,7 +103,7 @@ def delivered(output: Output, *, place: Place, **asked: Any) -> None:
 @place_options
 @pass_output
 def differences(output: Output, *, place: Place, **asked: Any) -> None:
-    """List differences between what was shipped and what was received.
+    """List differences between shipped and received, of this month unless others are asked for.
 
     Both sides are told the same.
     """
@@ -112,12 +123,30 @@ class _Asking:
 
     def tell(self, names: tuple[str, ...]) -> None:
         """Ask, count again where that is wanted, and tell."""
+        check_months(self._asked, f"lotmark {_COMMANDS[self._what]}")
         with self._reader.client:
             told = read_told(self._reader.client.deliveries(self._what, **self._query()))
+            elsewhere = None if told.rows else self._newest_month(told)
             is_recounted = bool(self._asked["recompute"])
             if is_recounted:
                 self._recount(told)
+        self._tell_months(told, elsewhere)
         self._tell(told, names, is_recounted=is_recounted)
+
+    def _newest_month(self, told: Told) -> str:
+        """Where there is something, where nothing is in the months that were asked for."""
+        last = str(told.provenance.get("as_of"))[:7]
+        first = _months_before(last, MONTHS_MAX - 1)
+        wider = self._query() | {"from": first, "to": last, "inputs": "false"}
+        try:
+            rows = read_told(self._reader.client.deliveries(self._what, **wider)).rows
+        except (ClientError, ValueError):
+            # A courtesy: the answer to the question itself is there.
+            return "--from YYYY-MM asks for more"
+        months = sorted(str(row.get("month") or row.get("on"))[:7] for row in rows)
+        if months:
+            return f"the newest month that has something is {months[-1]}: --month {months[-1]}"
+        return f"nothing from {first} to {last} either; --from and --to ask for other months"
 
     def _query(self) -> dict[str, str | int]:
         asked = self._asked
@@ -157,14 +186,18 @@ class _Asking:
                 remedy="Show both to the other side and the operator: 'lotmark rebuild --check'.",
             )
 
+    def _tell_months(self, told: Told, elsewhere: str | None) -> None:
+        first, last = told.provenance.get("from"), told.provenance.get("to")
+        months = f"{first}" if first == last else f"{first} to {last}"
+        word = "; --from YYYY-MM asks for more" if elsewhere is None else f": nothing; {elsewhere}"
+        self._output.say(f"{_COMMANDS[self._what]}, {months}{word}")
+
     def _tell(self, told: Told, names: tuple[str, ...], *, is_recounted: bool) -> None:
         output, provenance = self._output, told.provenance
         if told.rows:
             shown = [[_cell(row, name) for name in names] for row in told.rows]
             for line in columns([tuple(names), *map(tuple, shown)]):
                 output.say(line)
-        else:
-            output.say("nothing")
         if self._asked["inputs"]:
             for entry in told.entries:
                 output.say(f"  {entry}")
@@ -184,6 +217,28 @@ class _Asking:
                 **({"entries": listed} if listed is not None else {}),
             }
         )
+
+
+def check_months(asked: Mapping[str, Any], command: str) -> None:
+    """Refuse a month of another form, by the name of its option.
+
+    Raises:
+        CommandFault: one is none.
+    """
+    for name, option in _MONTHS.items():
+        given = asked[name]
+        if given is not None and not re.fullmatch(MONTH_FORM, given):
+            raise CommandFault(
+                "malformed-query",
+                f"{option}: expected a month as YYYY-MM, found {given!r}",
+                remedy=f"Write it such as {option} 2026-01; see '{command} --help'.",
+            )
+
+
+def _months_before(month: str, count: int) -> str:
+    year, number = map(int, month.split("-"))
+    index = 12 * year + number - 1 - count
+    return f"{index // 12:04}-{index % 12 + 1:02}"
 
 
 def _cell(row: Mapping[str, Any], name: str) -> str:

@@ -51,7 +51,9 @@ _REMEDIES: Final = {
     "malformed-anchor": "Get the trust anchor again from the operator, by another way than this.",
     "malformed-identifier": "Correct the name; see docs/spec/keys.md, section 4.",
     "malformed-address": "Give the service's address as --url, such as http://127.0.0.1:8080.",
-    "malformed-query": "Compare the options with 'lotmark show --help'.",
+    "malformed-query": "Compare the options with those that the command's --help lists.",
+    "no-such-entry": "'lotmark tasks' and 'lotmark masters' list entries by their numbers; or name "
+    "the record id.",
     "not-in-log": "Compare the number with the size of the log ('lotmark show').",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,26 @@ def test_a_party_without_deliveries_is_told_nothing(solo: SoloLog) -> None:
     assert (told["rows"], told["entries"], told["recounted"]) == ([], [], True)
     assert told["provenance"]["method"] == "DLV-1"
     shown = solo.run("differences", "--supplier", "hanfeng-drive")
-    assert (shown.exit_code, shown.stdout) == (0, "nothing\n")
-    refused = solo.run("delivered", "--month", "October", "--json")
-    assert json.loads(refused.stdout)["error"]["code"] == "malformed-query"
+    assert shown.exit_code == 0
+    assert re.fullmatch(
+        r"differences, (\d{4}-\d\d): nothing; nothing from \d{4}-\d\d to \1 either; "
+        r"--from and --to ask for other months\n",
+        shown.stdout,
+    )
+
+
+@pytest.mark.parametrize("option", ["--month", "--from", "--to"])
+def test_a_month_of_another_form_is_named_by_its_option(solo: SoloLog, option: str) -> None:
+    for month, status in (("2025-1", 1), ("2025-01", 0)):
+        both = ("--from", "2025-01") if option == "--to" else ()
+        both = ("--to", "2025-01") if option == "--from" else both
+        told = solo.run("delivered", *both, option, month)
+        assert told.exit_code == status
+    refused = solo.run("delivered", option, "2025-1", "--json")
+    error = json.loads(refused.stdout)["error"]
+    assert error["code"] == "malformed-query"
+    assert error["detail"] == f"{option}: expected a month as YYYY-MM, found '2025-1'"
+    assert "'lotmark delivered --help'" in error["remedy"]
 
 
 def test_a_shown_record_has_its_flags_beside_other_records(solo: SoloLog, tmp_path: Path) -> None:

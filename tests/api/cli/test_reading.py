@@ -119,7 +119,7 @@ def test_governance_is_shown_to_everybody(solo: SoloLog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("record_name", "code"), [("999999", "answer-malformed"), ("A" * 43, "not-found")]
+    ("record_name", "code"), [("999999", "no-such-entry"), ("A" * 43, "not-found")]
 )
 def test_what_is_not_there_is_told(solo: SoloLog, record_name: str, code: str) -> None:
     refused = solo.run("show", record_name, "--json")

@@ -72,6 +72,8 @@ def test_the_tutorials_commands_work_on_a_table_it_did_not_ship(
         assert words in ran.stdout
     assert "limit-typed" in ran.stdout
     assert "refused: the limits stand in SP-HS-20" in ran.stdout
+    newest = "the newest month that has something is 2026-11: --month 2026-11"
+    assert f"delivered, 2026-10: nothing; {newest}" in ran.stdout
     assert re.search(r"2026-11 +HS-20 +borealis +acme +500 ", ran.stdout)
     assert (tmp_path / "consortium" / "lost" / "next-admin.key").exists()
     # What was written with a comma is in the record with a point, digit for digit.

@@ -25,11 +25,15 @@ _ASKING: Final = frozenset({ACT_VCT, "part/v1", "requirement/v1"})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a record asks of a party: who asks, what it is about, what an approval puts in force."""
+    """What a record asks of a party: who asks, what it is about, what an approval puts in force.
+
+    ``prospect`` says so before it is signed, ``effect`` when it is.
+    """
 
     about: str
     asks: str
     name: str
+    prospect: str
     effect: str
 
 
@@ -58,11 +62,15 @@ def countersign(output: Output, *, record: str, place: Place, **options: Any) ->
             f"  {slug_of(found.issuer)} asks for {asked.name}, entry {found.index}",
             *(f"    {line}" for line in acting.tell(found, options["language"])),
             *(f"  {line}" for line in _part_now(acting, found)),
-            f"  {'rejected, nothing changes' if is_rejected else f'signed, {asked.effect}'}",
+            f"  {_prospect(asked, is_rejected)}",
         ]
         question = f"{'Reject' if is_rejected else 'Countersign'} it in the name of "
         ask(output, lines, f"{question}{session.profile.slug}?", is_agreed=options["is_agreed"])
         _answer(output, acting, found, asked, options)
+
+
+def _prospect(asked: Asked, is_rejected: bool) -> str:
+    return "if rejected, nothing will change" if is_rejected else f"once signed, {asked.prospect}"
 
 
 def _part_now(acting: Acting, found: VerifiedRecord) -> Iterator[str]:
@@ -144,8 +152,9 @@ def _read_relation(found: VerifiedRecord) -> tuple[str, Asked] | None:
             waits_for = provider if found.issuer == customer else customer
             over = f" over {', '.join(map(str, families))}" if families else ""
             name = f"a {kind} relation{over}"
-            effect = f"{name} of {slug_of(provider)} for {slug_of(customer)} is in force"
-            return waits_for, Asked("relation", found.issuer, name, effect)
+            sides = f"{name} of {slug_of(provider)} for {slug_of(customer)}"
+            prospect, effect = f"{sides} will be in force", f"{sides} is in force"
+            return waits_for, Asked("relation", found.issuer, name, prospect, effect)
     return None
 
 
@@ -158,8 +167,9 @@ def _read_part(found: VerifiedRecord) -> tuple[str, Asked] | None:
             "family": str(family),
         } if found.type == "part/v1":
             name = f"part {number} revision {revision}"
+            prospect = f"{name} will be in force, in family {family}"
             effect = f"{name} is in force, in family {family}"
-            return supplier, Asked("part", found.issuer, name, effect)
+            return supplier, Asked("part", found.issuer, name, prospect, effect)
     return None
 
 
@@ -172,7 +182,8 @@ def _read_requirement(found: VerifiedRecord) -> tuple[str, Asked] | None:
             "in_force_from": str(day),
         } if found.type == "requirement/v1":
             name = f"requirement {code} revision {revision}"
-            return supplier, Asked("requirement", found.issuer, name, f"{name} binds from {day} on")
+            prospect, effect = f"{name} will bind from {day} on", f"{name} binds from {day} on"
+            return supplier, Asked("requirement", found.issuer, name, prospect, effect)
     return None
 
 

@@ -68,7 +68,7 @@ def relate(output: Output, *, party_named: str, place: Place, **options: Any) ->
         raise click.UsageError(f"a relation is with another party, found {party_named}")
     state = _offer(acting.did, other, options)
     with acting.client:
-        lines = [_describe(state), *_known(acting, other, state)]
+        lines = [f"will be offered: {_describe(state)}", *_known(acting, other, state)]
         ask(
             output,
             (f"  {line}" for line in lines),
@@ -102,7 +102,7 @@ def end(output: Output, *, record: str, place: Place, **options: Any) -> None:
         lines = [
             f"  entry {found.index}, offered by {slug_of(found.issuer)}",
             *(f"    {line}" for line in acting.tell(found, options["language"])),
-            "  ended, no record may rest on it any more; what was admitted stays",
+            "  once it is ended, no record will rest on it any more; what was admitted stays",
         ]
         question = f"End it in the name of {session.profile.slug}?"
         ask(output, lines, question, is_agreed=options["is_agreed"])
@@ -129,7 +129,7 @@ def move_part(output: Output, *, number: str, place: Place, **options: Any) -> N
     supplier, family = _other_party(session, options["supplier"]), options["family"]
     with acting.client:
         now = _family_now(acting, supplier, number)
-        lines = [f"  part {number} of {slug_of(supplier)} moves from {now} to {family}"]
+        lines = [f"  part {number} of {slug_of(supplier)} will move from {now} to {family}"]
         question = f"Move it in the name of {session.profile.slug}?"
         ask(output, lines, question, is_agreed=options["is_agreed"])
         part = {"customer": acting.did, "supplier": supplier, "number": number}

@@ -149,6 +149,28 @@ def test_a_relation_is_with_another_member(log: FiveLog) -> None:
     assert (own.exit_code, "with another party" in own.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("command", [("countersign",), ("end", "--reason", "over")])
+def test_an_entry_that_the_log_does_not_have_is_named_as_such(
+    log: FiveLog, command: tuple[str, ...]
+) -> None:
+    newest = relate(log, "NUTS")["index"]
+    refused = log.act(OEM, *command, str(newest + 100), "--yes")
+    assert "refused: no-such-entry: " in refused.stderr
+    assert f"found {newest + 100}: it has entries 0 to {newest}" in refused.stderr
+    assert "'lotmark tasks' and 'lotmark masters' list entries" in refused.stderr
+
+
+def test_before_it_is_signed_the_outcome_is_told_as_to_come(log: FiveLog) -> None:
+    offer = relate(log, "BOLTS")
+    asked = log.act(GEAR, "countersign", offer["record_id"])
+    assert f"once signed, a supply relation over BOLTS of {GEAR} for {OEM} will be" in asked.stderr
+    assert "is in force" not in asked.stderr
+    ending = log.act(OEM, "end", offer["record_id"], "--reason", "over")
+    assert "once it is ended, no record will rest on it" in ending.stderr
+    offered = log.act(OEM, "relate", GEAR, "--as", "customer", "--family", "RIVETS")
+    assert "will be offered: supply" in offered.stderr
+
+
 def test_who_is_no_side_is_told_what_there_is_to_sign(log: FiveLog) -> None:
     offer = relate(log, "TUBES")
     for by, name in ((AUDITOR, "countersign"), (OEM, "countersign"), (AUDITOR, "end")):

@@ -19,7 +19,7 @@ TUTORIAL = ROOT / "docs" / "tutorial.md"
 GERMAN = """\
 Schmelze;laufendes Stück;Härte [HRC];Länge / mm;Anmerkung des Prüfers
 S-4711;eins;58,5;120,030;
-S-4711;zwei;58,0;119,985;nachgemessen
+S-4711;zwei;58,0;119,985;
 S-4711;drei;;120,010;
 S-4712;eins;57,5;120,100;
 """

@@ -147,7 +147,7 @@ def _agree(ledger: Ledger, customer: Party, supplier: Party, *, policy: str) -> 
     kind = next(kind for kind in map(parse_record_type, business_types()) if kind.vct == ACT)
     composer = customer.machine_composer(policy)
     offered = composer.compose_record(
-        kind, {"state": offer}, filing=Filing(to=(did,)), iat=ProcessClock().now_s()
+        kind, {"state": offer}, filing=Filing(subject=did, to=(did,)), iat=ProcessClock().now_s()
     )
     _admit(ledger, offered)
     of = encode_record_id(record_id(offered.partition("~")[0]))
@@ -157,7 +157,7 @@ def _agree(ledger: Ledger, customer: Party, supplier: Party, *, policy: str) -> 
         supplier.machine_composer(policy).compose_record(
             kind,
             {"state": answer},
-            filing=Filing(to=(party_did(ORIGIN, OEM),)),
+            filing=Filing(subject=party_did(ORIGIN, OEM), to=(party_did(ORIGIN, OEM),)),
             iat=ProcessClock().now_s(),
         ),
     )

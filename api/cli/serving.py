@@ -51,6 +51,8 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
 
         taken = int(listener.getsockname()[1])
         settings = read_settings(data=data, host=host, port=taken, base_url=base_url)
+        # Before anything is at work that logs: standard output is for the result alone.
+        configure_logs()
         service = open_service(settings, passphrase=lambda: ask_passphrase("Passphrase of the log"))
         output.say(f"log {service.config.origin}, {service.ledger.size} entries")
         _tell_witnesses(output, service.cosigning)
@@ -63,7 +65,6 @@ def serve(output: Output, *, data: Path, host: str, port: int, base_url: str) ->
             }
         )
         sys.stdout.flush()
-        configure_logs()
         app = build_app(service)
         interpreter.settle()
         run_server(build_server(app, bounds_of(settings), dates_itself=True), listener)

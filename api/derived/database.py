@@ -14,7 +14,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.derived.bookmark import Bookmark
 from api.derived.tables import BOOKMARK, FORM, METADATA, SCHEMA
-from api.observability import log
 from ledger.store_connections import close_engine
 from ledger.store_errors import StoreUnavailable
 from ledger.store_postgres_connections import is_postgres
@@ -59,6 +58,8 @@ class DerivedDatabase:
                 create_file(path)
             self._writers, self._readers = sqlite_writer(path), sqlite_reader(path)
         self._schema: str | None = None
+        #: Whether there were no tables of this form before.
+        self.are_tables_new = False
         try:
             self._find_schema()
             if not read_only:
@@ -170,7 +171,7 @@ class DerivedDatabase:
         with self.writing() as connection:
             self._wait(connection)
             if _bookmark(connection) is None:
-                log.info("derived.made", form=FORM)
+                self.are_tables_new = True
                 _create(connection)
 
     def _wait(self, connection: Connection) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,8 @@ from ledger.store_errors import StoreUnavailable
 from ledger.store_scratch import Differences, Scratch
 
 Progress = Callable[[int], None]
+#: How long a rebuild waits for a service to let go of the tables.
+TURN_SECONDS_MAX: Final = 30.0
 _MARKS: Final = (BOOKMARK.c.size, BOOKMARK.c.origin, BOOKMARK.c.leaf)
 
 
@@ -56,14 +59,9 @@ def rebuild_derived(
     origin = read_config(folder).origin
     with (
         closing(DerivedDatabase(derived_url(folder.database_url, folder.derived))) as database,
-        database.turn() as has_turn,
+        _own_turn(database),
         closing(Scratch()) as scratch,
     ):
-        if not has_turn:
-            raise StoreUnavailable(
-                "expected derived tables that nobody writes to, found a service at work on "
-                "them: run the command again"
-            )
         before = _take_rows(database, scratch, MarkedLog(store, origin))
         database.remake()
         # First to the size that the tables had: what they had not come to was not wrong.
@@ -72,6 +70,27 @@ def rebuild_derived(
             scratch.add("expected", _rows(connection))
         _count(store, database, origin=origin, size=size, on_progress=on_progress)
         return DerivedRebuilt(before, size, scratch.differences())
+
+
+@contextmanager
+def _own_turn(database: DerivedDatabase) -> Iterator[None]:
+    """Have the turn at the tables; a service that follows the log lets go after a few pages.
+
+    Raises:
+        StoreUnavailable: it did not, or the database does not answer.
+    """
+    given_up_at = time.monotonic() + TURN_SECONDS_MAX
+    while True:
+        with database.turn() as has_turn:
+            if has_turn:
+                yield
+                return
+        if time.monotonic() > given_up_at:
+            raise StoreUnavailable(
+                "expected derived tables that nobody writes to, found a service at work on "
+                "them: run the command again"
+            )
+        time.sleep(0.05)
 
 
 def compare_derived(folder: DataFolder, store: Store, *, on_progress: Progress) -> DerivedRebuilt:

@@ -18,6 +18,7 @@ from api.derived.database import DerivedDatabase
 from api.derived.following import DeliveryFollower
 from api.derived.outbox import OutboxKeeper
 from api.derived.sql_book import SqlDeliveryBook
+from api.derived.tables import FORM
 from api.observability import describe_fault, log
 from ledger.errors import LedgerError
 from ledger.store import Store
@@ -145,6 +146,8 @@ class DerivedWorker:
             parts = self._parts
             if self._database is None:
                 self._database = DerivedDatabase(parts.url)
+                if self._database.are_tables_new:
+                    log.info("derived.made", form=FORM)
             book = SqlDeliveryBook(self._database, MarkedLog(parts.store, parts.origin))
             self._note_size(book.size())
             self._follower = DeliveryFollower(

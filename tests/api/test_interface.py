@@ -9,8 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
-from structlog.testing import LogCapture
 
 from api.errors import STATUS, TITLES
 from ledger import limits
@@ -238,16 +236,6 @@ def test_figures_are_in_the_form_of_prometheus(service: LiveService) -> None:
 
 
 # ---- faults of ours ----
-
-
-@pytest.fixture
-def logged() -> Iterator[list[Any]]:
-    """What is logged during the test."""
-    capture = LogCapture()
-    configured = structlog.get_config()
-    structlog.configure(processors=[capture])
-    yield capture.entries
-    structlog.configure(**configured)
 
 
 def test_a_fault_of_ours_is_a_problem_that_tells_nothing(

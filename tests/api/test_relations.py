@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
 import pytest
-import structlog
-from structlog.testing import LogCapture
 
 from ledger.compose import Filing
 from tests.api.service import OEM, STRANGER, SUPPLIER, LiveService, problem_of
@@ -43,16 +41,6 @@ def an_answer(live: LiveService, offer: str) -> str:
 def a_report(live: LiveService, family: str, *, by: str = SUPPLIER) -> str:
     """A record that names a family to the customer."""
     return live.record(by=by, filing=Filing(to=[live.party(OEM).did], family=family))
-
-
-@pytest.fixture
-def logged() -> Iterator[list[Any]]:
-    """What is logged during the test."""
-    capture = LogCapture()
-    configured = structlog.get_config()
-    structlog.configure(processors=[capture])
-    yield capture.entries
-    structlog.configure(**configured)
 
 
 @pytest.mark.item("4.done.one-sided-family")

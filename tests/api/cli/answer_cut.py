@@ -5,6 +5,7 @@ What the service admitted stays admitted; the client dies between sending and kn
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ def _accept(listener: socket.socket, port: int, kill: Callable[[], None], instea
 
 def _relay(client: socket.socket, port: int, kill: Callable[[], None], instead: bytes) -> None:
     with suppress(OSError), client, socket.create_connection(("127.0.0.1", port)) as service:
-        while request := client.recv(1 << 20):
+        while request := _whole_request(client):
             service.sendall(request)
             if request.startswith(b"POST"):
                 # Whatever part of the answer this is, the record is durable by now.
@@ -41,3 +42,19 @@ def _relay(client: socket.socket, port: int, kill: Callable[[], None], instead: 
                 client.sendall(instead)
                 return
             client.sendall(service.recv(1 << 20))
+
+
+def _whole_request(client: socket.socket) -> bytes:
+    """Head and body, in however many parts they arrive: half a request is never answered."""
+    request = b""
+    while (end := request.find(b"\r\n\r\n")) < 0 or len(request) < end + 4 + _length(request[:end]):
+        if not (part := client.recv(1 << 20)):
+            return b""
+        request += part
+    return request
+
+
+def _length(head: bytes) -> int:
+    """The length of the body that a head announces."""
+    found = re.search(rb"(?im)^content-length: *(\d+)", head)
+    return int(found[1]) if found else 0

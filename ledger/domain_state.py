@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
 from ledger.relations import Relations
+from ledger.sharing.agreements import Agreements
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class DomainState(Protocol):
     @property
     def relations(self) -> Relations:
         """Who supplies, certifies or measures for whom."""
+
+    @property
+    def agreements(self) -> Agreements:
+        """Grants, cases, holds and erasures: what a decision rests on beside relations."""
 
     def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
         """Whether the record may be said here and now.

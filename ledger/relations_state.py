@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import PublicFold
 from ledger.relations import ACT_VCT, Relations
+from ledger.sharing.agreements import Agreements
 
 _ANSWERS: Final = frozenset({"endorse", "end"})
 _VCTS: Final = frozenset({ACT_VCT})
@@ -22,6 +23,7 @@ class RelationsState:
     """
 
     relations: Relations = field(default_factory=Relations)
+    agreements: Agreements = field(default_factory=Agreements)
 
     @property
     def vcts(self) -> frozenset[str]:
@@ -57,4 +59,4 @@ class RelationsState:
         after = self.relations.apply(
             said.party, said.facts, record_id=said.record_id, index=said.index
         )
-        return self if after is self.relations else RelationsState(after)
+        return self if after is self.relations else replace(self, relations=after)

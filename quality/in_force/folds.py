@@ -7,6 +7,7 @@ from typing import Final
 
 from ledger.domain_state import Said
 from ledger.relations import Relations
+from ledger.sharing.agreements import Agreements
 from quality.in_force.parts import PartKey, Parts
 from quality.in_force.requirements import Requirements
 from quality.in_force.sites import Sites
@@ -18,6 +19,7 @@ class InForce:
     """The folds that a record is judged by."""
 
     relations: Relations = field(default_factory=Relations)
+    agreements: Agreements = field(default_factory=Agreements)
     sites: Sites = field(default_factory=Sites)
     parts: Parts = field(default_factory=Parts)
     specifications: Specifications = field(default_factory=Specifications)

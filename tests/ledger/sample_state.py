@@ -19,6 +19,7 @@ from ledger.fold_state import PublicFold
 from ledger.grown_map import GrownMap
 from ledger.relations import Relations
 from ledger.relations_state import RelationsState
+from ledger.sharing.agreements import Agreements
 from ledger.strict_json import parse_json_object
 
 BOUNDS: Final = "sample-bounds"
@@ -53,6 +54,11 @@ class SampleState:
     def relations(self) -> Relations:
         """Those of the acts."""
         return self.acts.relations
+
+    @property
+    def agreements(self) -> Agreements:
+        """Those of the acts."""
+        return self.acts.agreements
 
     def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
         """A delivery is of what was ordered."""

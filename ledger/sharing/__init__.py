@@ -1,0 +1,1 @@
+"""Who may read what: the facts a decision rests on, what was granted, and the decision itself."""

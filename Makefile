@@ -6,6 +6,8 @@ PIP_QUIET := -qq --disable-pip-version-check --no-input
 # Both cores; a file stays on one worker because its fixtures are shared within it.
 PYTEST_CORES ?= 2
 DATA ?= data
+# Many tests start processes: each would compile the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-long check bench items lock

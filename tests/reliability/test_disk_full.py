@@ -142,7 +142,7 @@ def code_of(answered: tuple[int, list[Answer]]) -> str:
     return code
 
 
-@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("limit", [LIMITS[0], pytest.param(LIMITS[1], marks=pytest.mark.long)])
 def test_full_disk_under_sqlite_is_said_and_the_same_process_goes_on_when_there_is_room(
     on_sqlite: Founded, tmp_path: Path, limit: int
 ) -> None:
@@ -179,7 +179,7 @@ def test_service_killed_on_a_full_disk_has_kept_what_it_answered(
         served.check()
 
 
-@pytest.mark.parametrize("limit", [0, 64])
+@pytest.mark.parametrize("limit", [pytest.param(0, marks=pytest.mark.long), 64])
 def test_mark_that_the_disk_does_not_take_holds_the_receipt_back(
     on_postgresql: Founded, tmp_path: Path, limit: int
 ) -> None:

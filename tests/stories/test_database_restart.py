@@ -61,7 +61,7 @@ class Client:
         raise AssertionError(f"expected a receipt, found {self.refusals[-3:]}")
 
 
-@pytest.mark.parametrize("is_crash", [True, False])
+@pytest.mark.parametrize("is_crash", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_restart_under_load_loses_nothing_and_needs_no_other(
     server: PostgresServer, tmp_path: Path, is_crash: bool
 ) -> None:

@@ -18,7 +18,7 @@ pytestmark = [
 
 
 @pytest.mark.item("3.4.restart")
-@pytest.mark.parametrize("since_yesterday", [0, 2])
+@pytest.mark.parametrize("since_yesterday", [pytest.param(0, marks=pytest.mark.long), 2])
 def test_rollback(consortium: Consortium, tmp_path: Path, since_yesterday: int) -> None:
     service = consortium.service
     with watched(consortium, tmp_path) as story:

@@ -38,7 +38,7 @@ def show_the_other_history(story: Watched, old_size: int) -> list[int]:
     return [w.http.post("/add-checkpoint", content=body).status_code for w in story.witnesses]
 
 
-@pytest.mark.parametrize("extra", [1, 3])
+@pytest.mark.parametrize("extra", [pytest.param(1, marks=pytest.mark.long), 3])
 def test_split_view(consortium: Consortium, tmp_path: Path, extra: int) -> None:
     service = consortium.service
     anchor = service.folder.root.with_name("member.anchor.json")

@@ -85,6 +85,10 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("stale", UNPROCESSABLE, "Signed too early or too late", "签署时间超出窗口", "Set the clock and sign again."),
     ("malformed-type", UNPROCESSABLE, "Not a record type", "记录类型定义错误", "See docs/spec/record-types.md."),
     ("malformed-document", UNPROCESSABLE, "Not a governance document", "治理文件错误", "See docs/spec/governance.md section 3."),
+    ("policy-contradiction", UNPROCESSABLE, "The policy contradicts itself", "共享策略自相矛盾", "Mend every place in faults; check it first with lotmark policy check."),
+    ("floor-above-ceiling", UNPROCESSABLE, "A floor above its ceiling", "下限高于上限", "Lower the floor or raise the ceiling of the group."),
+    ("policy-too-wide", UNPROCESSABLE, "The policy is wider than the type", "策略超出类型允许的范围", "A policy narrows only: stay inside the type's range and retention."),
+    ("policy-unknown-group", UNPROCESSABLE, "No such type or group in force", "没有该生效的类型或分组", "Name types in force and their groups."),
     ("malformed-charter", UNPROCESSABLE, "Not a charter", "章程错误", "See docs/spec/governance.md section 1."),
     # authority
     ("key-not-valid", FORBIDDEN, "The key may not sign this", "密钥无权签署", "Compare 'lotmark keys': sign with a key that is in force for this type, or register one."),

@@ -25,6 +25,7 @@ from ledger.errors import LedgerError
 from ledger.faults import Fault, Refusal
 from ledger.fold import Governing, PublicFold, apply, settle
 from ledger.party import Party
+from ledger.policy_errors import PolicyContradiction
 from ledger.precedents import Earlier, Precedent, Precedents, Signed
 from ledger.record import GOVERNANCE_VCTS, NO_POLICY
 
@@ -71,6 +72,8 @@ def admit(
     entry = governing(record, place)
     try:
         return judge_governance(entry, settled, precedents) or apply(settled, entry)
+    except PolicyContradiction as fault:
+        return Refusal(fault.code, str(fault), fault.faults)
     except LedgerError as fault:
         return Refusal(fault.code, str(fault))
 
@@ -149,7 +152,7 @@ def _judge_policy(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
             "policy-not-in-force",
             f"expected {fold.charter_id or NO_POLICY} or a policy entry, found {record.policy}",
         )
-    outside = policy.find_outside(record.vct, record.tiers)
+    outside = policy.document.find_outside(record.vct, record.tiers)
     if outside is None:
         return None
     group, tier = outside

@@ -8,6 +8,7 @@
     +-- StoreUnavailable, HeadMoved, OutcomeUnknown ...  see ledger.store_errors
     +-- BlobError                                        see ledger.blob_errors
     +-- MalformedType, MalformedDocument, MalformedCharter   governance content
+    |                                                    of policies see ledger.policy_errors
     +-- LogRolledBack, LogKeyRetired, HighWaterDamaged, ClockSuspect, LogClosed, TooBusy, NotInLog
     |                                                    the log cannot go on, or not so far
     +-- MalformedAnchor, ViewTooLarge, MalformedView, WrongIndex, ChainBroken,

@@ -22,6 +22,7 @@ from ledger.fold_documents import (
 from ledger.fold_keys import apply_admin_key, apply_key, apply_revocation
 from ledger.fold_state import DocumentPart, Governing, PartKey, PublicFold
 from ledger.party import Evidence, Party, RegisteredKey, Standing
+from ledger.policy_history import founding_history
 from ledger.proposal import Proposal, Vote, about_of
 from ledger.record import encode_record_id
 
@@ -80,6 +81,7 @@ def _apply_charter(fold: PublicFold, entry: Governing) -> PublicFold:
         fold,
         charter=charter,
         charter_id=encode_record_id(entry.record_id),
+        policies=founding_history(encode_record_id(entry.record_id)),
         history=((entry.index, charter.rules),),
         parties=founders,
         types=dict(charter.governance_types),

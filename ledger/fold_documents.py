@@ -9,6 +9,7 @@ from ledger import limits
 from ledger.errors import MalformedDocument, MalformedJson
 from ledger.fold_state import DocumentPart, Governing, Parameters, PartKey, PublicFold
 from ledger.policy import parse_policy_document
+from ledger.policy_history import PolicyVersion
 from ledger.record import encode_record_id
 from ledger.record_type import document_digest, parse_record_type
 from ledger.strict_json import parse_json
@@ -79,10 +80,18 @@ def apply_policy(fold: PublicFold, entry: Governing) -> PublicFold:
         MalformedDocument: its text is no policy of the types in force.
     """
     text = assemble(fold, entry, entry.body["document"])
-    policy = parse_policy_document(text, fold.types)
-    named = encode_record_id(entry.record_id)
-    after = replace(fold, policies={**fold.policies, named: policy})
-    return _used_up(after, entry, "policy", name=entry.body["name"])
+    name: str = entry.body["name"]
+    added = PolicyVersion(
+        record_id=encode_record_id(entry.record_id),
+        name=name,
+        version=fold.policies.next_version(name),
+        index=entry.index,
+        sha256=entry.body["sha256"],
+        text=text,
+        document=parse_policy_document(text, fold.types),
+    )
+    after = replace(fold, policies=fold.policies.with_version(added))
+    return _used_up(after, entry, "policy", name=name)
 
 
 def apply_parameters(fold: PublicFold, entry: Governing) -> PublicFold:

@@ -17,7 +17,7 @@ from ledger.charter import Charter
 from ledger.content import TypeBook
 from ledger.note import parse_vkey
 from ledger.party import REQUESTS_USE, Contested, Party, RegisteredKey, Standing
-from ledger.policy import PolicyDocument
+from ledger.policy_history import PolicyHistory
 from ledger.proposal import Proposal, Recovery
 from ledger.record_type import RecordType, builtin_governance_types
 from ledger.rules import Rules
@@ -82,7 +82,7 @@ class PublicFold:
     parties: Mapping[str, Party] = field(default_factory=dict)
     types: Mapping[str, RecordType] = field(default_factory=dict)
     type_entries: Mapping[str, int] = field(default_factory=dict)
-    policies: Mapping[str, PolicyDocument] = field(default_factory=dict)
+    policies: PolicyHistory = field(default_factory=PolicyHistory)
     parameters: Mapping[str, Parameters] = field(default_factory=dict)
     parts: Mapping[str, Mapping[PartKey, DocumentPart]] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()

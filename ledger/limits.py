@@ -101,6 +101,7 @@ PROPOSAL_MILLISECONDS_MAX: Final = 30 * 24 * 3600 * 1000
 RECOVERY_NOTICE_MILLISECONDS: Final = 7 * 24 * 3600 * 1000
 TYPES_MAX: Final = 512
 POLICIES_MAX: Final = 1_024
+PURPOSES_MAX: Final = 256
 PARAMETERS_MAX: Final = 1_024
 # Offers of one party that the same other party has not answered.
 RELATION_OFFERS_OPEN_MAX: Final = 64

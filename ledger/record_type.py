@@ -67,6 +67,7 @@ class RecordType:
     writer_side: WriterSide | None
     owner: str
     late_max_seconds: int
+    retention_days: int | None
     text: str
     sha256: str
     # They follow from the text, by which types are equal.
@@ -140,6 +141,7 @@ def _compile(members: dict[str, Any], text: str) -> RecordType:
         writer_side=WriterSide(**writers["side"]) if "side" in writers else None,
         owner=members.get("owner", "issuer"),
         late_max_seconds=members.get("late_max_seconds", limits.IAT_BEHIND_SECONDS_MAX),
+        retention_days=members.get("retention_days"),
         text=text,
         sha256=document_digest(text),
         groups_validator=compile_schema(

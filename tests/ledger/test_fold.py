@@ -108,7 +108,7 @@ def test_a_type_is_defined_at_its_entry() -> None:
 def test_a_policy_is_known_by_the_id_of_its_record() -> None:
     text = sign_policy(FOUNDED, FIRST)
     fold = FOUNDED.after(text).fold
-    assert fold.policies.keys() == {record_id_of(text)}
+    assert [item.record_id for item in fold.policies] == [fold.charter_id, record_id_of(text)]
 
 
 def test_the_book_carries_the_bounds_of_the_charter() -> None:

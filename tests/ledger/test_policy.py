@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -10,15 +10,26 @@ from hypothesis import strategies as st
 
 from ledger import limits
 from ledger.errors import MalformedDocument
-from ledger.policy import PolicyDocument, TierRange, parse_policy_document
-from ledger.record_type import TIERS
+from ledger.faults import Fault
+from ledger.policy import (
+    PolicyDocument,
+    Purpose,
+    Retention,
+    TierRange,
+    find_policy_faults,
+    parse_policy_document,
+)
+from ledger.policy_errors import FloorAboveCeiling, PolicyContradiction
+from ledger.record_type import TIERS, parse_record_type
 from ledger.strict_json import encode_json
 from tests.ledger.parties import a_consortium
-from tests.ledger.sample_types import SAMPLE_VCT
+from tests.ledger.sample_types import SAMPLE_VCT, sample_type_text
 
 pytestmark = pytest.mark.item("2.3")
 
-TYPES = a_consortium().fold.types
+KEPT_VCT = "kept/v1"
+_KEPT = parse_record_type(sample_type_text(vct=KEPT_VCT, retention_days=365))
+TYPES = {**a_consortium().fold.types, KEPT_VCT: _KEPT}
 LOT = TYPES[SAMPLE_VCT].groups["lot"]
 INSIDE = {"floor": "consortium", "default": "partner", "ceiling": "restricted"}
 
@@ -46,10 +57,11 @@ def test_a_range_lies_in_order_inside_the_one_of_the_type(tiers: tuple[str, str,
     if lowest <= floor <= default <= ceiling <= highest:
         assert parse(a_policy(span)).ranges
     else:
-        with pytest.raises(
-            MalformedDocument, match=r"expected a range inside public\.\.restricted"
-        ):
+        with pytest.raises(PolicyContradiction) as refusal:
             parse(a_policy(span))
+        is_ordered = floor <= default <= ceiling
+        assert (refusal.value.code == "policy-too-wide") == is_ordered
+        assert (refusal.value.code == "floor-above-ceiling") == (floor > ceiling)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +84,17 @@ def test_a_range_lies_in_order_inside_the_one_of_the_type(tiers: tuple[str, str,
         # Values that cannot be members of a set, and one that equals nothing.
         a_policy({**INSIDE, "floor": ["public"]}),
         a_policy({**INSIDE, "floor": {}}),
-        a_policy(INSIDE, vct="unheard-of/v1"),
-        a_policy(INSIDE, group="nothing"),
-        a_policy(INSIDE, group="manifest"),
         a_policy(INSIDE, vct="x" * 9_000, group="y" * 9_000),
+        a_policy({**INSIDE, "reason": "because"}),
+        a_policy({**INSIDE, "reason": {}}),
+        a_policy({**INSIDE, "reason": {"en": "a\u202eb"}}),
+        {"types": {}, "purposes": {}},
+        {"types": {}, "purposes": [{"code": "audit"}]},
+        {"types": {}, "purposes": [{"code": "", "title": {"en": "Audit"}}]},
+        {"types": {}, "retention": {SAMPLE_VCT: {}}},
+        {"types": {}, "retention": {SAMPLE_VCT: {"days_min": -1}}},
+        {"types": {}, "retention": {SAMPLE_VCT: {"days_min": "30"}}},
+        {"types": {}, "title": "Shares"},
     ],
 )
 def test_a_document_of_another_form_is_refused(document: object) -> None:
@@ -83,6 +102,122 @@ def test_a_document_of_another_form_is_refused(document: object) -> None:
     with pytest.raises(MalformedDocument, match="policy") as refusal:
         parse(document)
     assert len(str(refusal.value)) < 400
+
+
+@pytest.mark.item("5.bad.floor-above-ceiling")
+def test_a_floor_above_its_ceiling_is_refused_by_name_and_place() -> None:
+    span = {**INSIDE, "ceiling": "partner"}
+    assert parse(a_policy(span))
+    with pytest.raises(FloorAboveCeiling) as refusal:
+        parse(a_policy({**span, "floor": "restricted"}))
+    pointer = "/types/sample-report~1v1/lot/floor"
+    assert refusal.value.faults == (Fault(pointer, "at most partner, the ceiling", "restricted"),)
+    assert refusal.value.code == "floor-above-ceiling"
+
+
+AUDIT: Final[dict[str, Any]] = {"code": "audit", "title": {"en": "Audit", "zh": "审核"}}
+
+
+@pytest.mark.item("5.bad.policy-contradiction")
+@pytest.mark.parametrize(
+    ("right", "wrong", "code", "pointer"),
+    [
+        (
+            a_policy(INSIDE),
+            a_policy({**INSIDE, "default": "public"}),
+            "policy-contradiction",
+            "/types/sample-report~1v1/lot/default",
+        ),
+        (
+            a_policy({**INSIDE, "ceiling": "restricted"}),
+            a_policy({**INSIDE, "ceiling": "sealed"}),
+            "policy-too-wide",
+            "/types/sample-report~1v1/lot/ceiling",
+        ),
+        (
+            a_policy(INSIDE, group="note"),
+            a_policy(INSIDE, group="nothing"),
+            "policy-unknown-group",
+            "/types/sample-report~1v1/nothing",
+        ),
+        (
+            a_policy(INSIDE),
+            a_policy(INSIDE, vct="unheard-of/v1"),
+            "policy-unknown-group",
+            "/types/unheard-of~1v1",
+        ),
+        (
+            a_policy(INSIDE),
+            a_policy(INSIDE, group="manifest"),
+            "policy-unknown-group",
+            "/types/sample-report~1v1/manifest",
+        ),
+        (
+            {"types": {}, "purposes": [AUDIT, {**AUDIT, "code": "recall"}]},
+            {"types": {}, "purposes": [AUDIT, AUDIT]},
+            "policy-contradiction",
+            "/purposes/1/code",
+        ),
+        (
+            {"types": {}, "retention": {SAMPLE_VCT: {"days_min": 30, "days_max": 30}}},
+            {"types": {}, "retention": {SAMPLE_VCT: {"days_min": 31, "days_max": 30}}},
+            "policy-contradiction",
+            "/retention/sample-report~1v1/days_min",
+        ),
+        (
+            {"types": {}, "retention": {KEPT_VCT: {"days_min": 365}}},
+            {"types": {}, "retention": {KEPT_VCT: {"days_min": 364}}},
+            "policy-too-wide",
+            "/retention/kept~1v1/days_min",
+        ),
+        (
+            {"types": {}, "retention": {KEPT_VCT: {"days_max": 365}}},
+            {"types": {}, "retention": {KEPT_VCT: {"days_max": 364}}},
+            "policy-too-wide",
+            "/retention/kept~1v1/days_max",
+        ),
+        (
+            {"types": {}, "retention": {KEPT_VCT: {"days_max": 365}}},
+            {"types": {}, "retention": {"unheard-of/v1": {"days_max": 365}}},
+            "policy-unknown-group",
+            "/retention/unheard-of~1v1",
+        ),
+    ],
+)
+def test_a_policy_that_contradicts_itself_or_the_types_is_refused(
+    right: Any, wrong: Any, code: str, pointer: str
+) -> None:
+    assert parse(right)
+    with pytest.raises(PolicyContradiction) as refusal:
+        parse(wrong)
+    assert refusal.value.code == code
+    assert [fault.pointer for fault in refusal.value.faults] == [pointer]
+    assert str(refusal.value).startswith(f"policy{pointer}: expected ")
+
+
+def test_every_contradiction_is_found_at_once() -> None:
+    document = a_policy({**INSIDE, "default": "public"}) | {"purposes": [AUDIT, AUDIT]}
+    found = find_policy_faults(encode_json(document).decode(), TYPES)
+    assert [item.code for item in found] == ["policy-contradiction"] * 2
+    with pytest.raises(PolicyContradiction, match=r"\(and 1 more\)"):
+        parse(document)
+
+
+@pytest.mark.item("5.1")
+def test_a_policy_says_purposes_retention_and_reasons() -> None:
+    reasons = {"en": "A recipe is a trade secret", "zh": "配方属于商业秘密"}
+    policy = parse(
+        a_policy({**INSIDE, "reason": reasons})
+        | {
+            "title": {"en": "Default"},
+            "purposes": [AUDIT],
+            "retention": {SAMPLE_VCT: {"days_max": 3_650}},
+        }
+    )
+    assert policy.ranges[SAMPLE_VCT, "lot"].reasons == reasons
+    assert policy.purposes == (Purpose("audit", AUDIT["title"]),)
+    assert policy.retention == {SAMPLE_VCT: Retention(None, 3_650)}
+    assert policy.titles == {"en": "Default"}
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"types":{},"types":{}}', "[1.5]"])

@@ -104,6 +104,15 @@ def open_disclosures(claims: Claims, disclosures: Sequence[str]) -> tuple[Disclo
     return tuple(opened)
 
 
+def group_of(disclosure: str) -> str:
+    """The group of one disclosure; whose it is and whether it was signed is not looked at.
+
+    Raises:
+        DisclosureMalformed: it is none.
+    """
+    return _parse(disclosure, 0)[1].group
+
+
 def _parse(text: str, position: int) -> tuple[str, Disclosure]:
     if len(text) > limits.DISCLOSURE_BYTES_MAX:
         raise DisclosureMalformed(

@@ -96,12 +96,22 @@ def _open_whole(claims: Claims, disclosures: str | None) -> Groups | None:
     except LedgerError:
         return None
     groups = {group: value for group, value, _ in opened}
-    return groups if is_whole(groups) else None
+    return groups if has_state(groups) else None
 
 
 def is_whole(groups: Groups) -> bool:
     """Whether the groups are all that the record was admitted with: nothing is withheld."""
     return groups.keys() >= _CLOSED and groups.keys() >= set(groups["filing"]["present"])
+
+
+def has_state(groups: Groups) -> bool:
+    """Whether what binds is there: the closed groups, and ``state`` where it was filed.
+
+    Other groups may have been erased since, by an entry that comes later.
+    """
+    return groups.keys() >= _CLOSED and (
+        "state" in groups or "state" not in groups["filing"]["present"]
+    )
 
 
 def said_of_entry(row: EntryRow, groups: Groups, *, facts: Groups) -> Said:

@@ -7,7 +7,7 @@ waits for, and in fair turns: one who repeats much does not hold up another who 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from ledger import limits
 from ledger.commit import Numbered, Repeat, Verdict
+from ledger.disclosure import group_of
 from ledger.errors import LedgerError
 from ledger.fair_worker import FairWorker
 from ledger.faults import Refusal
@@ -25,6 +26,8 @@ from ledger.store_errors import OutcomeUnknown
 from ledger.submission import Admitted, Outcome, Submission
 
 Result = TypeVar("Result")
+ErasedGroups = Callable[[str], Collection[str]]
+"""The groups of a record, by its id, that an entry ordered erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,25 @@ class Releases:
     """Turns verdicts into answers."""
 
     def __init__(
-        self, store: Store, reader: LogReader, *, note_repeating: Callable[[int], None]
+        self,
+        store: Store,
+        reader: LogReader,
+        *,
+        note_repeating: Callable[[int], None],
+        erased: ErasedGroups,
     ) -> None:
-        """Answer from ``store``; ``note_repeating`` counts the records still to be answered."""
+        """Answer from ``store``.
+
+        Args:
+            store: what the log holds.
+            reader: proves entries.
+            note_repeating: counts the records still to be answered.
+            erased: what the entries that are shown ordered erased.
+        """
         self._store = store
         self._reader = reader
         self._note_repeating = note_repeating
+        self._erased = erased
         self._repeats = FairWorker(name="ledger-repeats", quantum=limits.REPEATS_TURN_RECORDS)
 
     def release(self, submissions: Sequence[Submission], admission: Admission) -> None:
@@ -101,8 +117,32 @@ class Releases:
             return Admitted(record_id, verdict.index, receipts[verdict.index], True)
         return self._repeat(verdict, record_id)
 
-    def _repeat(self, verdict: Repeat, record_id: str) -> Admitted:
-        store, given = self._store, verdict.record.disclosures
-        if given and not store.disclosures([verdict.index]):
-            store.restore_disclosures(verdict.index, given)
-        return Admitted(record_id, verdict.index, self._reader.receipt(verdict.index), False)
+    def _repeat(self, verdict: Repeat, record_id: str) -> Outcome:
+        """The first receipt; what the store lost is restored, and what was erased never is."""
+        store, index, given = self._store, verdict.index, verdict.record.disclosures
+        held = store.disclosures([index]).get(index, "")
+        erased = self._erased(record_id)
+        if erased:
+            given, gone = _split_erased(given, held, erased)
+            if gone and not given:
+                return _refuse_erased(gone, index, record_id)
+        if given and not held:
+            store.restore_disclosures(index, given)
+        return Admitted(record_id, index, self._reader.receipt(index), False)
+
+
+def _split_erased(given: str, held: str, erased: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """Of given disclosures those that are missing and may come back, and the erased groups."""
+    kept = set(held.split("~"))
+    # Their digests were compared with the record's when it was checked.
+    missing = [(group_of(text), text) for text in given.split("~")[:-1] if text not in kept]
+    back = "".join(f"{text}~" for group, text in missing if group not in erased)
+    return back, tuple(group for group, _ in missing if group in erased)
+
+
+def _refuse_erased(groups: Sequence[str], index: int, record_id: str) -> Refusal:
+    return Refusal(
+        "erased",
+        f"expected groups that are held, found {', '.join(sorted(groups))} of entry {index} "
+        f"erased: its receipt stands at /v1/records/{record_id}/receipt",
+    )

@@ -67,7 +67,10 @@ class Ledger:
         self._writer = Writer(parts, tip, self)
         self._waiting = WaitingSubmissions()
         self._releases = Releases(
-            parts.store, self.reader, note_repeating=self._waiting.note_repeating
+            parts.store,
+            self.reader,
+            note_repeating=self._waiting.note_repeating,
+            erased=self._erased_groups,
         )
         self._shown = threading.Condition()
         self._stopped_by: LedgerError | None = None
@@ -267,6 +270,9 @@ class Ledger:
         except StoreUnavailable:
             return False
         return True
+
+    def _erased_groups(self, record_id: str) -> Mapping[str, int]:
+        return self.state.agreements.erased(record_id)
 
     # ---- what judging a group asks of the log ----
 

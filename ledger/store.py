@@ -251,5 +251,13 @@ class Store(Protocol):
     def restore_pins(self, pins: Sequence[tuple[str, int]]) -> None:
         """Put back (blob id, index) pairs that were lost; never moves what is there."""
 
+    def drop_projected(
+        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+    ) -> None:
+        """Drop (search key, index) and (blob id, index) pairs: of groups that were erased.
+
+        Pairs that are not there do no harm.
+        """
+
     def close(self) -> None:
         """Release connections and the right to write; later calls find the store unavailable."""

@@ -180,6 +180,12 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.restore_pins`."""
         self._pass_on(self.inner.restore_pins, pins)
 
+    def drop_projected(
+        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+    ) -> None:
+        """See :meth:`ledger.store.Store.drop_projected`."""
+        self._pass_on(self.inner.drop_projected, search, pins)
+
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""
         self._pass_on(self.inner.close)

@@ -237,6 +237,16 @@ class MemoryStore:
             for blob, index in pins:
                 self._pins.setdefault(blob, index)
 
+    def drop_projected(
+        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+    ) -> None:
+        """See :meth:`ledger.store.Store.drop_projected`."""
+        with self._opened():
+            self._index.drop_search(search)
+            for blob, index in pins:
+                if self._pins.get(blob) == index:
+                    del self._pins[blob]
+
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""
         with self._lock:

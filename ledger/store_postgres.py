@@ -13,6 +13,7 @@ from ledger import limits, store_rows
 from ledger.store import CommitGroup, KnownIds, Projected, SearchQuery, Turn
 from ledger.store_errors import AppendRefused, HeadMoved
 from ledger.store_memory import head_moved
+from ledger.store_merge import key_prefix
 from ledger.store_names import NameBook
 from ledger.store_postgres_database import (
     AtHead,
@@ -34,7 +35,7 @@ from ledger.store_projected import read_projected
 from ledger.store_segment import check_group, refuse_twins
 from ledger.store_sql_reads import SqlReads
 from ledger.store_turns import HeadTurns
-from ledger.store_writes import drop_outbox
+from ledger.store_writes import drop_outbox, drop_pins, drop_search
 
 
 class PostgresStore(SqlReads):
@@ -140,6 +141,14 @@ class PostgresStore(SqlReads):
         """See :meth:`ledger.store.Store.restore_pins`."""
         with self._database.writing() as connection:
             write_pins(raw_of(connection), pins)
+
+    def drop_projected(
+        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+    ) -> None:
+        """See :meth:`ledger.store.Store.drop_projected`."""
+        with self._database.writing() as connection:
+            drop_search(connection, ((key_prefix(key), index) for key, index in search))
+            drop_pins(connection, pins)
 
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""

@@ -36,7 +36,7 @@ GRANTS: Final = {
     # Locking the row asks for UPDATE; a trigger lets it move with the entries only.
     "head": "SELECT, UPDATE",
     "disclosure": "SELECT, INSERT",
-    "pin": "SELECT, INSERT",
+    "pin": "SELECT, INSERT, DELETE",
     "outbox": "SELECT, INSERT, UPDATE, DELETE",
     "search": "SELECT, INSERT, DELETE",
     "standing": "SELECT, INSERT, DELETE",

@@ -78,6 +78,15 @@ class IndexSegment:
         _add_pairs(self.search, search)
         _add_pairs(self.standing, standing)
 
+    def drop_search(self, search: Iterable[tuple[bytes, int]]) -> None:
+        """Drop search keys of entries. Who reads a list meanwhile goes on with the old one."""
+        for key, index in search:
+            left = [found for found in self.search.get(key, ()) if found != index]
+            if left:
+                self.search[key] = left
+            else:
+                self.search.pop(key, None)
+
     def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
         """Which of the ids this segment holds."""
         return KnownIds(_found(self.records, record_ids), _found(self.jti_keys, jti_keys))

@@ -28,6 +28,7 @@ from ledger.store_sqlite_index import SqliteIndex
 from ledger.store_turns import HeadTurns
 from ledger.store_writes import (
     drop_outbox,
+    drop_pins,
     write_content,
     write_cosigned,
     write_log,
@@ -130,6 +131,16 @@ class SqlStore(SqlReads):
         """See :meth:`ledger.store.Store.restore_pins`."""
         with self._database.writing() as connection:
             write_pins(connection, pins)
+
+    def drop_projected(
+        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+    ) -> None:
+        """See :meth:`ledger.store.Store.drop_projected`; a merge under way begins anew."""
+        with self._database.lock:
+            with self._changing() as connection:
+                self._index.drop_search(connection, search)
+                drop_pins(connection, pins)
+            self._load_index()
 
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""

@@ -36,7 +36,7 @@ from ledger.store_names import NameBook
 from ledger.store_projected import read_projected
 from ledger.store_segment import SEARCH_KEY_BYTES, IndexSegment
 from ledger.store_sqlite_search import search_tables
-from ledger.store_writes import read_bookmark, write_bookmark
+from ledger.store_writes import drop_search, read_bookmark, write_bookmark
 
 _SEARCH_ROW = struct.Struct(f">{SEARCH_KEY_BYTES}sQ")
 _STANDING_ROW = struct.Struct(">QQ")
@@ -200,6 +200,19 @@ class SqliteIndex:
             insert_rows(connection, RECORD_KEYS, near_rows((row[0], row[2]) for row in part))
             insert_rows(connection, JTI_KEYS, near_rows((row[1], row[2]) for row in part))
         _set_merged(connection, max(size, read_bookmark(connection, _MERGED)))
+
+    def drop_search(self, connection: Connection, search: Sequence[tuple[bytes, int]]) -> None:
+        """Drop search keys of entries; the index is to be loaded again then."""
+        drop_search(connection, ((key_prefix(key), index) for key, index in search))
+        dropped = set(search)
+        packed = connection.exec_driver_sql("SELECT idx, search FROM unmerged").all()
+        for first, rows in packed:
+            left = [row for row in _SEARCH_ROW.iter_unpack(rows) if row not in dropped]
+            if len(left) * _SEARCH_ROW.size < len(rows):
+                connection.exec_driver_sql(
+                    "UPDATE unmerged SET search = ? WHERE idx = ?",
+                    (b"".join(starmap(_SEARCH_ROW.pack, left)), first),
+                )
 
     def projected(self, connection: Connection, size: int) -> Iterator[Projected]:
         """What both the tables and the segments answer from; some rows are in both."""

@@ -24,6 +24,7 @@ from ledger.store_tables import (
     HEAD,
     OUTBOX,
     PIN,
+    SEARCH,
     TILE,
 )
 
@@ -59,6 +60,19 @@ def write_cosigned(connection: Connection, size: int, note: str) -> None:
 def write_pins(connection: Connection, pins: Sequence[tuple[str, int]]) -> None:
     """Pins of blobs that have none."""
     _insert(connection, PIN, pins, conflict="IGNORE")
+
+
+def drop_pins(connection: Connection, pins: Iterable[tuple[str, int]]) -> None:
+    """These pins, as far as they are there."""
+    for blob, index in pins:
+        connection.execute(delete(PIN).where(PIN.c.blob == blob, PIN.c.idx == index))
+
+
+def drop_search(connection: Connection, rows: Iterable[tuple[int, int]]) -> None:
+    """Rows (first bytes of a key as a number, index) of the table of search keys."""
+    at = SEARCH.c
+    for prefix, index in rows:
+        connection.execute(delete(SEARCH).where(at.prefix == prefix, at.idx == index))
 
 
 def write_missing_disclosures(connection: Connection, index: int, disclosures: str) -> None:

@@ -1,0 +1,91 @@
+"""What another party sees of an owner's records, counted by type, group and rule.
+
+Pure, over :func:`ledger.sharing.decision.decide`: the same decision as when that party asks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ledger.sharing.decision import Decision, Principal, SharingState, decide
+from ledger.sharing.filed import Filed
+
+
+class Basis(NamedTuple):
+    """Why records are shown: the rule, and the record it rests on where there is one."""
+
+    rule: str
+    by: str | None
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGroup:
+    """One group of one type: in how many of the records it is shown, and on which grounds.
+
+    ``tiers`` are those that count, widest first; ``needs`` is what would unlock the rest.
+    """
+
+    vct: str
+    group: str
+    tiers: tuple[str, ...]
+    records: int
+    shown: int
+    grounds: tuple[Basis, ...]
+    needs: tuple[str, ...]
+
+
+def see_as(
+    records: Sequence[Filed], state: SharingState, reader: Principal, *, at_ms: int
+) -> tuple[SeenGroup, ...]:
+    """What the reader sees of these records at this instant, by type and group.
+
+    Groups are those that the types define, present or not: which of them a record carries is
+    not told.
+    """
+    found: dict[tuple[str, str], _Count] = {}
+    for filed in records:
+        decision = decide(filed, state, reader, at_ms=at_ms)
+        _add(found, filed.vct, decision)
+    return tuple(count.told(*key) for key, count in sorted(found.items()))
+
+
+@dataclass(slots=True)
+class _Count:
+    tiers: Counter[str]
+    grounds: Counter[tuple[str, str | None]]
+    needs: Counter[str]
+    records: int = 0
+    shown: int = 0
+
+    def told(self, vct: str, group: str) -> SeenGroup:
+        return SeenGroup(
+            vct=vct,
+            group=group,
+            tiers=tuple(sorted(self.tiers)),
+            records=self.records,
+            shown=self.shown,
+            grounds=tuple(
+                Basis(rule, by, count)
+                for (rule, by), count in sorted(
+                    self.grounds.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or "")
+                )
+            ),
+            needs=tuple(sorted(self.needs)),
+        )
+
+
+def _add(found: dict[tuple[str, str], _Count], vct: str, decision: Decision) -> None:
+    for item in decision.groups:
+        key = (vct, item.group)
+        count = found.setdefault(key, _Count(Counter(), Counter(), Counter()))
+        count.records += 1
+        count.tiers[item.tier] += 1
+        if item.is_readable:
+            count.shown += 1
+            count.grounds[item.rule, item.by] += 1
+        else:
+            count.needs.update(item.needs)

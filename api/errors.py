@@ -134,6 +134,10 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     # the world
     ("store-unavailable", UNAVAILABLE, "The store does not answer", "存储不可用", "Try again; nothing was written."),
     ("store-in-use", UNAVAILABLE, "Another process holds the log", "账本被占用", "Stop the other process."),
+    ("shelf-unavailable", UNAVAILABLE, "The key shelf cannot be used", "密钥架不可用", "Try again; nothing was written."),
+    ("shelf-missing", UNAVAILABLE, "The key shelf is not there", "密钥架缺失", "Put the folder back, or set LOTMARK_SHELF."),
+    ("epoch-missing", UNAVAILABLE, "The keys of some entries are not there", "部分条目的密钥缺失", "Put the file back, or submit the contents again."),
+    ("shelf-damaged", UNAVAILABLE, "A file of the key shelf is damaged", "密钥架文件损坏", "Put the file back as it was."),
     ("outcome-unknown", UNAVAILABLE, "The outcome is not known", "结果未知", "Submit the same bytes again: you get the receipt if it was admitted."),
     ("quota-exceeded", TOO_MANY, "More than one party's share", "超出单方配额", "Come back after the seconds that Retry-After says; send less at a time."),
     ("too-busy", UNAVAILABLE, "Too much is waiting", "系统繁忙", "Try again later."),

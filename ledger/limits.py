@@ -129,6 +129,9 @@ KEY_EVIDENCE_MAX: Final = 192
 KEY_EVIDENCE_PROPOSED_MAX: Final = 128
 VIEW_AFTERMATH_MAX: Final = 64
 KEY_PATHS_KEPT_MAX: Final = 256
+# Entries that share the key which wraps their own; all are wrapped again when one is erased.
+VAULT_EPOCH_ENTRIES: Final = 4_096
+SHELF_FILE_BYTES_MAX: Final = 256 * 1024 * 1024
 STORE_READERS_MAX: Final = 4
 STORE_WAIT_SECONDS_MAX: Final = 5
 STORE_STATEMENT_SECONDS_MAX: Final = 60

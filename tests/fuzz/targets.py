@@ -14,6 +14,7 @@ from tests.fuzz import (
     targets_log,
     targets_quality,
     targets_records,
+    targets_vault,
     targets_views,
     targets_witness,
     targets_workbook,
@@ -34,6 +35,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_api,
             targets_cli,
             targets_workbook,
+            targets_vault,
         )
         for target in group.TARGETS
     }

@@ -252,9 +252,13 @@ class Store(Protocol):
         """Put back (blob id, index) pairs that were lost; never moves what is there."""
 
     def drop_projected(
-        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+        self,
+        search: Sequence[tuple[bytes, int]],
+        standing: Sequence[tuple[str, int]],
+        *,
+        pins: Sequence[tuple[str, int]],
     ) -> None:
-        """Drop (search key, index) and (blob id, index) pairs: of groups that were erased.
+        """Drop rows that groups had brought which were erased: keys, parties, blobs by entry.
 
         Pairs that are not there do no harm.
         """

@@ -181,10 +181,14 @@ class FaultyStore:
         self._pass_on(self.inner.restore_pins, pins)
 
     def drop_projected(
-        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+        self,
+        search: Sequence[tuple[bytes, int]],
+        standing: Sequence[tuple[str, int]],
+        *,
+        pins: Sequence[tuple[str, int]],
     ) -> None:
         """See :meth:`ledger.store.Store.drop_projected`."""
-        self._pass_on(self.inner.drop_projected, search, pins)
+        self._pass_on(self.inner.drop_projected, search, standing, pins=pins)
 
     def close(self) -> None:
         """See :meth:`ledger.store.Store.close`."""

@@ -238,11 +238,15 @@ class MemoryStore:
                 self._pins.setdefault(blob, index)
 
     def drop_projected(
-        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+        self,
+        search: Sequence[tuple[bytes, int]],
+        standing: Sequence[tuple[str, int]],
+        *,
+        pins: Sequence[tuple[str, int]],
     ) -> None:
         """See :meth:`ledger.store.Store.drop_projected`."""
         with self._opened():
-            self._index.drop_search(search)
+            self._index.drop_projections(search, standing)
             for blob, index in pins:
                 if self._pins.get(blob) == index:
                     del self._pins[blob]

@@ -35,7 +35,7 @@ from ledger.store_projected import read_projected
 from ledger.store_segment import check_group, refuse_twins
 from ledger.store_sql_reads import SqlReads
 from ledger.store_turns import HeadTurns
-from ledger.store_writes import drop_outbox, drop_pins, drop_search
+from ledger.store_writes import drop_outbox, drop_pins, drop_projections
 
 
 class PostgresStore(SqlReads):
@@ -143,11 +143,17 @@ class PostgresStore(SqlReads):
             write_pins(raw_of(connection), pins)
 
     def drop_projected(
-        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+        self,
+        search: Sequence[tuple[bytes, int]],
+        standing: Sequence[tuple[str, int]],
+        *,
+        pins: Sequence[tuple[str, int]],
     ) -> None:
         """See :meth:`ledger.store.Store.drop_projected`."""
         with self._database.writing() as connection:
-            drop_search(connection, ((key_prefix(key), index) for key, index in search))
+            keys = [(key_prefix(key), index) for key, index in search]
+            stands = [(self._names.find(name, connection) or 0, at) for name, at in standing]
+            drop_projections(connection, keys, stands)
             drop_pins(connection, pins)
 
     def close(self) -> None:

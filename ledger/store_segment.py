@@ -78,14 +78,12 @@ class IndexSegment:
         _add_pairs(self.search, search)
         _add_pairs(self.standing, standing)
 
-    def drop_search(self, search: Iterable[tuple[bytes, int]]) -> None:
-        """Drop search keys of entries. Who reads a list meanwhile goes on with the old one."""
-        for key, index in search:
-            left = [found for found in self.search.get(key, ()) if found != index]
-            if left:
-                self.search[key] = left
-            else:
-                self.search.pop(key, None)
+    def drop_projections(
+        self, search: Iterable[tuple[bytes, int]], standing: Iterable[tuple[str, int]]
+    ) -> None:
+        """Drop search keys and standing. Who reads a list meanwhile goes on with the old one."""
+        _drop_pairs(self.search, search)
+        _drop_pairs(self.standing, standing)
 
     def known(self, record_ids: Sequence[bytes], jti_keys: Sequence[bytes]) -> KnownIds:
         """Which of the ids this segment holds."""
@@ -173,6 +171,15 @@ def _add_pairs(lists: _Lists[_Key], pairs: Iterable[tuple[_Key, int]]) -> None:
             indices.append(index)
         elif not _has((indices,), index):
             insort(indices, index)
+
+
+def _drop_pairs(lists: _Lists[_Key], pairs: Iterable[tuple[_Key, int]]) -> None:
+    for key, index in pairs:
+        left = [found for found in lists.get(key, ()) if found != index]
+        if left:
+            lists[key] = left
+        else:
+            lists.pop(key, None)
 
 
 def _found(held: Mapping[bytes, int], asked: Sequence[bytes]) -> dict[bytes, int]:

@@ -133,12 +133,16 @@ class SqlStore(SqlReads):
             write_pins(connection, pins)
 
     def drop_projected(
-        self, search: Sequence[tuple[bytes, int]], pins: Sequence[tuple[str, int]]
+        self,
+        search: Sequence[tuple[bytes, int]],
+        standing: Sequence[tuple[str, int]],
+        *,
+        pins: Sequence[tuple[str, int]],
     ) -> None:
         """See :meth:`ledger.store.Store.drop_projected`; a merge under way begins anew."""
         with self._database.lock:
             with self._changing() as connection:
-                self._index.drop_search(connection, search)
+                self._index.drop_projections(connection, search, standing)
                 drop_pins(connection, pins)
             self._load_index()
 

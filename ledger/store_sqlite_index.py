@@ -36,7 +36,7 @@ from ledger.store_names import NameBook
 from ledger.store_projected import read_projected
 from ledger.store_segment import SEARCH_KEY_BYTES, IndexSegment
 from ledger.store_sqlite_search import search_tables
-from ledger.store_writes import drop_search, read_bookmark, write_bookmark
+from ledger.store_writes import drop_projections, read_bookmark, write_bookmark
 
 _SEARCH_ROW = struct.Struct(f">{SEARCH_KEY_BYTES}sQ")
 _STANDING_ROW = struct.Struct(">QQ")
@@ -201,17 +201,22 @@ class SqliteIndex:
             insert_rows(connection, JTI_KEYS, near_rows((row[1], row[2]) for row in part))
         _set_merged(connection, max(size, read_bookmark(connection, _MERGED)))
 
-    def drop_search(self, connection: Connection, search: Sequence[tuple[bytes, int]]) -> None:
-        """Drop search keys of entries; the index is to be loaded again then."""
-        drop_search(connection, ((key_prefix(key), index) for key, index in search))
-        dropped = set(search)
-        packed = connection.exec_driver_sql("SELECT idx, search FROM unmerged").all()
-        for first, rows in packed:
-            left = [row for row in _SEARCH_ROW.iter_unpack(rows) if row not in dropped]
-            if len(left) * _SEARCH_ROW.size < len(rows):
+    def drop_projections(
+        self,
+        connection: Connection,
+        search: Sequence[tuple[bytes, int]],
+        standing: Sequence[tuple[str, int]],
+    ) -> None:
+        """Drop search keys and standing of entries; the index is to be loaded again then."""
+        keys = [(key_prefix(key), index) for key, index in search]
+        stands = [(self._names.find(party, connection) or 0, index) for party, index in standing]
+        drop_projections(connection, keys, stands)
+        packed = connection.exec_driver_sql("SELECT idx, search, standing FROM unmerged").all()
+        for first, keyed, named in packed:
+            left = (_without(_SEARCH_ROW, keyed, search), _without(_STANDING_ROW, named, stands))
+            if left != (keyed, named):
                 connection.exec_driver_sql(
-                    "UPDATE unmerged SET search = ? WHERE idx = ?",
-                    (b"".join(starmap(_SEARCH_ROW.pack, left)), first),
+                    "UPDATE unmerged SET search = ?, standing = ? WHERE idx = ?", (*left, first)
                 )
 
     def projected(self, connection: Connection, size: int) -> Iterator[Projected]:
@@ -299,6 +304,11 @@ def _joined(parts: Sequence[KnownIds]) -> KnownIds:
 def _set_merged(connection: Connection, merged: int) -> None:
     write_bookmark(connection, _MERGED, merged)
     connection.exec_driver_sql("DELETE FROM unmerged WHERE idx < ?", (merged,))
+
+
+def _without(form: struct.Struct, rows: bytes, dropped: Iterable[tuple[bytes | int, int]]) -> bytes:
+    gone = set(dropped)
+    return b"".join(form.pack(*row) for row in form.iter_unpack(rows) if row not in gone)
 
 
 def _packed(group: CommitGroup, names: Mapping[str, int]) -> tuple[bytes, bytes]:

@@ -25,6 +25,7 @@ from ledger.store_tables import (
     OUTBOX,
     PIN,
     SEARCH,
+    STANDING,
     TILE,
 )
 
@@ -68,11 +69,16 @@ def drop_pins(connection: Connection, pins: Iterable[tuple[str, int]]) -> None:
         connection.execute(delete(PIN).where(PIN.c.blob == blob, PIN.c.idx == index))
 
 
-def drop_search(connection: Connection, rows: Iterable[tuple[int, int]]) -> None:
-    """Rows (first bytes of a key as a number, index) of the table of search keys."""
-    at = SEARCH.c
-    for prefix, index in rows:
+def drop_projections(
+    connection: Connection, search: Iterable[tuple[int, int]], standing: Iterable[tuple[int, int]]
+) -> None:
+    """Rows of both tables: (first bytes of a key, or a party, each as a number; index)."""
+    for prefix, index in search:
+        at = SEARCH.c
         connection.execute(delete(SEARCH).where(at.prefix == prefix, at.idx == index))
+    for party, index in standing:
+        stands = STANDING.c
+        connection.execute(delete(STANDING).where(stands.party == party, stands.idx == index))
 
 
 def write_missing_disclosures(connection: Connection, index: int, disclosures: str) -> None:

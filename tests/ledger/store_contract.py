@@ -384,16 +384,6 @@ class StoreContract:
         pins = {row for row in store.projected(3) if row.kind == "pin"}
         assert pins == {Projected("pin", b"kept", 1), Projected("pin", b"lost", 2)}
 
-    def test_what_was_erased_is_found_by_no_key_and_pinned_no_more(self, store: Store) -> None:
-        for index in range(12):
-            append(store, 1, Parts(search=((LOT, index),), pins=((f"b{index}", index),)))
-        store.drop_projected([(LOT, 1), (LOT, 11), (LOT, 99)], [("b1", 1), ("b11", 11), ("b2", 3)])
-        left = [index for index in range(12) if index not in (1, 11)]
-        assert store.search(SearchQuery(key=LOT)) == left[::-1]
-        rows = [row for row in store.projected(12) if row.kind in ("search", "pin")]
-        assert {row.entry for row in rows if row.kind == "search"} == set(left)
-        assert {row.entry for row in rows if row.kind == "pin"} == set(left)
-
     # ---- the end ----
 
     def test_closed_store_is_unavailable(self, store: Store) -> None:

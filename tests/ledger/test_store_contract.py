@@ -12,6 +12,7 @@ from ledger.store import Store
 from ledger.store_faulty import FaultyStore
 from ledger.store_memory import MemoryStore
 from ledger.store_postgres import PostgresStore
+from tests.ledger.erased_contract import ErasedContract
 from tests.ledger.note_contract import NoteContract
 from tests.ledger.sqlite_files import new_database, opened
 from tests.ledger.store_contract import StoreContract
@@ -21,7 +22,7 @@ from tests.postgres import LogDatabase
 pytestmark = pytest.mark.item("2.4")
 
 
-class TestMemoryStore(StoreContract, NoteContract, TurnContract):
+class TestMemoryStore(StoreContract, ErasedContract, NoteContract, TurnContract):
     """The store in memory."""
 
     @pytest.fixture
@@ -30,7 +31,7 @@ class TestMemoryStore(StoreContract, NoteContract, TurnContract):
         return MemoryStore()
 
 
-class TestFaultyStore(StoreContract, NoteContract, TurnContract):
+class TestFaultyStore(StoreContract, ErasedContract, NoteContract, TurnContract):
     """A store whose fault never comes is the store inside."""
 
     @pytest.fixture
@@ -39,7 +40,7 @@ class TestFaultyStore(StoreContract, NoteContract, TurnContract):
         return FaultyStore(MemoryStore(), fail_on="commit", when="before", calls_before=10**6)
 
 
-class TestSqlStore(StoreContract, NoteContract, TurnContract):
+class TestSqlStore(StoreContract, ErasedContract, NoteContract, TurnContract):
     """SQLite as it is run: in these small logs everything is in the newest segment."""
 
     @pytest.fixture
@@ -49,7 +50,7 @@ class TestSqlStore(StoreContract, NoteContract, TurnContract):
             yield store
 
 
-class TestSqlStoreThatMerges(StoreContract, NoteContract, TurnContract):
+class TestSqlStoreThatMerges(StoreContract, ErasedContract, NoteContract, TurnContract):
     """SQLite whose segments are so short that most answers come from the index tables."""
 
     @pytest.fixture
@@ -61,7 +62,7 @@ class TestSqlStoreThatMerges(StoreContract, NoteContract, TurnContract):
 
 @pytest.mark.item("3.5")
 @pytest.mark.item("3.5.role")
-class TestPostgresStore(StoreContract, NoteContract, TurnContract):
+class TestPostgresStore(StoreContract, ErasedContract, NoteContract, TurnContract):
     """PostgreSQL, as the role that owns nothing."""
 
     @pytest.fixture

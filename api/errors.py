@@ -126,6 +126,11 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("digest-mismatch", BAD_REQUEST, "The body is not the one signed", "正文摘要不符", "Send the body whose digest was signed."),
     ("nonce-replayed", UNAUTHORIZED, "The nonce was used before", "随机数重复", "Draw a new nonce for every request."),
     ("nonces-full", UNAVAILABLE, "Too many requests are remembered", "请求过多", "Try again in a minute."),
+    ("access-not-kept", UNAVAILABLE, "The receipt of this read cannot be kept", "无法保存访问记录", "Try again; nothing was shown."),
+    ("malformed-access", BAD_REQUEST, "Not the row of an access", "访问记录格式错误", "Compare it with docs/spec/accesses.md section 1."),
+    ("malformed-evidence", BAD_REQUEST, "Not the evidence of a request", "请求证据格式错误", "Compare it with docs/spec/accesses.md section 2."),
+    ("malformed-alert-rule", UNPROCESSABLE, "Not a rule for alerts", "提醒规则格式错误", "Send when, and types and groups where they are meant (docs/spec/accesses.md section 4)."),
+    ("too-many-alert-rules", CONFLICT, "Too many rules for alerts", "提醒规则过多", "Delete one with 'lotmark alert-when --never NAME'."),
     ("request-error", BAD_REQUEST, "The request is refused", "请求被拒绝", "See detail."),
     # reading the log
     ("not-in-log", NOT_FOUND, "The log does not have it", "账本中没有", "Compare with the checkpoint."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -52,9 +52,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: the DID whose key signed the request, None for anyone."""
+    """Who asks: the DID whose key signed the request, None for anyone.
+
+    ``signed`` is the request itself as evidence, where one was signed.
+    """
 
     did: str | None
+    signed: SignedBy | None = field(default=None, compare=False, repr=False)
 
 
 ANYONE: Final = Reader(None)
@@ -120,7 +124,8 @@ class RequestJudge:
         # From here on the party is charged, or the address.
         request.scope.pop(OWES_VISIT, None)
         try:
-            return Reader(self._verify(request, body).did)
+            signed = self._verify(request, body)
+            return Reader(signed.did, signed)
         except RequestError as fault:
             self.charge_bad(request)
             raise self._refused(fault) from fault

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from api.accesses.errors import MalformedEvidence
 from api.content_digest import CONTENT_DIGEST, encode_content_digest, verify_content_digest
 from api.nonces import Nonce, Nonces, UnixSeconds
 from api.request_errors import (
@@ -28,6 +29,7 @@ from api.request_errors import (
     SignatureRequired,
     UnknownKey,
 )
+from api.request_evidence import RequestEvidence
 from api.signature_fields import (
     SIGNATURE,
     SIGNATURE_INPUT,
@@ -81,10 +83,11 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignedBy:
-    """Who signed a request, proven."""
+    """Who signed a request, proven; ``evidence`` shows it to others."""
 
     kid: KeyId
     did: Did
+    evidence: RequestEvidence = field(compare=False, repr=False)
 
 
 class RequestKeys(Protocol):
@@ -169,12 +172,42 @@ def verify_request(
     fields = _find_fields(request.headers, _FIELDS)
     _check_coverage(signed.covered, fields, has_body=bool(request.body))
     _check_times(signed, now)
-    signed_by = _find_signer(signed.kid_text, keys)
-    _check_signature(signed, _derive_values(request) | fields)
+    kid_found, did = _find_signer(signed.kid_text, keys)
+    base = _check_signature(signed, _derive_values(request) | fields)
     if CONTENT_DIGEST in fields:
         verify_content_digest(fields[CONTENT_DIGEST], request.body)
-    nonces.claim(signed_by.kid, signed.nonce, created=signed.created, now=now)
-    return signed_by
+    nonces.claim(kid_found, signed.nonce, created=signed.created, now=now)
+    return SignedBy(kid_found, did, _evidence_of(request, base))
+
+
+def prove_request(evidence: RequestEvidence) -> KeyId:
+    """Check the signature of a request that was kept; gives the key that made it.
+
+    Neither its time nor its nonce is judged: both were when it was answered. Whose key it is,
+    and whether it was in force, is for the log to say.
+
+    Raises:
+        MalformedEvidence: the base that was kept is not that of this request.
+        RequestError: as :func:`verify_request` of a request that is not signed in the one form.
+    """
+    request = HttpRequest(
+        evidence.method, TargetUri(evidence.target), headers=tuple(evidence.fields)
+    )
+    signed = _read_signed(request.headers)
+    fields = _find_fields(request.headers, _FIELDS)
+    _check_coverage(signed.covered, fields, has_body=False)
+    kid_found = _parse_signer(signed.kid_text)[0]
+    base = _check_signature(signed, _derive_values(request) | fields)
+    if base.decode("ascii") != evidence.base:
+        raise MalformedEvidence("expected the base that this request signs, found another")
+    return kid_found
+
+
+def _evidence_of(request: HttpRequest, base: bytes) -> RequestEvidence:
+    fields = _find_fields(request.headers, (SIGNATURE_INPUT, SIGNATURE, *_FIELDS))
+    return RequestEvidence(
+        request.method, request.target_uri, tuple(fields.items()), base.decode("ascii")
+    )
 
 
 def _derive_values(request: HttpRequest) -> dict[str, str]:
@@ -272,19 +305,26 @@ def _check_times(signed: _Signed, now: UnixSeconds) -> None:
         )
 
 
-def _find_signer(kid_text: str, keys: RequestKeys) -> SignedBy:
+def _find_signer(kid_text: str, keys: RequestKeys) -> tuple[KeyId, Did]:
+    found = _parse_signer(kid_text)
+    if not keys.may_sign_requests(found[0]):
+        raise UnknownKey(f"expected a key that may sign requests, found {kid_text}")
+    return found
+
+
+def _parse_signer(kid_text: str) -> tuple[KeyId, Did]:
     try:
-        did = parse_kid(kid_text).did
+        return KeyId(kid_text), parse_kid(kid_text).did
     except (MalformedIdentifier, MalformedKey) as fault:
         raise MalformedSignature(f"expected a kid as keyid: {fault}") from fault
-    if not keys.may_sign_requests(KeyId(kid_text)):
-        raise UnknownKey(f"expected a key that may sign requests, found {kid_text}")
-    return SignedBy(kid=KeyId(kid_text), did=did)
 
 
-def _check_signature(signed: _Signed, values: Mapping[str, str]) -> None:
+def _check_signature(signed: _Signed, values: Mapping[str, str]) -> bytes:
+    """Gives the base that was signed."""
     public = parse_multikey(parse_kid(signed.kid_text).multikey)
+    base = build_signature_base(signed.covered, values)
     try:
-        verify(public, build_signature_base(signed.covered, values), signed.signature)
+        verify(public, base, signed.signature)
     except BadSignature as fault:
         raise BadRequestSignature(f"expected a signature over this request: {fault}") from fault
+    return base

@@ -22,7 +22,7 @@ from ledger.store_errors import (
 )
 from ledger.store_lock import WriterLock
 from ledger.store_postgres_connections import is_postgres, migration_engine
-from ledger.store_postgres_tables import DERIVED_SUFFIX, GRANTS
+from ledger.store_postgres_tables import ACCESSES_SUFFIX, DERIVED_SUFFIX, GRANTS
 from ledger.store_sqlite import create_file, database_path
 from ledger.store_sqlite import reader_engine as sqlite_reader
 from ledger.store_sqlite import writer_engine as sqlite_writer
@@ -130,11 +130,12 @@ def _grant(connection: Connection, role: str) -> None:
     quoted = connection.dialect.identifier_preparer.quote_identifier(role)
     schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}")
-    derived = connection.exec_driver_sql(
-        f"SELECT quote_ident(current_schema() || '{DERIVED_SUFFIX}')"
-    ).scalar_one()
-    # There it makes its tables itself: all that is in them follows from the log.
-    connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA {derived} TO {quoted}")
+    for suffix in (DERIVED_SUFFIX, ACCESSES_SUFFIX):
+        beside = connection.exec_driver_sql(
+            f"SELECT quote_ident(current_schema() || '{suffix}')"
+        ).scalar_one()
+        # There it makes its tables itself: nothing in them decides what the log is.
+        connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA {beside} TO {quoted}")
     for table, rights in GRANTS.items():
         connection.exec_driver_sql(f"REVOKE ALL ON {table} FROM PUBLIC, {quoted}")
         connection.exec_driver_sql(f"GRANT {rights} ON {table} TO {quoted}")

@@ -83,6 +83,16 @@ REQUEST_NONCES_MAX: Final = 100_000
 REQUEST_NONCES_TOGETHER_MAX: Final = 500
 SIGNATURE_FIELD_BYTES_MAX: Final = 8 * 1024
 TARGET_URI_BYTES_MAX: Final = 8 * 1024
+# Its fields, and target and parameters once more in the base, each with its escapes.
+REQUEST_EVIDENCE_BYTES_MAX: Final = 128 * 1024
+# A row of an access: at most 63 groups, each with its rule and the record that it rests on.
+ACCESS_BYTES_MAX: Final = 32 * 1024
+# Rows that one transaction takes; a larger view is still one request, kept whole.
+ACCESSES_TOGETHER_MAX: Final = 10_000
+ACCESSES_PAGE_MAX: Final = 1_000
+ACCESSES_PURGED_AT_ONCE_MAX: Final = 10_000
+ALERT_RULES_MAX: Final = 64
+ALERT_RULE_BYTES_MAX: Final = 8 * 1024
 HTTP_TARGET_BYTES_MAX: Final = 16 * 1024
 HTTP_HEAD_BYTES_MAX: Final = 48 * 1024
 HTTP_HEAD_FIELDS_MAX: Final = 100

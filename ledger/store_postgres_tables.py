@@ -25,6 +25,8 @@ POSTGRES_METADATA: Final = MetaData()
 #: Behind the name of the log's schema: that of the schema in which the service's role may make
 #: tables of data that is derived from the log.
 DERIVED_SUFFIX: Final = "_derived"
+#: The same of the schema of access receipts, which follow from nothing and are never dropped.
+ACCESSES_SUFFIX: Final = "_accesses"
 
 #: What the role of the service may do. On the log itself that is to read it and to add to it.
 GRANTS: Final = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.http_signatures import HttpRequest, SignedBy, sign_request
+from api.http_signatures import HttpRequest, sign_request
 from api.nonces import Nonce, NonceMemory, UnixSeconds
 from api.request_errors import (
     BadRequestSignature,
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.item("2.6")
 
 
 def test_a_signed_request_names_its_signer() -> None:
-    assert verify(signed(a_request())) == SignedBy(kid=KID, did=DID)
+    assert verify(signed(a_request())).kid == KID
 
 
 @given(
@@ -63,7 +63,7 @@ def test_what_is_signed_verifies(
 ) -> None:
     request = a_request(method=method, target=f"https://log.example/{tail}", body=body)
     fields = signed(request, created=UnixSeconds(NOW + skew), nonce=Nonce(nonce))
-    assert verify(fields) == SignedBy(kid=KID, did=DID)
+    assert verify(fields).kid == KID
 
 
 def test_components_may_be_covered_in_any_order_and_alg_may_be_named() -> None:
@@ -190,7 +190,7 @@ def test_a_changed_character_is_refused_or_means_the_same(name: str, data: st.Da
     except RequestError:
         return
     # Unsigned and so free: the label, and the spare bits of the last base64 character.
-    assert found == SignedBy(kid=KID, did=DID)
+    assert found.kid == KID
     assert changed == value or name == "signature" or position <= value.index("=")
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tests.fuzz import (
+    targets_accesses,
     targets_api,
     targets_cli,
     targets_content,
@@ -33,6 +34,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_views,
             targets_witness,
             targets_api,
+            targets_accesses,
             targets_cli,
             targets_workbook,
             targets_vault,

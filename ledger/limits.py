@@ -192,6 +192,12 @@ SCHEMA_SIZE_MAX: Final = 4_000
 SCHEMA_DEPTH_MAX: Final = 32
 SCHEMA_PATTERNS_MAX: Final = 128
 SCHEMA_PATTERN_COMPILED_BYTES_MAX: Final = 256 * 1024
+# As many as a type commits to digests. With every name and id it fits into a note.
+DECISION_GROUPS_MAX: Final = 128
+# In a signed refusal: with six bytes for each character it fits into a note.
+REFUSAL_FAULTS_MAX: Final = 12
+REFUSAL_TEXT_CHARACTERS_MAX: Final = 120
+REFUSAL_DETAIL_CHARACTERS_MAX: Final = 1_000
 FAULTS_MAX: Final = 100
 FAULT_POINTER_CHARACTERS_MAX: Final = 400
 VALUES_EXPLAINED_MAX: Final = 5_000

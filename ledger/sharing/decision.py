@@ -22,6 +22,7 @@ _RANK: Final[Mapping[str, int]] = {tier: rank for rank, tier in enumerate(TIERS)
 #: The closed groups and who gets them beside issuer, owner and subject.
 MANIFEST_TIER: Final = "consortium"
 ADDRESS_TIER: Final = "partner"
+FILING_TIER: Final = "filing"
 AUDITOR: Final = "auditor"
 
 #: Rules by which a group is read, and the one by which none is.
@@ -241,10 +242,10 @@ def _standing_rule(asked: _Asked, rank: int) -> tuple[str, str | None]:
 def _decide_filing(whole: _Whole | None, reader: Principal) -> GroupDecision:
     """Presence can betray an outcome: the filing is for issuer, owner and auditors alone."""
     if whole and whole[0] in ("issuer", "owner"):
-        return GroupDecision("filing", "filing", True, whole[0], None, ())
+        return GroupDecision("filing", FILING_TIER, True, whole[0], None, ())
     if reader.is_auditor:
-        return GroupDecision("filing", "filing", True, "auditor", None, ())
-    return GroupDecision("filing", "filing", False, "none", None, ())
+        return GroupDecision("filing", FILING_TIER, True, "auditor", None, ())
+    return GroupDecision("filing", FILING_TIER, False, "none", None, ())
 
 
 def _granted(asked: _Asked, group: str) -> tuple[str, str] | None:

@@ -30,8 +30,11 @@ from api.portal_facts import ServiceFacts
 from api.published import Published
 from api.quotas import Quotas, build_quotas
 from api.reading import ReadingDesk
-from api.records import RecordDoor, RecordShelf
+from api.record_door import RecordDoor
+from api.record_search import RecordSearch
+from api.records import RecordShelf
 from api.resource import beside, serve_resource
+from api.sharing import Sharing
 from api.submit import SubmissionDoor
 from api.wiring import Service
 from ledger.blob_errors import BlobsUnavailable
@@ -61,13 +64,15 @@ def build_app(service: Service) -> FastAPI:
     judge = _judge(service, quotas)
     reading = ReadingDesk(judge)
     published = Published(service.ledger.reader, service.cosigning)
-    shelf = RecordShelf(service.ledger, service.store, service.search_secret, published=published)
+    sharing = Sharing(service.ledger, service.clock)
+    shelf = RecordShelf(service.ledger, service.store, published=published, sharing=sharing)
+    search = RecordSearch(service.ledger, service.store, service.search_secret, shelf, sharing)
     portal = build_portal(
-        ServiceFacts(service.ledger, service.store, shelf, service.anchor_text, published)
+        ServiceFacts(service.ledger, shelf, search, service.anchor_text, published)
     )
     desk = SubmissionDesk(service.ledger, service.pool, quotas)
     submissions = SubmissionDoor(desk, service.base, published=published)
-    _add_records(app, submissions, RecordDoor(shelf, published), reading)
+    _add_records(app, submissions, RecordDoor(shelf, search, published), reading)
     deliveries = DeliveryDoor(
         service.derived, shelf, service.clock, state=lambda: service.ledger.state
     )

@@ -73,9 +73,8 @@ class DeliveryDoor:
         """
         record = self.shelf.open(request.path_params["record_id"], reader)
         record_id = encode_base64url(record.row.record_id)
-        is_whole = any(item.group == "filing" for item in record.groups)
         # Who does not read the record whole is told nothing that follows from it.
-        found, size = self._beside_others(record_id if is_whole else None)
+        found, size = self._beside_others(record_id if record.sight.is_whole else None)
         agreed = agreed_flags(
             record, self.state(), open_record=lambda other: self.shelf.open(other, reader)
         )

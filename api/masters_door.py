@@ -124,7 +124,7 @@ class MastersDoor:
         return private(JSONResponse(told))
 
     def _tell_sites(self, page: Sequence[Site], reader: Reader) -> list[Members]:
-        opened = self.shelf.open_for_partner([site.index for site in page], reader)
+        opened = self.shelf.open_all([site.index for site in page], reader)
         told = []
         for site, record in zip(page, opened, strict=True):
             names = _OWN_GROUPS if site.party == reader.did else _PARTNER_GROUPS

@@ -23,7 +23,7 @@ from api.openapi_parts import (
     problem_answers,
     schema_ref,
 )
-from api.records import VIEW_LINES_TYPE, VIEW_TYPE
+from api.record_door import VIEW_LINES_TYPE, VIEW_TYPE
 from api.search_query import encode_cursor
 from api.submit import JSON, JSON_LINES
 from ledger import limits

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from api.exchange import ANYONE
 from api.published import Published
+from api.record_search import RecordSearch
 from api.records import RecordShelf
 from ledger.fold import PublicFold
 from ledger.service import Ledger
-from ledger.store import EntryRow, Store
+from ledger.store import EntryRow
 from portal.facts import PublicRecord
 
 
@@ -19,8 +20,8 @@ class ServiceFacts:
     """The facts of a running service."""
 
     ledger: Ledger
-    store: Store
     shelf: RecordShelf
+    search: RecordSearch
     anchor: str
     published: Published
 
@@ -36,9 +37,8 @@ class ServiceFacts:
         return self.published.checkpoint(cosigned=None if has_some else False)
 
     def newest(self, *, before: int, limit: int) -> Sequence[EntryRow]:
-        """At most ``limit`` entries below index ``before``, newest first."""
-        rows = list(self.store.entries(max(0, before - limit), before))
-        return rows[::-1]
+        """At most ``limit`` entries below an index that anyone may know of, newest first."""
+        return self.search.known_to_anyone(before=before, limit=limit)
 
     def open(self, record_id: str) -> PublicRecord:
         """The record as an unsigned request gets it.

@@ -16,9 +16,10 @@ from typing import Final
 from api.data_folder import DataFolder, read_config, read_search_secret
 from api.derived.rebuilding import DerivedRebuilt, compare_derived, rebuild_derived
 from keys.errors import KeysError
-from ledger.content import Checker, Projections, derive_projections
+from ledger.content import ANYONE, Checker, Projections, derive_projections
 from ledger.entry import split_entry
 from ledger.errors import LedgerError
+from ledger.record import GOVERNANCE_VCTS
 from ledger.recovery import read_fold
 from ledger.reloading import read_entry_row
 from ledger.store import EntryRow, Projected, Store
@@ -179,6 +180,8 @@ class _Rebuilder:
     def _derive(self, row: EntryRow, kept: str) -> Projections:
         if not kept:
             self.rebuilt.without_disclosures += 1
+            if row.vct in GOVERNANCE_VCTS:
+                return Projections((), (ANYONE,), ())
             return Projections((), (), ())
         try:
             _, jws = split_entry(row.text)

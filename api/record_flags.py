@@ -6,12 +6,12 @@ the record changes none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from api.records import OpenedRecord
 from ledger.domain_state import DomainState
-from ledger.entitled_reading import is_whole, said_of_entry
+from ledger.entitled_reading import said_of_entry
 from quality.agreed_limits import cited_flags, with_agreed_limits
 from quality.flags import Flag
 from quality.masters import Masters
@@ -34,14 +34,14 @@ def agreed_flags(
             read it whole is told nothing that follows from it.
     """
     groups = _groups(record)
-    if not isinstance(state, Masters) or not is_whole(groups):
+    if not isinstance(state, Masters) or not record.sight.is_whole:
         return ()
     facts = QualityRules().facts(record.row.vct, groups)
     if facts is None:
         return ()
     said = said_of_entry(record.row, groups, facts=facts)
     cited = state.cited_specification(said)
-    beside = _beside(groups, _groups(open_record(cited.record_id))) if cited else ()
+    beside = _beside(groups, open_record(cited.record_id)) if cited else ()
     return (*state.flags(said), *beside)
 
 
@@ -50,10 +50,11 @@ def encode_agreed_flag(flag: Flag) -> dict[str, Any]:
     return {"code": flag.code, "pointer": flag.pointer, "en": flag.en, "zh": flag.zh}
 
 
-def _beside(groups: Groups, specification: Mapping[str, Any]) -> Iterator[Flag]:
+def _beside(groups: Groups, cited: OpenedRecord) -> Iterator[Flag]:
     """What an inspection shows by the limits of the specification, and not without them."""
-    if not is_whole(specification):
+    if not cited.sight.is_whole:
         return
+    specification = _groups(cited)
     vct, rules = "inspection-report/v1", QualityRules()
     alone = rules.flags(vct, groups)
     for flag in rules.flags(vct, with_agreed_limits(groups, specification)):

@@ -49,6 +49,9 @@ class Asked:
     only_for: str | None
 
 
+EVERYTHING: Final = Asked(LIMIT_DEFAULT, None, None, None, None, None, None, None)
+
+
 def parse_search(asked: QueryParams, reader: Reader) -> Asked:
     """Read the parameters of ``GET /v1/records``.
 

@@ -60,6 +60,8 @@ VIEW_BYTES_MAX: Final = 64 * 1024 * 1024
 VIEW_RECORDS_MAX: Final = 10_000
 FOUNDERS_MAX: Final = 64
 SEARCH_PAGE_MAX: Final = 200
+#: How many of the newest records with a value are looked at for one page.
+CONTENT_CANDIDATES_MAX: Final = 256
 SEARCH_PAGE_BYTES_MAX: Final = 8 * 1024 * 1024
 BLOB_BYTES_MAX: Final = 256 * 1024 * 1024
 BLOB_CHUNK_BYTES_MAX: Final = 8 * 1024 * 1024

@@ -16,7 +16,7 @@ from typing import Final
 from keys.errors import KeysError
 from ledger import limits
 from ledger.backup_rows import BackupDamaged, RowsInStep
-from ledger.content import JTI_KEY_BYTES, Checker, Projections, derive_projections
+from ledger.content import ANYONE, JTI_KEY_BYTES, Checker, Projections, derive_projections
 from ledger.domain import DomainRules
 from ledger.entry import parse_head, split_entry
 from ledger.errors import LedgerError
@@ -176,6 +176,8 @@ class Reloading:
             group.search += [(key, index) for key in found.search]
             group.standing += [(party, index) for party in found.standing]
             group.pins += [(blob, index) for blob in found.blobs]
+        elif row.vct in GOVERNANCE_VCTS:
+            group.standing.append((ANYONE, index))
 
     def _project(self, sd_jwt: str) -> Projections:
         try:

@@ -167,6 +167,12 @@ class Store(Protocol):
     def entry(self, index: int) -> EntryRow | None:
         """One entry, or None beyond the head."""
 
+    def entries_at(self, indices: Sequence[int]) -> Mapping[int, EntryRow]:
+        """Those of the entries that there are, by their index.
+
+        One statement for as many as a page holds; it has the same text for the same number.
+        """
+
     def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
         """Entries ``start <= index < stop`` in order, streamed in bounded memory."""
 

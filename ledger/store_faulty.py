@@ -87,6 +87,10 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.entry`."""
         return self._pass_on(self.inner.entry, index)
 
+    def entries_at(self, indices: Sequence[int]) -> Mapping[int, EntryRow]:
+        """See :meth:`ledger.store.Store.entries_at`."""
+        return self._pass_on(self.inner.entries_at, indices)
+
     def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries`."""
         return self._pass_on(self.inner.entries, start, stop)

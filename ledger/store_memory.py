@@ -93,6 +93,11 @@ class MemoryStore:
         with self._opened():
             return self._entries[index] if 0 <= index < len(self._entries) else None
 
+    def entries_at(self, indices: Sequence[int]) -> Mapping[int, EntryRow]:
+        """See :meth:`ledger.store.Store.entries_at`."""
+        with self._opened():
+            return {i: self._entries[i] for i in indices if 0 <= i < len(self._entries)}
+
     def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries`."""
         with self._opened():

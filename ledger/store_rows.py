@@ -37,6 +37,7 @@ _ROWS: Final[Any] = bindparam("rows")
 
 _HEAD: Final = select(HEAD.c.size, HEAD.c.leaf, HEAD.c.root, HEAD.c.admitted_ms, HEAD.c.frontier)
 _ENTRY: Final = select(ENTRY).where(ENTRY.c.idx == _AT)
+_ENTRIES_AT: Final = select(ENTRY).where(ENTRY.c.idx.in_(bindparam("indices", expanding=True)))
 _RANGE: Final = (ENTRY.c.idx >= _START) & (ENTRY.c.idx < _STOP)
 _ENTRIES: Final = select(ENTRY).where(_RANGE).order_by(ENTRY.c.idx)
 _LEAVES: Final = select(ENTRY.c.leaf).where(_RANGE).order_by(ENTRY.c.idx)
@@ -126,6 +127,19 @@ def read_entry(connection: Connection, names: NameBook, index: int) -> EntryRow 
     """One entry."""
     row = connection.execute(_ENTRY, {"at": index}).one_or_none()
     return None if row is None else _entry(connection, names, row)
+
+
+def read_entries_at(
+    connection: Connection, names: NameBook, indices: Sequence[int]
+) -> dict[int, EntryRow]:
+    """Those of the entries that there are."""
+    found: dict[int, EntryRow] = {}
+    for first in range(0, len(indices), limits.STORE_LOOKUP_IDS_MAX):
+        part = list(indices[first : first + limits.STORE_LOOKUP_IDS_MAX])
+        for row in connection.execute(_ENTRIES_AT, {"indices": part}):
+            entry = _entry(connection, names, row)
+            found[entry.index] = entry
+    return found
 
 
 def read_entries(

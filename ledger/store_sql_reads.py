@@ -33,6 +33,11 @@ class SqlReads:
         with self._reads_from.reading() as connection:
             return store_rows.read_entry(connection, self._names, index)
 
+    def entries_at(self, indices: Sequence[int]) -> Mapping[int, EntryRow]:
+        """See :meth:`ledger.store.Store.entries_at`."""
+        with self._reads_from.reading() as connection:
+            return store_rows.read_entries_at(connection, self._names, indices)
+
     def entries(self, start: int, stop: int) -> Iterator[EntryRow]:
         """See :meth:`ledger.store.Store.entries`."""
         return store_rows.read_entries(self._reads_from, self._names, start, stop)

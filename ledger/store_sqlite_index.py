@@ -236,13 +236,10 @@ class SqliteIndex:
         with self._lock:
             segments, moves = self._segments, self._moves
         found = [segment.known(record_ids, jti_keys) for segment in segments]
-        newer = _joined(found)
-        older = self._in_tables(
-            connection,
-            [key for key in record_ids if key not in newer.records],
-            [key for key in jti_keys if key not in newer.jti_keys],
-        )
-        known = _joined([newer, older])
+        # The tables are asked for those just found too: what is asked of the database must not
+        # tell whether a record is there.
+        older = self._in_tables(connection, record_ids, jti_keys)
+        known = _joined([*found, older])
         self._remember_absent(moves, record_ids, known.records)
         self._remember_absent(moves, jti_keys, known.jti_keys)
         return known
@@ -255,7 +252,9 @@ class SqliteIndex:
         for segment in reversed(segments):
             found += segment.page(replace(query, limit=query.limit - len(found)), span)
         merged = range(span.start, min(span.stop, segments[0].start))
-        if len(found) < query.limit and merged:
+        # By content the tables are asked in any case: that they are not must not tell that
+        # newer entries, which the reader may not know of, hold this value.
+        if merged and (len(found) < query.limit or query.key is not None):
             rest = replace(query, limit=query.limit - len(found))
             found += search_tables(connection, rest, merged, names=self._names)
         return found

@@ -36,7 +36,7 @@ class PortalFacts(Protocol):
         """The newest signed note."""
 
     def newest(self, *, before: int, limit: int) -> Sequence[EntryRow]:
-        """At most ``limit`` entries below index ``before``, newest first."""
+        """At most ``limit`` entries below an index that anyone may know of, newest first."""
 
     def open(self, record_id: str) -> PublicRecord:
         """The record for a reader who is anyone; where there is none, the request ends here."""

@@ -160,7 +160,7 @@ def test_an_answer_that_nobody_waits_for_is_given_again(service: LiveService, he
     with socket.create_connection(("127.0.0.1", service.settings.port)) as client:
         client.sendall(head + encode_submission(text).encode())
     deadline = time.monotonic() + 10
-    while service.http.get(f"/v1/records/{record_id_of(text)}").status_code != 200:
+    while service.http.get(f"/v1/records/{record_id_of(text)}/receipt").status_code != 200:
         assert time.monotonic() < deadline
     answer = service.submit(text)
     assert answer.status_code == 200

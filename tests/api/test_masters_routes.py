@@ -51,7 +51,7 @@ def agree_on_all(trade: Trade) -> None:
     trade.file("act/v1", {"state": offer(trade, "shafts")}, by=OEM)
     trade.file("part/v1", part(trade, "GR-1", "B"), by=OEM)
     trade.live.admit(site(trade, OEM, "OEM-1"))
-    trade.live.admit(site(trade, SUPPLIER, "SUP-1"))
+    trade.live.admit(site(trade, SUPPLIER, "SUP-1", to=OEM))
     trade.live.admit(site(trade, STRANGER, "STR-1"))
 
 
@@ -94,12 +94,14 @@ def requirement(trade: Trade, revision: str) -> dict[str, Any]:
     return {"state": {**state, **between(trade)}}
 
 
-def site(trade: Trade, slug: str, code: str) -> str:
-    """A site of a party, addressed to nobody."""
+def site(trade: Trade, slug: str, code: str, to: str | None = None) -> str:
+    """A site of a party, addressed to another one or to nobody."""
     groups = example("site/v1")
     groups["state"] = {"site": code, "kind": "plant"}
     del groups["correction"]
-    return trade.live.record(groups, by=slug, vct="site/v1", filing=Filing())
+    return trade.live.record(
+        groups, by=slug, vct="site/v1", filing=Filing(to=[trade.did(to)] if to else [])
+    )
 
 
 def told(trade: Trade, name: str, *, by: str, **asked: str | int) -> Any:

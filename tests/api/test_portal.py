@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from ledger.compose import Filing
 from ledger.verify import verify_view
 from ledger.view import parse_view
 from tests.api.service import LABORATORY, LiveService
@@ -39,8 +40,9 @@ def page_of(response: httpx.Response) -> Page:
 
 @pytest.fixture(scope="module")
 def record_id(service: LiveService) -> str:
-    """A record that the service admitted over HTTP."""
-    return service.admit(service.record(by=LABORATORY))
+    """A record with something public that the service admitted over HTTP."""
+    filing = Filing(tiers={"lot": "public"})
+    return service.admit(service.record(by=LABORATORY, filing=filing))
 
 
 def test_every_link_of_every_page_leads_somewhere(service: LiveService, record_id: str) -> None:

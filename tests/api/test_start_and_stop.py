@@ -266,7 +266,8 @@ def test_a_stopped_writer_refuses_and_reading_goes_on(own_service: LiveService) 
     assert code_of(live.http.get("/readyz")) == "log-closed"
     # Whoever watches the process is to restart it; until then reading goes on.
     assert live.http.get("/livez").status_code == 503
-    assert live.http.get(f"/v1/records/{record_id_of(text)}").status_code == 200
+    target = f"/v1/records/{record_id_of(text)}"
+    assert live.signed("hanfeng-drive").get(target).status_code == 200
     assert live.submit(text).status_code in {200, 503}
 
 

@@ -154,7 +154,7 @@ class StoreContract:
     def test_entry_reads_back_as_written(self, store: Store) -> None:
         row = a_row(0, party=BOB, vct=KEY, admitted_ms=5)
         store.commit(a_group(None, [row]))
-        assert store.entry(0) == row
+        assert {0: store.entry(0)} == store.entries_at([1, 0, -1]) == {0: row}
 
     def test_entry_beyond_the_head_is_none(self, store: Store) -> None:
         append(store, 3)

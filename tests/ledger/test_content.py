@@ -11,6 +11,7 @@ from keys.encoding import encode_base64url
 from ledger import limits
 from ledger.compose import Filing
 from ledger.content import (
+    ANYONE,
     SEARCH_VALUE_CACHED_CHARACTERS_MAX,
     CheckedRecord,
     check_submission,
@@ -80,7 +81,8 @@ def test_a_checked_record_says_what_admission_asks_for() -> None:
     assert record.late_max_seconds == KIND.late_max_seconds
     assert dict(record.tiers)["note"] == "public"
     assert record.tiers[0] == ("lot", "partner")
-    assert record.parties == record.standing == (OEM.did,)
+    assert record.parties == (OEM.did,)
+    assert record.standing == (OEM.did, ANYONE)
     assert record.links == (ID, "B" * 42 + "A")
     assert record.corrects == "C" * 42 + "A"
     assert record.roles is None
@@ -111,10 +113,13 @@ def test_what_a_record_is_found_by_is_derived_again_as_it_was_at_admission() -> 
     checker = FOUNDED.checker()
     assert derive_projections(text, checker) == (record.search, record.standing, ())
     assert record.standing == (OEM.did,)
-    # Governance, an unknown type and a record whose manifest is gone have none.
+    public = FOUNDED.record(PARTY, filing=Filing(tiers={"lot": "public"}))
+    assert derive_projections(public, checker).standing == (ANYONE,)
+    assert derive_projections(FOUNDED.charter, checker) == ((), (ANYONE,), ())
+    # An unknown type and a record whose manifest is gone have none.
     unknown = resign(text, PARTY.signing, claims={"vct": "unheard-of/v1"})
     bare = text.split("~")[0] + "~"
-    for other in (FOUNDED.charter, unknown, bare):
+    for other in (unknown, bare):
         assert derive_projections(other, checker) == ((), (), ())
 
 

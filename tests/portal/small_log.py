@@ -12,7 +12,9 @@ from typing import Any, Final
 from api.cosigning import Cosigning
 from api.portal_facts import ServiceFacts
 from api.published import Published
+from api.record_search import RecordSearch
 from api.records import RecordShelf
+from api.sharing import Sharing
 from ledger.anchor import encode_anchor, parse_anchor
 from ledger.blobs import MemoryBlobs
 from ledger.clock import ManualClock
@@ -74,8 +76,10 @@ def a_small_log() -> SmallLog:
         _submit(ledger, text)
     anchor = _anchor(consortium)
     published = Published(ledger.reader, Cosigning(parse_anchor(anchor.encode()), store))
-    shelf = RecordShelf(ledger, store, SEARCH_SECRET, published=published)
-    facts = ServiceFacts(ledger, store, shelf, anchor, published)
+    sharing = Sharing(ledger, ManualClock(NOW_MS))
+    shelf = RecordShelf(ledger, store, published=published, sharing=sharing)
+    search = RecordSearch(ledger, store, SEARCH_SECRET, shelf, sharing)
+    facts = ServiceFacts(ledger, shelf, search, anchor, published)
     records = {name: _submit(ledger, text) for name, text in _records(consortium).items()}
     return SmallLog(consortium, ledger, facts, records | _governance(facts))
 

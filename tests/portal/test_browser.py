@@ -95,7 +95,7 @@ def test_the_keyboard_reaches_the_content_first(watched: Page, portal_url: str) 
     expect(watched.locator(":focus")).to_have_id("main")
 
 
-@pytest.mark.parametrize("name", ["credential", "verdict", "hidden", "charter", "key"])
+@pytest.mark.parametrize("name", ["credential", "verdict", "charter", "key"])
 def test_the_browser_finds_what_the_core_finds(
     name: str, watched: Page, portal_url: str, small_log: SmallLog
 ) -> None:

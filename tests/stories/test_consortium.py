@@ -117,7 +117,7 @@ def see(reader: LiveService, record_id: str, *, size: int) -> None:
     assert int(note[1]) == size
     found = reader.signed(OEM).get("/v1/records?limit=1").json()
     assert [row["record_id"] for row in found["records"]] == [record_id]
-    assert reader.http.get(f"/v1/records/{record_id}").is_success
+    assert reader.signed(OEM).get(f"/v1/records/{record_id}").is_success
 
 
 @pytest.mark.item("3.5.replicas")

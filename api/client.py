@@ -190,6 +190,16 @@ class LogClient:
         """A page of ``GET /v1/{name}``: relations, masters or tasks, as the service says."""
         return self._get_object(f"/v1/{quote(name)}{_query(conditions)}")
 
+    # ---- what others see ----
+
+    def seen_by(self, **conditions: str) -> Mapping[str, Any]:
+        """``GET /v1/seen-by``: what another party sees of one's records, as the service says."""
+        return self._get_object(f"/v1/seen-by{_query(conditions)}")
+
+    def page_link(self) -> Mapping[str, Any]:
+        """``POST /v1/page-links``: an address that signs a browser in, once."""
+        return _object(self._transport.send(Outgoing("POST", "/v1/page-links")))
+
     # ---- reading the log ----
 
     def anchor(self) -> bytes:
@@ -299,13 +309,17 @@ class LogClient:
         return offset
 
     def _get_object(self, target: str) -> Mapping[str, Any]:
-        answer = self._get(target).json()
-        if not isinstance(answer, dict):
-            raise AnswerMalformed(f"expected an object, found {str(answer)[:80]}")
-        return answer
+        return _object(self._get(target))
 
     def _get(self, target: str, *, accept: str = "*/*") -> Incoming:
         return self._transport.send(Outgoing("GET", target, headers={"accept": accept}))
+
+
+def _object(answer: Incoming) -> Mapping[str, Any]:
+    found = answer.json()
+    if not isinstance(found, dict):
+        raise AnswerMalformed(f"expected an object, found {str(found)[:80]}")
+    return found
 
 
 def batches(sd_jwts: Iterable[str]) -> Iterator[list[str]]:

@@ -11,6 +11,8 @@ from starlette.routing import Route
 from portal.error_page import PageRefusal, error_page
 from portal.facts import PortalFacts
 from portal.messages import load_words
+from portal.own_facts import OwnFacts
+from portal.own_pages import OwnPages
 from portal.pages import Pages
 from portal.rendering import Renderer
 from portal.static_files import load_static_files
@@ -36,11 +38,12 @@ class Portal:
         return response
 
 
-def build_portal(facts: PortalFacts) -> Portal:
-    """The portal over the facts of one service."""
+def build_portal(facts: PortalFacts, own: OwnFacts) -> Portal:
+    """The portal over the facts of one service, and those of a party that has signed in."""
     files = load_static_files()
     renderer = Renderer(load_words(), files)
     pages = Pages(facts, renderer, files)
+    mine = OwnPages(own, renderer)
     return Portal(
         routes=(
             Route("/", pages.home),
@@ -48,6 +51,10 @@ def build_portal(facts: PortalFacts) -> Portal:
             Route("/records/{record_id}", pages.record),
             Route("/verify", pages.verify),
             Route("/about", pages.about),
+            Route("/mine", mine.home),
+            Route("/mine/sharing", mine.readers),
+            Route("/mine/sharing/{slug}", mine.seen),
+            Route("/mine/accesses", mine.accesses),
             *(Route(f"/static/{name}", files.serve, name=name) for name in files),
         ),
         renderer=renderer,

@@ -1,6 +1,7 @@
 """What the portal asks of the service below it, and nothing more.
 
-The reader of every page is anyone: no page shows what an unsigned request would not get.
+The reader of these pages is anyone: none shows what an unsigned request would not get. Those of
+a party that has signed in stand in :mod:`portal.own_facts`.
 """
 
 from __future__ import annotations

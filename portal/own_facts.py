@@ -5,7 +5,7 @@ They tell a party of its own records alone: what others see of them, and who rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,8 +68,8 @@ class OwnFacts(Protocol):
     def signed_in(self, request: Request) -> SignedIn | None:
         """Who is signed in; None where nobody is, or not any more."""
 
-    def seen_by(self, owner: str, reader: str | None) -> SeenRecords:
-        """What a party, or anyone (None), sees of the owner's newest records."""
+    def sight(self, owner: str) -> Callable[[str | None], SeenRecords]:
+        """The owner's newest records, read once: what a party, or anyone (None), sees of them."""
 
     def accesses(self, owner: str, before: str | None) -> AccessPage:
         """Who read the owner's records, newest first."""

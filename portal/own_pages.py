@@ -59,7 +59,8 @@ class OwnPages:
         def show(who: SignedIn) -> Response:
             fold, words = self.facts.fold, self.renderer.words(request)
             others = [did for did in fold.parties if did != who.did]
-            seen = [self.facts.seen_by(who.did, did) for did in (None, *others[:READERS_SHOWN_MAX])]
+            seen_by = self.facts.sight(who.did)
+            seen = [seen_by(did) for did in (None, *others[:READERS_SHOWN_MAX])]
             lines = [reader_line(one, fold, words=words) for one in seen]
             page = ReadersPage(
                 owner=name_party(who.did, fold, words=words),
@@ -79,7 +80,7 @@ class OwnPages:
             reader = self._reader(request.path_params["slug"])
             did = None if reader is None else reader.did
             words = self.renderer.words(request)
-            page = seen_page(self.facts.seen_by(who.did, did), self.facts.fold, words=words)
+            page = seen_page(self.facts.sight(who.did)(did), self.facts.fold, words=words)
             return self.renderer.render(request, "seen.html", page=page)
 
         return self._for_its_party(request, show)

@@ -47,6 +47,8 @@ _COMMANDS: Final = {
     "show": ("reading", "show"),
     "receipt": ("reading", "receipt"),
     "export": ("reading", "export"),
+    "seen-by": ("seen_by", "seen_by"),
+    "page": ("seen_by", "page"),
     "delivered": ("deliveries", "delivered"),
     "differences": ("deliveries", "differences"),
     "verify": ("verifying", "verify"),

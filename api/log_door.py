@@ -183,7 +183,10 @@ class LogDoor:
             raise Refused(Refusal("not-found", f"no party {slug[:60]!r}"))
         # Outside software takes every key that it finds for one that signs now.
         multikeys = [Multikey(key.multikey) for key in party.signing_keys if key.is_current]
-        return JSONResponse(party_document(Did(party.did), multikeys), headers=FRESH)
+        sealing = [Multikey(key.multikey) for key in party.sealing_keys if key.is_current]
+        return JSONResponse(
+            party_document(Did(party.did), multikeys, sealing=sealing), headers=FRESH
+        )
 
 
 def parameters_members(parameters: Parameters) -> dict[str, Any]:
@@ -214,7 +217,7 @@ def party_members(party: Party, fold: PublicFold, recorded: PublicFold) -> dict[
         "next_key": party.commitment,
         "joined_at": None if party.did in fold.awaited else party.joined_at,
         "admin_keys": [_key_members(key, known.get(key.multikey)) for key in admin],
-        "keys": [_key_members(key, known.get(key.multikey)) for key in party.signing_keys],
+        "keys": [_key_members(key, known.get(key.multikey)) for key in party.own_keys],
     }
 
 

@@ -8,6 +8,7 @@
     +-- MalformedKey          bytes or text that are no acceptable public key
     |   +-- UnsupportedKey    a well-formed Multikey of a kind Lotmark does not use
     +-- BadSignature          the signature is not one by this key over these bytes
+    +-- NotSealedToKey        sealed to another key or under another context, or altered
     +-- SignerUnavailable     a private key could not be opened or stored
         +-- UnusablePassphrase  no passphrase, an empty one or one beyond the bound
         +-- WrongPassphrase     the key file does not open: other passphrase, or altered
@@ -50,6 +51,12 @@ class UnsupportedKey(MalformedKey):
     """A well-formed Multikey of a kind that Lotmark does not use."""
 
     code = "unsupported-key"
+
+
+class NotSealedToKey(KeysError):
+    """What was sealed does not open: another key, another context, or it was altered."""
+
+    code = "not-sealed-to-key"
 
 
 class BadSignature(KeysError):

@@ -22,7 +22,14 @@ from keys.limits import (
     SLUG_CHARACTERS_MAX,
     SLUG_CHARACTERS_MIN,
 )
-from keys.multikey import KeyKind, Multikey, encode_multikey, parse_multikey, split_multikey
+from keys.multikey import (
+    KeyKind,
+    Multikey,
+    encode_multikey,
+    parse_multikey,
+    parse_sealing_multikey,
+    split_multikey,
+)
 from keys.x25519 import SealingKey, check_sealing_key, derive_sealing_key
 
 __all__ = [
@@ -151,6 +158,22 @@ def parse_kid(text: str) -> Kid:
         raise MalformedIdentifier(f"expected <did>#<multikey>, found {text[:80]!r}")
     parse_party_did(did)
     parse_multikey(multikey)
+    return Kid(Did(did), Multikey(multikey))
+
+
+def parse_sealing_kid(text: str) -> Kid:
+    """Read the name of a key to be sealed to: ``<DID of a party>#<X25519 multikey>``.
+
+    Raises:
+        MalformedIdentifier: of another form.
+        UnsupportedKey: the multikey is of another kind.
+        MalformedKey: the multikey is not an acceptable X25519 key.
+    """
+    did, divider, multikey = text.partition("#")
+    if len(text) > KID_CHARACTERS_MAX or not divider:
+        raise MalformedIdentifier(f"expected <did>#<multikey>, found {text[:80]!r}")
+    parse_party_did(did)
+    parse_sealing_multikey(multikey)
     return Kid(Did(did), Multikey(multikey))
 
 

@@ -40,7 +40,15 @@ from keys.limits import (
     KEY_FILE_BYTES_MAX,
     PASSPHRASE_BYTES_MAX,
 )
-from keys.multikey import Multikey, encode_multikey, parse_multikey
+from keys.multikey import (
+    KeyKind,
+    Multikey,
+    encode_multikey,
+    encode_sealing_multikey,
+    parse_any_multikey,
+    split_multikey,
+)
+from keys.x25519 import sealing_key_of
 
 FORMAT: Final = "lotmark.key/v1"
 KDF: Final = "argon2id"
@@ -81,8 +89,16 @@ class KeyFile:
     ciphertext: bytes = field(repr=False)
 
 
-def seal_seed(seed: bytes, *, passphrase: str, cost: Cost = Cost.MODERATE) -> KeyFile:
+def seal_seed(
+    seed: bytes,
+    *,
+    passphrase: str,
+    cost: Cost = Cost.MODERATE,
+    kind: KeyKind = KeyKind.ED25519,
+) -> KeyFile:
     """Encrypt a seed under a passphrase, with fresh salt and nonce.
+
+    ``kind`` says whether it is the seed of a key that signs or a private key to open with.
 
     Raises:
         UnusablePassphrase: empty or over 1,024 bytes.
@@ -90,7 +106,7 @@ def seal_seed(seed: bytes, *, passphrase: str, cost: Cost = Cost.MODERATE) -> Ke
         SignerUnavailable: this machine lacks the memory that the cost asks for.
     """
     operations, memory_bytes = cost.value
-    multikey = encode_multikey(public_key_of(seed))
+    multikey = _multikey_of(seed, kind)
     salt, nonce = random_bytes(SALT_BYTES), random_bytes(NONCE_BYTES)
     header = KeyFileHeader(multikey, operations, memory_bytes, salt, nonce)
     ciphertext = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
@@ -119,7 +135,7 @@ def open_seed(key_file: KeyFile, *, passphrase: str) -> Seed:
             "expected the passphrase that sealed this key file, found another, or the file was "
             "changed; try again, or restore the file from its backup",
         ) from fault
-    if encode_multikey(public_key_of(seed)) != header.multikey:
+    if _multikey_of(seed, split_multikey(header.multikey)[0]) != header.multikey:
         raise DamagedKeyFile(f"expected the seed of {header.multikey}, found another")
     return Seed(seed)
 
@@ -160,6 +176,12 @@ def parse_key_file(data: bytes) -> KeyFile:
         nonce=_fixed_bytes(members, "nonce", NONCE_BYTES),
     )
     return KeyFile(header, _fixed_bytes(members, "ciphertext", CIPHERTEXT_BYTES))
+
+
+def _multikey_of(seed: bytes, kind: KeyKind) -> Multikey:
+    if kind is KeyKind.X25519:
+        return encode_sealing_multikey(sealing_key_of(seed))
+    return encode_multikey(public_key_of(seed))
 
 
 def _stretch(passphrase: str, header: KeyFileHeader) -> bytes:
@@ -237,9 +259,9 @@ def _text(members: dict[str, object], name: str) -> str:
 def _multikey(members: dict[str, object]) -> Multikey:
     text = _text(members, "multikey")
     try:
-        parse_multikey(text)
+        parse_any_multikey(text)
     except MalformedKey as fault:
-        raise DamagedKeyFile(f"expected an Ed25519 multikey, but: {fault}") from fault
+        raise DamagedKeyFile(f"expected an Ed25519 or X25519 multikey, but: {fault}") from fault
     return Multikey(text)
 
 

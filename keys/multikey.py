@@ -84,6 +84,21 @@ def parse_sealing_multikey(text: str) -> SealingKey:
     return check_sealing_key(data)
 
 
+def parse_any_multikey(text: str) -> KeyKind:
+    """Read a multikey of either kind and check the point; its kind.
+
+    Raises:
+        UnsupportedKey: a well-formed public key of another kind.
+        MalformedKey: anything else.
+    """
+    kind, data = split_multikey(text)
+    if kind is KeyKind.ED25519:
+        check_public_key(data)
+    else:
+        check_sealing_key(data)
+    return kind
+
+
 def split_multikey(text: str) -> tuple[KeyKind, bytes]:
     """Separate kind and key; the point is **not** checked here.
 

@@ -33,7 +33,7 @@ from keys.encoding import decode_base64url
 from keys.errors import MalformedEncoding, SignerUnavailable, UnusablePassphrase, WrongPassphrase
 from keys.key_file import open_seed
 from keys.key_storage import load_key_file
-from keys.multikey import Multikey, encode_multikey
+from keys.multikey import KeyKind, Multikey, encode_multikey, split_multikey
 
 PASSPHRASE_VARIABLE: Final = "LOTMARK_PASSPHRASE"  # noqa: S105 (a name, not a value)
 
@@ -119,6 +119,10 @@ def open_file_signer(path: str, access: KeyAccess) -> Signer:
         raise SignerUnavailable("expected file:PATH, found file: with a host; use file:/the/path")
     file = Path(path.removeprefix("//"))
     key_file = load_key_file(file)
+    if split_multikey(key_file.header.multikey)[0] is not KeyKind.ED25519:
+        raise SignerUnavailable(
+            f"expected a key that signs in {file}, found one to be sealed to: it signs nothing"
+        )
     try:
         return SeedSigner(open_seed(key_file, passphrase=_passphrase(access)))
     except WrongPassphrase as fault:

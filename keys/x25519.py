@@ -1,7 +1,7 @@
-"""X25519 public keys for sealing (RFC 7748): what is accepted as one.
+"""X25519 keys for sealing (RFC 7748): what is accepted as one.
 
-Sealing itself is not here. A party seals with a key of its own; the key that is derived from
-an Ed25519 key serves did:key only, whose documents name it.
+Sealing itself is :mod:`keys.hpke`. A party is sealed to by a key of its own; the key that is
+derived from an Ed25519 key serves did:key only, whose documents name it.
 """
 
 from __future__ import annotations
@@ -43,6 +43,17 @@ def check_sealing_key(data: bytes) -> SealingKey:
             f"expected an X25519 point of large order, found {data.hex()}",
         ) from fault
     return SealingKey(data)
+
+
+def sealing_key_of(seed: bytes) -> SealingKey:
+    """The public key of an X25519 private key: 32 random bytes (RFC 7748, section 6.1).
+
+    Raises:
+        MalformedKey: not 32 bytes.
+    """
+    if len(seed) != SEALING_KEY_BYTES:
+        raise MalformedKey(f"expected {SEALING_KEY_BYTES} bytes of private key, found {len(seed)}")
+    return SealingKey(bindings.crypto_scalarmult_base(seed))
 
 
 def derive_sealing_key(public: PublicKey) -> SealingKey:

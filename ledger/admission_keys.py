@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from keys.errors import KeysError
-from keys.multikey import parse_multikey
+from keys.multikey import parse_multikey, parse_sealing_multikey
 from ledger import limits
 from ledger.commitment import commit_key
 from ledger.content import CheckedRecord
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import SUSPENDED_VCTS, Governing, PublicFold
-from ledger.party import Party, RegisteredKey, Standing
+from ledger.party import SEAL_USE, Party, RegisteredKey, Standing
 from ledger.possession import verify_possession
 from ledger.precedents import Earlier
 from ledger.record import ADMIN_VCTS
@@ -104,40 +105,72 @@ def _judge_grace(key: RegisteredKey, record: CheckedRecord, admitted_ms: int) ->
 def judge_new_key(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:
     """Whether a ``key/v1`` may put its key in force."""
     del earlier
+    is_sealing = SEAL_USE in entry.body["uses"]
     return (
-        _judge_own(entry, fold)
+        (_judge_sealing if is_sealing else _judge_own)(entry, fold)
         or _judge_replaced(entry, fold.parties[entry.iss])
         or _judge_room(fold.parties[entry.iss], entry.body["replaces"])
         or _judge_past(fold.parties[entry.iss])
     )
 
 
+def _judge_sealing(entry: Governing, fold: PublicFold) -> Refusal | None:
+    """A key to be sealed to is an X25519 key with this one use, and proves nothing.
+
+    It signs nothing, so it cannot sign its registration: the admin key vouches for it alone.
+    """
+    uses, possession = entry.body["uses"], entry.body["possession"]
+    if uses != [SEAL_USE]:
+        wrong = Fault("/body/uses", f"exactly {SEAL_USE}", ", ".join(uses)[:80])
+        return _invalid(wrong, "a key to be sealed to has no other use")
+    if possession is not None:
+        wrong = Fault("/body/possession", "null", "a text")
+        return _invalid(wrong, "a key to be sealed to signs nothing")
+    return _judge_named(entry, fold, parse=parse_sealing_multikey)
+
+
 def _judge_own(entry: Governing, fold: PublicFold) -> Refusal | None:
     """A new key is the signer's own, valid, held by it, and never used before."""
+    return _judge_named(entry, fold, parse=parse_multikey) or _judge_possession(entry, fold)
+
+
+def _judge_named(
+    entry: Governing, fold: PublicFold, *, parse: Callable[[str], object]
+) -> Refusal | None:
     party, multikey = entry.body["party"], entry.body["multikey"]
     if party != entry.iss:
         return Refusal("not-permitted", f"expected a key of {entry.iss}, found one of {party}")
     try:
-        parse_multikey(multikey)
+        parse(multikey)
     except KeysError as fault:
         return wrong_key("/body/multikey", multikey, fault)
     if fold.is_key_used(multikey):
         return Refusal("key-not-valid", f"{multikey} is registered already, and is so for ever")
+    return None
+
+
+def _judge_possession(entry: Governing, fold: PublicFold) -> Refusal | None:
+    expected, found = "the new key's signature of its registration", "another text"
+    body = entry.body
+    if body["possession"] is None:
+        wrong = Fault("/body/possession", expected, "null")
+        return _invalid(wrong, "whoever registers a key that signs proves that it holds it")
     try:
         verify_possession(
-            entry.body["possession"], origin=fold.origin, did=party, multikey=multikey
+            body["possession"], origin=fold.origin, did=body["party"], multikey=body["multikey"]
         )
     except KeysError as fault:
-        wrong = Fault(
-            "/body/possession", "the new key's signature of its registration", "another text"
-        )
-        return Refusal("invalid-claims", f"/body/possession: {fault}", (wrong,))
+        return _invalid(Fault("/body/possession", expected, found), str(fault))
     return None
+
+
+def _invalid(fault: Fault, detail: str) -> Refusal:
+    return Refusal("invalid-claims", f"{fault.pointer}: {detail}", (fault,))
 
 
 def wrong_key(pointer: str, multikey: str, fault: KeysError) -> Refusal:
     """The refusal of a text that has the form of a multikey and is no key."""
-    wrong = Fault(pointer, "an Ed25519 key that may be registered", multikey)
+    wrong = Fault(pointer, "a key that may be registered", multikey)
     return Refusal("invalid-claims", f"{pointer}: {fault}", (wrong,))
 
 
@@ -145,17 +178,18 @@ def _judge_replaced(entry: Governing, party: Party) -> Refusal | None:
     replaced = entry.body["replaces"]
     if replaced is None:
         return None
-    key = party.keys.get(replaced)
-    if key is not None and not key.is_admin and key.is_current:
+    key, is_sealing = party.keys.get(replaced), SEAL_USE in entry.body["uses"]
+    if key and not key.is_admin and key.is_current and key.is_sealing is is_sealing:
         return None
+    kind = "key to be sealed to" if is_sealing else "signing key"
     return Refusal(
-        "key-not-valid", f"replaces: expected a signing key of yours in force, found {replaced}"
+        "key-not-valid", f"replaces: expected a {kind} of yours in force, found {replaced}"
     )
 
 
 def _judge_room(party: Party, replaced: str | None) -> Refusal | None:
     # The key that is replaced is superseded by this very entry.
-    current = sum(1 for k in party.signing_keys if k.is_current and k.multikey != replaced)
+    current = sum(1 for k in party.own_keys if k.is_current and k.multikey != replaced)
     if current < limits.SIGNING_KEYS_MAX:
         return None
     return Refusal("too-many-keys", f"{current} signing keys of {party.did} are in force already")
@@ -163,7 +197,7 @@ def _judge_room(party: Party, replaced: str | None) -> Refusal | None:
 
 def _judge_past(party: Party) -> Refusal | None:
     """The fold keeps ended keys for ever, and copies a party's keys with each of its acts."""
-    ever = len(party.signing_keys)
+    ever = len(party.own_keys)
     if ever < limits.SIGNING_KEYS_EVER_MAX:
         return None
     return Refusal(
@@ -284,6 +318,8 @@ def _judge_contested(entry: Governing, key: RegisteredKey, earlier: Earlier) -> 
         return None
     if entry.body["keeps"]:
         return Refusal("not-permitted", "contested_from: expected a key that ends, keeps is empty")
+    if key.is_sealing:
+        return Refusal("not-permitted", "contested_from: expected null, the key signs nothing")
     if not key.registered_at <= start < entry.index:
         return Refusal(
             "not-permitted",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from keys.errors import KeysError
-from keys.multikey import parse_multikey
+from keys.multikey import parse_multikey, parse_sealing_multikey
 from ledger.effects import contest_key
 from ledger.errors import MalformedDocument
 from ledger.fold_state import Governing, PublicFold
-from ledger.party import Evidence, Party, RegisteredKey
+from ledger.party import SEAL_USE, Evidence, Party, RegisteredKey
 
 
 def apply_key(fold: PublicFold, entry: Governing) -> PublicFold:
@@ -20,7 +22,7 @@ def apply_key(fold: PublicFold, entry: Governing) -> PublicFold:
     """
     body = entry.body
     key = RegisteredKey(
-        kid=f"{entry.iss}#{_valid(body['multikey'])}",
+        kid=f"{entry.iss}#{_valid_key(body)}",
         party=entry.iss,
         uses=frozenset(body["uses"]),
         holder_kind=body["holder_kind"],
@@ -80,6 +82,17 @@ def _party_of(fold: PublicFold, entry: Governing) -> Party:
     if party is None:
         raise MalformedDocument(f"expected a party, found {entry.iss}")
     return party
+
+
+def _valid_key(body: Mapping[str, Any]) -> str:
+    """The multikey of a ``key/v1``: one to be sealed to has that use, and no other."""
+    if body["uses"] != [SEAL_USE]:
+        return _valid(body["multikey"])
+    try:
+        parse_sealing_multikey(body["multikey"])
+    except KeysError as fault:
+        raise MalformedDocument(f"key: {fault}") from fault
+    return str(body["multikey"])
 
 
 def _valid(multikey: str) -> str:

@@ -16,6 +16,7 @@ from ledger import limits
 from ledger.record import ADMIN_VCTS, GOVERNANCE_VCTS
 
 REQUESTS_USE: Final = "requests"
+SEAL_USE: Final = "seal"
 
 
 class Standing(StrEnum):
@@ -62,8 +63,13 @@ class RegisteredKey:
         return self.kid.partition("#")[2]
 
     @property
+    def is_sealing(self) -> bool:
+        """Whether it is an X25519 key: others seal to it, and it signs nothing."""
+        return SEAL_USE in self.uses
+
+    @property
     def is_in_force(self) -> bool:
-        """Whether it signs the next entry."""
+        """Whether it signs the next entry, or is to be sealed to."""
         return self.ended_at is None
 
     @property
@@ -73,6 +79,8 @@ class RegisteredKey:
 
     def may_sign(self, vct: str) -> bool:
         """Whether records of this type are its to sign, while it is in force."""
+        if self.is_sealing:
+            return False
         if self.is_admin or vct in ADMIN_VCTS:
             return self.is_admin and vct in ADMIN_VCTS
         name = vct.partition("/")[0]
@@ -149,7 +157,17 @@ class Party:
     @property
     def signing_keys(self) -> tuple[RegisteredKey, ...]:
         """Its signing keys, ended ones too, in the order of registration."""
+        return tuple(k for k in self.keys.values() if not k.is_admin and not k.is_sealing)
+
+    @property
+    def own_keys(self) -> tuple[RegisteredKey, ...]:
+        """Its keys to sign with and to be sealed to: all but the admin keys."""
         return tuple(key for key in self.keys.values() if not key.is_admin)
+
+    @property
+    def sealing_keys(self) -> tuple[RegisteredKey, ...]:
+        """Its keys to be sealed to, ended ones too, in the order of registration."""
+        return tuple(key for key in self.keys.values() if key.is_sealing)
 
     def may_qualify(self, role: str, accreditation: str | None) -> bool:
         """Whether it has the role, and the accreditation where one is asked for."""

@@ -13,6 +13,7 @@ from keys.identifiers import (
     parse_kid,
     parse_origin,
     parse_party_did,
+    parse_sealing_kid,
     parse_slug,
     party_did,
     resolve_did_key,
@@ -26,8 +27,10 @@ from keys.key_file import (
 )
 from keys.limits import BASE58BTC_CHARACTERS_MAX, KEY_FILE_BYTES_MAX, KID_CHARACTERS_MAX
 from keys.multikey import (
+    KeyKind,
     encode_multikey,
     encode_sealing_multikey,
+    parse_any_multikey,
     parse_multikey,
     parse_sealing_multikey,
     split_multikey,
@@ -63,6 +66,9 @@ def _parse_identifier(data: bytes) -> None:
             assert parse_slug(text[1:]) == text[1:]
         case "p":
             assert party_did(*parse_party_did(text[1:])) == text[1:]
+        case "e":
+            to = parse_sealing_kid(text[1:])
+            assert kid(to.did, to.multikey) == text[1:]
         case _:
             found = parse_kid(text[1:])
             assert kid(found.did, found.multikey) == text[1:]
@@ -71,11 +77,13 @@ def _parse_identifier(data: bytes) -> None:
 def _parse_multikey(data: bytes) -> None:
     text = raw_text_of(data)
     if text.startswith("z6LS"):
+        assert parse_any_multikey(text) is KeyKind.X25519
         assert encode_sealing_multikey(parse_sealing_multikey(text)) == text
     elif text.startswith("z6Mk"):
         assert encode_multikey(parse_multikey(text)) == text
     else:
         split_multikey(text)
+        parse_any_multikey(text)
         parse_multikey(text)
 
 
@@ -103,7 +111,13 @@ def _multikeys() -> list[bytes]:
 
 def _identifiers() -> list[bytes]:
     texts = (f"o{ORIGIN}", f"s{_PARTY.slug}", f"p{_PARTY.did}", f"k{_PARTY.signing.kid}")
-    return [*(text.encode() for text in texts), b"ohost", b"oa/b/c", b"pdid:web:a:parties:bb"]
+    sealing = f"e{_PARTY.did}#z6LSeu9HkTHSfLLeUs2nnzUSNedgDUevfNQgQjQC23ZCit6F"
+    return [
+        *(text.encode() for text in (*texts, sealing)),
+        b"ohost",
+        b"oa/b/c",
+        b"pdid:web:a:parties:bb",
+    ]
 
 
 def _key_files() -> list[bytes]:
@@ -143,16 +157,16 @@ TARGETS: Final = (
         "identifier",
         _parse_identifier,
         (MalformedIdentifier, MalformedKey),
-        (parse_origin, parse_slug, parse_party_did, parse_kid),
+        (parse_origin, parse_slug, parse_party_did, parse_kid, parse_sealing_kid),
         _identifiers,
         bytes_max=KID_CHARACTERS_MAX + 2,
-        words=("did:web:", ":parties:", "%3A", "#z6Mk", ".."),
+        words=("did:web:", ":parties:", "%3A", "#z6Mk", "#z6LS", ".."),
     ),
     Target(
         "multikey",
         _parse_multikey,
         (MalformedKey,),
-        (parse_multikey, parse_sealing_multikey, split_multikey),
+        (parse_multikey, parse_sealing_multikey, parse_any_multikey, split_multikey),
         _multikeys,
         bytes_max=BASE58BTC_CHARACTERS_MAX + 2,
         words=("z6Mk", "z6LS"),

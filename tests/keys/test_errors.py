@@ -16,6 +16,7 @@ CODES = {
     "MalformedKey": "malformed-key",
     "UnsupportedKey": "unsupported-key",
     "BadSignature": "bad-signature",
+    "NotSealedToKey": "not-sealed-to-key",
     "SignerUnavailable": "signer-unavailable",
     "UnusablePassphrase": "unusable-passphrase",
     "WrongPassphrase": "wrong-passphrase",

@@ -31,7 +31,9 @@ from keys.key_file import (
     seal_seed,
 )
 from keys.key_storage import load_key_file, store_key_file
-from keys.multikey import encode_multikey
+from keys.multikey import KeyKind, encode_multikey, encode_sealing_multikey
+from keys.signer import open_signer
+from keys.x25519 import sealing_key_of
 
 pytestmark = pytest.mark.item("2.2")
 
@@ -159,7 +161,7 @@ def test_a_flipped_bit_of_the_ciphertext_does_not_open() -> None:
         ("ciphertext", encode_base64url(bytes(47)), "expected 48 bytes of ciphertext, found 47"),
         ("ciphertext", "", "expected 48 bytes of ciphertext, found 0"),
         ("ciphertext", {"a": 1}, "expected text as ciphertext"),
-        ("multikey", OTHER_MULTIKEY[:-1], "expected an Ed25519 multikey"),
+        ("multikey", OTHER_MULTIKEY[:-1], "expected an Ed25519 or X25519 multikey"),
         ("multikey", None, "expected text as multikey"),
         ("comment", "mine", "expected the members"),
     ],
@@ -281,3 +283,22 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path) -> None:
         stream.truncate(2**40)
     with pytest.raises(DamagedKeyFile, match="expected at most 4096 bytes"):
         load_key_file(path)
+
+
+@cache
+def a_sealing_key_file() -> KeyFile:
+    return seal_seed(SEED, passphrase=PASSPHRASE, cost=Cost.INTERACTIVE, kind=KeyKind.X25519)
+
+
+@pytest.mark.item("5.6.sealed")
+def test_a_key_to_be_sealed_to_is_kept_in_the_same_form() -> None:
+    kept = parse_key_file(encode_key_file(a_sealing_key_file()))
+    assert kept.header.multikey == encode_sealing_multikey(sealing_key_of(SEED))
+    assert open_seed(kept, passphrase=PASSPHRASE) == SEED
+
+
+@pytest.mark.item("5.6.sealed")
+def test_a_key_to_be_sealed_to_opens_as_no_signer(tmp_path: Path) -> None:
+    store_key_file(tmp_path / "seal.key", a_sealing_key_file())
+    with pytest.raises(SignerUnavailable, match="it signs nothing"):
+        open_signer(f"file:{tmp_path / 'seal.key'}", environment={"LOTMARK_PASSPHRASE": PASSPHRASE})

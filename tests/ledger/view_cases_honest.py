@@ -26,6 +26,7 @@ from tests.ledger.view_log import (
     as_text,
     signed,
 )
+from tests.ledger.view_multikeys import sealing_multikey
 from tests.ledger.view_story import (
     CHARTER,
     ENDORSEMENT,
@@ -94,12 +95,21 @@ def _governance() -> Iterator[ViewCase]:
     ]:
         yield _of(name, STORY.show(index))
     yield _of("a key without its holder", replace(STORY.show(KEY_TWO), disclosures=()))
+    yield _of("a key to be sealed to", STORY.show(KEY_TWO), log=_with_sealing_key())
     alone = ForgedLog(LOG.jwss[:1])
     yield _of("the charter alone in its log", Show(CHARTER), log=alone)
     older = LOG.view(STORY.show(ENDORSEMENT))
     older |= {"checkpoint": LOG.note(size=2), "entries": [LOG.entry(0, 2), LOG.entry(1, 2)]}
     result = expected_result(LOG, STORY.show(ENDORSEMENT), size=2)
     yield accepted("an older checkpoint", result, older)
+
+
+def _with_sealing_key() -> ForgedLog:
+    """The log whose second key is an X25519 key: it signs nothing, and is there to be read."""
+    text = STORY.submissions[KEY_TWO]
+    sealing = {"multikey": sealing_multikey(), "uses": ["seal"], "possession": None}
+    body = payload_of(text)["body"] | sealing
+    return LOG.with_record(KEY_TWO, jws_of(resign(text, STORY.second.admin, claims={"body": body})))
 
 
 def _spellings() -> Iterator[ViewCase]:

@@ -162,8 +162,8 @@ def parse_submission(line: bytes) -> str | Refusal:
     if not isinstance(sd_jwt, str) or not isinstance(sealed, list):
         return Refusal("malformed-submission", "expected sd_jwt as text and sealed as an array")
     if sealed:
-        found = Fault("/sealed", "an empty array", f"{len(sealed)} envelopes")
-        return Refusal("sealed-not-available", "groups cannot be sealed yet", (found,))
+        found = Fault("/sealed", "an empty array", f"{len(sealed)} elements")
+        return Refusal("malformed-submission", "expected envelopes in sd_jwt, as !E~", (found,))
     return sd_jwt
 
 

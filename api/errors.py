@@ -50,7 +50,7 @@ COME_BACK_SECONDS: Final = "2"
 _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     # form of the request
     ("malformed-json", BAD_REQUEST, "Not strict JSON", "JSON 格式不合规", "Send UTF-8 JSON without repeated names, fractions or lone surrogates."),
-    ("malformed-submission", BAD_REQUEST, "Not a submission", "提交格式错误", "Send {\"sd_jwt\": \"JWS~disclosure~...~\", \"sealed\": []}."),
+    ("malformed-submission", BAD_REQUEST, "Not a submission", "提交格式错误", "Send {\"sd_jwt\": \"JWS~disclosure~...~!envelope~...~\", \"sealed\": []}."),
     ("malformed-query", BAD_REQUEST, "Not a query this service knows", "查询参数错误", "Compare the parameters with the API description."),
     ("malformed-record", BAD_REQUEST, "Not a record", "记录格式错误", "Build the SD-JWT as docs/spec/record.md section 1 says."),
     ("malformed-header", BAD_REQUEST, "Not the header of a record", "记录头格式错误", "The header is exactly alg, kid and typ."),
@@ -75,7 +75,9 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("disclosure-duplicate", UNPROCESSABLE, "A disclosure stands twice", "披露重复", "Send every group once."),
     ("disclosure-unused", UNPROCESSABLE, "The record does not commit to a disclosure", "记录未承诺该披露", "Send the disclosure bytes whose digest was signed."),
     ("disclosure-missing", UNPROCESSABLE, "A disclosure is missing", "缺少披露", "Send manifest, address, filing and every group that filing.present names."),
-    ("sealed-not-available", UNPROCESSABLE, "Groups cannot be sealed yet", "暂不支持密封分组", "File the group at another tier, or leave it out."),
+    ("malformed-envelope", UNPROCESSABLE, "Not an envelope of a sealed group", "密封信封格式错误", "Seal the group as docs/spec/sealed.md section 1 says."),
+    ("owner-not-recipient", UNPROCESSABLE, "The owner could not open it", "所有者不在接收方之列", "Seal the group to a key of the owner, too."),
+    ("unknown-sealing-key", UNPROCESSABLE, "Not a registered key to be sealed to", "未登记的密封密钥", "Seal to keys in force of members; they register them with 'lotmark register-key'."),
     # content
     ("invalid-claims", UNPROCESSABLE, "The content is not what its type says", "内容不符合类型定义", "Mend every place that errors names, then sign again."),
     ("unknown-type", UNPROCESSABLE, "Unknown record type", "未知的记录类型", "Use a type and version that this log defines."),

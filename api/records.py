@@ -15,6 +15,7 @@ from keys.encoding import encode_base64url
 from ledger.disclosure import Disclosure, open_disclosures
 from ledger.entry import split_entry
 from ledger.faults import Refusal
+from ledger.kept import split_kept
 from ledger.record import parse_jws
 from ledger.service import Ledger
 from ledger.store import EntryRow, Store
@@ -127,7 +128,7 @@ class RecordShelf:
         return [self._open_row(row, kept.get(row.index, ""), reading) for row in rows]
 
     def _open_row(self, row: EntryRow, kept: str, reading: Reading) -> OpenedRecord:
-        texts = kept[:-1].split("~") if kept else []
+        texts = split_kept(kept).disclosures
         _, jws = split_entry(row.text)
         claims = parse_jws(jws, origin=self._ledger.fold.origin).claims
         opened = open_disclosures(claims, texts)

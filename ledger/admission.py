@@ -7,7 +7,7 @@ Order of the checks, after the jti: genesis, key, time, policy, then what the ty
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ from ledger.content import CheckedRecord
 from ledger.errors import LedgerError
 from ledger.faults import Fault, Refusal
 from ledger.fold import Governing, PublicFold, apply, settle
-from ledger.party import Party
+from ledger.party import Party, Standing
 from ledger.policy_errors import PolicyContradiction
 from ledger.precedents import Earlier, Precedent, Precedents, Signed
 from ledger.record import GOVERNANCE_VCTS, NO_POLICY
@@ -38,6 +38,7 @@ __all__ = [
     "admit",
     "governing",
     "judge_governance",
+    "judge_recipients",
     "judge_signer",
     "judge_writer",
 ]
@@ -171,6 +172,7 @@ def _judge_business(
         judge_writer(record, party, writer_roles=kind.writer_roles)
         or _judge_credential(record, party, fold)
         or _judge_parties(record, fold)
+        or judge_recipients(record.sealed_to, fold)
         or _judge_links(record, precedents)
         or _judge_blobs(record, precedents)
     )
@@ -210,6 +212,20 @@ def _judge_parties(record: CheckedRecord, fold: PublicFold) -> Refusal | None:
         return None
     faults = tuple(Fault("/manifest", "a member of this log", did) for did in strangers)
     return Refusal("unknown-party", f"{strangers[0]} is no member of this log", faults)
+
+
+def judge_recipients(kids: Iterable[str], fold: PublicFold) -> Refusal | None:
+    """Whether all of these are keys that members have registered to be sealed to, in force."""
+    for kid in kids:
+        key = fold.key(kid)
+        is_current = key is not None and key.is_sealing and key.is_current
+        if not is_current or fold.standing(kid.partition("#")[0]) is not Standing.MEMBER:
+            return Refusal(
+                "unknown-sealing-key",
+                f"expected recipients' keys that a member has registered to be sealed to and that "
+                f"are in force, found {kid}",
+            )
+    return None
 
 
 def _judge_links(record: CheckedRecord, precedents: Precedents) -> Refusal | None:

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 from ledger.content import CheckedRecord
 from ledger.content_rules import Content, judge_content
-from ledger.disclosure import Disclosure
 from ledger.domain import DomainRules
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
-from ledger.record import Claims
 from ledger.record_type import RecordType, parse_record_type
 
 
@@ -28,17 +26,17 @@ class ContentJudge:
     rules: DomainRules
 
     def judge(
-        self, record: CheckedRecord, claims: Claims, opened: tuple[Disclosure, ...]
+        self, record: CheckedRecord, content: Content
     ) -> tuple[CheckedRecord, Refusal | None] | None:
         """The record with what its content says of roles and tiers, and what is wrong with it.
 
         None where nothing can be said: no disclosures, governance, or a type that is not known.
         """
+        claims, values = content.claims, content.values
         kind = self.types.get(claims.vct)
-        if kind is None or kind.governs or not opened:
+        if kind is None or kind.governs or not content.disclosures:
             return None
-        values = {group: value for group, value, _ in opened}
-        refusal = judge_content(Content(claims, opened, values), kind=kind, rules=self.rules)
+        refusal = judge_content(content, kind=kind, rules=self.rules)
         if refusal:
             return record, refusal
         manifest, address = values["manifest"], values["address"]

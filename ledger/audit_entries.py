@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 from keys.errors import BadSignature
 from ledger.audit_contents import ContentJudge
 from ledger.audit_jtis import KEY_BYTES
-from ledger.content import CheckedRecord
+from ledger.content import CheckedRecord, read_envelopes
+from ledger.content_rules import content_of
 from ledger.disclosure import open_disclosures
 from ledger.entry import parse_head, split_entry
 from ledger.errors import LedgerError
+from ledger.kept import split_kept
 from ledger.record import ParsedJws, jti_key, parse_jws, record_id, verify_jws
 from ledger.tree import leaf_hash
 
@@ -118,22 +120,18 @@ def _check_record(
         return _FoundRecord(None, faults=(fault_of(fault),))
     record = _signed_facts(parsed)
     try:
-        opened = open_disclosures(parsed.claims, _split_disclosures(disclosures))
+        kept = split_kept(disclosures)
+        opened = open_disclosures(parsed.claims, kept.disclosures)
+        envelopes = read_envelopes(parsed.claims, kept)
     except LedgerError as fault:
         # The record is authentic all the same, and what it governs is in force.
         return _FoundRecord(record, faults=(fault_of(fault),))
-    judged = judge.judge(record, parsed.claims, opened) if judge else None
+    judged = judge.judge(record, content_of(parsed.claims, opened, envelopes)) if judge else None
     if judged is None:
         return _FoundRecord(record, len(opened))
     said, refusal = judged
     faults = ((refusal.code, refusal.detail),) if refusal else ()
     return _FoundRecord(said, len(opened), faults, is_judged=True)
-
-
-def _split_disclosures(disclosures: str | None) -> list[str]:
-    # Whatever stands after the last "~" is taken for a disclosure, and refused as one.
-    parts = disclosures.split("~") if disclosures else [""]
-    return parts if parts[-1] else parts[:-1]
 
 
 def _signed_facts(parsed: ParsedJws) -> CheckedRecord:

@@ -15,14 +15,23 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from keys.errors import BadSignature
 from ledger import limits
-from ledger.content_rules import Content, judge_content
-from ledger.disclosure import open_disclosures
+from ledger.content_rules import Content, content_of, judge_content
+from ledger.disclosure import digest_of, open_disclosures
 from ledger.domain import DomainRules
-from ledger.errors import DisclosureMalformed, LedgerError, MalformedRecord, RecordTooLarge
+from ledger.errors import (
+    DisclosureDuplicate,
+    DisclosureMalformed,
+    DisclosureUnused,
+    LedgerError,
+    MalformedRecord,
+    RecordTooLarge,
+)
 from ledger.faults import Refusal
 from ledger.json_pointer import resolve_pointer
-from ledger.record import ParsedJws, jti_key, parse_jws, record_id, verify_jws
+from ledger.kept import Kept, join_kept, split_elements
+from ledger.record import Claims, ParsedJws, jti_key, parse_jws, record_id, verify_jws
 from ledger.record_type import RecordType
+from ledger.sealed import Envelope, parse_envelope
 
 JTI_KEY_BYTES: Final = 16
 #: Stands in what anybody may find: no DID.
@@ -63,7 +72,7 @@ class CheckedRecord(NamedTuple):
     this belongs (None: no such limit); ``credential`` the kind of quality credential that it
     is (None: it is none). ``facts`` are what must be known of it to judge it against what is
     in force (None: it depends on nothing); ``to``, ``subject`` and ``family`` whom and what
-    it is about.
+    it is about; ``sealed_to`` the kids that its sealed groups are for.
     """
 
     record_id: bytes
@@ -91,6 +100,7 @@ class CheckedRecord(NamedTuple):
     subject: str | None
     family: str | None
     facts: Mapping[str, Any] | None
+    sealed_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +123,8 @@ class Checker:
     search_secret: bytes
 
 
-def split_submission(sd_jwt: str) -> tuple[str, list[str]]:
-    """Split ``JWS~D~...~`` into the JWS and its disclosures (docs/spec/record.md, section 1).
+def split_submission(sd_jwt: str) -> tuple[str, Kept]:
+    """Split ``JWS~D~...~!E~...~`` into the JWS and what is kept (docs/spec/record.md, section 1).
 
     Raises:
         MalformedRecord: it does not end in ``~``, or is not ASCII.
@@ -122,9 +132,9 @@ def split_submission(sd_jwt: str) -> tuple[str, list[str]]:
     """
     if not sd_jwt.endswith("~") or not sd_jwt.isascii():
         raise MalformedRecord("expected JWS~disclosure~...~ in ASCII, ended by '~'")
-    jws, *disclosures = sd_jwt[:-1].split("~")
+    jws, *elements = sd_jwt[:-1].split("~")
     _check_size(jws, limits.ENTRY_BYTES_MAX)
-    return jws, disclosures
+    return jws, split_elements(elements)
 
 
 def _check_size(jws: str, entry_bytes_max: int) -> None:
@@ -155,14 +165,14 @@ class _ParsedSubmission(NamedTuple):
     """A submission of the right form whose signature and disclosures are not checked yet."""
 
     sd_jwt: str
-    disclosures: list[str]
+    kept: Kept
     parsed: ParsedJws
 
 
 class OpenedSubmission(NamedTuple):
     """A submission whose signature and disclosures hold; its content is not judged yet.
 
-    ``kept`` are the disclosures as they were sent, ``D~...~``.
+    ``kept`` are disclosures and envelopes as they were sent, ``D~...~!E~...~``.
     """
 
     jws: str
@@ -193,9 +203,9 @@ def _attempt(
 
 
 def _parse(sd_jwt: str, checker: Checker) -> _ParsedSubmission:
-    jws, disclosures = split_submission(sd_jwt)
+    jws, kept = split_submission(sd_jwt)
     _check_size(jws, checker.book.entry_bytes_max)
-    return _ParsedSubmission(sd_jwt, disclosures, parse_jws(jws, origin=checker.origin))
+    return _ParsedSubmission(sd_jwt, kept, parse_jws(jws, origin=checker.origin))
 
 
 def _verify(submission: _ParsedSubmission, checker: Checker) -> _ParsedSubmission:
@@ -205,13 +215,32 @@ def _verify(submission: _ParsedSubmission, checker: Checker) -> _ParsedSubmissio
 
 
 def _open(submission: _ParsedSubmission, checker: Checker) -> OpenedSubmission:
-    sd_jwt, disclosures, parsed = submission
-    _check_charter_bounds(disclosures, checker.book)
-    opened = open_disclosures(parsed.claims, disclosures)
-    values = {group: value for group, value, _ in opened}
-    content = Content(parsed.claims, opened, values)
-    kept = sd_jwt[len(parsed.jws) + 1 :]
-    return OpenedSubmission(parsed.jws, parsed.header.kid, kept, content)
+    sd_jwt, kept, parsed = submission
+    _check_charter_bounds([*kept.disclosures, *kept.envelopes], checker.book)
+    opened = open_disclosures(parsed.claims, kept.disclosures)
+    envelopes = read_envelopes(parsed.claims, kept) if kept.envelopes else ()
+    content = content_of(parsed.claims, opened, envelopes)
+    text = sd_jwt[len(parsed.jws) + 1 :]
+    if kept.envelopes and text != join_kept(kept):
+        raise MalformedRecord("expected every envelope behind the disclosures, found one before")
+    return OpenedSubmission(parsed.jws, parsed.header.kid, text, content)
+
+
+def read_envelopes(claims: Claims, kept: Kept) -> tuple[Envelope, ...]:
+    """The envelopes of a record: each for a digest of its own, in clear under no other.
+
+    Raises:
+        MalformedEnvelope, DisclosureUnused, DisclosureDuplicate: for the first that fails.
+    """
+    envelopes = tuple(parse_envelope(text) for text in kept.envelopes)
+    seen = {digest_of(text) for text in kept.disclosures}
+    for envelope in envelopes:
+        if envelope.digest not in claims.digests:
+            raise DisclosureUnused(f"envelope of {envelope.group}: its digest is not in _sd")
+        if envelope.digest in seen or envelope.group in seen:
+            raise DisclosureDuplicate(f"envelope of {envelope.group}: it stands twice")
+        seen |= {envelope.digest, envelope.group}
+    return envelopes
 
 
 def _judge(opened: OpenedSubmission, checker: Checker) -> CheckedRecord | Refusal:
@@ -250,6 +279,7 @@ def derive_projections(sd_jwt: str, checker: Checker) -> Projections:
 
 
 def _check_charter_bounds(disclosures: Sequence[str], book: TypeBook) -> None:
+    # An envelope counts as the disclosure that it stands for.
     if len(disclosures) > book.disclosures_max:
         raise DisclosureMalformed(
             f"expected at most {book.disclosures_max} disclosures, found {len(disclosures)}"
@@ -296,7 +326,13 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
         subject=manifest["subject"],
         family=address["family"],
         facts=checker.rules.facts(claims.vct, values) if business else None,
+        sealed_to=_sealed_to(opened.content),
     )
+
+
+def _sealed_to(content: Content) -> tuple[str, ...]:
+    kids = (kid for envelope in content.envelopes for kid in envelope.kids)
+    return tuple(dict.fromkeys(kids))
 
 
 def _others(iss: str, *named: str | None) -> tuple[str, ...]:

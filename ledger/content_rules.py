@@ -19,8 +19,9 @@ from ledger.errors import LedgerError, MalformedClaims
 from ledger.faults import Fault, Refusal, fault_at
 from ledger.json_pointer import extend_pointer, resolve_pointer
 from ledger.record import Claims
-from ledger.record_type import CLOSED_GROUPS, RecordType
+from ledger.record_type import CLOSED_GROUPS, SEALED, RecordType, lenient_validator
 from ledger.schema_faults import abbreviate, find_faults
+from ledger.sealed import Envelope
 from ledger.strict_json import check_text
 
 _CLOSED: Final = frozenset(CLOSED_GROUPS)
@@ -29,11 +30,24 @@ Values = dict[str, Any]
 
 
 class Content(NamedTuple):
-    """What a record says: its clear claims, and its groups as they were disclosed."""
+    """What a record says: its clear claims, its groups as they were disclosed, and those sealed."""
 
     claims: Claims
     disclosures: tuple[Disclosure, ...]
     values: dict[str, Any]
+    envelopes: tuple[Envelope, ...] = ()
+
+    @property
+    def sealed(self) -> frozenset[str]:
+        """The groups that came in envelopes; nobody here can read them."""
+        return frozenset(envelope.group for envelope in self.envelopes)
+
+
+def content_of(
+    claims: Claims, opened: tuple[Disclosure, ...], envelopes: tuple[Envelope, ...] = ()
+) -> Content:
+    """What a record says, of what was opened of it."""
+    return Content(claims, opened, {group: value for group, value, _ in opened}, envelopes)
 
 
 def judge_content(content: Content, *, kind: RecordType, rules: DomainRules) -> Refusal | None:
@@ -47,23 +61,25 @@ def judge_content(content: Content, *, kind: RecordType, rules: DomainRules) -> 
     claims = content.claims
     if len(claims.digests) != kind.digests:
         return _refuse([Fault("/_sd", f"{kind.digests} digests", f"{len(claims.digests)}")])
+    if kind.governs and content.envelopes:
+        return _refuse([Fault("", "no envelope in governance", "one")])
     if kind.body_validator is not None:
         return _refuse(_governance_faults(content, kind))
     if claims.body is not None:
         # Only a verifier that does not know the type lets a body pass beside _sd.
         return Refusal(MalformedClaims.code, f"/body: expected none in {claims.vct}, found one")
-    absent = _absent(content.values)
+    absent = _absent(content)
     return _missing(absent) if absent else _judge_groups(content, kind, rules)
 
 
 def _judge_groups(content: Content, kind: RecordType, rules: DomainRules) -> Refusal | None:
     values, claims = content.values, content.claims
-    if form := [*find_faults(kind.groups_validator, values), *_disclosed_text_faults(content)]:
+    if form := [*_schema_faults(content, kind), *_disclosed_text_faults(content)]:
         return _refuse(form)
-    if misfiled := _filing_faults(values, kind):
+    if misfiled := _filing_faults(content, kind):
         return _refuse(misfiled)
-    if sealed := _sealed(values):
-        return sealed
+    if missealed := _sealing_refusal(content, kind):
+        return missealed
     if contradictions := _manifest_faults(values, claims.iss, kind):
         return _refuse(contradictions)
     return _refuse(rules.find_faults(claims.vct, values))
@@ -92,22 +108,33 @@ def _governance_faults(content: Content, kind: RecordType) -> Iterator[Fault]:
     yield from _disclosed_text_faults(content)
 
 
-def _absent(values: Values) -> list[str]:
-    """The groups that are asked for and not disclosed: the closed ones, and those filed."""
+def _schema_faults(content: Content, kind: RecordType) -> Iterable[Fault]:
+    """What the schema says of the groups that can be read; a sealed one counts as there."""
+    if not content.envelopes:
+        return find_faults(kind.groups_validator, content.values)
+    values = content.values
+    missing = kind.required - values.keys() - content.sealed
+    faults = [Fault(f"/{name}", "a group", "none") for name in sorted(missing)]
+    return [*faults, *find_faults(lenient_validator(kind.text), values)]
+
+
+def _absent(content: Content) -> list[str]:
+    """The groups that are asked for and not sent: the closed ones, and those filed."""
+    values, sealed = content.values, content.sealed
     if not values.keys() >= _CLOSED:
         return [name for name in CLOSED_GROUPS if name not in values]
     filing = values["filing"]
     filed = filing.get("present") if isinstance(filing, dict) else None
     if not isinstance(filed, list):
         return []
-    return [name for name in filed if isinstance(name, str) and name not in values]
+    return [name for name in filed if isinstance(name, str) and name not in values.keys() | sealed]
 
 
 def _missing(absent: list[str]) -> Refusal:
     return Refusal(
         "disclosure-missing",
-        "expected the disclosures manifest, address, filing and every group that filing.present "
-        f"names, missing {', '.join(name[:40] for name in absent[:8])}",
+        "expected the disclosures manifest, address, filing and, as disclosure or envelope, every "
+        f"group that filing.present names, missing {', '.join(name[:40] for name in absent[:8])}",
         tuple(
             fault_at(extend_pointer("", name), "a disclosure", found="none")
             for name in absent[: limits.FAULTS_MAX]
@@ -115,9 +142,9 @@ def _missing(absent: list[str]) -> Refusal:
     )
 
 
-def _filing_faults(values: Values, kind: RecordType) -> list[Fault]:
-    faults = []
-    present = sorted(values.keys() - _CLOSED)
+def _filing_faults(content: Content, kind: RecordType) -> list[Fault]:
+    faults, values = [], content.values
+    present = sorted((values.keys() | content.sealed) - _CLOSED)
     filed = values["filing"]["present"]
     if filed != present:
         expected = f"exactly {', '.join(present)}, ascending"
@@ -146,17 +173,33 @@ def _is_blob_reference(found: Any) -> bool:
     )
 
 
-def _sealed(values: Values) -> Refusal | None:
-    tiers = values["manifest"]["groups"]
-    sealed = [name for name in values["filing"]["present"] if tiers[name] == "sealed"]
-    if not sealed:
-        return None
-    faults = tuple(Fault(f"/manifest/groups/{name}", "another tier", "sealed") for name in sealed)
-    return Refusal(
-        "sealed-not-available",
-        "groups cannot be sealed yet: file them at another tier, or leave them out",
-        faults,
-    )
+def _sealing_refusal(content: Content, kind: RecordType) -> Refusal | None:
+    """Sealed groups, exactly, come in envelopes, and the owner can open each of them."""
+    tiers, owner = content.values["manifest"]["groups"], content.values["manifest"]["owner"]
+    faults = [
+        Fault(f"/{name}", "an envelope, as its tier is sealed", "a disclosure")
+        for name in sorted(content.values.keys() - _CLOSED)
+        if tiers[name] == SEALED
+    ]
+    faults += [
+        Fault(f"/manifest/groups/{name}", f"{SEALED}, as the group is in an envelope", found)
+        for name in sorted(content.sealed)
+        if (found := tiers.get(name, "no such group")) != SEALED
+    ]
+    # What it cites could not be seen, and would expire as an upload that nothing cites.
+    with_uploads = content.sealed & {pointer.split("/")[1] for pointer in kind.blobs}
+    faults += [
+        Fault(f"/manifest/groups/{name}", "another tier, as the group cites uploads", SEALED)
+        for name in sorted(with_uploads)
+    ]
+    if faults:
+        return _refuse(faults)
+    for envelope in content.envelopes:
+        if owner not in envelope.parties:
+            fault = Fault(f"/{envelope.group}", f"a recipient of {owner}", "others only")
+            detail = f"{envelope.group}: expected a key of the owner {owner} among the recipients"
+            return Refusal("owner-not-recipient", detail, (fault,))
+    return None
 
 
 def _manifest_faults(values: Values, iss: str, kind: RecordType) -> list[Fault]:

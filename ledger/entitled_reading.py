@@ -20,8 +20,9 @@ from ledger.entitled import EntitledFold
 from ledger.entry import split_entry
 from ledger.errors import LedgerError
 from ledger.fold_state import PublicFold
+from ledger.kept import split_kept
 from ledger.record import GOVERNANCE_VCTS, Claims, encode_record_id, parse_jws
-from ledger.record_type import CLOSED_GROUPS
+from ledger.record_type import CLOSED_GROUPS, SEALED
 from ledger.store import EntryRow, Store
 
 Groups = Mapping[str, Any]
@@ -92,7 +93,7 @@ def _pages(rows: Iterator[EntryRow]) -> Iterator[list[EntryRow]]:
 def _open_whole(claims: Claims, disclosures: str | None) -> Groups | None:
     """The groups of a record; None where the content that it was admitted with is not held."""
     try:
-        opened = open_disclosures(claims, (disclosures or "").split("~")[:-1])
+        opened = open_disclosures(claims, split_kept(disclosures).disclosures)
     except LedgerError:
         return None
     groups = {group: value for group, value, _ in opened}
@@ -100,8 +101,12 @@ def _open_whole(claims: Claims, disclosures: str | None) -> Groups | None:
 
 
 def is_whole(groups: Groups) -> bool:
-    """Whether the groups are all that the record was admitted with: nothing is withheld."""
-    return groups.keys() >= _CLOSED and groups.keys() >= set(groups["filing"]["present"])
+    """Whether the groups are all that could be read at its admission: nothing is withheld."""
+    if not groups.keys() >= _CLOSED:
+        return False
+    tiers = groups["manifest"]["groups"]
+    present = {name for name in groups["filing"]["present"] if tiers[name] != SEALED}
+    return groups.keys() >= present
 
 
 def has_state(groups: Groups) -> bool:

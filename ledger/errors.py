@@ -18,6 +18,7 @@
     |                                                    a record or entry of the wrong form
     +-- DisclosureRefused
     |   +-- DisclosureMalformed, DisclosureNotOfThisRecord, DisclosureDuplicate, DisclosureUnused
+    +-- EnvelopeRefused                                  see ledger.sealed_errors
     +-- OutOfRange               an index or size that the tree does not have
     +-- MalformedFrontier        stored right-edge hashes that do not fit their size
     +-- MalformedTilePath        no path of a tile or entry bundle

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from ledger.schema_rules import Validator, check_schema, compile_schema
 from ledger.strict_json import parse_json
 
 TIERS: Final = ("public", "consortium", "partner", "restricted", "sealed")
+SEALED: Final = TIERS[-1]
 CLOSED_GROUPS: Final = ("manifest", "address", "filing")
 ROLES: Final = ("oem", "supplier", "certifier", "laboratory", "auditor", "operator")
 
@@ -75,6 +76,11 @@ class RecordType:
     body_validator: Validator | None = field(compare=False, repr=False)
 
     @property
+    def required(self) -> frozenset[str]:
+        """The groups that every record has."""
+        return frozenset(name for name, rule in self.groups.items() if rule.required)
+
+    @property
     def name(self) -> str:
         """The type name without its version."""
         return self.vct.partition("/")[0]
@@ -101,6 +107,19 @@ def parse_record_type(text: str) -> RecordType:
         raise MalformedType(f"definition{place}: expected {expected}, found {found}")
     assert isinstance(members, dict)
     return _compile(members, text)
+
+
+@lru_cache(maxsize=limits.TYPES_MAX)
+def lenient_validator(text: str) -> Validator:
+    """The schema of a business type over its groups, which requires the closed ones only.
+
+    For records with sealed groups: what cannot be read is not judged. ``text`` is that of a
+    :class:`RecordType`.
+    """
+    members: Any = parse_json(text.encode(), bytes_max=limits.DOCUMENT_BYTES_MAX)
+    groups = {name: _group_rule(name, rule) for name, rule in members["groups"].items()}
+    whole = _with_closed_groups(members["schema"], groups)
+    return compile_schema({**whole, "required": list(CLOSED_GROUPS)})
 
 
 @cache

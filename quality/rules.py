@@ -40,6 +40,10 @@ _SAID: Final[Mapping[str, str]] = MappingProxyType(
     {"inspection-report/v1": "/verdict/kind", "quality-credential/v1": "/credential/kind"}
 )
 _NOBODY: Final = "none of the roles"
+#: Groups on which it rests whose a record is to say: somebody has to read them.
+_NEVER_SEALED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"inspection-report/v1": ("verdict", "lot")}
+)
 _Faults = Callable[[Groups, str | None], Iterator[Fault]]
 _FAULTS: Final[Mapping[str, _Faults]] = MappingProxyType(
     {
@@ -142,6 +146,10 @@ class QualityRules:
 
 def _faults(vct: str, groups: Groups, *, signer: str | None) -> Iterator[Fault]:
     yield from shape_faults(vct, groups)
+    for name in _NEVER_SEALED.get(vct, ()):
+        if text(groups, "manifest", "groups", name) == "sealed":
+            expected = "another tier, as it says whose the record is to sign"
+            yield Fault(f"/manifest/groups/{name}", expected, "sealed")
     find = _FAULTS.get(vct)
     if find:
         yield from find(groups, signer)

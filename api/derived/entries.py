@@ -8,6 +8,7 @@ from keys.errors import KeysError
 from ledger.disclosure import open_disclosures
 from ledger.entry import split_entry
 from ledger.errors import LedgerError
+from ledger.kept import split_kept
 from ledger.record import encode_record_id, parse_jws
 from ledger.store import EntryRow, Store
 from quality.deliveries.agreed import Filed
@@ -36,7 +37,7 @@ class FiledRecords:
     def _open(self, row: EntryRow, disclosures: str) -> Filed | None:
         try:
             claims = parse_jws(split_entry(row.text)[1], origin=self._origin).claims
-            opened = open_disclosures(claims, disclosures.split("~")[:-1])
+            opened = open_disclosures(claims, split_kept(disclosures).disclosures)
         except (LedgerError, KeysError, ValueError, RecursionError):
             # For an audit to find; a figure is made of what was signed, or without it.
             return None

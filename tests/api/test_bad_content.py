@@ -74,9 +74,10 @@ def test_a_tier_outside_the_type_s_range_is_refused(service: LiveService) -> Non
     service.admit(at("restricted"))
 
 
-def test_a_group_at_tier_sealed_cannot_be_filed_yet(service: LiveService) -> None:
+@pytest.mark.item("5.6.sealed")
+def test_a_group_at_tier_sealed_is_not_filed_in_clear(service: LiveService) -> None:
     sealed = service.record(filing=Filing(tiers={"note": "sealed"}))
-    assert faults(service, sealed, code="sealed-not-available") == ["/manifest/groups/note"]
+    assert faults(service, sealed) == ["/note"]
     service.admit(service.record(filing=Filing(tiers={"note": "restricted"})))
 
 

@@ -92,7 +92,7 @@ def test_json_nested_beyond_the_limit_is_refused(service: LiveService) -> None:
 
     # The object is the first level. At the limit the body is JSON, and refused for its content.
     at_limit = limits.JSON_DEPTH_MAX - 1
-    assert code_of(service.post(nested(at_limit))) == "sealed-not-available"
+    assert code_of(service.post(nested(at_limit))) == "malformed-submission"
     assert code_of(service.post(nested(at_limit + 1))) == "malformed-json"
     assert code_of(service.post(nested(200_000))) == "malformed-json"
 
@@ -180,9 +180,8 @@ def test_a_compressed_body_is_refused(service: LiveService) -> None:
     assert service.http.post("/v1/records", content=body, headers=headers).status_code == 201
 
 
-def test_sealed_groups_are_refused_until_they_exist(service: LiveService) -> None:
+def test_envelopes_stand_in_the_record_and_not_beside_it(service: LiveService) -> None:
     body = encode_submission(service.record())
     answer = service.post(body.replace("[]", '[{"group": "note"}]'))
-    assert code_of(answer) == "sealed-not-available"
-    assert problem_of(answer)["errors"][0]["pointer"] == "/sealed"
+    assert code_of(answer) == "malformed-submission"
     assert service.post(body).status_code == 201

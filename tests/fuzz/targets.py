@@ -15,6 +15,7 @@ from tests.fuzz import (
     targets_log,
     targets_quality,
     targets_records,
+    targets_sealed,
     targets_sharing,
     targets_vault,
     targets_views,
@@ -29,6 +30,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         for group in (
             targets_keys,
             targets_records,
+            targets_sealed,
             targets_content,
             targets_log,
             targets_quality,

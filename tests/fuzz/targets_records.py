@@ -125,9 +125,9 @@ def _parse_edited_record(data: bytes) -> None:
 
 
 def _open_disclosures(data: bytes) -> None:
-    _, disclosures = split_submission(raw_text_of(edited(RECORD.encode(), data)))
+    _, kept = split_submission(raw_text_of(edited(RECORD.encode(), data)))
     claims = parse_jws(RECORD.partition("~")[0], origin=ORIGIN).claims
-    opened = open_disclosures(claims, disclosures)
+    opened = open_disclosures(claims, kept.disclosures)
     known = _known_values()
     assert all(known[item.group] == item.value for item in opened)
 

@@ -55,8 +55,8 @@ def values_of(filing: Filing = Filing(), **groups: Any) -> dict[str, Any]:  # no
 
 
 def opened_groups(text: str) -> list[tuple[str, Any]]:
-    jws, disclosures = split_submission(text)
-    opened = open_disclosures(parse_jws(jws, origin=ORIGIN).claims, disclosures)
+    jws, kept = split_submission(text)
+    opened = open_disclosures(parse_jws(jws, origin=ORIGIN).claims, kept.disclosures)
     return [(item.group, item.value) for item in opened]
 
 

@@ -22,6 +22,7 @@ from ledger.content import (
 )
 from ledger.errors import MalformedRecord, RecordTooLarge
 from ledger.faults import Refusal
+from ledger.kept import Kept
 from ledger.record import jti_key
 from ledger.record_type import parse_record_type
 from ledger.strict_json import encode_json
@@ -280,7 +281,7 @@ def test_the_charter_bounds_the_entry() -> None:
 
 
 def test_the_charter_bounds_each_disclosure_and_their_number() -> None:
-    disclosures = split_submission(RECORD)[1]
+    disclosures = split_submission(RECORD)[1].disclosures
     longest = max(map(len, disclosures))
     for bounds, code in [
         ({"disclosure_bytes_max": longest}, None),
@@ -292,9 +293,10 @@ def test_the_charter_bounds_each_disclosure_and_their_number() -> None:
 
 
 def test_splitting_says_what_is_wrong_before_anything_is_decoded() -> None:
-    assert split_submission("a~b~c~") == ("a", ["b", "c"])
-    assert split_submission("a~") == ("a", [])
-    assert split_submission("a~~") == ("a", [""])
+    assert split_submission("a~b~c~") == ("a", Kept(["b", "c"], []))
+    assert split_submission("a~b~!c~") == ("a", Kept(["b"], ["!c"]))
+    assert split_submission("a~") == ("a", Kept([], []))
+    assert split_submission("a~~") == ("a", Kept([""], []))
     with pytest.raises(MalformedRecord, match="ended by '~'"):
         split_submission("a~b")
     with pytest.raises(RecordTooLarge, match="expected a JWS of at most 60928 bytes, found 60929"):
@@ -308,7 +310,7 @@ def test_what_is_said_of_a_record_does_not_depend_on_those_beside_it() -> None:
     good = [FOUNDED.record(PARTY, label=f"{number}") for number in range(3)]
     signatures = [text.split("~")[0].rpartition(".")[2] for text in good]
     bad_form, bad_signature = "no record", good[0].replace(signatures[0], signatures[1])
-    unused = f"{good[1]}{split_submission(good[2])[1][0]}~"
+    unused = f"{good[1]}{split_submission(good[2])[1].disclosures[0]}~"
     misfiled = a_submission(changed(values_of(), "filing", present=[]))
     mixed = [good[0], bad_form, bad_signature, good[1], unused, misfiled, good[2]]
     checker = checker_of(KIND)

@@ -129,17 +129,6 @@ def test_a_text_is_accepted_exactly_if_it_is_plain_nfc(text: str) -> None:
 # ---- tiers, owner, correction, addressees ----
 
 
-@pytest.mark.parametrize("group", ["note", "values"])
-def test_a_group_cannot_be_filed_sealed(group: str) -> None:
-    groups = {"lot": LOT, "note": "x", "values": ["1"]}
-    assert isinstance(
-        judge(values_of(Filing(tiers={group: "restricted"}), **groups)), CheckedRecord
-    )
-    refusal = judge(values_of(Filing(tiers={group: "sealed"}), **groups))
-    assert code_of(refusal) == "sealed-not-available"
-    assert faults_of(refusal) == [f"/manifest/groups/{group}"]
-
-
 def test_a_group_that_is_not_there_may_be_named_sealed() -> None:
     values = values_of(Filing(tiers={"values": "sealed"}), lot=LOT)
     assert isinstance(judge(values), CheckedRecord)

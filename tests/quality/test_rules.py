@@ -346,3 +346,13 @@ def test_the_subject_of_a_credential_is_its_holder() -> None:
     assert RULES.find_faults(CREDENTIAL, groups | a_manifest(SUZHOU, SUZHOU)) == ()
     found = RULES.find_faults(CREDENTIAL, groups | a_manifest(HANFENG, HANFENG))
     assert found == (Fault("/manifest/subject", f"the holder {SUZHOU}", HANFENG),)
+
+
+@pytest.mark.item("5.6.sealed")
+@pytest.mark.parametrize("group", ["verdict", "lot"])
+@pytest.mark.parametrize("tier", ["restricted", "sealed"])
+def test_what_says_whose_a_report_is_to_sign_is_not_sealed(group: str, tier: str) -> None:
+    groups = {"manifest": {"groups": {group: tier}}}
+    faults = QualityRules().find_faults("inspection-report/v1", groups)
+    expected = [f"/manifest/groups/{group}"] if tier == "sealed" else []
+    assert [fault.pointer for fault in faults] == expected

@@ -15,6 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import __version__, errors
+from api.access_door import AccessDoor
+from api.accesses.book import AccessBook
+from api.accesses.errors import AccessNotKept
 from api.blob_door import BlobDoor
 from api.claimants import source_of
 from api.deliveries_door import DeliveryDoor
@@ -80,6 +83,8 @@ def build_app(service: Service) -> FastAPI:
     _add_masters(app, MastersDoor(service.ledger, shelf), reading)
     blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
     _add_blobs(app, blobs, reading)
+    accesses = AccessDoor(AccessBook(service.accesses), judge, reading, service.clock)
+    _add_accesses(app, accesses, reading)
     log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)
     _add_log(app, log_door, reading)
     metrics.note_derived(lambda: service.derived.size, lambda: service.derived.is_well)
@@ -170,6 +175,15 @@ def _add_blobs(app: FastAPI, blobs: BlobDoor, reading: ReadingDesk) -> None:
     serve_resource(app, "/v1/records/{record_id}/blobs/{blob}", GET=reading.read_by(blobs.read))
 
 
+def _add_accesses(app: FastAPI, door: AccessDoor, reading: ReadingDesk) -> None:
+    serve_resource(app, "/v1/accesses", GET=reading.read_by(door.accesses))
+    serve_resource(app, "/v1/access-rules", GET=reading.read_by(door.rules))
+    serve_resource(app, "/v1/access-rules/{rule}", PUT=door.put_rule, DELETE=door.drop_rule)
+    serve_resource(app, "/v1/access-alerts", GET=reading.read_by(door.alerts))
+    path = "/v1/access-alerts/{alert}/acknowledgement"
+    serve_resource(app, path, POST=door.acknowledge)
+
+
 def _add_log(app: FastAPI, door: LogDoor, reading: ReadingDesk) -> None:
     for path, handler in (
         ("/v1/parties", door.parties),
@@ -224,9 +238,14 @@ def _add_handlers(app: FastAPI, portal: Portal) -> None:
     app.add_exception_handler(HTTPException, on_http_error)
 
 
+_OF_THE_MACHINE = (StoreUnavailable, BlobsUnavailable, LogRolledBack, AccessNotKept)
+
+
 def _refusal_for(fault: LedgerError, request: Request) -> Refusal:
     is_ours = errors.status_of(fault.code) == errors.INTERNAL
-    if not is_ours and not isinstance(fault, StoreUnavailable | BlobsUnavailable | LogRolledBack):
+    if not is_ours and not isinstance(
+        fault, StoreUnavailable | BlobsUnavailable | LogRolledBack | AccessNotKept
+    ):
         return Refusal(fault.code, str(fault))
     # What these say names files of the machine: it is for the operator.
     request_id = request.scope.get("request_id", "")

@@ -9,6 +9,7 @@
     anchor.json     the trust anchor, to be handed to everyone out of band
     ledger.db       the log, unless LOTMARK_DATABASE_URL names a server that has it
     derived.sqlite  what is counted from the log; made again from it at any time
+    accesses.sqlite receipts of reads; they follow from nothing, so back them up
     blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
     copy            there where the folder was restored for reading and has no high-water mark
     founding        there while the log is being made; see :mod:`api.founding`
@@ -77,6 +78,11 @@ class DataFolder:
     def derived(self) -> Path:
         """The SQLite database of derived tables."""
         return self.root / "derived.sqlite"
+
+    @property
+    def accesses(self) -> Path:
+        """The SQLite database of access receipts."""
+        return self.root / "accesses.sqlite"
 
     @property
     def blobs(self) -> Path:

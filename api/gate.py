@@ -25,16 +25,17 @@ from api.signature_fields import SIGNATURE_INPUT
 SUBMISSIONS: Final = "/v1/records"
 #: Asked by whoever keeps the service running, who must not be turned away.
 UNCOUNTED: Final = frozenset({"/livez", "/readyz", "/metrics"})
-_WITH_BODIES: Final = frozenset({"POST", "PATCH"})
+_WITH_BODIES: Final = frozenset({"POST", "PATCH", "PUT"})
 _SIGNED: Final = SIGNATURE_INPUT.encode("ascii")
 #: Where a signature is looked at: searches, records, their flags and blobs, deliveries, masters,
-#: uploads and entry bundles.
+#: uploads, accesses and entry bundles.
 _VERIFYING: Final = re.compile(
     r"/v1/records(/[^/]+(/flags|/blobs/[^/]+)?)?|/v1/deliveries/[^/]+"
     r"|/v1/(relations|sites|parts|specifications|requirements|tasks)"
     r"|/v1/blobs(/[^/]+)?|/tile/entries/.+"
+    r"|/v1/accesses|/v1/access-rules(/[^/]+)?|/v1/access-alerts(/[^/]+/acknowledgement)?"
 )
-_VERIFYING_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH"})
+_VERIFYING_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"})
 
 
 class Gate:

@@ -147,7 +147,7 @@ class Watch:
         return self._date[1]
 
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "OPTIONS"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 
 
 def describe_fault(fault: BaseException) -> dict[str, object]:

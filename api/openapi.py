@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from api import errors
 from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
+from api.openapi_accesses import access_paths, access_schemas
 from api.openapi_deliveries import delivery_paths, delivery_schemas
 from api.openapi_log import health_paths, log_paths
 from api.openapi_masters import master_paths
@@ -57,6 +58,7 @@ def describe_api(title: str, version: str) -> dict[str, Any]:
         "paths": {
             **_record_paths(),
             **master_paths(),
+            **access_paths(),
             **_blob_paths(),
             **log_paths(),
             **health_paths(),
@@ -261,6 +263,7 @@ def _schemas() -> dict[str, Any]:
             }
         ),
         **delivery_schemas(),
+        **access_schemas(),
         "Problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail", "code", "remedy"],

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from api.accesses.database import access_url
+from api.accesses.log import AccessLog
 from api.check_pool import CheckPool, WorkerSetup
 from api.cosigning import Cosigning, open_cosigning
 from api.data_folder import (
@@ -58,6 +60,7 @@ class Service:
     pool: CheckPool
     cosigning: Cosigning
     derived: DerivedWorker
+    accesses: AccessLog
     nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
@@ -72,6 +75,7 @@ class Service:
         """Stop the writer, then release files and connections."""
         self.cosigning.close()
         self.derived.close()
+        self.accesses.close()
         self.ledger.close()
         self.pool.close()
         self.nonces.close()
@@ -179,6 +183,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         pool=pool,
         cosigning=cosigning,
         derived=_open_derived(opened, ledger),
+        accesses=_open_accesses(opened),
         nonces=_open_nonces(opened),
         clock=opened.clock,
         high_water=high_water,
@@ -195,6 +200,11 @@ def _open_derived(opened: _Opened, ledger: Ledger) -> DerivedWorker:
     )
     worker.start()
     return worker
+
+
+def _open_accesses(opened: _Opened) -> AccessLog:
+    url = access_url(opened.folder.database_url, opened.folder.accesses)
+    return AccessLog(url, origin=opened.config.origin, clock=opened.clock)
 
 
 def _open_nonces(opened: _Opened) -> Nonces:

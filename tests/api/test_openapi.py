@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from api.gate import _VERIFYING as VERIFYING
 from api.openapi import describe_api
 from ledger.compose import Filing
 from ledger.record_type import document_digest
+from tests.api.accesses.reads import SEEN, a_reader
 from tests.api.service import (
     CHUNK,
     JSON,
@@ -248,6 +249,23 @@ def _listed_parameters(service: LiveService) -> str:
     return service.consortium.governance(founder, "parameters/v1", body, label="listed")
 
 
+def changes_of_alerts(service: LiveService) -> dict[tuple[str, str], list[httpx.Response]]:
+    """A rule that is kept, a read that it is about, the alert acknowledged, the rule deleted."""
+    client, rule = service.signed(SUPPLIER), "/v1/access-rules/{rule}"
+    target = "/v1/access-rules/all"
+    kept = client.send("PUT", target, content=b'{"when":"any-read"}')
+    own = service.party(SUPPLIER).signing.kid.partition("#")[0]
+    service.wired.accesses.note(a_reader(), [replace(SEEN, owners=(own,))])
+    (alert,) = client.get("/v1/access-alerts").json()["alerts"]
+    path = "/v1/access-alerts/{alert}/acknowledgement"
+    known = client.send("POST", path.format(alert=alert["number"]))
+    return {
+        ("put", rule): [kept],
+        ("post", path): [known],
+        ("delete", rule): [client.send("DELETE", target)],
+    }
+
+
 def test_every_success_is_as_described(service: LiveService) -> None:
     client = service.signed(SUPPLIER)
     blob = client.upload(DATA)
@@ -267,6 +285,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
         ("post", "/v1/blobs"): [upload],
         ("patch", "/v1/blobs/{blob}"): [client.append(open_blob, 0, b"0123")],
         ("head", "/v1/blobs/{blob}"): [client.send("HEAD", f"/v1/blobs/{open_blob}")],
+        **changes_of_alerts(service),
     }
     values = {
         "record_id": record,

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from api.accesses.alert_rules import AlertRule
+from api.accesses.book import AccessBook
 from api.http_signatures import prove_request
 from api.request_evidence import evidence_digest, parse_evidence
 from ledger import limits

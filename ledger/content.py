@@ -376,6 +376,11 @@ def _keyed(secret: bytes) -> hmac.HMAC:
     return hmac.new(secret, digestmod="sha256")
 
 
+def forget_search_keys() -> None:
+    """Forget the values whose keys are remembered: some may have been erased."""
+    _known_search_key.cache_clear()
+
+
 def _search_keys(values: dict[str, Any], kind: RecordType, secret: bytes) -> tuple[bytes, ...]:
     owner = values["manifest"]["owner"]
     keys: dict[bytes, None] = {}

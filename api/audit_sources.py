@@ -23,6 +23,8 @@ from ledger.note import encode_vkey
 from ledger.reader import LogReader
 from ledger.record import encode_record_id, parse_jws, record_id
 from ledger.recovery import read_fold
+from ledger.sharing.filings import NO_FILINGS, Filings
+from ledger.sharing.store_filings import StoreFilings
 from ledger.store import Store
 from ledger.tiles import (
     TILE_WIDTH,
@@ -68,6 +70,10 @@ class StoreSource:
             for row in self.store.entries(first, stop):
                 yield row.text, kept.get(row.index)
 
+    def filings(self, origin: str) -> Filings:
+        """What the records of the store say of their sharing."""
+        return StoreFilings(self.store, origin)
+
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint up to the size."""
         kept = self.store.checkpoints(above)
@@ -112,6 +118,11 @@ class PublicSource:
             entries = parse_bundle(self.files.tile(path), width=width)
             for text in entries[max(start - first, 0) :]:
                 yield text, None
+
+    def filings(self, origin: str) -> Filings:
+        """None: disclosures are not part of the public log, so no act is judged by it."""
+        del origin
+        return NO_FILINGS
 
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """The one checkpoint that is shown."""

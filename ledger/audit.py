@@ -19,7 +19,13 @@ from typing import Protocol
 
 from ledger import limits
 from ledger.admission import Place, governing, judge_governance, judge_signer, judge_writer
-from ledger.audit_earlier import AdmissionTimes, ContestedIds, EarlierEntries, ReadFrom
+from ledger.audit_earlier import (
+    AdmissionTimes,
+    ContestedIds,
+    EarlierEntries,
+    FilingsBefore,
+    ReadFrom,
+)
 from ledger.audit_entries import (
     CHUNK_ENTRIES,
     CheckedEntry,
@@ -46,6 +52,7 @@ from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import RecordType
 from ledger.relations_state import RelationsState
 from ledger.schema_faults import find_faults
+from ledger.sharing.filings import NO_FILINGS, Filings
 from ledger.tile_nodes import TileReader
 
 
@@ -57,6 +64,9 @@ class AuditSource(TileReader, Protocol):
 
     def entry_texts(self, start: int = 0) -> Iterator[Row]:
         """The bytes of each entry from ``start`` on, and its disclosures where they are held."""
+
+    def filings(self, origin: str) -> Filings:
+        """What its records say of their sharing, as far as their disclosures are held."""
 
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept (size, signed note) of a size above ``above``, ascending."""
@@ -128,6 +138,7 @@ class Audit:
         self._replay = _Replay(
             folds, self._tallies, self._add, memory, read_from=_read_from(source)
         )
+        self._replay.filings = source.filings(origin)
         self._replay.types = types or {}
         self._tree = GrownTree(source, self._add, memory.open_tiles if memory else NO_TREE)
         covered = memory.covered if memory else 0
@@ -222,6 +233,7 @@ class _Replay:
         self._tallies = tallies
         self._add_finding = add
         self.types: Mapping[str, str] = {}
+        self.filings: Filings = NO_FILINGS
         self._index = memory.size if memory else 0
 
     def follow(self, entry: CheckedEntry) -> None:
@@ -285,7 +297,8 @@ class _Replay:
         if entry.faults:
             # What admission would have refused is reported, and puts nothing in force.
             return
-        refusal = self.entitled.judge(record, self.fold, place=place)
+        earlier = FilingsBefore(self.filings, place.index)
+        refusal = self.entitled.judge(record, self.fold, place=place, filings=earlier)
         if refusal is not None and refusal.code != STATE_INCOMPLETE:
             self._add(refusal.code, refusal.detail)
             return

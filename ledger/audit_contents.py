@@ -48,6 +48,7 @@ class ContentJudge:
             to=tuple(address["to"]),
             subject=manifest["subject"],
             family=address["family"],
+            case=address["case"],
             facts=self.rules.facts(claims.vct, values),
         )
         return said, None

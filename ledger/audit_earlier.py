@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -23,6 +23,8 @@ from ledger.fold import PublicFold
 from ledger.party import Contested
 from ledger.precedents import Signed
 from ledger.record import encode_record_id, parse_jws, record_id
+from ledger.sharing.filed import Filed
+from ledger.sharing.filings import Filings
 
 _ID_BYTES: Final = 8
 
@@ -88,6 +90,23 @@ def _id_of(text: bytes) -> int:
     except LedgerError:
         # No record has this id, and one that had it would be compared in full.
         return 0
+
+
+class FilingsBefore:
+    """What the records before an index say of their sharing; the look-up of ids is not trusted."""
+
+    def __init__(self, filings: Filings, index: int) -> None:
+        """Ask of the entries before this index."""
+        self._filings = filings
+        self._index = index
+
+    def filed(self, record_ids: Sequence[str]) -> Mapping[str, Filed | None]:
+        """The facts of those that stand before it under the id that was asked for."""
+        return {
+            record_id: filed
+            for record_id, filed in self._filings.filed(record_ids).items()
+            if filed is None or (filed.record_id == record_id and filed.index < self._index)
+        }
 
 
 class EarlierEntries:

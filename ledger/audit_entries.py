@@ -162,5 +162,6 @@ def _signed_facts(parsed: ParsedJws) -> CheckedRecord:
         to=(),
         subject=None,
         family=None,
+        case=None,
         facts=None,
     )

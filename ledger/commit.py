@@ -7,7 +7,7 @@ transaction and the receipts that may leave after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from ledger.admission import Place, Precedent, Precedents, Signed, admit
 from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.content import BlobClaim, CheckedRecord
 from ledger.domain_state import DomainState
-from ledger.entitled import EntitledFold, admit_entitled
+from ledger.entitled import Change, EntitledFold, admit_entitled
 from ledger.entry import NO_LEAF, EntryHead, encode_head
 from ledger.errors import ClockSuspect
 from ledger.faults import Refusal
@@ -25,6 +25,8 @@ from ledger.frontier import Appended, Frontier, append_leaves
 from ledger.note import Ed25519Signer, encode_note
 from ledger.open_tiles import OpenTiles, TileGrowth
 from ledger.record import encode_record_id
+from ledger.sharing.filed import Filed
+from ledger.sharing.filings import Filings, Position, filed_of_record, has_filing
 from ledger.store import CommitGroup, EntryRow, Head, KnownIds, TileRow
 from ledger.tlog_proof import tlog_proof_head
 from ledger.tree import LeafIndex, TreeSize, leaf_hash
@@ -117,7 +119,7 @@ def next_admission_ms(now_ms: int, tip: Tip, *, database_ms: int | None = None) 
     return max(now_ms, last)
 
 
-class LogSoFar(Precedents, Protocol):
+class LogSoFar(Precedents, Filings, Protocol):
     """What judging a group asks of the log before it."""
 
     def check_again(self, record: CheckedRecord, fold: PublicFold) -> CheckedRecord | Refusal:
@@ -166,7 +168,7 @@ class _Group:
         if isinstance(after, Refusal):
             return after
         entitled = admit_entitled(
-            checked, self.entitled, place=place, before=self.fold, after=after
+            checked, self.entitled, place=place, change=Change(self.fold, after), filings=self
         )
         if isinstance(entitled, Refusal):
             return entitled
@@ -193,6 +195,25 @@ class _Group:
         if found is None:
             return self._log.find_record(record_id)
         return Precedent(found.record.iss, found.record.vct)
+
+    def filed(self, record_ids: Sequence[str]) -> Mapping[str, Filed | None]:
+        """What earlier records say of their sharing, of this group or stored."""
+        known: dict[str, Filed | None] = {}
+        stored = []
+        for record_id in record_ids:
+            found = self._find_pending(record_id)
+            if found is None:
+                stored.append(record_id)
+            elif has_filing(found.record.vct):
+                known[record_id] = self._filed_of(found)
+        return {**known, **self._log.filed(stored)} if stored else known
+
+    def _filed_of(self, found: Numbered) -> Filed | None:
+        record = found.record
+        position = Position(found.index, self._admitted_ms)
+        return filed_of_record(
+            record.jws, record.disclosures, origin=self.fold.origin, position=position
+        )
 
     def find_signed(self, record_id: str) -> Signed | None:
         """The position and key of that record, of this group or stored."""

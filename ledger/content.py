@@ -71,8 +71,8 @@ class CheckedRecord(NamedTuple):
     be members; ``links`` the record ids that must exist; ``roles`` those to whom saying
     this belongs (None: no such limit); ``credential`` the kind of quality credential that it
     is (None: it is none). ``facts`` are what must be known of it to judge it against what is
-    in force (None: it depends on nothing); ``to``, ``subject`` and ``family`` whom and what
-    it is about; ``sealed_to`` the kids that its sealed groups are for.
+    in force (None: it depends on nothing); ``to``, ``subject``, ``family`` and ``case`` whom
+    and what it is about; ``sealed_to`` the kids that its sealed groups are for.
     """
 
     record_id: bytes
@@ -99,6 +99,7 @@ class CheckedRecord(NamedTuple):
     to: tuple[str, ...]
     subject: str | None
     family: str | None
+    case: str | None
     facts: Mapping[str, Any] | None
     sealed_to: tuple[str, ...] = ()
 
@@ -325,6 +326,7 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
         to=tuple(address["to"]),
         subject=manifest["subject"],
         family=address["family"],
+        case=address["case"],
         facts=checker.rules.facts(claims.vct, values) if business else None,
         sealed_to=_sealed_to(opened.content),
     )

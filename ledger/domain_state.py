@@ -16,6 +16,7 @@ from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
 from ledger.relations import Relations
 from ledger.sharing.agreements import Agreements
+from ledger.sharing.filings import NO_FILINGS, Filings
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,13 @@ class DomainState(Protocol):
     def agreements(self) -> Agreements:
         """Grants, cases, holds and erasures: what a decision rests on beside relations."""
 
-    def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
+    @property
+    def kept_groups(self) -> Mapping[str, frozenset[str]]:
+        """By type, the groups beside ``state`` that it is read from, and that are never erased."""
+
+    def judge(
+        self, said: Said, fold: PublicFold, *, filings: Filings = NO_FILINGS
+    ) -> Refusal | None:
         """Whether the record may be said here and now.
 
         It rests on what the signer, the addressees and the subject have put in force, and on
@@ -70,6 +77,7 @@ class DomainState(Protocol):
         Args:
             said: the record, its content judged by its type.
             fold: the public fold of all entries before it.
+            filings: what those entries say of their own sharing.
         """
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:

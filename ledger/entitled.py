@@ -21,11 +21,24 @@ from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
 from ledger.record import encode_record_id
 from ledger.record_type import RecordType
-from ledger.relations import Relations
+from ledger.relations import ACT_VCT, Relations
 from ledger.relations_state import RelationsState
+from ledger.sharing.act_forms import ERASE
+from ledger.sharing.agreements import Agreements
+from ledger.sharing.circumstances import STATE_INCOMPLETE
+from ledger.sharing.filings import NO_FILINGS, Filings
 
-STATE_INCOMPLETE: Final = "state-incomplete"
+__all__ = ["STATE_INCOMPLETE", "Change", "EntitledFold", "admit_entitled", "said_of"]
+
 _NO_GAPS: Final[Mapping[str, int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an entry does to the public fold: itself before and after."""
+
+    before: PublicFold
+    after: PublicFold
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +52,35 @@ class EntitledFold:
     state: DomainState = field(default_factory=RelationsState)
     gaps: Mapping[str, int] = field(default_factory=lambda: _NO_GAPS)
 
-    def judge(self, record: CheckedRecord, fold: PublicFold, *, place: Place) -> Refusal | None:
+    def judge(
+        self,
+        record: CheckedRecord,
+        fold: PublicFold,
+        *,
+        place: Place,
+        filings: Filings = NO_FILINGS,
+    ) -> Refusal | None:
         """Whether what is in force lets a business record be said here and now.
 
         Args:
             record: what admission lets through as far as the public fold decides.
             fold: the public fold of all entries before it.
             place: its own index and time.
+            filings: what those entries say of their own sharing.
         """
         kind = fold.types[record.vct]
-        if record.facts is None and record.family is None and kind.writer_side is None:
+        if (
+            (record.facts, record.family, record.case) == (None, None, None)
+        ) and kind.writer_side is None:
             return None
-        refusal = self._judge_gaps(record) or judge_relations(record, kind, self.state.relations)
+        refusal = (
+            self._judge_gaps(record, filings)
+            or judge_relations(record, kind, self.state.relations)
+            or judge_case(record, self.state.agreements)
+        )
         if refusal or record.facts is None:
             return refusal
-        return self.state.judge(said_of(record, record.facts, place), fold)
+        return self.state.judge(said_of(record, record.facts, place), fold, filings=filings)
 
     def judge_document(
         self, record: CheckedRecord, before: PublicFold, after: PublicFold
@@ -90,10 +117,10 @@ class EntitledFold:
             return self
         return replace(self, gaps={**self.gaps, party: index})
 
-    def _judge_gaps(self, record: CheckedRecord) -> Refusal | None:
+    def _judge_gaps(self, record: CheckedRecord, filings: Filings) -> Refusal | None:
         if not self.gaps:
             return None
-        for party in (record.iss, record.subject, *record.to):
+        for party in (record.iss, record.subject, *record.to, *_erased_parties(record, filings)):
             index = self.gaps.get(party) if party else None
             if index is not None:
                 return Refusal(
@@ -109,8 +136,8 @@ def admit_entitled(
     entitled: EntitledFold,
     *,
     place: Place,
-    before: PublicFold,
-    after: PublicFold,
+    change: Change,
+    filings: Filings,
 ) -> EntitledFold | Refusal:
     """The entitled fold after the record became the next entry, or why it may not.
 
@@ -118,13 +145,50 @@ def admit_entitled(
         record: what :func:`ledger.admission.admit` let through.
         entitled: the entitled fold of all entries before it.
         place: its own index and time.
-        before: the public fold of all entries before it.
-        after: the public fold with it.
+        change: what it does to the public fold.
+        filings: what earlier entries say of their own sharing.
     """
+    before = change.before
     if record.body is not None:
-        return entitled.judge_document(record, before, after) or entitled
-    refusal = entitled.judge(record, before, place=place)
+        return entitled.judge_document(record, before, change.after) or entitled
+    refusal = entitled.judge(record, before, place=place, filings=filings)
     return refusal or entitled.apply(record, before, place=place)
+
+
+def judge_case(record: CheckedRecord, agreements: Agreements) -> Refusal | None:
+    """Whether the signer takes part in the case that a record names, and it is not closed.
+
+    Records of a case have two owners and are read by both of its sides, so nobody else may put
+    one there. A closed case takes corrections alone. An address may name another record as its
+    case: that is a link and no more.
+    """
+    case = agreements.cases.get(record.case) if record.case is not None else None
+    if case is None:
+        return None
+    if record.iss not in case.participants:
+        return Refusal(
+            "not-permitted", f"/address/case: {record.iss} takes no part in {record.case}"
+        )
+    if case.closed_at is None or record.corrects is not None:
+        return None
+    return Refusal(
+        "not-permitted",
+        f"/address/case: expected a case that is open, found {case.number}, closed at entry "
+        f"{case.closed_at}",
+    )
+
+
+def _erased_parties(record: CheckedRecord, filings: Filings) -> tuple[str, ...]:
+    """Those whose holds and cases an erasure rests on: what is erased never comes back."""
+    facts = record.facts
+    if record.vct != ACT_VCT or facts is None or facts.get("act") != ERASE:
+        return ()
+    of = facts.get("of")
+    filed = filings.filed([of]).get(of) if isinstance(of, str) else None
+    if filed is None:
+        return ()
+    named = (filed.issuer, filed.owner, filed.subject, *filed.to)
+    return tuple(party for party in named if party is not None)
 
 
 def judge_relations(

@@ -23,10 +23,12 @@ from ledger.fold_state import PublicFold
 from ledger.kept import split_kept
 from ledger.record import GOVERNANCE_VCTS, Claims, encode_record_id, parse_jws
 from ledger.record_type import CLOSED_GROUPS, SEALED
+from ledger.sharing.openings import STATE_GROUP
 from ledger.store import EntryRow, Store
 
 Groups = Mapping[str, Any]
 _CLOSED: Final = frozenset(CLOSED_GROUPS)
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class FoldReader:
         if row.vct in GOVERNANCE_VCTS:
             return Folds(self.apply_governance(public, row), entitled)
         claims = parse_jws(split_entry(row.text)[1], origin=public.origin).claims
-        groups = _open_whole(claims, disclosures)
+        kept = entitled.state.kept_groups.get(claims.vct, _NONE)
+        groups = _open_kept(claims, disclosures, kept)
         if groups is None:
             return Folds(public, entitled.without(claims.iss, row.index))
         facts = self.rules.facts(claims.vct, groups)
@@ -90,14 +93,20 @@ def _pages(rows: Iterator[EntryRow]) -> Iterator[list[EntryRow]]:
         yield page
 
 
-def _open_whole(claims: Claims, disclosures: str | None) -> Groups | None:
-    """The groups of a record; None where the content that it was admitted with is not held."""
+def _open_kept(claims: Claims, disclosures: str | None, kept: frozenset[str]) -> Groups | None:
+    """The groups of a record; None where one is not held that the state is read from.
+
+    Others may have been erased since: what is in force does not change by it.
+    """
     try:
         opened = open_disclosures(claims, split_kept(disclosures).disclosures)
     except LedgerError:
         return None
     groups = {group: value for group, value, _ in opened}
-    return groups if has_state(groups) else None
+    if not groups.keys() >= _CLOSED:
+        return None
+    wanted = {STATE_GROUP, *kept} & set(groups["filing"]["present"])
+    return groups if groups.keys() >= wanted else None
 
 
 def is_whole(groups: Groups) -> bool:
@@ -107,16 +116,6 @@ def is_whole(groups: Groups) -> bool:
     tiers = groups["manifest"]["groups"]
     present = {name for name in groups["filing"]["present"] if tiers[name] != SEALED}
     return groups.keys() >= present
-
-
-def has_state(groups: Groups) -> bool:
-    """Whether what binds is there: the closed groups, and ``state`` where it was filed.
-
-    Other groups may have been erased since, by an entry that comes later.
-    """
-    return groups.keys() >= _CLOSED and (
-        "state" in groups or "state" not in groups["filing"]["present"]
-    )
 
 
 def said_of_entry(row: EntryRow, groups: Groups, *, facts: Groups) -> Said:

@@ -21,6 +21,7 @@ from ledger.policy_history import PolicyHistory
 from ledger.proposal import Proposal, Recovery
 from ledger.record_type import RecordType, builtin_governance_types
 from ledger.rules import Rules
+from ledger.sharing.orders import ErasureOrder, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class PublicFold:
     ``awaited`` holds founders yet to endorse. ``history`` has (index, rules) of the charter
     and of each amendment; ``type_entries`` maps a vct to the entry that defined it;
     ``proposals`` holds the open ones by record id, ``approved`` the entry that allowed a
-    document not submitted yet, ``recoveries`` what waits for objections, by party.
+    document not submitted yet, ``recoveries`` what waits for objections, by party. ``orders``
+    are those to show groups to a party, ``erasure_orders`` those to erase, by proposal.
     """
 
     origin: str
@@ -89,6 +91,8 @@ class PublicFold:
     proposals: Mapping[str, Proposal] = field(default_factory=dict)
     approved: Mapping[Approval, int] = field(default_factory=dict)
     recoveries: Mapping[str, Recovery] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
+    erasure_orders: Mapping[str, ErasureOrder] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:

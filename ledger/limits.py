@@ -123,6 +123,18 @@ PARAMETERS_MAX: Final = 1_024
 RELATION_OFFERS_OPEN_MAX: Final = 64
 # Open or in force between a customer and a provider: all of them are looked through under the lock.
 RELATIONS_LIVE_MAX: Final = 256
+# What one owner grants one reader and has not ended, delegations among it.
+GRANTS_LIVE_MAX: Final = 256
+GRANT_OPENS_MAX: Final = 32
+GRANT_GROUPS_MAX: Final = 64
+GRANT_RECORDS_MAX: Final = 64
+GRANT_FAMILIES_MAX: Final = 64
+GRANT_MILLISECONDS_MAX: Final = 3_653 * 24 * 3600 * 1000
+DELEGATIONS_LIVE_MAX: Final = 16
+# Of a customer and a supplier, not closed.
+CASES_LIVE_MAX: Final = 256
+HOLDS_LIVE_PER_RECORD_MAX: Final = 64
+ORDERS_LIVE_MAX: Final = 256
 COMMIT_GROUP_RECORDS_MAX: Final = 2_000
 # A submission is committed whole, even where it is larger than what is put together otherwise.
 CHECKPOINT_ENTRIES_MAX: Final = max(COMMIT_GROUP_RECORDS_MAX, SUBMISSION_LINES_MAX)

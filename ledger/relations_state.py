@@ -1,7 +1,8 @@
-"""What is in force on a log of no particular trade: relations, and nothing on top of them."""
+"""What is in force on a log of no particular trade: relations and sharing, nothing on top."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -9,7 +10,10 @@ from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import PublicFold
 from ledger.relations import ACT_VCT, Relations
+from ledger.sharing.acts import apply_sharing, is_sharing, judge_sharing
 from ledger.sharing.agreements import Agreements
+from ledger.sharing.circumstances import Circumstances
+from ledger.sharing.filings import NO_FILINGS, Filings
 
 _ANSWERS: Final = frozenset({"endorse", "end"})
 _VCTS: Final = frozenset({ACT_VCT})
@@ -30,20 +34,29 @@ class RelationsState:
         """Acts alone."""
         return _VCTS
 
-    def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
+    @property
+    def kept_groups(self) -> Mapping[str, frozenset[str]]:
+        """None: all that acts put in force stands in their state."""
+        return {}
+
+    def judge(
+        self, said: Said, fold: PublicFold, *, filings: Filings = NO_FILINGS
+    ) -> Refusal | None:
         """Whether the act is its signer's here and now; records of other types pass."""
-        del fold
         if said.vct != ACT_VCT:
             return None
         act = said.facts
+        if is_sharing(act, self.agreements):
+            around = Circumstances(self.agreements, self.relations, fold, filings, self.kept_groups)
+            return judge_sharing(said, around)
         refusal = self.relations.judge(said.party, act, to=said.given)
         if refusal:
             return refusal
         if act["act"] not in {"relation", *_ANSWERS}:
-            fault = Fault("/state/act", "relation, endorse or end", act["act"])
-            return Refusal("invalid-claims", "this log keeps relations alone", (fault,))
+            fault = Fault("/state/act", "an act on relations or sharing", act["act"])
+            return Refusal("invalid-claims", "this log keeps relations and sharing", (fault,))
         if act["act"] in _ANSWERS and act["of"] not in self.relations.by_id:
-            return Refusal("unknown-record", f"{act['of']} is no offer of a relation")
+            return Refusal("unknown-record", f"{act['of']} is no offer of a relation or case")
         return None
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
@@ -52,10 +65,13 @@ class RelationsState:
         return None
 
     def apply(self, said: Said, fold: PublicFold) -> RelationsState:
-        """The relations after an act."""
+        """What is in force after an act."""
         del fold
         if said.vct != ACT_VCT:
             return self
+        if is_sharing(said.facts, self.agreements):
+            agreed = apply_sharing(said, self.agreements)
+            return self if agreed is self.agreements else replace(self, agreements=agreed)
         after = self.relations.apply(
             said.party, said.facts, record_id=said.record_id, index=said.index
         )

@@ -29,6 +29,8 @@ from ledger.reader import LogReader
 from ledger.record import encode_record_id
 from ledger.recovery import load_tip, signed_of
 from ledger.releases import Releases
+from ledger.sharing.filed import Filed
+from ledger.sharing.store_filings import StoreFilings
 from ledger.store_errors import AppendRefused, StoreUnavailable
 from ledger.submission import Admitted, Outcome, Submission
 from ledger.tree import EMPTY_ROOT
@@ -65,6 +67,7 @@ class Ledger:
                 Mark(tip.head.size, tip.head.root) if tip.head else Mark(0, EMPTY_ROOT)
             )
         self._writer = Writer(parts, tip, self)
+        self._filings = StoreFilings(parts.store, parts.origin)
         self._waiting = WaitingSubmissions()
         self._releases = Releases(
             parts.store,
@@ -284,6 +287,10 @@ class Ledger:
         """The party and type of an admitted record."""
         row = self.reader.find(record_id)
         return Precedent(row.party, row.vct) if row else None
+
+    def filed(self, record_ids: Sequence[str]) -> Mapping[str, Filed | None]:
+        """What admitted records say of their sharing; None where the content is not held."""
+        return self._filings.filed(record_ids)
 
     def find_entries(self, record_ids: Sequence[bytes]) -> Set[bytes]:
         """Those of the records that are in the log."""

@@ -16,6 +16,9 @@ from ledger.domain_state import Said
 from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
 from ledger.relations import ACT_VCT
+from ledger.sharing.acts import apply_sharing, is_sharing, judge_sharing
+from ledger.sharing.circumstances import Circumstances
+from ledger.sharing.filings import NO_FILINGS, Filings
 from quality.codebooks import judge_codebook
 from quality.flags import Flag
 from quality.in_force.flags import cited_specification, find_flags
@@ -26,6 +29,8 @@ from quality.in_force.requirements import read_requirement
 from quality.in_force.specifications import SpecificationRevision, read_specification
 
 _VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1"})
+# Pieces per unit stand in the detail of a part; they convert what is delivered.
+_KEPT: Final[Mapping[str, frozenset[str]]] = {"part/v1": frozenset({"detail"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,18 @@ class Masters(InForce):
         """Acts and masters; what is delivered, inspected or complained of changes nothing."""
         return _VCTS
 
-    def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
+    @property
+    def kept_groups(self) -> Mapping[str, frozenset[str]]:
+        """What masters are read from beside their state."""
+        return _KEPT
+
+    def judge(
+        self, said: Said, fold: PublicFold, *, filings: Filings = NO_FILINGS
+    ) -> Refusal | None:
         """Whether what is in force lets the record be said here and now."""
+        if said.vct == ACT_VCT and is_sharing(said.facts, self.agreements):
+            around = Circumstances(self.agreements, self.relations, fold, filings, self.kept_groups)
+            return judge_sharing(said, around)
         return judge_record(said, self, fold.parameters)
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
@@ -69,6 +84,9 @@ class Masters(InForce):
 
     def _after_act(self, said: Said) -> Masters:
         act = said.facts
+        if is_sharing(act, self.agreements):
+            agreed = apply_sharing(said, self.agreements)
+            return self if agreed is self.agreements else replace(self, agreements=agreed)
         if act["act"] == "move":
             part = act["part"]
             key = PartKey(part["customer"], part["supplier"], part["number"])

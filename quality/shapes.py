@@ -14,12 +14,13 @@ from typing import Final
 
 from ledger.faults import Fault
 from ledger.relations import ACT_VCT, find_act_faults
+from ledger.sharing.act_forms import SHARING_ACTS, find_sharing_faults
 from quality.values import Groups
 
 #: Longer than any DID or code of a built-in type.
 _CHARACTERS_MAX: Final = 1_024
 _FAMILIES_MAX: Final = 64
-_KINDS: Final = frozenset({"relation", "endorse", "end", "move"})
+_KINDS: Final = frozenset({"relation", "endorse", "end", "move"}) | SHARING_ACTS
 
 
 def shape_faults(vct: str, groups: Groups) -> Iterator[Fault]:
@@ -32,6 +33,7 @@ def shape_faults(vct: str, groups: Groups) -> Iterator[Fault]:
         return
     if vct == ACT_VCT:
         yield from find_act_faults(state)
+        yield from find_sharing_faults(state)
         wanted = _MOVE if state.get("act") == "move" else {}
     else:
         wanted = _MEMBERS[vct]

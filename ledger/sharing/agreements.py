@@ -7,7 +7,8 @@ asked by the decision and by admission; :mod:`ledger.sharing.acts` judges and ap
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from ledger.grown_map import GrownMap
 
@@ -94,15 +95,19 @@ class Erasure:
     basis: str
 
 
-_NONE: GrownMap[str, None] = GrownMap()
+Pair = tuple[str, str]
+_NONE: Final[GrownMap[str, None]] = GrownMap()
 
 
 @dataclass(frozen=True, slots=True)
 class Agreements:
     """All of them.
 
-    ``by_reader``, ``holds_of`` and ``erasures_of`` are indexes: by the reader, and by the record
-    held or erased, the record ids of the acts.
+    ``by_reader``, ``by_owner``, ``holds_of`` and ``erasures_of`` are indexes: by the reader, the
+    owner, and the record held or erased, the record ids of the acts. ``delegations`` has those of
+    a grant, ``cases_of`` those of a party. ``live_grants`` (by owner and reader) and ``live_cases``
+    (by customer and supplier) leave out what is over, because they are looked through under the
+    head lock: at most as many as :mod:`ledger.limits` allows.
     """
 
     grants: GrownMap[str, Grant] = field(default_factory=GrownMap)
@@ -112,6 +117,11 @@ class Agreements:
     by_reader: GrownMap[str, GrownMap[str, None]] = field(default_factory=GrownMap)
     holds_of: GrownMap[str, GrownMap[str, None]] = field(default_factory=GrownMap)
     erasures_of: GrownMap[str, GrownMap[str, None]] = field(default_factory=GrownMap)
+    by_owner: GrownMap[str, GrownMap[str, None]] = field(default_factory=GrownMap)
+    delegations: GrownMap[str, GrownMap[str, None]] = field(default_factory=GrownMap)
+    cases_of: GrownMap[str, GrownMap[str, None]] = field(default_factory=GrownMap)
+    live_grants: GrownMap[Pair, tuple[str, ...]] = field(default_factory=GrownMap)
+    live_cases: GrownMap[Pair, tuple[str, ...]] = field(default_factory=GrownMap)
 
     def grants_to(self, reader: str) -> Iterator[Grant]:
         """The grants and delegations to this reader, revoked and expired ones too."""
@@ -132,3 +142,89 @@ class Agreements:
         for hold in self.holds_of.get(record_id, _NONE):
             if self.holds[hold].released_at is None:
                 yield self.holds[hold]
+
+    def own_cases(self, party: str) -> Iterator[Case]:
+        """The cases in which the party takes part, closed ones too."""
+        for record_id in self.cases_of.get(party, _NONE):
+            yield self.cases[record_id]
+
+    def live_delegations(self, grant: str, *, at_ms: int) -> Iterator[Grant]:
+        """The delegations of a grant that are neither revoked nor expired."""
+        for record_id in self.delegations.get(grant, _NONE):
+            found = self.grants[record_id]
+            if found.revoked_at is None and at_ms < found.reads_until_ms:
+                yield found
+
+    # ---- changes ----
+
+    def with_grant(self, grant: Grant, *, at_ms: int) -> Agreements:
+        """With a grant or a delegation; what has expired by ``at_ms`` is live no more."""
+        of = grant.of
+        pair = (grant.owner, grant.reader)
+        alive = [item for item in self.live_grants.get(pair, ()) if self._is_live(item, at_ms)]
+        return replace(
+            self,
+            grants=self.grants.grown(grant.record_id, grant),
+            by_reader=_noted(self.by_reader, grant.reader, grant.record_id),
+            by_owner=_noted(self.by_owner, grant.owner, grant.record_id),
+            delegations=_noted(self.delegations, of, grant.record_id) if of else self.delegations,
+            live_grants=self.live_grants.grown(pair, (*alive, grant.record_id)),
+        )
+
+    def with_revocation(self, record_id: str, *, index: int) -> Agreements:
+        """Without a grant or delegation from here on. What rests on it is not open either."""
+        found = self.grants[record_id]
+        pair = (found.owner, found.reader)
+        left = tuple(item for item in self.live_grants.get(pair, ()) if item != record_id)
+        return replace(
+            self,
+            grants=self.grants.grown(record_id, replace(found, revoked_at=index)),
+            live_grants=self.live_grants.grown(pair, left),
+        )
+
+    def with_case(self, case: Case) -> Agreements:
+        """With a case as it now stands."""
+        pair, cases_of = (case.customer, case.supplier), self.cases_of
+        others = tuple(item for item in self.live_cases.get(pair, ()) if item != case.record_id)
+        if case.record_id not in self.cases:
+            for party in case.participants:
+                cases_of = _noted(cases_of, party, case.record_id)
+        alive = (*others, case.record_id) if case.closed_at is None else others
+        return replace(
+            self,
+            cases=self.cases.grown(case.record_id, case),
+            cases_of=cases_of,
+            live_cases=self.live_cases.grown(pair, alive),
+        )
+
+    def with_hold(self, hold: Hold) -> Agreements:
+        """With a hold as it now stands."""
+        return replace(
+            self,
+            holds=self.holds.grown(hold.record_id, hold),
+            holds_of=_noted(self.holds_of, hold.of, hold.record_id),
+        )
+
+    def with_erasure(self, erasure: Erasure) -> Agreements:
+        """With groups erased."""
+        return replace(
+            self,
+            erasures=self.erasures.grown(erasure.record_id, erasure),
+            erasures_of=_noted(self.erasures_of, erasure.of, erasure.record_id),
+        )
+
+    def live_between(self, owner: str, reader: str, *, at_ms: int) -> int:
+        """How many grants and delegations of this owner to this reader have not ended."""
+        return sum(self._is_live(item, at_ms) for item in self.live_grants.get((owner, reader), ()))
+
+    def _is_live(self, record_id: str, at_ms: int) -> bool:
+        found = self.grants[record_id]
+        return found.revoked_at is None and at_ms < found.reads_until_ms
+
+
+_Index = GrownMap[str, GrownMap[str, None]]
+
+
+def _noted(index: _Index, key: str, record_id: str) -> _Index:
+    known = index.get(key, _NONE)
+    return index if record_id in known else index.grown(key, known.grown(record_id, None))

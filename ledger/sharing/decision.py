@@ -16,6 +16,7 @@ from ledger.record_type import TIERS
 from ledger.relations import Relations
 from ledger.sharing.agreements import Agreements, Grant
 from ledger.sharing.filed import Filed
+from ledger.sharing.orders import Order
 
 PUBLIC, CONSORTIUM, PARTNER, RESTRICTED, SEALED = range(len(TIERS))
 _RANK: Final[Mapping[str, int]] = {tier: rank for rank, tier in enumerate(TIERS)}
@@ -49,18 +50,6 @@ class Tiers(Protocol):
 
     def tier(self, policy: str, vct: str, group: str, *, stated: str) -> str:
         """The tier that counts for a group of a record filed under ``policy``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a quorum ordered shown to one party: groups of types, of one owner or of everybody."""
-
-    record_id: str
-    reader: str
-    owner: str | None
-    opens: Mapping[str, frozenset[str]]
-    reads_from_ms: int
-    reads_until_ms: int
 
 
 @dataclass(frozen=True, slots=True)

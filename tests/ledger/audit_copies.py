@@ -12,6 +12,7 @@ from ledger.audit_memory import AuditMemory, Extent
 from ledger.tile_nodes import MemoryTiles
 from ledger.tiles import HashTile
 from ledger.tree import leaf_hash
+from tests.ledger.held_filings import HeldFilings
 from tests.ledger.ledger_stories import FOUNDED, reports
 from tests.ledger.parties import ORIGIN
 from tests.ledger.view_log import ChangeHead, ForgedLog, entry_bytes
@@ -39,6 +40,10 @@ class CopiedLog:
     def entry_texts(self, start: int = 0) -> Iterator[Row]:
         """Each entry's bytes and disclosures."""
         return iter(self.entries[start:])
+
+    def filings(self, origin: str) -> HeldFilings:
+        """What the records say of their sharing."""
+        return HeldFilings(self.entries, origin)
 
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint."""

@@ -29,6 +29,7 @@ from ledger.note import parse_note
 from ledger.reader import LogReader
 from ledger.receipt import verify_receipt
 from ledger.service import Ledger, LedgerParts
+from ledger.sharing.store_filings import StoreFilings
 from ledger.store import Store
 from ledger.store_memory import MemoryStore
 from ledger.submission import Admitted, Outcome
@@ -168,6 +169,10 @@ class PublicBytes:
             held = self.store.disclosures(range(start, start + width))
             for position, text in enumerate(parse_bundle(bundle, width=width)):
                 yield text, held.get(start + position)
+
+    def filings(self, origin: str) -> StoreFilings:
+        """What the records say of their sharing."""
+        return StoreFilings(self.store, origin)
 
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """Every kept checkpoint."""

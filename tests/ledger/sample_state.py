@@ -20,6 +20,7 @@ from ledger.grown_map import GrownMap
 from ledger.relations import Relations
 from ledger.relations_state import RelationsState
 from ledger.sharing.agreements import Agreements
+from ledger.sharing.filings import NO_FILINGS, Filings
 from ledger.strict_json import parse_json_object
 
 BOUNDS: Final = "sample-bounds"
@@ -60,7 +61,14 @@ class SampleState:
         """Those of the acts."""
         return self.acts.agreements
 
-    def judge(self, said: Said, fold: PublicFold) -> Refusal | None:
+    @property
+    def kept_groups(self) -> Mapping[str, frozenset[str]]:
+        """Orders are read from their lot."""
+        return {"sample-order/v1": frozenset({"lot"})}
+
+    def judge(
+        self, said: Said, fold: PublicFold, *, filings: Filings = NO_FILINGS
+    ) -> Refusal | None:
         """A delivery is of what was ordered."""
         if said.vct == "sample-delivery/v1":
             number = said.facts["number"]
@@ -68,7 +76,7 @@ class SampleState:
                 return Refusal("unit-mismatch", f"expected less than {number}")
             if number not in self.orders:
                 return Refusal("unknown-record", f"expected an order {number}, found none")
-        return self.acts.judge(said, fold)
+        return self.acts.judge(said, fold, filings=filings)
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
         """Bounds say what is the most."""

@@ -18,6 +18,7 @@ from ledger.audit_findings import FINDINGS_MAX, describe
 from ledger.audit_jtis import NO_KEY, UsedJtis
 from ledger.audit_memory import Extent
 from ledger.disclosure import tag_of
+from ledger.sharing.filings import NO_FILINGS, Filings
 from ledger.tiles import HashTile
 from ledger.tree import EMPTY_ROOT
 from tests.ledger.audit_copies import (
@@ -249,6 +250,10 @@ def test_audit_holds_one_chunk_of_the_log_at_a_time() -> None:
                 taken[0] += 1
                 ahead[0] = max(ahead[0], taken[0] - done[0])
                 yield text, held
+
+        def filings(self, origin: str) -> Filings:
+            assert origin == ORIGIN
+            return NO_FILINGS
 
         def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
             assert above == 0

@@ -97,7 +97,7 @@ def test_resumed_audit_reads_only_what_is_new() -> None:
             staticmethod(blank.entry_texts),
             staticmethod(log.checkpoints),
         )
-        cosigned = staticmethod(log.cosigned)
+        cosigned, filings = staticmethod(log.cosigned), staticmethod(log.filings)
 
     running = Audit(ORIGIN, Watched(), memory=memory)
     assert list(running.run()) == [len(TEXTS)]

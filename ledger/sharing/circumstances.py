@@ -1,0 +1,87 @@
+"""What an act of sharing is judged by: what stands before it, and what it may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from keys.identifiers import Slug, parse_origin, party_did
+from ledger.faults import Refusal
+from ledger.fold_state import PublicFold
+from ledger.relations import Relations
+from ledger.sharing.agreements import Agreements
+from ledger.sharing.filed import Filed
+from ledger.sharing.filings import Filings
+
+STATE_INCOMPLETE: Final = "state-incomplete"
+NOT_THE_OWNER: Final = "not-the-owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Both folds of all entries before an act, and the look-up of earlier records.
+
+    ``kept`` has, by type, the groups without which what is in force could not be read again.
+    """
+
+    agreements: Agreements
+    relations: Relations
+    fold: PublicFold
+    filings: Filings
+    kept: Mapping[str, frozenset[str]]
+
+    @property
+    def operator(self) -> str:
+        """The DID of the party that runs the log."""
+        origin = parse_origin(self.fold.origin)
+        return str(party_did(origin, Slug(self.fold.rules.operator)))
+
+    def known(self, record_id: str) -> Filed | Refusal:
+        """The facts of one earlier record."""
+        found = self.all_known([record_id])
+        return found if isinstance(found, Refusal) else found[0]
+
+    def all_known(self, record_ids: Sequence[str]) -> list[Filed] | Refusal:
+        """The facts of earlier records, in their order; a refusal where one is not there."""
+        found = self.filings.filed(record_ids)
+        known = []
+        for record_id in record_ids:
+            if record_id not in found:
+                return unknown_record(record_id)
+            filed = found[record_id]
+            if filed is None:
+                return Refusal(
+                    STATE_INCOMPLETE,
+                    f"expected the content of record {record_id}, found none: submit that record "
+                    "again or restore a backup",
+                )
+            known.append(filed)
+        return known
+
+    def may_know(self, party: str, filed: Filed) -> bool:
+        """Whether a party is named by a record or by its case, and so knows that it is there."""
+        return party in (filed.issuer, filed.subject, *filed.to, *self.owners(filed))
+
+    def owners(self, filed: Filed) -> frozenset[str]:
+        """Whose record it is: of a case, both its participants beside the owner."""
+        case = self.agreements.cases.get(filed.case) if filed.case is not None else None
+        return frozenset({filed.owner, *(case.participants if case else ())})
+
+    def not_the_owner(self, party: str, filed: Filed) -> Refusal:
+        """The refusal of what only the owner may do: others do not learn of the record."""
+        if not self.may_know(party, filed):
+            return unknown_record(filed.record_id)
+        return Refusal(
+            NOT_THE_OWNER, f"{filed.record_id} is {filed.owner}'s: found {party} instead"
+        )
+
+
+def unknown_record(record_id: str) -> Refusal:
+    """The one answer to what is not there and to what is not for the signer to know."""
+    return Refusal("unknown-record", f"{record_id} is no record that this party can act on")
+
+
+def not_permitted(detail: str) -> Refusal:
+    """It is there, and the signer may not do this to it."""
+    return Refusal("not-permitted", detail)

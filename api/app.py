@@ -88,7 +88,9 @@ def build_app(service: Service) -> FastAPI:
     log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)
     _add_log(app, log_door, reading)
     metrics.note_derived(lambda: service.derived.size, lambda: service.derived.is_well)
-    _add_health(app, Health(service.ledger, service.store, metrics, service.derived.describe))
+    metrics.note_accesses(service.accesses, lambda: service.digests.digested_ms)
+    told = {"derived": service.derived.describe, "accesses": service.digests.describe}
+    _add_health(app, Health(service.ledger, service.store, metrics, told))
     app.router.routes.extend(portal.routes)
     _add_handlers(app, portal)
     app.add_middleware(Gate, quotas=quotas)

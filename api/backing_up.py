@@ -167,7 +167,7 @@ class _Copying:
         for path in (folder.config, folder.anchor):
             writer.put(path.name, path.read_bytes())
         if with_keys:
-            for path in (folder.log_key, folder.search_secret):
+            for path in (folder.log_key, folder.service_key, folder.search_secret):
                 if path.exists():
                     writer.put(f"{KEYS}/{path.name}", path.read_bytes())
 

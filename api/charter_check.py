@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from api.builtin_types import builtin_types
 from api.setup_errors import CharterUnexpected
 from ledger import limits
 from ledger.anchor import Anchor
@@ -15,7 +16,6 @@ from ledger.record_type import builtin_governance_types, document_digest, parse_
 from ledger.verify import verify_view
 from ledger.view import parse_view
 from quality.builtin_codebooks import builtin_codebooks
-from quality.types import business_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _notices(charter: Charter) -> Iterator[str]:
         found = charter.governance_types.get(kind.vct)
         if found is None or _normal(found.text) != _normal(kind.text):
             yield f"{kind.vct} is not the definition that this version of Lotmark brings"
-    for text in business_types():
+    for text in builtin_types():
         vct = parse_record_type(text).vct
         if charter.types.get(vct, "") != document_digest(text):
             yield f"{vct} is not the definition that this version of Lotmark brings"

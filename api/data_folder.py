@@ -4,6 +4,7 @@
 
     config.json     origin, and where the log key is
     log.key         the log's own key, under a passphrase
+    service.key     signs digests of accesses, under the same passphrase; where there is one
     high-water      the last signed head, beside the key and not in the database
     search.secret   keys the search index; without it the index is rebuilt
     anchor.json     the trust anchor, to be handed to everyone out of band
@@ -53,6 +54,11 @@ class DataFolder:
     def log_key(self) -> Path:
         """The log's key file."""
         return self.root / "log.key"
+
+    @property
+    def service_key(self) -> Path:
+        """The key that signs what the service says of the log."""
+        return self.root / "service.key"
 
     @property
     def high_water(self) -> Path:

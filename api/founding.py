@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from api.builtin_types import builtin_types
 from api.data_folder import (
     DataFolder,
     LogConfig,
@@ -34,6 +35,7 @@ from api.governing import (
 from api.migrate import needs_upgrade, upgrade
 from api.party_folder import signer_for
 from api.process_clock import ProcessClock
+from api.service_key import SERVICE_TERMS, draw_service_key
 from api.setup_errors import (
     FolderInUse,
     FolderNotEmpty,
@@ -64,7 +66,6 @@ from ledger.trust_policy import encode_trust_policy
 from quality.builtin_codebooks import builtin_codebooks
 from quality.credential import DEFAULT_RIGHTS
 from quality.rules import QualityRules
-from quality.types import business_types
 
 LOG_KEY_URI: Final = "file:log.key"
 
@@ -146,6 +147,7 @@ def found_log(
             charter = founder.admit_charter(encode_vkey(log_signer.key))
             if keys.signing is not None and len(plan.founders) == 1:
                 founder.admit_types(charter, keys.signing)
+                founder.admit_service_key(charter, _draw_service_key(folder, keys))
             size = ledger.size
         policy = join_policy([encode_vkey(log_signer.key)], plan.witness_policy)
         anchor = encode_anchor(plan.origin, encode_trust_policy(policy), charter)
@@ -231,6 +233,10 @@ def _draw_log_key(folder: DataFolder, keys: FoundingKeys) -> Signer:
     return SeedSigner(seed)
 
 
+def _draw_service_key(folder: DataFolder, keys: FoundingKeys) -> Signer:
+    return draw_service_key(folder, passphrase=keys.log_passphrase, cost=keys.cost)
+
+
 @contextmanager
 def _open_ledger(
     folder: DataFolder, origin: str, *, signer: Ed25519Signer, secret: bytes, clock: Clock
@@ -275,7 +281,7 @@ class _Founder:
             log_keys=(log_key,),
             founders=self.plan.founders,
             operator=self.plan.operator,
-            types=business_types(),
+            types=builtin_types(),
             has_open_bundles=self.plan.has_open_bundles,
             credentials=DEFAULT_RIGHTS,
             witness_policy=self.plan.witness_policy,
@@ -296,7 +302,7 @@ class _Founder:
         )
         self._admit(key)
         composer = self._composer(charter, signing)
-        for definition in business_types():
+        for definition in builtin_types():
             for sd_jwt in compose_type(composer, definition, iat=self._now_s()):
                 self._admit(sd_jwt)
         for document in builtin_codebooks():
@@ -305,6 +311,11 @@ class _Founder:
                 composer, "parameters", name=name, text=text, iat=self._now_s()
             ):
                 self._admit(sd_jwt)
+
+    def admit_service_key(self, charter: str, service: Signer) -> None:
+        """Register the key by which the service signs digests for the one founder."""
+        composer = self._composer(charter, self.keys.admin)
+        self._admit(compose_key(composer, service, terms=SERVICE_TERMS, iat=self._now_s()))
 
     def _now_s(self) -> int:
         return self.clock.now_ms() // 1000

@@ -51,6 +51,8 @@ def join_replica(source: DataFolder, folder: DataFolder) -> Joined:
         if source.log_key.exists():
             # Sealed under the log's passphrase, as it is there.
             write_new(folder.log_key, source.log_key.read_bytes(), mode=0o600)
+        if source.service_key.exists():
+            write_new(folder.service_key, source.service_key.read_bytes(), mode=0o600)
         write_new(folder.search_secret, secret, mode=0o600)
         write_new(folder.anchor, anchor.encode(), mode=0o644)
         kept = HighWaterFile(folder.high_water)

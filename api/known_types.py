@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from api.builtin_types import builtin_types
 from api.client import LogClient
 from api.client_errors import AnswerMalformed, NoSuchEntry, UnknownType
 from api.search_query import encode_cursor
@@ -17,7 +18,6 @@ from ledger.anchor import Anchor
 from ledger.record_type import RecordType, document_digest, parse_record_type
 from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import parse_view
-from quality.types import business_types
 
 
 def find_type(vct: str, *, client: LogClient | None, anchor: Anchor) -> RecordType:
@@ -32,11 +32,11 @@ def find_type(vct: str, *, client: LogClient | None, anchor: Anchor) -> RecordTy
         UnknownType: it is not defined.
         ClientError, LedgerError: the service's answer could not be had, or does not verify.
     """
-    for text in business_types():
+    for text in builtin_types():
         if json.loads(text)["vct"] == vct:
             return parse_record_type(text)
     if client is None:
-        known = ", ".join(json.loads(text)["vct"] for text in business_types())
+        known = ", ".join(json.loads(text)["vct"] for text in builtin_types())
         raise UnknownType(f"expected one of {known}, found {vct!r}: name a type of the log")
     return parse_record_type(_definition(vct, client, anchor))
 

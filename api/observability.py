@@ -10,11 +10,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import partial
 from itertools import count
-from typing import Final, TextIO, cast
+from typing import Final, Protocol, TextIO, cast
 
 import structlog
 from prometheus_client import (
@@ -38,6 +39,13 @@ from ledger.store import Store
 log = structlog.get_logger("lotmark")
 _FRAMES_MAX: Final = 12
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class AccessFigures(Protocol):
+    """Counts receipts of reads."""
+
+    kept: int
+    refused: int
 
 
 class Metrics:
@@ -71,6 +79,25 @@ class Metrics:
         held.set_function(size)
         well = Gauge("lotmark_derived_up", "1: the tables follow the log", registry=self.registry)
         well.set_function(is_well)
+
+    def note_accesses(self, kept: AccessFigures, digested_ms: Callable[[], int | None]) -> None:
+        """Show how many receipts were kept and reads refused, and until when digests are there.
+
+        No figure is one party's: what is read of whom is the owner's to know.
+        """
+        names = {
+            "kept": ("lotmark_access_rows_kept", "Receipts of reads kept since the start"),
+            "refused": ("lotmark_access_reads_refused", "Reads refused for want of a receipt"),
+        }
+        for name, (title, text) in names.items():
+            figure = Gauge(title, text, registry=self.registry)
+            figure.set_function(partial(getattr, kept, name))
+        until = Gauge(
+            "lotmark_access_digests_until_seconds",
+            "Until when digests are on the log; 0: not known",
+            registry=self.registry,
+        )
+        until.set_function(lambda: (digested_ms() or 0) / 1000)
 
     def note_answer(self, method: str, status: int, *, seconds: float) -> None:
         """Count an answer and the time it took."""
@@ -164,7 +191,7 @@ class Health:
     ledger: Ledger
     store: Store
     metrics: Metrics
-    derived: Callable[[], Mapping[str, object]] = lambda: {}
+    beside: Mapping[str, Callable[[], Mapping[str, object]]] = field(default_factory=dict)
 
     def live(self, request: Request) -> Response:
         """``GET /livez``: the process answers and its writer runs; else it is to be restarted."""
@@ -186,9 +213,10 @@ class Health:
         if not self.ledger.is_running:
             raise LogClosed("expected a log that takes records, found one that is stopping")
         self.store.head()
-        # Derived tables that are behind stop nobody: answers say how far they have come.
-        derived = dict(self.derived())
-        return JSONResponse({"status": "ready", "size": self.ledger.size, "derived": derived})
+        # What is behind stops nobody: answers of derived tables say how far they have come, a
+        # read whose receipt cannot be kept is refused by itself.
+        beside = {name: dict(describe()) for name, describe in self.beside.items()}
+        return JSONResponse({"status": "ready", "size": self.ledger.size, **beside})
 
     def figures(self, request: Request) -> Response:
         """``GET /metrics``: Prometheus text."""

@@ -231,7 +231,8 @@ class _Restoring:
         return report
 
     def _copy_secrets(self) -> None:
-        for path in (self._half.log_key, self._half.search_secret):
+        half = self._half
+        for path in (half.log_key, half.service_key, half.search_secret):
             kept = self._source / KEYS / path.name
             if kept.exists():
                 self._copy_file(f"{KEYS}/{path.name}", path, mode=0o600)

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     unread_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     waiting_bytes: int = Field(default=512 * 1024 * 1024, ge=1)
     require_witnesses: bool = False
+    service_key: str = Field(default="", max_length=2_000, repr=False)
+    access_retention_days: int = Field(default=1_095, ge=1, le=36_500)
 
     @property
     def public_url(self) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from api.accesses.database import access_url
+from api.accesses.digests import DigestParts, DigestWorker
 from api.accesses.log import AccessLog
 from api.check_pool import CheckPool, WorkerSetup
 from api.cosigning import Cosigning, open_cosigning
@@ -23,13 +25,16 @@ from api.data_folder import (
 from api.derived.database import derived_url
 from api.derived.worker import DerivedParts, DerivedWorker
 from api.nonces import NonceMemory, Nonces, UnixSeconds
+from api.party_folder import PartySigner, signer_for
 from api.process_clock import ProcessClock
 from api.request_errors import MalformedTarget
+from api.service_key import open_service_key
 from api.settings import Settings
 from api.setup_errors import KeyMismatch, MalformedBase
 from api.shared_nonces import SharedNonces
 from api.target_uri import PublicBase, parse_public_base
 from api.trade import opening_state
+from keys.identifiers import parse_origin
 from keys.signer import Signer, open_signer
 from ledger.blob_files import FileBlobs
 from ledger.clock import Clock
@@ -44,6 +49,7 @@ from quality.rules import QualityRules
 
 #: How often an idle replica looks for what others have appended.
 FOLLOW_SECONDS: Final = 0.2
+DAY_MS: Final = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Service:
     cosigning: Cosigning
     derived: DerivedWorker
     accesses: AccessLog
+    digests: DigestWorker
     nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
@@ -75,8 +82,9 @@ class Service:
         """Stop the writer, then release files and connections."""
         self.cosigning.close()
         self.derived.close()
-        self.accesses.close()
+        self.digests.close()
         self.ledger.close()
+        self.accesses.close()
         self.pool.close()
         self.nonces.close()
         self.store.close()
@@ -107,11 +115,14 @@ def open_service(
     config = read_config(folder)
     key_uri = locate_key(folder, config.key_uri)
     variables = os.environ if environment is None else environment
-    signer = open_signer(key_uri, environment=variables, passphrase=passphrase)
+    # Asked for once: the service's own key lies under the same one.
+    asked = cache(passphrase) if passphrase is not None else None
+    signer = open_signer(key_uri, environment=variables, passphrase=asked)
+    own = open_service_key(folder, settings.service_key, environment=variables, passphrase=asked)
     store = open_store(folder.database_url)
     # From here on no other process writes to a SQLite file; a server orders all that write.
     opened = _Opened(
-        base, folder, config, signer, store, clock or ProcessClock(), clock is not None
+        base, folder, config, signer, own, store, clock or ProcessClock(), clock is not None
     )
     try:
         return _assemble(settings, opened)
@@ -128,6 +139,7 @@ class _Opened:
     folder: DataFolder
     config: LogConfig
     signer: Signer
+    own_signer: Signer | None
     store: Store
     clock: Clock
     is_clock_given: bool
@@ -172,6 +184,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     pool = CheckPool(setup, settings.check_processes)
     ledger.start()
     cosigning.start(ledger.reader, size=lambda: ledger.size, stop=ledger.close)
+    accesses = _open_accesses(opened)
     return Service(
         settings=settings,
         base=opened.base,
@@ -183,7 +196,8 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         pool=pool,
         cosigning=cosigning,
         derived=_open_derived(opened, ledger),
-        accesses=_open_accesses(opened),
+        accesses=accesses,
+        digests=_open_digests(opened, settings, ledger, accesses=accesses),
         nonces=_open_nonces(opened),
         clock=opened.clock,
         high_water=high_water,
@@ -205,6 +219,19 @@ def _open_derived(opened: _Opened, ledger: Ledger) -> DerivedWorker:
 def _open_accesses(opened: _Opened) -> AccessLog:
     url = access_url(opened.folder.database_url, opened.folder.accesses)
     return AccessLog(url, origin=opened.config.origin, clock=opened.clock)
+
+
+def _open_digests(
+    opened: _Opened, settings: Settings, ledger: Ledger, *, accesses: AccessLog
+) -> DigestWorker:
+    signer: PartySigner | None = None
+    if opened.own_signer is not None:
+        origin = parse_origin(opened.config.origin)
+        signer = signer_for(origin, ledger.fold.rules.operator, opened.own_signer)
+    retention_ms = settings.access_retention_days * DAY_MS
+    worker = DigestWorker(DigestParts(accesses, ledger, opened.clock, signer, retention_ms))
+    worker.start()
+    return worker
 
 
 def _open_nonces(opened: _Opened) -> Nonces:

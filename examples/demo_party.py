@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from api.builtin_types import builtin_types
 from api.client import LogClient
 from api.client_errors import RequestRefused
 from api.governing import KeyTerms, compose_endorsement, compose_key, compose_named, compose_type
@@ -40,7 +41,6 @@ from ledger.record_type import RecordType, parse_record_type
 from ledger.rules import Quorum
 from ledger.submission import Admitted
 from quality.builtin_codebooks import builtin_codebooks
-from quality.types import business_types
 
 SIGNING_USES = ("records", "requests", "record:record-type", "record:parameters")
 
@@ -120,7 +120,7 @@ def define(desk: Desk) -> None:
     composer, now_s = desk.composer(desk.signing), int(time.time())
     admitted = [
         desk.client.submit(text)
-        for definition in business_types()
+        for definition in builtin_types()
         for text in compose_type(composer, definition, iat=now_s)
     ]
     admitted += [
@@ -129,7 +129,7 @@ def define(desk: Desk) -> None:
         for text in compose_named(composer, "parameters", name=book.name, text=book.text, iat=now_s)
     ]
     first, last = admitted[0].index, admitted[-1].index
-    what = f"{len(business_types())} record types and {len(builtin_codebooks())} codebooks"
+    what = f"{len(builtin_types())} record types and {len(builtin_codebooks())} codebooks"
     print(f"  {desk.folder.root.name:<19} entries {first} to {last}  brings {what}")
 
 

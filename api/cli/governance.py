@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from api.builtin_types import builtin_types
 from api.charter_check import ReadCharter, read_charter
 from api.cli.acts import admin_composer, admitted_members, ask, now_s, send, yes_option
 from api.cli.faults import CommandFault
@@ -27,7 +28,6 @@ from ledger.commitment import commit_key
 from ledger.compose import Composer
 from ledger.record_type import document_digest
 from quality.builtin_codebooks import BuiltinDocument, builtin_codebooks
-from quality.types import business_types
 
 
 @click.command()
@@ -65,7 +65,7 @@ def define_types(output: Output, *, place: Place) -> None:
     session = open_session(place)
     with session.client() as client:
         known = {item["vct"] for item in client.parties().get("types", ())}
-        missing = [text for text in business_types() if json.loads(text)["vct"] not in known]
+        missing = [text for text in builtin_types() if json.loads(text)["vct"] not in known]
         books, others = _missing_codebooks(client.parameters())
         composer = session.composer(session.open_key(session.folder.signing_key))
         sd_jwts = [

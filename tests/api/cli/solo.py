@@ -15,6 +15,7 @@ import structlog
 from click.testing import CliRunner, Result
 
 from api.app import build_app
+from api.builtin_types import builtin_types
 from api.cli.main import main
 from api.party_folder import PartySigner, signer_for
 from api.settings import Settings
@@ -24,13 +25,12 @@ from keys.signer import open_signer
 from ledger.anchor import Anchor, parse_anchor
 from ledger.clock import Clock
 from quality.builtin_codebooks import builtin_codebooks
-from quality.types import business_types
 from tests.api.cli.shell import PASSPHRASE
 from tests.server_thread import quiet_server, start_server, stop_server
 
 SLUG = "hanfeng-drive"
-#: Entries of a log that one party has just founded: charter, key, record types, codebooks.
-FOUNDED = 2 + len(business_types()) + len(builtin_codebooks())
+#: Entries of a log that one party has just founded: charter, two keys, record types, codebooks.
+FOUNDED = 3 + len(builtin_types()) + len(builtin_codebooks())
 
 
 def lotmark(*arguments: str, env: Mapping[str, str] | None = None) -> Result:

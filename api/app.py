@@ -29,6 +29,9 @@ from api.log_door import LogDoor
 from api.masters_door import MastersDoor
 from api.observability import Health, Metrics, Watch, log
 from api.openapi import describe_api
+from api.own_facts import OwnServiceFacts
+from api.page_door import PageDoor
+from api.page_sessions import PageSeals
 from api.portal_facts import ServiceFacts
 from api.published import Published
 from api.quotas import Quotas, build_quotas
@@ -37,6 +40,7 @@ from api.record_door import RecordDoor
 from api.record_search import RecordSearch
 from api.records import RecordShelf
 from api.resource import beside, serve_resource
+from api.seen import SeenByOthers, SeenDoor
 from api.sharing import Sharing
 from api.submit import SubmissionDoor
 from api.wiring import Service
@@ -70,9 +74,13 @@ def build_app(service: Service) -> FastAPI:
     sharing = Sharing(service.ledger, service.clock)
     shelf = RecordShelf(service.ledger, service.store, published=published, sharing=sharing)
     search = RecordSearch(service.ledger, service.store, service.search_secret, shelf, sharing)
+    pages = _page_door(service)
+    seen = SeenByOthers(service.ledger, service.store, shelf, sharing, service.clock)
     portal = build_portal(
-        ServiceFacts(service.ledger, shelf, search, service.anchor_text, published)
+        ServiceFacts(service.ledger, shelf, search, service.anchor_text, published),
+        OwnServiceFacts(seen, pages, None),
     )
+    _add_pages(app, pages, SeenDoor(seen), reading)
     desk = SubmissionDesk(service.ledger, service.pool, quotas)
     submissions = SubmissionDoor(desk, service.base, published=published)
     _add_records(app, submissions, RecordDoor(shelf, search, published), reading)
@@ -96,6 +104,16 @@ def build_app(service: Service) -> FastAPI:
     app.add_middleware(Gate, quotas=quotas)
     app.add_middleware(Watch, metrics=metrics, clock=service.clock)
     return app
+
+
+def _page_door(service: Service) -> PageDoor:
+    return PageDoor(
+        PageSeals(service.search_secret),
+        LogKeys(service.ledger),
+        service.nonces,
+        service.clock,
+        service.base,
+    )
 
 
 def _judge(service: Service, quotas: Quotas) -> RequestJudge:
@@ -149,6 +167,12 @@ def _add_records(
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
     serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))
     serve_resource(app, "/v1/records/{record_id}/receipt", GET=reading.beside(records.receipt))
+
+
+def _add_pages(app: FastAPI, pages: PageDoor, seen: SeenDoor, reading: ReadingDesk) -> None:
+    serve_resource(app, "/v1/seen-by", GET=reading.read_by(seen.show))
+    serve_resource(app, "/v1/page-links", POST=reading.read_by(pages.link))
+    serve_resource(app, "/sign-in", GET=reading.beside(pages.sign_in))
 
 
 def _add_deliveries(app: FastAPI, door: DeliveryDoor, reading: ReadingDesk) -> None:

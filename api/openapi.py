@@ -24,6 +24,7 @@ from api.openapi_parts import (
     problem_answers,
     schema_ref,
 )
+from api.openapi_sharing import seen_paths
 from api.record_door import VIEW_LINES_TYPE, VIEW_TYPE
 from api.search_query import encode_cursor
 from api.submit import JSON, JSON_LINES
@@ -59,6 +60,7 @@ def describe_api(title: str, version: str) -> dict[str, Any]:
             **_record_paths(),
             **master_paths(),
             **access_paths(),
+            **seen_paths(),
             **_blob_paths(),
             **log_paths(),
             **health_paths(),

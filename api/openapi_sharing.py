@@ -39,7 +39,6 @@ def seen_paths() -> dict[str, Any]:
             )
         },
         "/v1/page-links": {"post": _page_link()},
-        "/sign-in": {"get": _sign_in()},
     }
 
 
@@ -79,13 +78,4 @@ def _page_link() -> dict[str, Any]:
             str(errors.CREATED): {"description": "The link", "content": made},
             **problem_answers(*statuses),
         },
-    }
-
-
-def _sign_in() -> dict[str, Any]:
-    return {
-        "summary": "Follow such a link: leaves a cookie, and leads to the pages",
-        "security": [{}],
-        "parameters": [parameter("link", "query", "What the link holds", "eyJ.AAAA")],
-        "responses": {str(errors.SEE_OTHER): {"description": "To /mine, signed in or not"}},
     }

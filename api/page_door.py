@@ -52,7 +52,9 @@ class PageDoor:
         given = self.seals.open(request.query_params.get("link", ""), LINK, now_s=self._now_s())
         response = RedirectResponse("/mine", status_code=errors.SEE_OTHER)
         response.headers.update({"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-        if given is not None and self._is_in_force(given) and self._take(given):
+        # Who only looks whether a link is there (HEAD) does not use it up.
+        is_followed = request.method == "GET"
+        if is_followed and given and self._is_in_force(given) and self._take(given):
             response.set_cookie(
                 COOKIE,
                 self.seals.session(given.kid, now_s=self._now_s()),

@@ -20,13 +20,13 @@ ANYONE: Final = "-"
 
 
 @click.command("seen-by")
-@click.argument("party", metavar="PARTY")
+@click.argument("party_named", metavar="PARTY")
 @click.option("--type", "vct", metavar="TYPE", help="Only records of this type.")
 @click.option("--record", metavar="ID", help="Only this record, by its record id.")
 @place_options
 @pass_output
 def seen_by(
-    output: Output, *, party: str, vct: str | None, record: str | None, place: Place
+    output: Output, *, party_named: str, vct: str | None, record: str | None, place: Place
 ) -> None:
     """Tell what PARTY, by slug or DID, sees of this party's newest records; '-' for anyone.
 
@@ -36,7 +36,11 @@ def seen_by(
     if vct is not None and record is not None:
         raise click.UsageError("either --type or --record, not both")
     reader = open_reader(place, is_anonymous=False)
-    other = None if party == ANYONE else name_party(party, parse_origin(reader.anchor.origin))
+    other = (
+        None
+        if party_named == ANYONE
+        else name_party(party_named, parse_origin(reader.anchor.origin))
+    )
     asked = {"reader": other, "type": vct, "record": record}
     with reader.client:
         told = reader.client.seen_by(**{key: value for key, value in asked.items() if value})

@@ -283,6 +283,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
             service.post(encode_submission(citing), media_type=JSON_LINES),
         ],
         ("post", "/v1/blobs"): [upload],
+        ("post", "/v1/page-links"): [client.send("POST", "/v1/page-links")],
         ("patch", "/v1/blobs/{blob}"): [client.append(open_blob, 0, b"0123")],
         ("head", "/v1/blobs/{blob}"): [client.send("HEAD", f"/v1/blobs/{open_blob}")],
         **changes_of_alerts(service),

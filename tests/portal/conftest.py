@@ -28,7 +28,7 @@ def small_log() -> Generator[SmallLog, None, None]:
 @pytest.fixture(scope="session")
 def portal(small_log: SmallLog) -> Portal:
     """The portal over the small log."""
-    return build_portal(small_log.facts)
+    return build_portal(small_log.facts, small_log.own)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.cosigning import Cosigning
+from api.exchange import LogKeys
+from api.nonces import NonceMemory
+from api.own_facts import OwnServiceFacts
+from api.page_door import PageDoor
+from api.page_sessions import PageSeals
 from api.portal_facts import ServiceFacts
 from api.published import Published
 from api.record_search import RecordSearch
 from api.records import RecordShelf
+from api.seen import SeenByOthers
 from api.sharing import Sharing
+from api.target_uri import parse_public_base
 from ledger.anchor import encode_anchor, parse_anchor
 from ledger.blobs import MemoryBlobs
 from ledger.clock import ManualClock
@@ -40,6 +47,7 @@ from tests.ledger.parties import (
     a_log_signer,
 )
 
+BASE: Final = "http://127.0.0.1:8000"
 OEM: Final = "borealis-motors"
 SUPPLIER: Final = "hanfeng-drive"
 CERTIFIER: Final = "meridian-cert"
@@ -60,6 +68,7 @@ class SmallLog:
     ledger: Ledger
     facts: ServiceFacts
     records: Mapping[str, str]
+    own: OwnServiceFacts
 
     def view(self, name: str) -> bytes:
         """The public view of a record."""
@@ -81,7 +90,12 @@ def a_small_log() -> SmallLog:
     search = RecordSearch(ledger, store, SEARCH_SECRET, shelf, sharing)
     facts = ServiceFacts(ledger, shelf, search, anchor, published)
     records = {name: _submit(ledger, text) for name, text in _records(consortium).items()}
-    return SmallLog(consortium, ledger, facts, records | _governance(facts))
+    clock = ManualClock(NOW_MS)
+    pages = PageDoor(
+        PageSeals(SEARCH_SECRET), LogKeys(ledger), NonceMemory(), clock, parse_public_base(BASE)
+    )
+    own = OwnServiceFacts(SeenByOthers(ledger, store, shelf, sharing, clock), pages, None)
+    return SmallLog(consortium, ledger, facts, records | _governance(facts), own)
 
 
 def _parts(store: MemoryStore) -> LedgerParts:

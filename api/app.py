@@ -217,6 +217,8 @@ def _add_log(app: FastAPI, door: LogDoor, reading: ReadingDesk) -> None:
         ("/v1/types/{name}/{version}", door.record_type),
         ("/v1/parameters", door.parameters),
         ("/v1/parameters/{document:path}", door.parameters_text),
+        ("/v1/policies", door.policies),
+        ("/v1/policies/{policy}", door.policy_text),
         ("/v1/anchor", door.trust_anchor),
         ("/checkpoint", door.checkpoint),
         ("/tile/{path:path}", door.tile),

@@ -16,6 +16,7 @@ from ledger.record_type import builtin_governance_types, document_digest, parse_
 from ledger.verify import verify_view
 from ledger.view import parse_view
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_policies import builtin_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ def _notices(charter: Charter) -> Iterator[str]:
     for book in builtin_codebooks():
         if charter.parameters.get(book.name, "") != document_digest(book.text):
             yield f"{book.name} is not the codebook that this version of Lotmark brings"
+    for policy in builtin_policies():
+        if charter.policies.get(policy.name, "") != document_digest(policy.text):
+            yield f"policy {policy.name} is not the one that this version of Lotmark brings"
     bounds = charter.rules.limits
     if bounds.entry_bytes_max < limits.ENTRY_BYTES_MAX:
         yield f"entries are limited to {bounds.entry_bytes_max} bytes"

@@ -226,6 +226,14 @@ class LogClient:
         """The text of parameters in force, byte for byte as the log has it."""
         return self._get(f"/v1/parameters/{quote(name)}").body.decode()
 
+    def policies(self) -> Mapping[str, Any]:
+        """The versions of the sharing policies, as the service says."""
+        return self._get_object("/v1/policies")
+
+    def policy_text(self, record_id: str) -> str:
+        """The text of a policy, byte for byte as the log has it."""
+        return self._get(f"/v1/policies/{quote(record_id)}").body.decode()
+
     def checkpoint(self) -> bytes:
         """The newest signed note."""
         return self._get("/checkpoint").body

@@ -64,6 +64,7 @@ from ledger.store import Store
 from ledger.store_open import open_store
 from ledger.trust_policy import encode_trust_policy
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_policies import builtin_policies
 from quality.credential import DEFAULT_RIGHTS
 from quality.rules import QualityRules
 
@@ -91,7 +92,7 @@ class FoundingKeys:
     """The keys at hand when a log is founded.
 
     ``admin`` is founder 1's. With ``signing``, founder 1's key for records, the only founder
-    registers it and brings the built-in types and codebooks at once. The log's own key is
+    registers it and brings the built-in types, codebooks and policies at once. The log's own key is
     drawn and kept under ``log_passphrase``.
     """
 
@@ -287,13 +288,14 @@ class _Founder:
             witness_policy=self.plan.witness_policy,
             quorum=self.plan.quorum,
             parameters={document.name: document.text for document in builtin_codebooks()},
+            policies={document.name: document.text for document in builtin_policies()},
         )
         body = draft_charter(draft)
         composer = self._composer(NO_POLICY, self.keys.admin)
         return self._admit(composer.compose_governance("charter/v1", body, iat=self._now_s()))
 
     def admit_types(self, charter: str, signing: Signer) -> None:
-        """Register founder 1's signing key, and bring the types and codebooks with it."""
+        """Register founder 1's signing key, and bring types, codebooks and policies with it."""
         key = compose_key(
             self._composer(charter, self.keys.admin),
             signing,
@@ -305,12 +307,14 @@ class _Founder:
         for definition in builtin_types():
             for sd_jwt in compose_type(composer, definition, iat=self._now_s()):
                 self._admit(sd_jwt)
-        for document in builtin_codebooks():
-            name, text = document.name, document.text
-            for sd_jwt in compose_named(
-                composer, "parameters", name=name, text=text, iat=self._now_s()
-            ):
-                self._admit(sd_jwt)
+        kinds = {"parameters": builtin_codebooks(), "policy": builtin_policies()}
+        for kind, documents in kinds.items():
+            for document in documents:
+                name, text = document.name, document.text
+                for sd_jwt in compose_named(
+                    composer, kind, name=name, text=text, iat=self._now_s()
+                ):
+                    self._admit(sd_jwt)
 
     def admit_service_key(self, charter: str, service: Signer) -> None:
         """Register the key by which the service signs digests for the one founder."""

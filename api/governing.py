@@ -18,8 +18,9 @@ ANY_RECORD: Final = "records"
 REQUESTS: Final = "requests"
 RECORD_TYPES: Final = "record:record-type"
 PARAMETERS: Final = "record:parameters"
+POLICIES: Final = "record:policy"
 #: What founder 1's key needs to bring what the charter lists.
-DEFINING_USES: Final = (RECORD_TYPES, PARAMETERS)
+DEFINING_USES: Final = (RECORD_TYPES, PARAMETERS, POLICIES)
 #: What the signing key of a party does, unless it is said otherwise.
 SIGNING_USES: Final = (ANY_RECORD, REQUESTS)
 

@@ -64,14 +64,20 @@ def _definition(vct: str, client: LogClient, anchor: Anchor) -> str:
         known = ", ".join(sorted(entries))
         raise UnknownType(f"expected one of {known}, found {vct!r}: name a type of the log")
     record_id = str(record_at(int(entries[vct]), client)["record_id"])
-    body = _shown(record_id, client, anchor).body or {}
+    body = shown_record(record_id, client, anchor).body or {}
     text = body.get("definition") or client.record_type(vct)
     if body.get("vct") != vct or document_digest(text) != body.get("sha256"):
         raise AnswerMalformed(f"expected the definition of {vct}, found another")
     return str(text)
 
 
-def _shown(record_id: str, client: LogClient, anchor: Anchor) -> VerifiedRecord:
+def shown_record(record_id: str, client: LogClient, anchor: Anchor) -> VerifiedRecord:
+    """A record as the service shows it, verified.
+
+    Raises:
+        AnswerMalformed: the service shows another one.
+        ClientError, LedgerError: the answer could not be had, or does not verify.
+    """
     verified = verify_view(parse_view(client.view(record_id)), anchor)
     found = next((item for item in verified.records if item.record_id == record_id), None)
     if found is None:

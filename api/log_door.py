@@ -21,6 +21,7 @@ from ledger.faults import Refusal
 from ledger.fold import Party, PublicFold, RegisteredKey, settle
 from ledger.fold_state import Parameters
 from ledger.party import Standing
+from ledger.policy_history import PolicyVersion
 from ledger.service import Ledger
 from ledger.tiles import EntryBundle, is_implied, parse_tile_path
 from ledger.tree import TreeSize
@@ -173,6 +174,34 @@ class LogDoor:
             raise Refused(Refusal("not-found", f"no parameters {name[:60]!r}"))
         return tagged(request, found.text.encode(), media_type="application/json", headers=FRESH)
 
+    def policies(self, request: Request) -> Response:
+        """``GET /v1/policies``: every version of every sharing policy, and what is listed."""
+        del request
+        self.ledger.catch_up()
+        fold, size = self.ledger.fold, self.ledger.size
+        listed = fold.charter.policies.items() if fold.charter else ()
+        return JSONResponse(
+            {
+                "origin": fold.origin,
+                "charter": fold.charter_id,
+                "size": size,
+                "policies": [policy_members(item) for item in fold.policies],
+                "listed": [{"name": name, "sha256": sha256} for name, sha256 in listed],
+            },
+            headers=FRESH,
+        )
+
+    def policy_text(self, request: Request) -> Response:
+        """``GET /v1/policies/{policy}``: the text of one, byte for byte as the log has it."""
+        record_id = request.path_params["policy"]
+        self.ledger.catch_up()
+        found = self.ledger.fold.policies.get(record_id)
+        if found is None or not found.text:
+            raise Refused(Refusal("not-found", f"no policy {record_id[:60]!r}"))
+        return tagged(
+            request, found.text.encode(), media_type="application/json", headers=IMMUTABLE
+        )
+
     def did_document(self, request: Request) -> Response:
         """``GET /parties/{slug}/did.json``: a courtesy; keys come from entries."""
         self.ledger.catch_up()
@@ -193,6 +222,17 @@ def parameters_members(parameters: Parameters) -> dict[str, Any]:
     """Parameters as plain values: the name, and where each of their versions stands."""
     versions = [{"entry": index, "sha256": sha256} for index, sha256 in parameters.versions]
     return {"name": parameters.name, **versions[-1], "versions": versions}
+
+
+def policy_members(policy: PolicyVersion) -> dict[str, Any]:
+    """A policy as plain values; the charter's default has no digest, being no document."""
+    return {
+        "record_id": policy.record_id,
+        "name": policy.name,
+        "version": policy.version,
+        "entry": policy.index,
+        "sha256": policy.sha256 or None,
+    }
 
 
 def party_members(party: Party, fold: PublicFold, recorded: PublicFold) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from api.openapi_parts import BYTES, OBJECT, TEXT, cosigned_parameter, get_opera
 _KNOWN: Final[dict[int, tuple[str, dict[str, Any]]]] = {
     errors.NOT_MODIFIED: ("The client has these bytes: If-None-Match named their ETag", {})
 }
+#: A record id, as an example.
+_POLICY: Final = "VUpNLpNHMzWEH2s4dzqcGRUbEfcRfVGN3sD5zPVa4sU"
 
 
 def log_paths() -> dict[str, Any]:
     """The routes that read the log itself."""
-    return {**_tree_paths(), **_told_paths()}
+    return {**_tree_paths(), **_told_paths(), **_policy_paths()}
 
 
 def _tree_paths() -> dict[str, Any]:
@@ -35,6 +37,23 @@ def _tree_paths() -> dict[str, Any]:
                 BYTES,
                 [path],
                 statuses=(errors.BAD_REQUEST, errors.UNAUTHORIZED, errors.NOT_FOUND),
+                others=_KNOWN,
+            )
+        },
+    }
+
+
+def _policy_paths() -> dict[str, Any]:
+    return {
+        "/v1/policies": {
+            "get": get_operation("The versions of the sharing policies, as the log says", OBJECT)
+        },
+        "/v1/policies/{policy}": {
+            "get": get_operation(
+                "The text of a sharing policy, byte for byte",
+                OBJECT,
+                [parameter("policy", "path", "The record that put it in force", _POLICY)],
+                statuses=(errors.NOT_FOUND,),
                 others=_KNOWN,
             )
         },

@@ -15,7 +15,7 @@ BYTES: Final[dict[str, Any]] = {BYTES_TYPE: {"schema": {"type": "string", "forma
 OBJECT: Final[dict[str, Any]] = {JSON: {"schema": {"type": "object"}}}
 #: The forms outside which a parameter is never found or taken, by its name.
 _FORMS: Final[dict[str, str]] = {
-    "record_id": f"^{DIGEST_FORM}$",
+    **dict.fromkeys(("record_id", "policy"), f"^{DIGEST_FORM}$"),
     "blob": "^[A-Za-z0-9_-]{22}$",
     "name": "^[a-z][a-z0-9-]{1,39}$",
     "version": "^v[1-9][0-9]{0,2}$",

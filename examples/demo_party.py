@@ -41,8 +41,9 @@ from ledger.record_type import RecordType, parse_record_type
 from ledger.rules import Quorum
 from ledger.submission import Admitted
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_policies import builtin_policies
 
-SIGNING_USES = ("records", "requests", "record:record-type", "record:parameters")
+SIGNING_USES = ("records", "requests", "record:record-type", "record:parameters", "record:policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def register(desk: Desk) -> None:
 
 
 def define(desk: Desk) -> None:
-    """Define the built-in record types and codebooks, as the charter lists them: no vote."""
+    """Define the built-in types, codebooks and policy, as the charter lists them: no vote."""
     composer, now_s = desk.composer(desk.signing), int(time.time())
     admitted = [
         desk.client.submit(text)
@@ -128,8 +129,16 @@ def define(desk: Desk) -> None:
         for book in builtin_codebooks()
         for text in compose_named(composer, "parameters", name=book.name, text=book.text, iat=now_s)
     ]
+    admitted += [
+        desk.client.submit(text)
+        for policy in builtin_policies()
+        for text in compose_named(composer, "policy", name=policy.name, text=policy.text, iat=now_s)
+    ]
     first, last = admitted[0].index, admitted[-1].index
-    what = f"{len(builtin_types())} record types and {len(builtin_codebooks())} codebooks"
+    what = (
+        f"{len(builtin_types())} record types, {len(builtin_codebooks())} codebooks and "
+        "the default policy"
+    )
     print(f"  {desk.folder.root.name:<19} entries {first} to {last}  brings {what}")
 
 

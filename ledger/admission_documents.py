@@ -28,11 +28,21 @@ def judge_record_type(entry: Governing, fold: PublicFold, earlier: Earlier) -> R
 
 
 def judge_policy(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:
-    """Whether a policy may be put in force."""
+    """Whether a version of a policy may be put in force.
+
+    The first one of a name that the charter lists comes from founder 1 without a vote.
+    """
     del earlier
-    return _judge_count("policies", len(fold.policies), limits.POLICIES_MAX) or _judge_approval(
-        "policy", entry.body["name"], entry, fold=fold
-    )
+    assert fold.charter is not None
+    name, sha256 = entry.body["name"], entry.body["sha256"]
+    refusal = _judge_count("policies", len(fold.policies), limits.POLICIES_MAX)
+    if refusal:
+        return refusal
+    was_brought = any(found.index > 0 for found in fold.policies.versions(name))
+    is_listed = fold.charter.policies.get(name) == sha256 and not was_brought
+    if is_listed and entry.iss == fold.charter.founders[0].did:
+        return None
+    return _judge_approval("policy", name, entry, fold=fold)
 
 
 def judge_parameters(entry: Governing, fold: PublicFold, earlier: Earlier) -> Refusal | None:

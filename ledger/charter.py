@@ -55,7 +55,8 @@ class Founder:
 class Charter:
     """The charter's content. ``types`` maps every other built-in vct to its digest.
 
-    ``parameters`` maps the names of documents that founder 1 brings without a vote to theirs.
+    ``parameters`` and ``policies`` map the names of documents that founder 1 brings without a
+    vote to theirs.
     ``rules`` are those of the founding; an amendment replaces them in the fold, not here.
     """
 
@@ -65,6 +66,7 @@ class Charter:
     governance_types: Mapping[str, RecordType]
     types: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def log_keys(self) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ class CharterDraft:
     """What `init` decides; the rest of a charter follows from it and from this version.
 
     ``quorum`` holds the acts that have another rule than the majority of all members;
-    ``parameters`` are the texts of built-in documents by their names.
+    ``parameters`` and ``policies`` are the texts of built-in documents by their names.
     """
 
     origin: str
@@ -114,6 +116,7 @@ class CharterDraft:
     witness_policy: str = NO_WITNESSES
     quorum: Mapping[str, Quorum] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, str] = field(default_factory=dict)
 
 
 def draft_charter(draft: CharterDraft) -> dict[str, Any]:
@@ -121,9 +124,7 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
     parsed = [parse_record_type(text) for text in draft.types]
     everyone = frozenset(role for founder in draft.founders for role in founder.roles)
     quorum = dict.fromkeys(ACTS, Quorum(everyone, None)) | dict(draft.quorum)
-    named = [
-        {"name": name, "sha256": document_digest(text)} for name, text in draft.parameters.items()
-    ]
+    named = {"parameters": draft.parameters, "policies": draft.policies}
     return {
         "origin": draft.origin,
         "log_keys": list(draft.log_keys),
@@ -132,7 +133,7 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
         "quorum": {act: rule.body() for act, rule in quorum.items()},
         "governance_types": [json.loads(kind.text) for kind in builtin_governance_types()],
         "types": [{"vct": kind.vct, "sha256": kind.sha256} for kind in parsed],
-        **({"parameters": named} if named else {}),
+        **{member: _list_documents(texts) for member, texts in named.items() if texts},
         "default_policy": {},
         "limits": {
             "entry_bytes_max": limits.ENTRY_BYTES_MAX,
@@ -143,6 +144,10 @@ def draft_charter(draft: CharterDraft) -> dict[str, Any]:
         "credentials": [right.body() for right in draft.credentials],
         "witness_policy": draft.witness_policy,
     }
+
+
+def _list_documents(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "sha256": document_digest(text)} for name, text in texts.items()]
 
 
 def parse_charter(body: object, *, origin: str) -> Charter:
@@ -191,7 +196,8 @@ def _read(body: dict[str, Any]) -> Charter:
         rules=read_rules(body),
         governance_types=_governance_types(),
         types=_read_types(body["types"]),
-        parameters=_read_parameters(body.get("parameters", [])),
+        parameters=_read_listed(body, "parameters"),
+        policies=_read_listed(body, "policies"),
     )
 
 
@@ -234,11 +240,12 @@ def _read_types(items: list[dict[str, str]]) -> dict[str, str]:
     return types
 
 
-def _read_parameters(items: list[dict[str, str]]) -> dict[str, str]:
-    parameters = {item["name"]: item["sha256"] for item in items}
-    if len(parameters) != len(items):
-        raise MalformedCharter("expected the parameters of a name once")
-    return parameters
+def _read_listed(body: dict[str, Any], member: str) -> dict[str, str]:
+    items = body.get(member, [])
+    listed = {item["name"]: item["sha256"] for item in items}
+    if len(listed) != len(items):
+        raise MalformedCharter(f"expected the {member} of a name once")
+    return listed
 
 
 def _read_founder(origin: Origin, item: dict[str, Any]) -> Founder:

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from keys.encoding import encode_base64url
 from ledger.disclosure import digest_of, encode_disclosure, tag_of
 from ledger.errors import MalformedClaims
+from ledger.policy import TYPES_OWN, PolicyDocument
 from ledger.record import TYP
 from ledger.record_type import RecordType
 from ledger.strict_json import encode_json
@@ -38,7 +39,7 @@ class RecordSigner(Protocol):
 class Filing:
     """How a business record is addressed and filed; every field may stay at its default.
 
-    ``tiers`` moves groups away from the type's default; parties are DIDs, links record ids.
+    ``tiers`` moves groups away from the policy's default; parties are DIDs, links record ids.
     """
 
     owner: str | None = None
@@ -57,12 +58,16 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes the records of one signer for one log, shared under one policy."""
+    """Composes the records of one signer for one log, shared under one policy.
+
+    ``document`` is what that policy says: its default tiers are the ones that are filed.
+    """
 
     origin: str
     policy: str
     signer: RecordSigner
     random_bytes: RandomBytes
+    document: PolicyDocument = TYPES_OWN
 
     def compose_record(
         self, kind: RecordType, groups: Mapping[str, Any], *, filing: Filing, iat: int
@@ -80,7 +85,9 @@ class Composer:
             MalformedJson: a value that strict JSON does not have, as a fraction.
         """
         claims = self._clear_claims(kind.vct, iat)
-        values = {**closed_groups(kind, groups, filing=filing, iss=claims["iss"]), **groups}
+        iss, document = claims["iss"], self.document
+        closed = closed_groups(kind, groups, filing=filing, iss=iss, document=document)
+        values = {**closed, **groups}
         disclosures = conceal_groups(values, claims, self.random_bytes)
         claims["_sd"] = pad_digests(disclosures, kind.digests, self.random_bytes)
         return _join(sign_claims(claims, self.signer), disclosures)
@@ -140,7 +147,12 @@ def conceal_groups(
 
 
 def closed_groups(
-    kind: RecordType, groups: Mapping[str, Any], *, filing: Filing, iss: str
+    kind: RecordType,
+    groups: Mapping[str, Any],
+    *,
+    filing: Filing,
+    iss: str,
+    document: PolicyDocument = TYPES_OWN,
 ) -> dict[str, Any]:
     """The groups that every record has (docs/spec/record.md): manifest, address and filing."""
     owner = filing.owner or (iss if kind.owner == "issuer" else filing.subject)
@@ -150,7 +162,8 @@ def closed_groups(
             "subject": filing.subject,
             "corrects": filing.corrects,
             "groups": {
-                name: filing.tiers.get(name, rule.default) for name, rule in kind.groups.items()
+                name: filing.tiers.get(name) or document.default_tier(kind, name)
+                for name in kind.groups
             },
         },
         "address": {

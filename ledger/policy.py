@@ -77,6 +77,11 @@ class PolicyDocument:
                 return group, tier
         return None
 
+    def default_tier(self, kind: RecordType, group: str) -> str:
+        """The tier that a client proposes for a group of a type."""
+        span = self.ranges.get((kind.vct, group))
+        return span.default if span else kind.groups[group].default
+
     def range_of(self, kind: RecordType, group: str) -> TierRange:
         """The range that counts for a group of a type: the policy's, else the type's own."""
         own = kind.groups[group]
@@ -111,6 +116,15 @@ def parse_policy_document(text: str, types: Mapping[str, RecordType]) -> PolicyD
     if found:
         raise found[0].error(tuple(item.fault for item in found[: limits.FAULTS_MAX]))
     return _read(members)
+
+
+def read_policy_document(text: str) -> PolicyDocument:
+    """Read a policy document that a log has in force; the types are not compared again.
+
+    Raises:
+        MalformedDocument: it does not have the form of one.
+    """
+    return _read(_parse(text))
 
 
 def find_policy_faults(text: str, types: Mapping[str, RecordType]) -> tuple[PolicyFault, ...]:

@@ -28,6 +28,7 @@ from ledger.commitment import commit_key
 from ledger.compose import Composer
 from ledger.record_type import document_digest
 from quality.builtin_codebooks import BuiltinDocument, builtin_codebooks
+from quality.builtin_policies import builtin_policies
 
 
 @click.command()
@@ -57,24 +58,26 @@ def endorse(output: Output, *, is_agreed: bool, place: Place) -> None:
 @place_options
 @pass_output
 def define_types(output: Output, *, place: Place) -> None:
-    """Define the built-in record types, and bring the codebooks that the charter lists.
+    """Define the built-in record types; bring codebooks and policies that the charter lists.
 
     Founder 1 does so once; what the log has already is left as it is. The signing key needs
-    the uses record:record-type and record:parameters.
+    the uses record:record-type, record:parameters and record:policy.
     """
     session = open_session(place)
     with session.client() as client:
         known = {item["vct"] for item in client.parties().get("types", ())}
         missing = [text for text in builtin_types() if json.loads(text)["vct"] not in known]
         books, others = _missing_codebooks(client.parameters())
+        policies, unlisted = _missing_policies(client.policies())
         composer = session.composer(session.open_key(session.folder.signing_key))
         sd_jwts = [
             *(sd_jwt for text in missing for sd_jwt in compose_type(composer, text, iat=now_s())),
-            *(sd_jwt for book in books for sd_jwt in _compose_codebook(composer, book)),
+            *(sd_jwt for book in books for sd_jwt in _compose("parameters", composer, book)),
+            *(sd_jwt for found in policies for sd_jwt in _compose("policy", composer, found)),
         ]
         admitted = [client.submit(sd_jwt) for sd_jwt in sd_jwts]
     names = [json.loads(text)["vct"] for text in missing]
-    brought = [book.name for book in books]
+    brought = [book.name for book in books] + [f"policy {found.name}" for found in policies]
     output.say(f"defined {', '.join(names)}" if names else "every built-in type is defined")
     if brought:
         output.say(f"brought {', '.join(brought)}")
@@ -82,8 +85,11 @@ def define_types(output: Output, *, place: Place) -> None:
         output.say("every built-in codebook is in force")
     for name in others:
         output.say(f"{name} is not as the charter lists it: 'lotmark propose parameters' asks")
+    for name in unlisted:
+        output.say(f"policy {name} is not in the charter: 'lotmark propose policy' asks")
     entries = [item.index for item in admitted]
-    output.result({"defined": names, "brought": brought, "unlisted": others, "entries": entries})
+    left = [*others, *(f"policy {name}" for name in unlisted)]
+    output.result({"defined": names, "brought": brought, "unlisted": left, "entries": entries})
 
 
 def _missing_codebooks(
@@ -97,8 +103,17 @@ def _missing_codebooks(
     return may, [book.name for book in missing if book not in may]
 
 
-def _compose_codebook(composer: Composer, book: BuiltinDocument) -> Iterator[str]:
-    return compose_named(composer, "parameters", name=book.name, text=book.text, iat=now_s())
+def _missing_policies(policies: Mapping[str, Any]) -> tuple[list[BuiltinDocument], list[str]]:
+    """The built-in policies that founder 1 may bring, and names of those that need a vote."""
+    brought = {item["name"] for item in policies["policies"] if item["entry"] > 0}
+    listed = {item["name"]: item["sha256"] for item in policies["listed"]}
+    missing = [found for found in builtin_policies() if found.name not in brought]
+    may = [found for found in missing if listed.get(found.name) == document_digest(found.text)]
+    return may, [found.name for found in missing if found not in may]
+
+
+def _compose(kind: str, composer: Composer, document: BuiltinDocument) -> Iterator[str]:
+    return compose_named(composer, kind, name=document.name, text=document.text, iat=now_s())
 
 
 @click.group()

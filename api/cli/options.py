@@ -21,6 +21,7 @@ from api.client import LogClient
 from api.client_clock import warn
 from api.client_transport import Effects
 from api.data_folder import DataFolder
+from api.known_policies import newest_policy
 from api.party_folder import (
     PartyFolder,
     PartyProfile,
@@ -188,6 +189,16 @@ class Session:
     def composer(self, signer: PartySigner) -> Composer:
         """Composes records under the charter's default policy."""
         return Composer(self.anchor.origin, self.anchor.charter, signer, secrets.token_bytes)
+
+    def filing_composer(self, signer: PartySigner, client: LogClient) -> Composer:
+        """Composes records under the newest default policy of the log, verified.
+
+        Raises:
+            ClientError, LedgerError: the policy could not be had, or does not verify.
+        """
+        found = newest_policy(client, self.anchor)
+        origin = self.anchor.origin
+        return Composer(origin, found.record_id, signer, secrets.token_bytes, found.document)
 
     def client(self, signer: PartySigner | None = None) -> LogClient:
         """A client of the log's service."""

@@ -77,7 +77,7 @@ class Acting:
         kind = find_type(ACT_VCT, client=self.client, anchor=self.session.anchor)
         groups: dict[str, Any] = {"state": dict(state), **({"terms": dict(terms)} if terms else {})}
         filing = Filing(subject=to, to=(to,), number=number)
-        composer = self.session.composer(self.signer)
+        composer = self.session.filing_composer(self.signer, self.client)
         sd_jwt = composer.compose_record(kind, groups, filing=filing, iat=now_s())
         return send(self.session, sd_jwt)
 

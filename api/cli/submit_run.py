@@ -23,8 +23,10 @@ from api.cli.output import Output
 from api.cli.submission import Sent, Submission, slots, tell_interruption
 from api.cli.submit_options import SubmitOptions
 from api.cli.submit_words import SubmitWords
+from api.client import LogClient
 from api.known_types import find_type
 from api.party_folder import PartySigner
+from ledger.compose import Composer
 from ledger.record_type import RecordType
 from ledger.submission import Admitted
 
@@ -42,6 +44,7 @@ class SubmitRun:
     _kinds: dict[str, RecordType] = field(default_factory=dict)
     _there: dict[int, There] = field(default_factory=dict)
     _signer: PartySigner | None = None
+    _composer: Composer | None = None
 
     def go(self) -> None:
         """Do it."""
@@ -89,6 +92,11 @@ class SubmitRun:
         if self._signer is None:
             self._signer = self.session.open_key(self.session.folder.signing_key)
         return self._signer
+
+    def _filing_composer(self, signer: PartySigner, client: LogClient) -> Composer:
+        if self._composer is None:
+            self._composer = self.session.filing_composer(signer, client)
+        return self._composer
 
     def _cite(self, item: Input) -> Input:
         """Receipts name shipments by number: their ids are looked up before anything is checked."""
@@ -214,7 +222,7 @@ class SubmitRun:
         ):
             submission = Submission(
                 client,
-                self.session.composer(signer),
+                self._filing_composer(signer, client),
                 self.session.anchor,
                 self._kinds,
                 journal,

@@ -34,6 +34,7 @@ from ledger.compose import Composer
 from ledger.faults import Refusal
 from ledger.rules import Quorum
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_policies import builtin_policies
 from quality.evaluation.cast import SimulatedParty
 from quality.evaluation.consortium import EvaluationConsortium
 from quality.types import business_types
@@ -120,6 +121,11 @@ class _Genesis:
             drawn.begin(book.name)
             yield from compose_named(
                 composer, "parameters", name=book.name, text=book.text, iat=self._iat
+            )
+        for policy in builtin_policies():
+            drawn.begin(f"policy {policy.name}")
+            yield from compose_named(
+                composer, "policy", name=policy.name, text=policy.text, iat=self._iat
             )
 
     def _join(self, party: SimulatedParty, *, proposer: SimulatedParty) -> None:

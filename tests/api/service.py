@@ -47,6 +47,7 @@ from ledger.submission import Admitted
 from ledger.verify import VerifiedView, verify_view
 from ledger.view import parse_view
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_policies import builtin_policies
 from quality.rules import QualityRules
 from quality.types import business_types
 from tests.ledger.parties import (
@@ -84,10 +85,13 @@ FOUNDERS: Final[Mapping[str, Sequence[str]]] = {
 }
 #: Parameters that the charter lists; a test that wants them in force brings them.
 LISTED: Final = builtin_codebooks()[0]
+#: A policy that the charter lists, likewise.
+POLICY: Final = builtin_policies()[0]
 
 
 def _list_parameters(body: dict[str, Any]) -> None:
     body["parameters"] = [{"name": LISTED.name, "sha256": document_digest(LISTED.text)}]
+    body["policies"] = [{"name": POLICY.name, "sha256": document_digest(POLICY.text)}]
 
 
 #: Owned by its subject, where the sample type is owned by its issuer.

@@ -27,6 +27,7 @@ from tests.api.service import (
     JSON_LINES,
     LISTED,
     OEM,
+    POLICY,
     SUPPLIER,
     LiveService,
     encode_submission,
@@ -266,6 +267,13 @@ def changes_of_alerts(service: LiveService) -> dict[tuple[str, str], list[httpx.
     }
 
 
+def _listed_policy(service: LiveService) -> str:
+    """The policy that the charter lists, as founder 1 brings it."""
+    body = {"name": POLICY.name, "sha256": document_digest(POLICY.text), "document": POLICY.text}
+    founder = service.party(OEM).signing
+    return service.consortium.governance(founder, "policy/v1", body, label="listed policy")
+
+
 def test_every_success_is_as_described(service: LiveService) -> None:
     client = service.signed(SUPPLIER)
     blob = client.upload(DATA)
@@ -276,6 +284,9 @@ def test_every_success_is_as_described(service: LiveService) -> None:
     open_blob = upload.json()["blob"]
     citing = service.record(filing=Filing(cites=[record]))
     assert service.submit(_listed_parameters(service)).is_success
+    brought = service.submit(_listed_policy(service))
+    assert brought.is_success, brought.text
+    policy = brought.json()["record_id"]
     answers = {
         ("post", "/v1/records"): [
             admitted,
@@ -296,6 +307,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
         "version": "v1",
         "slug": SUPPLIER,
         "document": LISTED.name,
+        "policy": policy,
     }
     for operation in OPERATIONS:
         if operation.method == "get":

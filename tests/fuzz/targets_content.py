@@ -22,7 +22,7 @@ from ledger.errors import (
     MalformedType,
 )
 from ledger.faults import Refusal
-from ledger.policy import parse_policy_document
+from ledger.policy import parse_policy_document, read_policy_document
 from ledger.record import Claims, parse_jws
 from ledger.record_type import RecordType, parse_record_type
 from ledger.schema_rules import check_schema, compile_schema
@@ -112,6 +112,7 @@ def _parse_changed_charter(data: bytes) -> None:
 
 def _parse_policy(data: bytes) -> None:
     document = parse_policy_document(text_of(data), _FOUNDED.fold.types)
+    assert read_policy_document(text_of(data)) == document
     document.find_outside("sample-report/v1", (("lot", "public"), ("note", "sealed")))
 
 
@@ -263,7 +264,7 @@ TARGETS: Final = (
         "policy",
         _parse_policy,
         (MalformedDocument,),
-        (parse_policy_document,),
+        (parse_policy_document, read_policy_document),
         _policies,
         words=('"types"', '"floor"', '"default"', '"ceiling"', '"sample-report/v1"', '"lot"'),
     ),

@@ -99,3 +99,33 @@ def _draft(parameters: dict[str, str]) -> CharterDraft:
         has_open_bundles=True,
         parameters=parameters,
     )
+
+
+POLICY: Final = '{"types":{"sample-report/v1":{}}}'
+OTHER_POLICY: Final = '{"types":{}}'
+
+
+def _list_policy(body: dict[str, Any]) -> None:
+    body["policies"] = [{"name": "default", "sha256": document_digest(POLICY)}]
+
+
+def _sign_policy(consortium: Consortium, party: PartyKeys, text: str, label: str = "") -> str:
+    body = {"name": "default", "sha256": document_digest(text), "document": text}
+    return consortium.governance(party.signing, "policy/v1", body, label=f"policy {text} {label}")
+
+
+@pytest.mark.item("5.1.default")
+def test_founder_1_brings_a_listed_policy_once_without_a_vote() -> None:
+    listed = a_consortium(Plan(amend=_list_policy))
+    first, second, _ = listed.parties.values()
+    grown = listed.after(_sign_policy(listed, first, POLICY))
+    newest = grown.fold.policies.newest()
+    assert newest is not None
+    assert (newest.text, newest.version) == (POLICY, 1)
+    refused = [
+        grown.judge(_sign_policy(listed, first, POLICY, "again")),
+        listed.judge(_sign_policy(listed, first, OTHER_POLICY)),
+        listed.judge(_sign_policy(listed, second, POLICY)),
+        UNLISTED.judge(_sign_policy(UNLISTED, FIRST, POLICY)),
+    ]
+    assert [code_of(outcome) for outcome in refused] == ["approval-needed"] * 4

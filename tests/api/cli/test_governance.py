@@ -13,12 +13,15 @@ from click.testing import CliRunner, Result
 from api.charter_check import read_charter
 from api.cli.main import main
 from api.client import LogClient
+from api.governing import DEFINING_USES
+from api.known_policies import newest_policy
 from api.party_folder import PartyFolder, PartyProfile, create_party, remember_service
 from api.setup_errors import CharterUnexpected
 from keys.key_file import Cost
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_policies import builtin_policies
 from tests.api.cli.shell import PASSPHRASE
-from tests.api.cli.solo import SLUG, SoloLog, lotmark
+from tests.api.cli.solo import FOUNDED, SLUG, SoloLog, lotmark
 
 pytestmark = pytest.mark.item("2.7")
 
@@ -57,6 +60,10 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]:
         yield found
 
 
+def _use(*uses: str) -> list[str]:
+    return [word for use in uses for word in ("--use", use)]
+
+
 def test_until_all_have_endorsed_nothing_else_is_admitted_and_then_everything_is(
     log: Consortium,
 ) -> None:
@@ -85,15 +92,7 @@ def test_until_all_have_endorsed_nothing_else_is_admitted_and_then_everything_is
     assert (twice.exit_code, "not-permitted" in twice.stderr) == (1, True)
 
     for result in (
-        log.run(
-            "register-key",
-            "--use",
-            "records",
-            "--use",
-            "record:record-type",
-            "--use",
-            "record:parameters",
-        ),
+        log.run("register-key", *_use("records", *DEFINING_USES)),
         log.as_second("register-key"),
         log.run("define-types"),
     ):
@@ -107,6 +106,20 @@ def test_until_all_have_endorsed_nothing_else_is_admitted_and_then_everything_is
         item["name"] for item in known["parameters"]
     ]
     assert texts == [book.text for book in builtin_codebooks()]
+
+
+@pytest.mark.item("5.1.default")
+def test_founder_1_brings_the_default_policy_and_records_are_filed_under_it(
+    solo: SoloLog,
+) -> None:
+    with LogClient(solo.url) as client:
+        known = client.policies()
+        found = newest_policy(client, solo.anchor)
+        text = client.policy_text(found.record_id)
+    (policy,) = builtin_policies()
+    assert [item["name"] for item in known["listed"]] == ["default"]
+    assert [item["entry"] for item in known["policies"]] == [0, FOUNDED - 1]
+    assert (text, found.text, found.version) == (policy.text, policy.text, 1)
 
 
 def test_a_strangers_admin_key_registers_nothing(solo: SoloLog, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from api.governing import DEFINING_USES, SIGNING_USES
 from tests.api.cli.five import AUDITOR, GEAR, OEM, OPERATOR, FiveLog
 from tests.api.cli.solo import lotmark
 from tests.quality.examples import example
@@ -23,7 +24,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FiveLog]:
     found = FiveLog(tmp_path_factory.mktemp("five"))
     with found.served():
         found.complete()
-        uses = ("records", "requests", "record:record-type", "record:parameters")
+        uses = (*SIGNING_USES, *DEFINING_USES)
         found.done(OPERATOR, "register-key", *(word for use in uses for word in ("--use", use)))
         for slug in (OEM, GEAR, AUDITOR):
             found.done(slug, "register-key")

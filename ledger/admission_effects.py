@@ -11,6 +11,7 @@ from typing import Final
 from keys.errors import KeysError
 from keys.multikey import parse_multikey
 from ledger.admission_keys import judge_last_admin, wrong_key
+from ledger.admission_orders import judge_order
 from ledger.effects import enact
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
@@ -25,6 +26,8 @@ Judge = Callable[[PublicFold, Proposal, int], Refusal | None]
 
 def judge_effect(fold: PublicFold, proposal: Proposal, entry: Governing) -> Refusal | None:
     """Whether an act is possible at the index of this entry, and leaves every rule in reach."""
+    if proposal.act == "order":
+        return judge_order(fold, proposal, at_ms=entry.admitted_ms)
     refusal = _EFFECTS[proposal.act](fold, proposal, entry.index)
     if refusal or proposal.act not in NARROWING:
         return refusal

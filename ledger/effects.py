@@ -16,6 +16,8 @@ from ledger.party import Contested, Party, Standing
 from ledger.proposal import Proposal, Recovery
 from ledger.quorum import is_carried, tally
 from ledger.rules import amend_rules
+from ledger.sharing.act_forms import opens_of
+from ledger.sharing.orders import DISCLOSURE, ErasureOrder, Order
 
 Effect = Callable[[PublicFold, Proposal, int, int], PublicFold]
 
@@ -172,6 +174,30 @@ def _approve(fold: PublicFold, proposal: Proposal, index: int, admitted_ms: int)
     return replace(fold, approved={**fold.approved, key: index})
 
 
+def _order(fold: PublicFold, proposal: Proposal, index: int, admitted_ms: int) -> PublicFold:
+    del index
+    content = proposal.content
+    if content["kind"] == DISCLOSURE:
+        order = Order(
+            record_id=proposal.record_id,
+            reader=content["reader"],
+            owner=content["owner"],
+            opens=opens_of(content),
+            reads_from_ms=content["reads"]["from"],
+            reads_until_ms=content["reads"]["until"],
+        )
+        # What is over opens nothing at any later instant.
+        alive = [item for item in fold.orders if item.reads_until_ms > admitted_ms]
+        return replace(fold, orders=(*alive, order))
+    erasure = ErasureOrder(
+        record_id=proposal.record_id,
+        of=content["of"],
+        groups=frozenset(content["groups"]),
+        reason=content["reason"],
+    )
+    return replace(fold, erasure_orders={**fold.erasure_orders, erasure.record_id: erasure})
+
+
 _EFFECTS: Final[Mapping[str, Effect]] = {
     "admit": _admit,
     "roles": _roles,
@@ -184,4 +210,5 @@ _EFFECTS: Final[Mapping[str, Effect]] = {
     "record-type": _approve,
     "policy": _approve,
     "parameters": _approve,
+    "order": _order,
 }

@@ -135,6 +135,7 @@ DELEGATIONS_LIVE_MAX: Final = 16
 CASES_LIVE_MAX: Final = 256
 HOLDS_LIVE_PER_RECORD_MAX: Final = 64
 ORDERS_LIVE_MAX: Final = 256
+ERASURE_ORDERS_MAX: Final = 4_096
 COMMIT_GROUP_RECORDS_MAX: Final = 2_000
 # A submission is committed whole, even where it is larger than what is put together otherwise.
 CHECKPOINT_ENTRIES_MAX: Final = max(COMMIT_GROUP_RECORDS_MAX, SUBMISSION_LINES_MAX)

@@ -23,6 +23,7 @@ RULE_OF: Final[Mapping[str, str]] = {
     "record-type": "record-type",
     "policy": "policy",
     "parameters": "policy",
+    "order": "policy",
 }
 #: Acts that a new key of their party must accept.
 CONSENTED: Final = frozenset({"admit", "recover"})
@@ -115,5 +116,8 @@ def about_of(act: str, content: Mapping[str, Any], origin: str) -> str | None:
     """The DID of the party that an act is about; None for acts about none."""
     if act == "admit":
         return str(party_did(parse_origin(origin), Slug(content["slug"])))
+    if act == "order":
+        # Who is to be shown something has no vote on it.
+        return content.get("reader")
     party = content.get("party")
     return None if party is None else str(party)

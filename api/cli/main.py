@@ -22,7 +22,7 @@ _COMMANDS: Final = {
     "register-key": ("own_keys", "register_key"),
     "define-types": ("governance", "define_types"),
     "join": ("voting", "join"),
-    "propose": ("proposing", "propose"),
+    "propose": ("ordering", "propose"),
     "proposals": ("voting", "proposals"),
     "approve": ("voting", "approve"),
     "reject": ("voting", "reject"),

@@ -19,6 +19,13 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "record-type": ("allow the record type {vct}", "允许记录类型 {vct}"),
     "policy": ("allow the policy {name}", "允许策略 {name}"),
     "parameters": ("allow the parameters {name}", "允许参数 {name}"),
+    "order_disclosure": ("order groups shown to {reader}", "决议向 {reader} 披露分组"),
+    "order_erasure": ("order groups of {of} erased", "决议删除 {of} 的分组"),
+    "owner": ("  of records of: {value}", "  记录所有方：{value}"),
+    "everybody": ("everybody", "全体"),
+    "opened": ("  groups of {vct}: {value}", "  {vct} 的分组：{value}"),
+    "period": ("  read from {start} until {stop}", "  读取期限：{start} 至 {stop}"),
+    "groups": ("  groups: {value}", "  分组：{value}"),
     "names": ("  name: {value}", "  名称：{value}"),
     "roles_are": ("  roles: {value}", "  角色：{value}"),
     "accreditations": ("  accreditations: {value}", "  认可资质：{value}"),
@@ -82,6 +89,9 @@ class ProposalWords:
 
     def act(self, act: str, content: Mapping[str, Any]) -> str:
         """What the act is, in one line."""
+        if act == "order":
+            reader, of = slug_of(content.get("reader")), content.get("of", "")
+            return self._say(f"order_{content['kind']}", reader=reader, of=of)
         named = {"slug": "", "vct": "", "name": "", **content}
         return self._say(
             act, **named | {"party": slug_of(content.get("party")), "members": ", ".join(content)}
@@ -93,11 +103,24 @@ class ProposalWords:
             for line in json.dumps(content, ensure_ascii=False, indent=1).split("\n"):
                 yield f"  {line}"
             return
+        if act == "order":
+            yield from self._order(content)
+            return
         for member, (word, tell) in _PARTS.items():
             if content.get(member):
                 yield self._say(word, value=tell(content[member]))
         for multikey in content.get("admin_keys", ()):
             yield self._say("admin_key", value=multikey)
+
+    def _order(self, content: Mapping[str, Any]) -> Iterator[str]:
+        if content["kind"] == "erasure":
+            yield self._say("groups", value=", ".join(content["groups"]))
+            return
+        yield self._say("owner", value=slug_of(content["owner"]) or self._say("everybody"))
+        for item in content["opens"]:
+            yield self._say("opened", vct=item["type"], value=", ".join(item["groups"]))
+        start, stop = content["reads"]["from"], content["reads"]["until"]
+        yield self._say("period", start=moment(start), stop=moment(stop))
 
     def said(self, found: Mapping[str, Any]) -> Iterator[str]:
         """Act, content, proposer and reason of a proposal."""

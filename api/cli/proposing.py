@@ -63,6 +63,17 @@ class Proposing:
         """The DID of a party of this log."""
         return did_of(self.session, slug)
 
+    def reason_given(self) -> str:
+        """The reason, where the content of a proposal must say one.
+
+        Raises:
+            UsageError: there is none.
+        """
+        reason = self._options["reason"]
+        if not reason:
+            raise click.UsageError("an order says why: --reason TEXT")
+        return str(reason)
+
     def propose(self, act: str, content: Mapping[str, Any]) -> None:
         """Show what would be proposed, ask, and propose it."""
         lines = [*self._words_of(act, content)]

@@ -35,17 +35,19 @@ def find_opening_faults(
                 yield Fault(place, f"a group of {vct}: {' or '.join(allowed) or 'none'}", group)
 
 
-def judge_period(reads: Mapping[str, Any], *, now_ms: int) -> Refusal | None:
+def judge_period(
+    reads: Mapping[str, Any], *, now_ms: int, place: str = "/state/reads"
+) -> Refusal | None:
     """Whether a reading period has a length, ends in time, and is not over."""
     start, stop = reads["from"], reads["until"]
     if not 0 < stop - start <= limits.GRANT_MILLISECONDS_MAX:
         years = limits.GRANT_MILLISECONDS_MAX // (365 * 24 * 3600 * 1000)
         expected = f"from before until, at most {years} years apart"
-        fault = Fault("/state/reads", expected, f"{start}..{stop}")
+        fault = Fault(place, expected, f"{start}..{stop}")
         return Refusal(
-            "period-malformed", f"/state/reads: expected {expected}, found {fault.found}", (fault,)
+            "period-malformed", f"{place}: expected {expected}, found {fault.found}", (fault,)
         )
     if stop <= now_ms:
-        fault = Fault("/state/reads/until", f"later than now, {now_ms}", str(stop))
+        fault = Fault(f"{place}/until", f"later than now, {now_ms}", str(stop))
         return Refusal("grant-expired", f"expected a period that ends after {now_ms}", (fault,))
     return None

@@ -223,6 +223,13 @@ class Store(Protocol):
             AppendRefused: there is no such entry.
         """
 
+    def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
+        """Put ``after`` in the place of exactly ``before``, durable on return; whether it did.
+
+        For envelopes that are given more recipients (docs/spec/sealed.md): what is between may
+        have been erased, or changed by another, and then nothing is written.
+        """
+
     def search(self, query: SearchQuery) -> Sequence[int]:
         """Indices that match, newest first, at most ``query.limit``."""
 

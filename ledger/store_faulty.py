@@ -147,6 +147,10 @@ class FaultyStore:
         """See :meth:`ledger.store.Store.restore_disclosures`."""
         self._pass_on(self.inner.restore_disclosures, index, disclosures)
 
+    def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
+        """See :meth:`ledger.store.Store.replace_disclosures`."""
+        return self._pass_on(self.inner.replace_disclosures, index, before=before, after=after)
+
     def search(self, query: SearchQuery) -> Sequence[int]:
         """See :meth:`ledger.store.Store.search`."""
         return self._pass_on(self.inner.search, query)

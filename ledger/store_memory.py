@@ -174,6 +174,14 @@ class MemoryStore:
                 raise AppendRefused(f"expected an entry {index}, found {len(self._entries)}")
             self._disclosures.setdefault(index, disclosures)
 
+    def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
+        """See :meth:`ledger.store.Store.replace_disclosures`."""
+        with self._opened():
+            if self._disclosures.get(index) != before:
+                return False
+            self._disclosures[index] = after
+            return True
+
     def search(self, query: SearchQuery) -> Sequence[int]:
         """See :meth:`ledger.store.Store.search`."""
         with self._opened():

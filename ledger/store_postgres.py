@@ -25,6 +25,7 @@ from ledger.store_postgres_database import (
 from ledger.store_postgres_search import look_up, search_tables
 from ledger.store_postgres_writes import (
     clear_projections,
+    exchange_disclosures,
     write_cosigned,
     write_group,
     write_missing_disclosures,
@@ -104,6 +105,11 @@ class PostgresStore(SqlReads):
         with self._database.writing() as connection:
             if not write_missing_disclosures(raw_of(connection), index, disclosures):
                 raise AppendRefused(f"expected an entry {index}, found none")
+
+    def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
+        """See :meth:`ledger.store.Store.replace_disclosures`."""
+        with self._database.writing() as connection:
+            return exchange_disclosures(raw_of(connection), index, before=before, after=after)
 
     def outbox_done(self, position: int) -> None:
         """See :meth:`ledger.store.Store.outbox_done`."""

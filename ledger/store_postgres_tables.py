@@ -37,7 +37,7 @@ GRANTS: Final = {
     "cosigned": "SELECT, INSERT",
     # Locking the row asks for UPDATE; a trigger lets it move with the entries only.
     "head": "SELECT, UPDATE",
-    "disclosure": "SELECT, INSERT",
+    "disclosure": "SELECT, INSERT, UPDATE",
     "pin": "SELECT, INSERT, DELETE",
     "outbox": "SELECT, INSERT, UPDATE, DELETE",
     "search": "SELECT, INSERT, DELETE",

@@ -104,6 +104,14 @@ def write_missing_disclosures(raw: Raw, index: int, disclosures: str) -> bool:
     return True
 
 
+def exchange_disclosures(raw: Raw, index: int, *, before: str, after: str) -> bool:
+    """What is kept of an entry replaced, where it is still ``before``."""
+    written = raw.execute(
+        "UPDATE disclosure SET text = %s WHERE idx = %s AND text = %s", (after, index, before)
+    )
+    return written.rowcount == 1
+
+
 def clear_projections(raw: Raw, size: int) -> None:
     """Search and standing below ``size`` emptied; that takes longer than a statement may."""
     raw.execute("SET LOCAL statement_timeout = 0")

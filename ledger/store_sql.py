@@ -29,6 +29,7 @@ from ledger.store_turns import HeadTurns
 from ledger.store_writes import (
     drop_outbox,
     drop_pins,
+    exchange_disclosures,
     write_content,
     write_cosigned,
     write_log,
@@ -103,6 +104,11 @@ class SqlStore(SqlReads):
         """See :meth:`ledger.store.Store.restore_disclosures`."""
         with self._database.writing() as connection:
             write_missing_disclosures(connection, index, disclosures)
+
+    def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
+        """See :meth:`ledger.store.Store.replace_disclosures`."""
+        with self._database.writing() as connection:
+            return exchange_disclosures(connection, index, before=before, after=after)
 
     def outbox_done(self, position: int) -> None:
         """See :meth:`ledger.store.Store.outbox_done`."""

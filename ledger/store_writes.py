@@ -58,6 +58,13 @@ def write_cosigned(connection: Connection, size: int, note: str) -> None:
         _insert(connection, COSIGNED, [(size, note)])
 
 
+def exchange_disclosures(connection: Connection, index: int, *, before: str, after: str) -> bool:
+    """What is kept of an entry replaced, where it is still ``before``."""
+    held = DISCLOSURE.c
+    statement = update(DISCLOSURE).where(held.idx == index, held.text == before)
+    return connection.execute(statement.values(text=after)).rowcount == 1
+
+
 def write_pins(connection: Connection, pins: Sequence[tuple[str, int]]) -> None:
     """Pins of blobs that have none."""
     _insert(connection, PIN, pins, conflict="IGNORE")

@@ -40,6 +40,7 @@ from api.record_door import RecordDoor
 from api.record_search import RecordSearch
 from api.records import RecordShelf
 from api.resource import beside, serve_resource
+from api.sealed_door import SealedDoor
 from api.seen import SeenByOthers, SeenDoor
 from api.sharing import Sharing
 from api.submit import SubmissionDoor
@@ -84,6 +85,8 @@ def build_app(service: Service) -> FastAPI:
     desk = SubmissionDesk(service.ledger, service.pool, quotas)
     submissions = SubmissionDoor(desk, service.base, published=published)
     _add_records(app, submissions, RecordDoor(shelf, search, published), reading)
+    sealed = SealedDoor(service.ledger, service.store, shelf, sharing, judge, reading)
+    _add_sealed(app, sealed, reading)
     deliveries = DeliveryDoor(
         service.derived, shelf, service.clock, state=lambda: service.ledger.state
     )
@@ -173,6 +176,11 @@ def _add_pages(app: FastAPI, pages: PageDoor, seen: SeenDoor, reading: ReadingDe
     serve_resource(app, "/v1/seen-by", GET=reading.read_by(seen.show))
     serve_resource(app, "/v1/page-links", POST=reading.read_by(pages.link))
     serve_resource(app, "/sign-in", GET=reading.beside(pages.sign_in))
+
+
+def _add_sealed(app: FastAPI, door: SealedDoor, reading: ReadingDesk) -> None:
+    path = "/v1/records/{record_id}/sealed/{group}"
+    serve_resource(app, path, GET=reading.read_by(door.show), POST=door.add)
 
 
 def _add_deliveries(app: FastAPI, door: DeliveryDoor, reading: ReadingDesk) -> None:

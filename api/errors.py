@@ -126,6 +126,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("too-many-links", CONFLICT, "Too many entries stand between charter and key", "章程与密钥之间的条目过多", "Let a party with a shorter history propose it; a recovery begins a party's own anew."),
     ("too-many-documents", CONFLICT, "The log has too many documents of this kind", "此类文件过多", "Use one that is in force."),
     ("genesis-incomplete", FORBIDDEN, "The founders have not all endorsed", "创始成员尚未全部联署", "Have the founders that detail names endorse the charter."),
+    ("envelope-differs", CONFLICT, "Not the envelope that is kept", "与留存的信封不同", "Fetch the envelope anew, and add recipients behind those it has."),
     ("jti-used", CONFLICT, "The jti was used before", "jti 已使用", "Draw a new jti and sign again."),
     ("erased", CONFLICT, "Erased", "已删除", "What was erased is not restored."),
     # signed requests

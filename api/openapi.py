@@ -24,6 +24,7 @@ from api.openapi_parts import (
     problem_answers,
     schema_ref,
 )
+from api.openapi_sealed import sealed_paths
 from api.openapi_sharing import seen_paths
 from api.record_door import VIEW_LINES_TYPE, VIEW_TYPE
 from api.search_query import encode_cursor
@@ -94,6 +95,7 @@ def _record_paths() -> dict[str, Any]:
             )
         },
         **delivery_paths(record_id),
+        **sealed_paths(record_id),
         "/v1/records/{record_id}/blobs/{blob}": {
             "get": get_operation(
                 "Bytes that a readable group of the record cites, whole or in ranges",

@@ -22,6 +22,7 @@ DISCLOSURES_MAX: Final = 64
 # Its base64url within that of its envelope leaves room for recipients in a line of 2 MiB.
 SEALED_DISCLOSURE_BYTES_MAX: Final = 640 * 1024
 ENVELOPE_BYTES_MAX: Final = 1536 * 1024
+ENVELOPE_BODY_BYTES_MAX: Final = ENVELOPE_BYTES_MAX + 1024
 ENVELOPE_RECIPIENTS_MAX: Final = 256
 JWS_HEADER_BYTES_MAX: Final = 8 * 1024
 KEY_BINDING_BYTES_MAX: Final = 8 * 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,44 +11,21 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api import __version__, errors
-from api.access_door import AccessDoor
-from api.accesses.book import AccessBook
 from api.accesses.errors import AccessNotKept
-from api.blob_door import BlobDoor
-from api.claimants import source_of
-from api.deliveries_door import DeliveryDoor
-from api.desk import SubmissionDesk
-from api.exchange import ChargedNonces, LogKeys, Refused, RequestJudge
+from api.exchange import Refused
 from api.exchange import refuse as problem_of
 from api.gate import Gate
-from api.log_door import LogDoor
-from api.masters_door import MastersDoor
-from api.observability import Health, Metrics, Watch, log
-from api.openapi import describe_api
-from api.own_facts import OwnServiceFacts
-from api.page_door import PageDoor
-from api.page_sessions import PageSeals
-from api.portal_facts import ServiceFacts
-from api.published import Published
-from api.quotas import Quotas, build_quotas
-from api.reading import ReadingDesk
-from api.record_door import RecordDoor
-from api.record_search import RecordSearch
-from api.records import RecordShelf
-from api.resource import beside, serve_resource
-from api.sealed_door import SealedDoor
-from api.seen import SeenByOthers, SeenDoor
-from api.sharing import Sharing
-from api.submit import SubmissionDoor
+from api.observability import Metrics, Watch, log
+from api.routes import add_portal, add_routes, open_served
 from api.wiring import Service
 from ledger.blob_errors import BlobsUnavailable
 from ledger.errors import LedgerError, LogRolledBack
 from ledger.faults import Refusal
 from ledger.store_errors import StoreUnavailable
-from portal.build import Portal, build_portal
+from portal.build import Portal
 from portal.error_page import PageRefusal
 
 EXPIRE_EVERY_SECONDS = 600
@@ -68,65 +44,13 @@ def build_app(service: Service) -> FastAPI:
         # A redirection would name the host that the client claims to have asked.
         redirect_slashes=False,
     )
-    quotas = build_quotas(service.settings, time.monotonic)
-    judge = _judge(service, quotas)
-    reading = ReadingDesk(judge)
-    published = Published(service.ledger.reader, service.cosigning)
-    sharing = Sharing(service.ledger, service.clock)
-    shelf = RecordShelf(service.ledger, service.store, published=published, sharing=sharing)
-    search = RecordSearch(service.ledger, service.store, service.search_secret, shelf, sharing)
-    pages = _page_door(service)
-    seen = SeenByOthers(service.ledger, service.store, shelf, sharing, service.clock)
-    portal = build_portal(
-        ServiceFacts(service.ledger, shelf, search, service.anchor_text, published),
-        OwnServiceFacts(seen, pages, None),
-    )
-    _add_pages(app, pages, SeenDoor(seen), reading)
-    desk = SubmissionDesk(service.ledger, service.pool, quotas)
-    submissions = SubmissionDoor(desk, service.base, published=published)
-    _add_records(app, submissions, RecordDoor(shelf, search, published), reading)
-    sealed = SealedDoor(service.ledger, service.store, shelf, sharing, judge, reading)
-    _add_sealed(app, sealed, reading)
-    deliveries = DeliveryDoor(
-        service.derived, shelf, service.clock, state=lambda: service.ledger.state
-    )
-    _add_deliveries(app, deliveries, reading)
-    _add_masters(app, MastersDoor(service.ledger, shelf), reading)
-    blobs = BlobDoor(service.blobs, service.ledger, shelf, judge, service.base)
-    _add_blobs(app, blobs, reading)
-    accesses = AccessDoor(AccessBook(service.accesses), judge, reading, service.clock)
-    _add_accesses(app, accesses, reading)
-    log_door = LogDoor(service.ledger, service.anchor_text, judge, published, service.clock)
-    _add_log(app, log_door, reading)
-    metrics.note_derived(lambda: service.derived.size, lambda: service.derived.is_well)
-    metrics.note_accesses(service.accesses, lambda: service.digests.digested_ms)
-    told = {"derived": service.derived.describe, "accesses": service.digests.describe}
-    _add_health(app, Health(service.ledger, service.store, metrics, told))
-    app.router.routes.extend(portal.routes)
+    served = open_served(service)
+    add_routes(app, served, metrics)
+    portal = add_portal(app, served)
     _add_handlers(app, portal)
-    app.add_middleware(Gate, quotas=quotas)
+    app.add_middleware(Gate, quotas=served.quotas)
     app.add_middleware(Watch, metrics=metrics, clock=service.clock)
     return app
-
-
-def _page_door(service: Service) -> PageDoor:
-    return PageDoor(
-        PageSeals(service.search_secret),
-        LogKeys(service.ledger),
-        service.nonces,
-        service.clock,
-        service.base,
-    )
-
-
-def _judge(service: Service, quotas: Quotas) -> RequestJudge:
-    return RequestJudge(
-        service.base,
-        LogKeys(service.ledger),
-        ChargedNonces(service.nonces, quotas.reads.expect_left, quotas.reads.charge),
-        service.clock,
-        lambda request: quotas.visits.charge(source_of(request)),
-    )
 
 
 def _lifespan(service: Service) -> Callable[[Any], Any]:
@@ -158,93 +82,6 @@ async def _expire_blobs(service: Service) -> None:
         except LedgerError as fault:
             log.warning("blobs.not_expired", code=fault.code)
         await asyncio.sleep(EXPIRE_EVERY_SECONDS)
-
-
-# ---- routes: plain ASGI ones, described in api.openapi (docs/adr/0004-plain-routes.md) ----
-
-
-def _add_records(
-    app: FastAPI, submissions: SubmissionDoor, records: RecordDoor, reading: ReadingDesk
-) -> None:
-    search = reading.read_by(records.search)
-    serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
-    serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))
-    serve_resource(app, "/v1/records/{record_id}/receipt", GET=reading.beside(records.receipt))
-
-
-def _add_pages(app: FastAPI, pages: PageDoor, seen: SeenDoor, reading: ReadingDesk) -> None:
-    serve_resource(app, "/v1/seen-by", GET=reading.read_by(seen.show))
-    serve_resource(app, "/v1/page-links", POST=reading.read_by(pages.link))
-    serve_resource(app, "/sign-in", GET=reading.beside(pages.sign_in))
-
-
-def _add_sealed(app: FastAPI, door: SealedDoor, reading: ReadingDesk) -> None:
-    path = "/v1/records/{record_id}/sealed/{group}"
-    serve_resource(app, path, GET=reading.read_by(door.show), POST=door.add)
-
-
-def _add_deliveries(app: FastAPI, door: DeliveryDoor, reading: ReadingDesk) -> None:
-    monthly = reading.read_by(door.monthly, first=door.await_entries)
-    differences = reading.read_by(door.differences, first=door.await_entries)
-    serve_resource(app, "/v1/deliveries/monthly", GET=monthly)
-    serve_resource(app, "/v1/deliveries/differences", GET=differences)
-    serve_resource(app, "/v1/records/{record_id}/flags", GET=reading.read_by(door.flags))
-
-
-def _add_masters(app: FastAPI, door: MastersDoor, reading: ReadingDesk) -> None:
-    for name, handler in (
-        ("relations", door.relations),
-        ("sites", door.sites),
-        ("parts", door.parts),
-        ("specifications", door.specifications),
-        ("requirements", door.requirements),
-        ("tasks", door.tasks),
-    ):
-        serve_resource(app, f"/v1/{name}", GET=reading.read_by(handler))
-
-
-def _add_blobs(app: FastAPI, blobs: BlobDoor, reading: ReadingDesk) -> None:
-    serve_resource(app, "/v1/blobs", POST=blobs.create)
-    serve_resource(app, "/v1/blobs/{blob}", PATCH=blobs.append, HEAD=blobs.offset)
-    serve_resource(app, "/v1/records/{record_id}/blobs/{blob}", GET=reading.read_by(blobs.read))
-
-
-def _add_accesses(app: FastAPI, door: AccessDoor, reading: ReadingDesk) -> None:
-    serve_resource(app, "/v1/accesses", GET=reading.read_by(door.accesses))
-    serve_resource(app, "/v1/access-rules", GET=reading.read_by(door.rules))
-    serve_resource(app, "/v1/access-rules/{rule}", PUT=door.put_rule, DELETE=door.drop_rule)
-    serve_resource(app, "/v1/access-alerts", GET=reading.read_by(door.alerts))
-    path = "/v1/access-alerts/{alert}/acknowledgement"
-    serve_resource(app, path, POST=door.acknowledge)
-
-
-def _add_log(app: FastAPI, door: LogDoor, reading: ReadingDesk) -> None:
-    for path, handler in (
-        ("/v1/parties", door.parties),
-        ("/v1/proposals", door.proposals),
-        ("/v1/types/{name}/{version}", door.record_type),
-        ("/v1/parameters", door.parameters),
-        ("/v1/parameters/{document:path}", door.parameters_text),
-        ("/v1/policies", door.policies),
-        ("/v1/policies/{policy}", door.policy_text),
-        ("/v1/anchor", door.trust_anchor),
-        ("/checkpoint", door.checkpoint),
-        ("/tile/{path:path}", door.tile),
-        ("/parties/{slug}/did.json", door.did_document),
-        ("/v1/openapi.json", _description(app)),
-    ):
-        serve_resource(app, path, is_open=True, GET=reading.beside(handler))
-
-
-def _add_health(app: FastAPI, health: Health) -> None:
-    serve_resource(app, "/livez", GET=beside(health.live))
-    serve_resource(app, "/readyz", GET=beside(health.ready))
-    serve_resource(app, "/metrics", GET=beside(health.figures))
-
-
-def _description(app: FastAPI) -> Callable[[Request], Response]:
-    document = describe_api(app.title, app.version)
-    return lambda _: JSONResponse(document, headers={"Cache-Control": "no-cache"})
 
 
 # ---- errors ----

@@ -22,7 +22,7 @@ class OwnServiceFacts:
 
     seen: SeenByOthers
     door: PageDoor
-    book: AccessBook | None
+    book: AccessBook
 
     @property
     def fold(self) -> PublicFold:
@@ -42,8 +42,6 @@ class OwnServiceFacts:
         """Who read the owner's records, newest first; an unknown place is the newest."""
         is_place = before is not None and before.isascii() and before.isdecimal()
         after = int(before) if before and is_place and len(before) < 16 else None
-        if self.book is None:
-            return AccessPage((), None)
         rows = self.book.rows(AskedAccesses(owner, limit=ENTRIES_PER_PAGE, after=after))
         shown = rows[:ENTRIES_PER_PAGE]
         lines = [_line(row.text) for row in shown]

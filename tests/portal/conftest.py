@@ -18,9 +18,9 @@ GetPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def small_log() -> Generator[SmallLog, None, None]:
+def small_log(tmp_path_factory: pytest.TempPathFactory) -> Generator[SmallLog, None, None]:
     """A log with records of several kinds."""
-    log = a_small_log()
+    log = a_small_log(tmp_path_factory.mktemp("small-log"))
     yield log
     log.ledger.close()
 

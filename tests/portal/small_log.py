@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from api.accesses.book import AccessBook
+from api.accesses.log import AccessLog
 from api.cosigning import Cosigning
 from api.exchange import LogKeys
 from api.nonces import NonceMemory
@@ -75,7 +78,7 @@ class SmallLog:
         return self.facts.open(self.records[name]).view
 
 
-def a_small_log() -> SmallLog:
+def a_small_log(folder: Path) -> SmallLog:
     """Found the consortium and admit its entries and five records."""
     consortium = a_consortium(Plan(types=business_types(), amend=_name_founders))
     store = MemoryStore()
@@ -94,8 +97,15 @@ def a_small_log() -> SmallLog:
     pages = PageDoor(
         PageSeals(SEARCH_SECRET), LogKeys(ledger), NonceMemory(), clock, parse_public_base(BASE)
     )
-    own = OwnServiceFacts(SeenByOthers(ledger, store, shelf, sharing, clock), pages, None)
+    own = OwnServiceFacts(
+        SeenByOthers(ledger, store, shelf, sharing, clock), pages, _book(folder, clock)
+    )
     return SmallLog(consortium, ledger, facts, records | _governance(facts), own)
+
+
+def _book(folder: Path, clock: ManualClock) -> AccessBook:
+    url = f"sqlite:///{folder / 'accesses.sqlite'}"
+    return AccessBook(AccessLog(url, origin=ORIGIN, clock=clock))
 
 
 def _parts(store: MemoryStore) -> LedgerParts:

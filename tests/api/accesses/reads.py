@@ -38,7 +38,7 @@ def seen(index: int = 7, *, owner: str = OWNER, vct: str = SEEN.vct) -> Seen:
     return replace(SEEN, record_id=f"{index:043}", index=index, owners=(owner,), vct=vct)
 
 
-def a_log(root: Path, clock: Clock | None = None) -> AccessLog:
+def a_log(root: Path, clock: Clock | None = None, *, origin: str = "log.example") -> AccessLog:
     """The receipts of a log that has none yet."""
     url = f"sqlite:///{root / 'accesses.sqlite'}"
-    return AccessLog(url, origin="log.example", clock=clock or ManualClock(START))
+    return AccessLog(url, origin=origin, clock=clock or ManualClock(START))

@@ -23,7 +23,7 @@ from quality.deliveries.agreed import AGREED_VCTS, AgreedRecords, Filed
 from quality.deliveries.answers import differences, encode_difference, encode_month, monthly
 from quality.deliveries.book import DeliveryReading, MemoryDeliveryBook, Question
 from quality.deliveries.fold import PaperOrCase, fold_page
-from quality.deliveries.papers import read_paper
+from quality.deliveries.papers import Gap, read_paper
 
 MONTHLY: Final = "monthly"
 DIFFERENCES: Final = "differences"
@@ -101,7 +101,7 @@ def fetch_records(client: LogClient, anchor: Anchor, entries: Iterable[str]) -> 
 
 def count_records(records: Iterable[Filed]) -> MemoryDeliveryBook:
     """The book that these records make, in the order of the log."""
-    agreed, papers, size = AgreedRecords(), list[PaperOrCase](), 0
+    agreed, papers, size = AgreedRecords(), list[PaperOrCase | Gap](), 0
     for record in sorted(records, key=lambda found: found.index):
         size = record.index + 1
         if record.vct in AGREED_VCTS:

@@ -15,6 +15,7 @@ from api.derived.stored import StoredDelivery, Weight
 from quality.deliveries.book import FirstDay, Month, Question
 from quality.deliveries.case import Case, lots_of
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Pending, evaluate
+from quality.deliveries.papers import Gap
 
 #: Rows, and the ids of one answer.
 ROWS_MAX: Final = 20_000
@@ -48,6 +49,7 @@ class LoadedDeliveries:
     loaded_cases: dict[Question, Sequence[Case]]
     loaded_days: dict[LotKey, FirstDay]
     brought: dict[str, StoredDelivery]
+    loaded_gaps: dict[Question, Sequence[Gap]]
 
     def size(self) -> int:
         """See :meth:`quality.deliveries.book.DeliveryReading.size`."""
@@ -106,6 +108,10 @@ class LoadedDeliveries:
         """See :meth:`quality.deliveries.book.DeliveryReading.cases_of`."""
         return self.loaded_cases[question]
 
+    def gaps_of(self, question: Question) -> Sequence[Gap]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.gaps_of`."""
+        return self.loaded_gaps[question]
+
 
 def load(book: SqlDeliveryBook, asked: Asked) -> LoadedDeliveries:
     """The rows that an answer needs, of one state of the tables.
@@ -116,7 +122,7 @@ def load(book: SqlDeliveryBook, asked: Asked) -> LoadedDeliveries:
     """
     with book.at_once() as reading:
         loading = _Loading(reading)
-        loaded = LoadedDeliveries(reading.size(), {}, {}, {}, {}, {}, {})
+        loaded = LoadedDeliveries(reading.size(), {}, {}, {}, {}, {}, {}, {})
         for question in asked.questions:
             loading.take(loaded, question, asked)
         return loaded
@@ -132,6 +138,8 @@ class _Loading:
     def take(self, loaded: LoadedDeliveries, question: Question, asked: Asked) -> None:
         """Load what one question asks for."""
         reading = self._reading
+        loaded.loaded_gaps[question] = reading.gaps_of(question)
+        self._expect(Weight(len(loaded.loaded_gaps[question])))
         if asked.months:
             self._expect(reading.weigh_months(question, at_most=ROWS_MAX))
             self._expect(reading.weigh_deliveries(question, is_pending=True, at_most=ROWS_MAX))

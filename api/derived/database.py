@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, event, insert, select
 from sqlalchemy.exc import DataError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -57,6 +57,7 @@ class DerivedDatabase:
             if not read_only:
                 create_file(path)
             self._writers, self._readers = sqlite_writer(path), sqlite_reader(path)
+            event.listen(self._writers, "connect", _overwrite_deleted)
         self._schema: str | None = None
         #: Whether there were no tables of this form before.
         self.are_tables_new = False
@@ -153,6 +154,21 @@ class DerivedDatabase:
             if found in (None, _bookmark(connection)):
                 _create(connection)
 
+    def purge(self) -> bool:
+        """Leave nothing of deleted rows in the files; whether that is so now.
+
+        On SQLite the write-ahead log is emptied, which waits for readers a while. PostgreSQL's
+        own vacuum reuses the room of deleted rows; its log is recycled.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        if self.is_postgres:
+            return True
+        with _failures(), closing(self._writers.raw_connection()) as raw:
+            found = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not found[0]
+
     def close(self) -> None:
         """Close all connections."""
         close_engine(self._readers)
@@ -182,6 +198,11 @@ class DerivedDatabase:
 def derived_url(database_url: str, path: Path) -> str:
     """Where the derived tables of a log are: on its server, else in a file of their own."""
     return database_url if is_postgres(database_url) else f"sqlite:///{path}"
+
+
+def _overwrite_deleted(connection: Any, _: object) -> None:
+    """Deleted rows are overwritten with zeros: some were derived from what is erased."""
+    connection.execute("PRAGMA secure_delete=ON").close()
 
 
 def _bookmark(connection: Connection) -> Bookmark | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from keys.errors import KeysError
 from ledger.disclosure import open_disclosures
@@ -13,14 +15,23 @@ from ledger.record import encode_record_id, parse_jws
 from ledger.store import EntryRow, Store
 from quality.deliveries.agreed import Filed
 
+_DAY: Final = timedelta(days=1)
+
 
 class FiledRecords:
     """Reads records with their groups; what is not held, or not what was signed, is left out."""
 
-    def __init__(self, store: Store, origin: str) -> None:
-        """Read the log called ``origin`` from ``store``."""
+    def __init__(
+        self,
+        store: Store,
+        origin: str,
+        *,
+        erased: Callable[[str], frozenset[str]] = lambda _: frozenset(),
+    ) -> None:
+        """Read the log called ``origin`` from ``store``, without the groups that are ``erased``."""
         self._store = store
         self._origin = origin
+        self._erased = erased
 
     def read(self, rows: Sequence[EntryRow]) -> Iterator[Filed]:
         """The records of these entries, those without any content left out.
@@ -41,6 +52,15 @@ class FiledRecords:
         except (LedgerError, KeysError, ValueError, RecursionError):
             # For an audit to find; a figure is made of what was signed, or without it.
             return None
-        groups = {group: value for group, value, _ in opened}
         record_id = encode_record_id(row.record_id)
-        return Filed(row.index, record_id, row.party, row.vct, groups) if groups else None
+        erased = self._erased(record_id)
+        groups = {group: value for group, value, _ in opened if group not in erased}
+        if not groups:
+            return None
+        month = _month_of(row.admitted_ms)
+        return Filed(row.index, record_id, row.party, row.vct, groups, erased, month)
+
+
+def _month_of(admitted_ms: int) -> str:
+    """The month of an admission, in UTC, and of the day after it: days are anyone's calendar."""
+    return f"{datetime.fromtimestamp(admitted_ms / 1_000, UTC) + _DAY:%Y-%m}"

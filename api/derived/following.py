@@ -11,16 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice, takewhile
-from typing import Final
+from dataclasses import dataclass
+from itertools import groupby, islice, takewhile
+from typing import Any, Final, TypeAlias
 
 from api.derived.entries import FiledRecords
+from api.derived.erased import ErasedGroups, ordered_by
 from api.observability import describe_fault, log
+from keys.encoding import decode_base64url
 from ledger.store import EntryRow, Store
 from quality.deliveries.agreed import AGREED_VCTS, AgreedRecords, Filed
 from quality.deliveries.book import Changes, DeliveryBook
+from quality.deliveries.erasing import Erased, erase_records
 from quality.deliveries.fold import PaperOrCase, fold_page
-from quality.deliveries.papers import PAPER_VCTS, read_paper
+from quality.deliveries.papers import PAPER_VCTS, PROBLEM, Gap, read_paper
 
 #: Records in one transaction: enough to share its cost, few enough to be stopped between two.
 PAGE_RECORDS: Final = 500
@@ -35,6 +39,21 @@ _NOT_TAKEN: Final = (
     AssertionError,
     RecursionError,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Erasure:
+    """An act that orders something erased of what may be counted already."""
+
+    index: int
+    erased: Erased
+
+
+Said: TypeAlias = PaperOrCase | Gap | _Erasure
+
+
+def _is_erasure(said: Said) -> bool:
+    return isinstance(said, _Erasure)
 
 
 class _Stopped(Exception):
@@ -62,12 +81,15 @@ class DeliveryFollower:
         """
         self._store = store
         self._book = book
-        self._records = FiledRecords(store, origin)
+        self._erased = ErasedGroups(store, origin)
+        self._records = FiledRecords(store, origin, erased=self._erased.of)
         self._agreed = AgreedRecords()
         self._agreed_size = 0
         self._is_stopped = is_stopped
-        #: Records that could not be counted, since this began.
+        #: Records that could not be counted, and those that something was erased of, since this
+        #: began.
         self.passed_over = 0
+        self.erased_records = 0
 
     def bring_to(self, size: int, *, note_page: Callable[[int], bool] = lambda _: True) -> int:
         """Fold the log up to ``size`` into the book; the answer is the book's size then.
@@ -97,6 +119,7 @@ class DeliveryFollower:
             raise
 
     def _follow(self, before: int, size: int, note_page: Callable[[int], bool]) -> int:
+        self._erased.read_to(size)
         self._agree_up_to(before)
         rows = self._rows((*AGREED_VCTS, *PAPER_VCTS), before, size)
         while before < size:
@@ -114,7 +137,7 @@ class DeliveryFollower:
     def _forget_agreed(self) -> None:
         self._agreed, self._agreed_size = AgreedRecords(), 0
 
-    def _papers(self, page: list[EntryRow]) -> Iterator[PaperOrCase]:
+    def _papers(self, page: list[EntryRow]) -> Iterator[Said]:
         for record in self._read(page):
             paper = None
             with self._passing_over(record.index):
@@ -122,14 +145,43 @@ class DeliveryFollower:
             if paper is not None:
                 yield paper
 
-    def _paper(self, record: Filed) -> PaperOrCase | None:
+    def _paper(self, record: Filed) -> Said | None:
         if record.vct in AGREED_VCTS:
             self._agreed.apply(record)
-            return None
+            return self._erasure(record)
         return read_paper(record, self._agreed)
 
-    def _save(self, papers: Sequence[PaperOrCase], *, before: int, after: int) -> bool:
-        """Fold a page and save it; record by record where it cannot be taken whole."""
+    def _erasure(self, act: Filed) -> _Erasure | None:
+        """What an act changes of what was counted already."""
+        for of, groups in ordered_by(act):
+            index = self._store.known([decode_base64url(of)], []).records.get(decode_base64url(of))
+            row = None if index is None else self._store.entry(index)
+            if row is None or row.vct not in PAPER_VCTS:
+                continue
+            record = next(self._records.read([row]), None)
+            gap = read_paper(record, self._agreed) if record and PROBLEM in groups else None
+            gap = gap if isinstance(gap, Gap) else None
+            return _Erasure(act.index, Erased(of, self._erased.of(of), gap))
+        return None
+
+    def _save(self, said: Sequence[Said], *, before: int, after: int) -> bool:
+        """Fold a page and save it: papers and erasures in turns, as they stand in the log."""
+        runs = [(is_erasure, list(run)) for is_erasure, run in groupby(said, _is_erasure)]
+        for is_erasure, run in runs:
+            size = after if run is runs[-1][1] else run[-1].index + 1
+            save = self._save_erasures if is_erasure else self._save_papers
+            if not save(run, before=before, after=size):
+                return False
+            before = size
+        return bool(runs) or self._book.save(Changes(size=after), before=before)
+
+    def _save_erasures(self, erasures: Sequence[Any], *, before: int, after: int) -> bool:
+        erased = [erasure.erased for erasure in erasures]
+        self.erased_records += len(erased)
+        return self._book.save(erase_records(self._book, erased, size=after), before=before)
+
+    def _save_papers(self, papers: Sequence[Any], *, before: int, after: int) -> bool:
+        """Papers of a page; record by record where they cannot be taken whole."""
         try:
             return self._book.save(fold_page(self._book, papers, size=after), before=before)
         except _NOT_TAKEN as fault:

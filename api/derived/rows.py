@@ -61,12 +61,13 @@ def _paper_members(paper: Paper) -> list[Any]:
         paper.lots,
         stated,
         paper.basis,
+        paper.erased,
     ]
 
 
 def _paper(found: list[Any]) -> Paper:
     record_id, index, corrects, shipment, lane, revision, number, on, *rest = found
-    quantity, unit, pieces, lots, stated, basis = rest
+    quantity, unit, pieces, lots, stated, basis, erased = rest
     return Paper(
         record_id=record_id,
         index=index,
@@ -82,6 +83,7 @@ def _paper(found: list[Any]) -> Paper:
         lots=tuple(lots),
         stated=tuple(Stated(kind, lot, _decimal(q), note) for kind, lot, q, note in stated),
         basis=tuple(basis),
+        erased=tuple(erased),
     )
 
 
@@ -98,11 +100,13 @@ def _record_members(record: CaseRecord) -> list[Any]:
         record.lots,
         [closure.responsible, closure.confirmed] if closure else None,
         record.basis,
+        record.is_erased,
     ]
 
 
 def _record(found: list[Any]) -> CaseRecord:
-    record_id, index, corrects, party, lane, complaint, opened_on, lots, closure, basis = found
+    record_id, index, corrects, party, lane, complaint, opened_on, lots, *rest = found
+    closure, basis, is_erased = rest
     return CaseRecord(
         record_id=record_id,
         index=index,
@@ -114,4 +118,5 @@ def _record(found: list[Any]) -> CaseRecord:
         lots=tuple(lots),
         closure=Closure(*closure) if closure else None,
         basis=tuple(basis),
+        is_erased=is_erased,
     )

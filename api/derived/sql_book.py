@@ -35,6 +35,7 @@ from api.derived.tables import (
     DELIVERY,
     DELIVERY_MONTH,
     FORM,
+    GAP,
     LANE,
     LOT_CASE,
     LOT_DAY,
@@ -53,6 +54,7 @@ from quality.deliveries.book import (
 )
 from quality.deliveries.case import Case, Counted
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Pending, evaluate
+from quality.deliveries.papers import Gap
 
 #: Keys in one statement: each is a parameter, of which both products take many more.
 KEYS_MAX: Final = 500
@@ -191,6 +193,19 @@ class SqlDeliveryReading:
         )
         return [_case(row, _lane(row)) for row in rows]
 
+    def gaps_of(self, question: Question) -> Sequence[Gap]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.gaps_of`."""
+        conditions = [
+            (GAP.c.one == name) | (GAP.c.other == name)
+            for name in (question.customer, question.supplier)
+            if name is not None
+        ]
+        asked = select(GAP).where(GAP.c.until >= question.first, *conditions)
+        return [
+            Gap(row.record_id, row.entry, (row.one, row.other), row.until)
+            for row in self._connection.execute(asked)
+        ]
+
     def _by_key(
         self, column: Column[Any], keys: Iterable[str], *conditions: Any
     ) -> Iterator[Row[Any]]:
@@ -308,6 +323,11 @@ class SqlDeliveryBook:
         with self._rows() as rows:
             return rows.cases_of(question)
 
+    def gaps_of(self, question: Question) -> Sequence[Gap]:
+        """See :meth:`quality.deliveries.book.DeliveryReading.gaps_of`."""
+        with self._rows() as rows:
+            return rows.gaps_of(question)
+
     @contextmanager
     def _rows(self) -> Iterator[SqlDeliveryReading]:
         with self._database.reading() as connection:
@@ -374,5 +394,5 @@ def _delivery(row: Row[Any]) -> Delivery:
 
 
 def _case(row: Row[Any], lane: Lane) -> Case:
-    counted = Counted(MonthKey(lane, row.month), row.bad, row.open_cases)
+    counted = Counted(MonthKey(lane, row.month), row.bad, row.open_cases, row.erased)
     return Case(row.key, decode_records(row.records), counted)

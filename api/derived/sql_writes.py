@@ -22,6 +22,7 @@ from api.derived.tables import (
     DELIVERY,
     DELIVERY_MONTH,
     FORM,
+    GAP,
     LANE,
     LOT_CASE,
     LOT_DAY,
@@ -33,7 +34,7 @@ from quality.deliveries.agreed import Lane
 from quality.deliveries.book import Changes, Month, months_touched
 from quality.deliveries.case import Case
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, evaluate, month_of
-from quality.deliveries.papers import EXACT
+from quality.deliveries.papers import EXACT, Gap
 
 _KEYS_MAX: Final = 500
 _KEY_CHARACTERS: Final = 22
@@ -61,6 +62,7 @@ def month_of_row(row: Row[Any], lane: Lane) -> Month:
         lots=row.lots,
         bad=row.bad,
         open_cases=row.open_cases,
+        erased=row.erased,
     )
 
 
@@ -76,7 +78,8 @@ def write_changes(
         return False
     writer = _Writer(connection)
     writer.write_lanes(changes)
-    writer.put(PLACE, [{"record_id": own, "key": key} for own, key in changes.places.items()])
+    writer.replace(PLACE.c.record_id, changes.places, lambda key: {"key": key})
+    writer.put(GAP, [_gap_values(gap) for gap in changes.gaps.values()])
     writer.write_deliveries(changes.deliveries)
     writer.write_months(changes.months)
     writer.replace(COMPLAINT.c.key, changes.cases, _case_values)
@@ -186,6 +189,17 @@ def _month_rows(delivery: Delivery) -> list[Values]:
     ]
 
 
+def _gap_values(gap: Gap) -> Values:
+    one, other = gap.parties
+    return {
+        "record_id": gap.record_id,
+        "entry": gap.index,
+        "one": one,
+        "other": other,
+        "until": gap.until,
+    }
+
+
 def _month_values(month: Month) -> Values:
     return {
         "lane": lane_key(month.key.lane),
@@ -196,6 +210,7 @@ def _month_values(month: Month) -> Values:
         "lots": month.lots,
         "bad": month.bad,
         "open_cases": month.open_cases,
+        "erased": month.erased,
     }
 
 
@@ -207,5 +222,6 @@ def _case_values(case: Case) -> Values:
         "month": counted.at.month,
         "bad": counted.bad,
         "open_cases": counted.open_cases,
+        "erased": counted.erased,
         "records": encode_records(case.records),
     }

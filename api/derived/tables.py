@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "DLV-1/9"
+FORM: Final = "DLV-1/10"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
 SCHEMA: Final = "derived"
 METADATA: Final = MetaData(schema=SCHEMA)
@@ -72,6 +72,7 @@ COMPLAINT: Final = Table(
     _text("month"),
     _number("bad"),
     _number("open_cases"),
+    _number("erased"),
     _text("records"),
     Index("complaint_lane", "lane", "month"),
 )
@@ -100,4 +101,18 @@ MONTH: Final = Table(
     _number("lots"),
     _number("bad"),
     _number("open_cases"),
+    _number("erased"),
+)
+
+# Records of cases whose problem was erased: of which two, and the last month that may have it.
+GAP: Final = Table(
+    "gap",
+    METADATA,
+    _text("record_id", key=True),
+    _number("entry"),
+    _text("one"),
+    _text("other"),
+    _text("until"),
+    Index("gap_one", "one", "other"),
+    Index("gap_other", "other"),
 )

@@ -54,6 +54,8 @@ class DerivedWorker:
         self._book: SqlDeliveryBook | None = None
         self._follower: DeliveryFollower | None = None
         self._size = 0
+        # Of how many erased records nothing is left in the files either.
+        self._purged = 0
         self._told_at = time.monotonic()
         self._keeper = OutboxKeeper(parts.store, [lambda: self._size])
         self.fault: BaseException | None = None
@@ -167,6 +169,8 @@ class DerivedWorker:
         with self._database.turn() as has_turn:
             if has_turn:
                 self._note_size(self._follower.bring_to(size, note_page=self._note_page))
+                if self._follower.erased_records > self._purged and self._database.purge():
+                    self._purged = self._follower.erased_records
                 self._keeper.drop_done()
             else:
                 self._note_size(self.book.size())

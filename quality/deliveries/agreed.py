@@ -16,6 +16,8 @@ from quality.values import Groups, decimal, text
 
 PART_VCT: Final = "part/v1"
 AGREED_VCTS: Final = (ACT_VCT, PART_VCT)
+#: Behind every month that anything is dated in.
+LAST_MONTH: Final = "9999-12"
 
 
 class Lane(NamedTuple):
@@ -28,13 +30,19 @@ class Lane(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """An admitted record: where it stands, whose it is, and its groups."""
+    """An admitted record: where it stands, whose it is, and its groups.
+
+    ``erased`` are groups that an entry ordered erased: they are not among ``groups``, be they
+    held still or not. ``month`` is that of its admission, in UTC.
+    """
 
     index: int
     record_id: str
     party: str
     vct: str
     groups: Groups
+    erased: frozenset[str] = frozenset()
+    month: str = LAST_MONTH
 
 
 @dataclass(frozen=True, slots=True)

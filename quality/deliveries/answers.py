@@ -31,7 +31,7 @@ from quality.deliveries.delivery import (
     month_of,
     plain,
 )
-from quality.deliveries.papers import EXACT
+from quality.deliveries.papers import EXACT, Gap
 
 METHOD: Final = "DLV-1"
 _MILLION: Final = Decimal(1_000_000)
@@ -64,20 +64,22 @@ class MonthRow:
 
     ``delivered`` counts ``unconfirmed`` in. Both are None where something in the month cannot
     be counted in pieces: it counts by ``lots`` then. ``ppm`` is None where there is nothing to
-    divide by.
+    divide by. ``erased`` counts what rested on erased groups: ``bad`` is None then, because
+    nobody knows it any more, and ``lots`` and ``open_cases`` are what is known of them.
     """
 
     key: MonthKey
     delivered: Decimal | None
     unconfirmed: Decimal | None
     lots: int
-    bad: int
+    bad: int | None
     open_cases: int
+    erased: int = 0
 
     @property
     def ppm(self) -> Decimal | None:
         """Bad units of a million delivered, half-even to 2 places."""
-        if not self.delivered:
+        if not self.delivered or self.bad is None:
             return None
         return EXACT.divide(self.bad * _MILLION, self.delivered).quantize(
             _CENT, ROUND_HALF_EVEN, EXACT
@@ -98,7 +100,15 @@ def monthly(book: DeliveryReading, question: Question, *, as_of: date) -> tuple[
         if is_unconfirmed(found, as_of):
             pending[MonthKey(found.lane, month_of(found.on))].append(found)
     keys = sorted({*months, *pending})
-    return tuple(_row(months.get(key, Month(key)), pending[key]) for key in keys)
+    gaps = book.gaps_of(question)
+    return tuple(
+        _row(months.get(key, Month(key)), pending[key], gaps=_gaps_in(key, gaps)) for key in keys
+    )
+
+
+def _gaps_in(key: MonthKey, gaps: Iterable[Gap]) -> int:
+    pair = {key.lane.customer, key.lane.supplier}
+    return sum(set(gap.parties) == pair and key.month <= gap.until for gap in gaps)
 
 
 def is_unconfirmed(pending: Pending, as_of: date) -> bool:
@@ -139,7 +149,22 @@ def inputs(book: DeliveryReading, question: Question) -> tuple[str, ...]:
     first = book.first_days({lot for case in cases for lot in lots_of(case.records)})
     brought = {key for day in first.values() for key in day.deliveries} - deliveries.keys()
     deliveries.update(book.deliveries(brought))
-    return tuple(sorted(_ids(deliveries.values(), cases)))
+    gaps = {gap.record_id for gap in book.gaps_of(question)}
+    return tuple(sorted(_ids(deliveries.values(), cases) | gaps))
+
+
+def erased_records(book: DeliveryReading, question: Question) -> tuple[str, ...]:
+    """Of :func:`inputs` those of which something that counts was erased."""
+    gaps = {gap.record_id for gap in book.gaps_of(question)}
+    papers = (paper for row in book.deliveries_of(question) for paper in row.papers)
+    records = (record for case in book.cases_of(question) for record in case.records)
+    return tuple(
+        sorted(
+            gaps
+            | {paper.record_id for paper in papers if paper.erased}
+            | {record.record_id for record in records if record.is_erased}
+        )
+    )
 
 
 def encode_month(row: MonthRow) -> dict[str, Any]:
@@ -155,6 +180,7 @@ def encode_month(row: MonthRow) -> dict[str, Any]:
         "lots": row.lots,
         "bad": row.bad,
         "open_cases": row.open_cases,
+        "erased": row.erased,
         "ppm": None if ppm is None else f"{ppm:f}",
     }
 
@@ -191,8 +217,9 @@ def encode_flag(flag: RecordFlag) -> dict[str, Any]:
     }
 
 
-def _row(month: Month, pending: Iterable[Pending]) -> MonthRow:
+def _row(month: Month, pending: Iterable[Pending], *, gaps: int) -> MonthRow:
     shipped = list(pending)
+    erased = month.erased + sum(item.is_erased for item in shipped) + gaps
     is_counted = not month.unconverted and all(item.pieces is not None for item in shipped)
     unconfirmed = _ZERO
     for item in shipped:
@@ -202,8 +229,9 @@ def _row(month: Month, pending: Iterable[Pending]) -> MonthRow:
         delivered=EXACT.add(month.pieces, unconfirmed) if is_counted else None,
         unconfirmed=unconfirmed if is_counted else None,
         lots=month.lots + sum(item.lots for item in shipped),
-        bad=month.bad,
+        bad=None if erased else month.bad,
         open_cases=month.open_cases,
+        erased=erased,
     )
 
 

@@ -24,6 +24,7 @@ from quality.deliveries.delivery import (
     evaluate,
     month_of,
 )
+from quality.deliveries.papers import Gap
 
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
@@ -38,7 +39,10 @@ class FirstDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Totals of a part of a pair in one month: receipts, and cases dated there."""
+    """Totals of a part of a pair in one month: receipts, and cases dated there.
+
+    ``erased`` counts receipts and cases of which something was erased that counted.
+    """
 
     key: MonthKey
     pieces: Decimal = Decimal(0)
@@ -46,11 +50,12 @@ class Month:
     lots: int = 0
     bad: int = 0
     open_cases: int = 0
+    erased: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether it counts nothing any more."""
-        counts = (self.unconverted, self.lots, self.bad, self.open_cases)
+        counts = (self.unconverted, self.lots, self.bad, self.open_cases, self.erased)
         return not self.pieces and not any(counts)
 
 
@@ -82,12 +87,13 @@ class Changes:
     """
 
     size: int
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str | None] = field(default_factory=dict)
     deliveries: Mapping[str, Delivery | None] = field(default_factory=dict)
     cases: Mapping[str, Case | None] = field(default_factory=dict)
     lot_days: Mapping[tuple[LotKey, str], date | None] = field(default_factory=dict)
     lot_cases: Mapping[tuple[LotKey, str], bool] = field(default_factory=dict)
     months: Mapping[MonthKey, Month | None] = field(default_factory=dict)
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
 
 
 class DeliveryReading(Protocol):
@@ -135,6 +141,9 @@ class DeliveryReading(Protocol):
 
     def cases_of(self, question: Question) -> Sequence[Case]:
         """The cases that count in the months asked about."""
+
+    def gaps_of(self, question: Question) -> Sequence[Gap]:
+        """The gaps that may be in the months asked about."""
 
 
 class DeliveryBook(DeliveryReading, Protocol):
@@ -190,6 +199,7 @@ class MemoryDeliveryBook:
             self._lot_days: dict[LotKey, dict[str, date]] = {}
             self._lot_cases: dict[LotKey, dict[str, bool]] = {}
             self._months: dict[MonthKey, Month] = {}
+            self._gaps: dict[str, Gap] = {}
 
     @contextmanager
     def at_once(self) -> Iterator[DeliveryReading]:
@@ -243,7 +253,8 @@ class MemoryDeliveryBook:
         with self._lock:
             if self._size != before:
                 return False
-            self._places.update(changes.places)
+            _put(self._places, changes.places)
+            self._gaps.update(changes.gaps)
             _put(self._deliveries, changes.deliveries)
             _put(self._cases, changes.cases)
             _put_inner(self._lot_days, changes.lot_days)
@@ -285,6 +296,17 @@ class MemoryDeliveryBook:
                 for case in self._cases.values()
                 if case.counted and question.takes(case.counted.at)
             ]
+
+    def gaps_of(self, question: Question) -> Sequence[Gap]:
+        """See :meth:`DeliveryReading.gaps_of`."""
+        with self._lock:
+            return [gap for gap in self._gaps.values() if is_asked(gap, question)]
+
+
+def is_asked(gap: Gap, question: Question) -> bool:
+    """Whether a gap may be in the months and pairs asked about; of which part nobody knows."""
+    asked = {name for name in (question.customer, question.supplier) if name is not None}
+    return asked <= set(gap.parties) and question.first <= gap.until
 
 
 def _found(rows: Mapping[_Key, _Row], keys: Iterable[_Key]) -> dict[_Key, _Row]:

@@ -24,6 +24,7 @@ class Counted:
     at: MonthKey
     bad: int
     open_cases: int
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def deciding_record(records: Sequence[CaseRecord]) -> CaseRecord:
     # A supplier must not move, empty or close what its customer complains about.
     by_customer = [record for record in standing if record.party == record.lane.customer]
     told = by_customer or standing
-    closed = [record for record in told if _is_decided(record.closure)]
+    # An erased closure may have said it, too.
+    closed = [record for record in told if record.is_erased or _is_decided(record.closure)]
     return (closed or told)[-1]
 
 
@@ -74,6 +76,8 @@ def count_case(records: Sequence[CaseRecord], lot_days: Mapping[LotKey, date]) -
     days = [lot_days[key] for key in lots_of(records) if key in lot_days]
     at = MonthKey(record.lane, month_of(min(days, default=record.opened_on)))
     closure = record.closure
+    if record.is_erased:
+        return Counted(at, 0, 0, erased=1)
     if closure is None or not _is_decided(closure):
         return Counted(at, 0, 1)
     is_bad = closure.responsible == SUPPLIER_RESPONSIBLE

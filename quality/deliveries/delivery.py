@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
+from quality.deliveries.compared import compare
 from quality.deliveries.corrections import Folder
 from quality.deliveries.papers import DELIVERY_PAPERS_MAX, EXACT, Paper, within_bounds
 
@@ -29,7 +30,7 @@ TOO_MANY: Final = "too-many-papers"
 RENUMBERED: Final = "shipment-renumbered"
 ABOVE: Final = "receipt-above-shipment"
 CORRECTED_LATER: Final = "corrected-after-receipt"
-PIECES: Final = "pieces"
+ERASED: Final = "erased"
 _ZERO: Final = Decimal(0)
 _KEY_CHARACTERS: Final = 22
 
@@ -52,12 +53,13 @@ class LotKey(NamedTuple):
 class Line:
     """What receipts of one delivery bring to one month.
 
-    ``pieces`` sums what can be counted in pieces; ``unconverted`` counts receipts that cannot.
+    ``pieces`` sums what counts in pieces, ``unconverted`` counts the rest, ``erased`` of these.
     """
 
     pieces: Decimal = _ZERO
     unconverted: int = 0
     lots: int = 0
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Pending:
     on: date
     pieces: Decimal | None
     lots: int
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Difference:
 
     ``kind`` is what the customer stated, or ``quantity``, ``unit``, ``part``, ``revision``,
     ``late``, ``corrected-after-receipt`` where it follows from the papers (``is_stated`` False).
+    ``erased``: what a paper said was erased, and differences that it showed cannot be told.
     """
 
     kind: str
@@ -165,7 +169,11 @@ def evaluate(delivery: Delivery) -> Outcome:
         lines=_lines(receipts),
         pending=_pending(shipment) if shipment is not None and not receipts else None,
         lot_days=_lot_days(receipts or shipments[:1]),
-        differences=(*_differences(shipment, receipts), *_corrected_later(shipment, latest)),
+        differences=(
+            *_differences(shipment, receipts),
+            *_corrected_later(shipment, latest),
+            *_erased(latest, receipts),
+        ),
         flags=tuple(flags),
     )
 
@@ -219,7 +227,9 @@ def _as_received(versions: Sequence[Paper], papers: Sequence[Paper]) -> Paper:
 
 def _corrected_later(shipment: Paper | None, latest: Paper | None) -> Iterator[Difference]:
     """What was corrected in a shipment after it was received."""
-    if shipment is None or latest is None or _told(shipment) == _told(latest):
+    if shipment is None or latest is None or not (shipment.has_goods and latest.has_goods):
+        return
+    if _told(shipment) == _told(latest):
         return
     pairs = [pair for pair in zip(_told(shipment), _told(latest), strict=True) if len({*pair}) > 1]
     yield Difference(
@@ -233,6 +243,22 @@ def _corrected_later(shipment: Paper | None, latest: Paper | None) -> Iterator[D
         expected=", ".join(before for before, _ in pairs),
         found=", ".join(after for _, after in pairs),
     )
+
+
+def _erased(shipment: Paper | None, receipts: Iterable[Paper]) -> Iterator[Difference]:
+    """One for each paper that differences may have rested on and that was erased."""
+    for paper in (shipment, *receipts):
+        if paper is not None and paper.erased:
+            yield Difference(
+                kind=ERASED,
+                is_stated=False,
+                lane=paper.lane,
+                on=paper.on,
+                number=paper.number,
+                shipment=shipment.record_id if shipment else None,
+                receipt=paper.record_id if paper is not shipment else None,
+                found=", ".join(paper.erased),
+            )
 
 
 def _told(shipment: Paper) -> tuple[str, ...]:
@@ -253,6 +279,7 @@ def _pending(shipment: Paper) -> Pending:
         on=shipment.on,
         pieces=shipment.pieces,
         lots=len(shipment.lots),
+        is_erased=not shipment.has_goods,
     )
 
 
@@ -269,7 +296,8 @@ def _lines(receipts: Sequence[Paper]) -> dict[MonthKey, Line]:
     lines: dict[MonthKey, Line] = {}
     for receipt in receipts:
         # A receipt of nothing counts nothing, but it is found in its month for its differences.
-        line = Line(receipt.pieces or _ZERO, int(receipt.pieces is None))
+        is_erased = not receipt.has_goods
+        line = Line(receipt.pieces or _ZERO, int(receipt.pieces is None), erased=int(is_erased))
         _add(lines, MonthKey(receipt.lane, month_of(receipt.on)), line)
     for key, on in _lot_days(receipts).items():
         _add(lines, MonthKey(key.lane, month_of(on)), Line(lots=1))
@@ -282,6 +310,7 @@ def _add(lines: dict[MonthKey, Line], key: MonthKey, more: Line) -> None:
         EXACT.add(found.pieces, more.pieces),
         found.unconverted + more.unconverted,
         found.lots + more.lots,
+        found.erased + more.erased,
     )
 
 
@@ -300,32 +329,9 @@ def _repeated(code: str, paper: Paper, first: Paper) -> RecordFlag:
     return RecordFlag(paper.record_id, code, first.record_id, paper.number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """Shipped and received in one measure, receipt by receipt of the shipped part."""
-
-    measure: str
-    shipped: Decimal
-    received: tuple[tuple[Paper, Decimal], ...]
-
-
-def _compare(shipment: Paper, receipts: Sequence[Paper]) -> _Compared | None:
-    """In the shipment's unit where all have it, else in pieces; None where neither will do."""
-    own = [receipt for receipt in receipts if receipt.lane == shipment.lane]
-    if not own:
-        return None
-    if all(receipt.unit == shipment.unit for receipt in own):
-        same = tuple((receipt, receipt.quantity) for receipt in own)
-        return _Compared(shipment.unit, shipment.quantity, same)
-    counted = tuple((item, item.pieces) for item in own if item.pieces is not None)
-    if shipment.pieces is None or len(counted) < len(own):
-        return None
-    return _Compared(PIECES, shipment.pieces, counted)
-
-
 def _above_flags(shipment: Paper, receipts: Sequence[Paper]) -> Iterator[RecordFlag]:
     """Every receipt with which more is received than was shipped."""
-    compared, total = _compare(shipment, receipts), _ZERO
+    compared, total = compare(shipment, receipts), _ZERO
     if compared is None:
         return
     for receipt, received in compared.received:
@@ -358,14 +364,16 @@ def _of_receipt(shipment: Paper, receipt: Paper) -> Iterator[Difference]:
             told = {"expected": expected, "found": found}
             yield _difference(kind, receipt, shipment, is_stated=False, **told)
     is_counted = receipt.pieces is not None and shipment.pieces is not None
-    if receipt.lane == shipment.lane and receipt.unit != shipment.unit and not is_counted:
+    are_known = receipt.has_goods and shipment.has_goods
+    is_same = receipt.lane == shipment.lane and receipt.unit != shipment.unit
+    if is_same and are_known and not is_counted:
         units = {"expected": shipment.unit, "found": receipt.unit}
         yield _difference("unit", receipt, shipment, is_stated=False, **units)
 
 
 def _of_quantity(shipment: Paper, receipts: Sequence[Paper]) -> Iterator[Difference]:
     """The sum of all receipts of the shipped part; silent where it cannot be told."""
-    compared = _compare(shipment, receipts)
+    compared = compare(shipment, receipts)
     if compared is None:
         return
     total = _ZERO

@@ -53,6 +53,12 @@ class Cabinet(Generic[_Version]):
         self._touched.add(key)
         return self.folder(key).take(root)
 
+    def rewrite(self, key: str, versions: Iterable[_Version]) -> None:
+        """Put these under a key, in place of all that is there."""
+        self._touched.add(key)
+        self.expect([key])
+        self._folders[key] = Folder(versions)
+
     def before(self, key: str) -> tuple[_Version, ...]:
         """What the book has under a key that was read."""
         return self._before[key]

@@ -8,7 +8,7 @@ book holds depends on the log alone, never on how it was cut into pages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from quality.deliveries.book import Changes, DeliveryReading, Month
@@ -16,14 +16,14 @@ from quality.deliveries.case import Case, count_case, lots_of
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, Outcome, evaluate
 from quality.deliveries.filing import Filing, PaperOrCase
 from quality.deliveries.lots import PageLots
-from quality.deliveries.papers import EXACT, CaseRecord
+from quality.deliveries.papers import EXACT, CaseRecord, Gap
 
 __all__ = ["PaperOrCase", "fold_page"]
 
 _NOTHING: Final = Outcome({}, None, {}, (), ())
 
 
-def fold_page(book: DeliveryReading, papers: Iterable[PaperOrCase], *, size: int) -> Changes:
+def fold_page(book: DeliveryReading, papers: Iterable[PaperOrCase | Gap], *, size: int) -> Changes:
     """What the papers of the entries from the book's size up to ``size`` change.
 
     Args:
@@ -31,9 +31,19 @@ def fold_page(book: DeliveryReading, papers: Iterable[PaperOrCase], *, size: int
         papers: those of these entries that say something of deliveries, in their order.
         size: how many entries of the log are folded afterwards.
     """
+    papers = list(papers)
     filing = Filing(book)
-    filing.file_all(list(papers))
-    return _Counting(book, filing).changes(size, filing.new_places)
+    filing.file_all([paper for paper in papers if not isinstance(paper, Gap)])
+    changes = count_changes(book, filing, size=size, places=filing.new_places)
+    gaps = {paper.record_id: paper for paper in papers if isinstance(paper, Gap)}
+    return replace(changes, gaps=gaps)
+
+
+def count_changes(
+    book: DeliveryReading, filing: Filing, *, size: int, places: Mapping[str, str | None]
+) -> Changes:
+    """Count anew what was filed otherwise."""
+    return _Counting(book, filing).changes(size, places)
 
 
 class _Counting:
@@ -52,7 +62,7 @@ class _Counting:
         self._lots = PageLots(book)
         self._totals = _Totals()
 
-    def changes(self, size: int, places: Mapping[str, str]) -> Changes:
+    def changes(self, size: int, places: Mapping[str, str | None]) -> Changes:
         """What becomes of the book."""
         deliveries = {
             key: Delivery(key, papers) if papers else None
@@ -105,7 +115,13 @@ class _Totals:
             for key, line in outcome.lines.items():
                 pieces = line.pieces if sign > 0 else line.pieces.copy_negate()
                 self._add(
-                    Month(key, pieces, unconverted=sign * line.unconverted, lots=sign * line.lots)
+                    Month(
+                        key,
+                        pieces,
+                        unconverted=sign * line.unconverted,
+                        lots=sign * line.lots,
+                        erased=sign * line.erased,
+                    )
                 )
 
     def move_case(self, old: Case | None, new: Case | None) -> None:
@@ -118,6 +134,7 @@ class _Totals:
                         counted.at,
                         bad=sign * counted.bad,
                         open_cases=sign * counted.open_cases,
+                        erased=sign * counted.erased,
                     )
                 )
 
@@ -140,6 +157,7 @@ def _sum(one: Month, other: Month) -> Month:
         one.lots + other.lots,
         one.bad + other.bad,
         one.open_cases + other.open_cases,
+        one.erased + other.erased,
     )
 
 

@@ -6,8 +6,8 @@ enough, or that not both sides were given, says nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Context, Decimal
 from typing import Final
@@ -24,6 +24,8 @@ EXACT: Final = Context(prec=120)
 #: Papers of one side that a delivery counts, corrections too: each may have hundreds of lots, and
 #: every paper counts all of them anew. By side, or a supplier would crowd out receipts.
 DELIVERY_PAPERS_MAX: Final = 100
+#: Groups that figures are made of, and that may be erased.
+GOODS, DIFFERENCES, PROBLEM, CLOSURE = "goods", "differences", "problem", "closure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Paper:
     """A shipment, or a receipt where ``shipment`` names the record that it cites.
 
     ``pieces`` is None where the quantity cannot be counted in pieces. ``basis`` are the
-    records of the conversion.
+    records of the conversion. Of ``erased`` groups nothing is known any more: neither quantity,
+    unit and lots (``goods``) nor what the customer stated (``differences``).
     """
 
     record_id: str
@@ -58,6 +61,12 @@ class Paper:
     lots: tuple[str, ...]
     stated: tuple[Stated, ...] = ()
     basis: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
+
+    @property
+    def has_goods(self) -> bool:
+        """Whether it is known what was moved."""
+        return GOODS not in self.erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class CaseRecord:
-    """One record of a case; ``closure`` is None while it is open."""
+    """One record of a case; ``closure`` is None while it is open.
+
+    Where the closure was erased, ``is_erased``, nobody knows whether it was closed, and how.
+    """
 
     record_id: str
     index: int
@@ -82,6 +94,20 @@ class CaseRecord:
     lots: tuple[str, ...]
     closure: Closure | None
     basis: tuple[str, ...] = ()
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A record of a case of which not even the part is known any more: its problem was erased.
+
+    Any month of the two, up to that of its admission, may have counted it.
+    """
+
+    record_id: str
+    index: int
+    parties: tuple[str, str]
+    until: str
 
 
 def within_bounds(papers: Sequence[Paper]) -> tuple[list[Paper], list[Paper]]:
@@ -96,7 +122,7 @@ def within_bounds(papers: Sequence[Paper]) -> tuple[list[Paper], list[Paper]]:
     return counted, surplus
 
 
-def read_paper(record: Filed, agreed: Agreed) -> Paper | CaseRecord | None:
+def read_paper(record: Filed, agreed: Agreed) -> Paper | CaseRecord | Gap | None:
     """What the record says; None where it says nothing of deliveries.
 
     Args:
@@ -116,7 +142,9 @@ def read_paper(record: Filed, agreed: Agreed) -> Paper | CaseRecord | None:
 def _read_delivery(record: Filed, agreed: Agreed, *, on: str, number: str) -> Paper | None:
     groups = record.groups
     named, moved = text(groups, "state", number), day(groups, "state", on)
-    quantity, unit = decimal(groups, "goods", "quantity"), text(groups, "goods", "unit")
+    quantity, unit = decimal(groups, GOODS, "quantity"), text(groups, GOODS, "unit")
+    if GOODS in record.erased:
+        quantity, unit = Decimal(0), ""
     lane = _lane(part(groups, "state", "part"))
     cited = text(groups, "state", "shipment") if record.vct == RECEIPT_VCT else None
     if named is None or moved is None or quantity is None or unit is None or lane is None:
@@ -124,7 +152,7 @@ def _read_delivery(record: Filed, agreed: Agreed, *, on: str, number: str) -> Pa
     if not _is_between(record, lane) or (record.vct == RECEIPT_VCT and cited is None):
         return None
     conversion = agreed.conversion(lane, unit)
-    return Paper(
+    read = Paper(
         record_id=record.record_id,
         index=record.index,
         corrects=text(groups, "manifest", "corrects"),
@@ -140,6 +168,22 @@ def _read_delivery(record: Filed, agreed: Agreed, *, on: str, number: str) -> Pa
         stated=tuple(_stated(item) for item in items(groups, "differences")),
         basis=conversion.basis,
     )
+    return erase_paper(read, record.erased)
+
+
+def erase_paper(paper: Paper, groups: Collection[str]) -> Paper:
+    """The paper without what was erased of it."""
+    if GOODS in groups:
+        paper = replace(paper, quantity=Decimal(0), unit="", pieces=None, lots=(), basis=())
+    if DIFFERENCES in groups:
+        paper = replace(paper, stated=())
+    erased = {*paper.erased, *(name for name in (GOODS, DIFFERENCES) if name in groups)}
+    return replace(paper, erased=tuple(sorted(erased)))
+
+
+def erase_case_record(record: CaseRecord, groups: Collection[str]) -> CaseRecord:
+    """The record without what was erased of it; its problem is known."""
+    return replace(record, closure=None, is_erased=True) if CLOSURE in groups else record
 
 
 def _lane(said: object) -> Lane | None:
@@ -177,8 +221,10 @@ def _stated(item: object) -> Stated:
     )
 
 
-def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | None:
+def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | Gap | None:
     groups = record.groups
+    if PROBLEM in record.erased:
+        return _gap_of(record)
     complaint, number = text(groups, "problem", "complaint"), text(groups, "problem", "part")
     opened = instant(groups, "problem", "opened_at")
     other = _subject(record)
@@ -189,7 +235,7 @@ def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | None:
     if sides is None:
         # Anybody may write a complaint to anybody: a figure takes two who agreed to deliver.
         return None
-    return CaseRecord(
+    read = CaseRecord(
         record_id=record.record_id,
         index=record.index,
         corrects=text(groups, "manifest", "corrects"),
@@ -201,6 +247,16 @@ def _read_case(record: Filed, agreed: Agreed) -> CaseRecord | None:
         closure=_closure(record),
         basis=sides.basis,
     )
+    return erase_case_record(read, record.erased)
+
+
+def _gap_of(record: Filed) -> Gap | None:
+    other = _subject(record)
+    if other in (None, record.party):
+        return None
+    assert other is not None
+    first, second = sorted((record.party, other))
+    return Gap(record.record_id, record.index, (first, second), record.month)
 
 
 def _closure(record: Filed) -> Closure | None:

@@ -16,7 +16,7 @@ from api.derived.database import DerivedDatabase, derived_url
 from api.derived.sql_book import SqlDeliveryBook
 from api.derived.tables import BOOKMARK
 from ledger.store_errors import StoreUnavailable
-from quality.deliveries.answers import differences, flags_of, inputs, monthly
+from quality.deliveries.answers import differences, erased_records, flags_of, inputs, monthly
 from quality.deliveries.book import (
     DeliveryBook,
     DeliveryReading,
@@ -25,7 +25,9 @@ from quality.deliveries.book import (
     Question,
 )
 from quality.deliveries.delivery import LotKey
+from quality.deliveries.erasing import Erased, erase_records
 from quality.deliveries.fold import PaperOrCase, fold_page
+from quality.deliveries.papers import Gap
 from tests.postgres import LogDatabase
 from tests.quality.deliveries.papers import (
     ALWAYS,
@@ -135,6 +137,23 @@ class BookContract:
         assert [len(cases) for cases in book.cases_naming([named, other]).values()] == [1]
         fold(book, [a_case(2, corrects="r1", lots=("L-2",))])
         assert book.named_lots([named, other]) == {other}
+
+    @pytest.mark.item("5.8.derived")
+    def test_erases_as_the_book_in_memory_does(self, book: DeliveryBook) -> None:
+        papers = [a_shipment(0), a_receipt(1, cites="r0"), a_case(2), a_case(3, complaint="C-2")]
+        gap = Gap("r2", 2, (CUSTOMER, SUPPLIER), "2026-12")
+        erased = [
+            Erased("r1", frozenset({"goods"})),
+            Erased("r2", frozenset({"problem", "closure"}), gap),
+            Erased("r3", frozenset({"closure"})),
+        ]
+        found, expected = fold(book, papers), fold(MemoryDeliveryBook(), papers)
+        for one in (found, expected):
+            assert one.save(erase_records(one, erased, size=5), before=4)
+        for question in QUESTIONS:
+            assert answers_of(found, question) == answers_of(expected, question)
+            assert erased_records(found, question) == erased_records(expected, question)
+        assert found.places(["r0", "r1", "r2", "r3"]).keys() == {"r0", "r1", "r3"}
 
     def test_takes_many_keys_at_once(self, book: DeliveryBook) -> None:
         papers = [a_shipment(i, number=f"S-{i}", lots=(f"L-{i}",)) for i in range(1_201)]

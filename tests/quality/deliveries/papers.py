@@ -14,7 +14,7 @@ from quality.deliveries.agreed import AgreedRecords, Filed, Lane
 from quality.deliveries.answers import differences
 from quality.deliveries.book import DeliveryBook, MemoryDeliveryBook, Question
 from quality.deliveries.fold import PaperOrCase, fold_page
-from quality.deliveries.papers import CaseRecord, Closure, Paper, read_paper
+from quality.deliveries.papers import CaseRecord, Closure, Gap, Paper, read_paper
 from quality.values import Groups
 
 CUSTOMER, SUPPLIER, OTHER = "did:web:c", "did:web:s", "did:web:o"
@@ -138,7 +138,7 @@ def papers_of(records: Iterable[Filed]) -> list[PaperOrCase]:
     for record in records:
         paper = read_paper(record, agreed)
         agreed.apply(record)
-        if paper is not None:
+        if paper is not None and not isinstance(paper, Gap):
             papers.append(paper)
     return papers
 

@@ -10,6 +10,7 @@
     anchor.json     the trust anchor, to be handed to everyone out of band
     ledger.db       the log, unless LOTMARK_DATABASE_URL names a server that has it
     derived.sqlite  what is counted from the log; made again from it at any time
+    erasures.sqlite what was done for each erasure; without it they are carried out once more
     accesses.sqlite receipts of reads; they follow from nothing, so back them up
     blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
     copy            there where the folder was restored for reading and has no high-water mark
@@ -89,6 +90,11 @@ class DataFolder:
     def accesses(self) -> Path:
         """The SQLite database of access receipts."""
         return self.root / "accesses.sqlite"
+
+    @property
+    def erasures(self) -> Path:
+        """The SQLite database of erasures that were carried out."""
+        return self.root / "erasures.sqlite"
 
     @property
     def blobs(self) -> Path:

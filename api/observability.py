@@ -48,6 +48,22 @@ class AccessFigures(Protocol):
     refused: int
 
 
+class Erasures(Protocol):
+    """What carries out erasures."""
+
+    @property
+    def done_count(self) -> int:
+        """How many were."""
+
+    @property
+    def waiting(self) -> int:
+        """How many were ordered and are not."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether they are carried out."""
+
+
 class Metrics:
     """The figures of one service, in a registry of its own."""
 
@@ -98,6 +114,15 @@ class Metrics:
             registry=self.registry,
         )
         until.set_function(lambda: (digested_ms() or 0) / 1000)
+
+    def note_erasures(self, worker: Erasures) -> None:
+        """Show how many erasures were carried out and wait, and whether they are."""
+        done = Gauge("lotmark_erasures_done", "Erasures carried out", registry=self.registry)
+        done.set_function(lambda: worker.done_count)
+        waiting = Gauge("lotmark_erasures_waiting", "Erasures ordered", registry=self.registry)
+        waiting.set_function(lambda: worker.waiting)
+        well = Gauge("lotmark_erasures_up", "1: erasures are carried out", registry=self.registry)
+        well.set_function(lambda: worker.is_well)
 
     def note_answer(self, method: str, status: int, *, seconds: float) -> None:
         """Count an answer and the time it took."""

@@ -133,7 +133,8 @@ class RecordShelf:
         claims = parse_jws(jws, origin=self._ledger.fold.origin).claims
         opened = open_disclosures(claims, texts)
         sight = reading.see(row, claims, opened)
-        shown = [pair for pair in zip(texts, opened, strict=True) if pair[1].group in sight.names]
+        names = sight.names - sight.erased.keys()
+        shown = [pair for pair in zip(texts, opened, strict=True) if pair[1].group in names]
         return OpenedRecord(
             row, tuple(text for text, _ in shown), tuple(d for _, d in shown), sight
         )

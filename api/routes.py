@@ -201,7 +201,12 @@ def _add_log(app: FastAPI, served: Served) -> None:
 def _add_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
     metrics.note_derived(lambda: service.derived.size, lambda: service.derived.is_well)
     metrics.note_accesses(service.accesses, lambda: service.digests.digested_ms)
-    told = {"derived": service.derived.describe, "accesses": service.digests.describe}
+    metrics.note_erasures(service.erasing)
+    told = {
+        "derived": service.derived.describe,
+        "accesses": service.digests.describe,
+        "erasures": service.erasing.describe,
+    }
     health = Health(service.ledger, service.store, metrics, told)
     serve_resource(app, "/livez", GET=beside(health.live))
     serve_resource(app, "/readyz", GET=beside(health.ready))

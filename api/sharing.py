@@ -61,17 +61,19 @@ class Reading:
 
     def see(self, row: EntryRow, claims: Claims, opened: Iterable[Disclosure]) -> Sight:
         """What the reader gets of a record, of its opened disclosures."""
-        values = {disclosure.group: disclosure.value for disclosure in opened}
+        # From the admission of the act on: whether it was carried out is not looked at.
+        gone = self._erased(row)
+        values = {item.group: item.value for item in opened if item.group not in gone}
         if row.vct in GOVERNANCE_VCTS:
-            is_own = self.principal.did == row.party
-            return Sight(_HOLDER if is_own else _NOTHING, None, _NONE_ERASED, is_found=True)
+            names = _HOLDER if self.principal.did == row.party else _NOTHING
+            return Sight(names, None, _among(gone, names), is_found=True)
         manifest, address = values.get("manifest"), values.get("address")
         if manifest is None or address is None:
             return self._see_lost(row, values)
         filed = filed_of(row, claims, manifest=manifest, address=address)
         decision = decide(filed, self.state, self.principal, at_ms=self.at_ms)
         names = decision.readable
-        erased = self._erased(row, names)
+        erased = _among(gone, names)
         return Sight(
             names,
             decision,
@@ -86,13 +88,16 @@ class Reading:
         names = frozenset(values) if is_own else _NOTHING
         return Sight(names, None, _NONE_ERASED, is_found=is_own or self.principal.is_member)
 
-    def _erased(self, row: EntryRow, names: frozenset[str]) -> Mapping[str, int]:
-        """The erased groups, as far as the reader would get them: presence can betray."""
+    def _erased(self, row: EntryRow) -> Mapping[str, int]:
         agreements = self.state.agreements
         if not agreements.erasures_of:
             return _NONE_ERASED
-        found = agreements.erased(encode_record_id(row.record_id))
-        return {group: at for group, at in found.items() if group in names}
+        return agreements.erased(encode_record_id(row.record_id))
+
+
+def _among(erased: Mapping[str, int], names: frozenset[str]) -> Mapping[str, int]:
+    """The erased groups, as far as the reader would get them: presence can betray."""
+    return {group: at for group, at in erased.items() if group in names}
 
 
 def _is_whole(values: Mapping[str, Any], names: frozenset[str]) -> bool:

@@ -24,6 +24,8 @@ from api.data_folder import (
 )
 from api.derived.database import derived_url
 from api.derived.worker import DerivedParts, DerivedWorker
+from api.erasing.purge import Purge
+from api.erasing.worker import ErasingParts, ErasingWorker
 from api.nonces import NonceMemory, Nonces, UnixSeconds
 from api.party_folder import PartySigner, signer_for
 from api.process_clock import ProcessClock
@@ -66,6 +68,7 @@ class Service:
     pool: CheckPool
     cosigning: Cosigning
     derived: DerivedWorker
+    erasing: ErasingWorker
     accesses: AccessLog
     digests: DigestWorker
     nonces: Nonces
@@ -82,6 +85,7 @@ class Service:
         """Stop the writer, then release files and connections."""
         self.cosigning.close()
         self.derived.close()
+        self.erasing.close()
         self.digests.close()
         self.ledger.close()
         self.accesses.close()
@@ -196,6 +200,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         pool=pool,
         cosigning=cosigning,
         derived=_open_derived(opened, ledger),
+        erasing=_open_erasing(opened, ledger, blobs=blobs),
         accesses=accesses,
         digests=_open_digests(opened, settings, ledger, accesses=accesses),
         nonces=_open_nonces(opened),
@@ -211,6 +216,21 @@ def _open_derived(opened: _Opened, ledger: Ledger) -> DerivedWorker:
     url = derived_url(folder.database_url, folder.derived)
     worker = DerivedWorker(
         DerivedParts(url, opened.store, opened.config.origin, lambda: ledger.size)
+    )
+    worker.start()
+    return worker
+
+
+def _open_erasing(opened: _Opened, ledger: Ledger, *, blobs: FileBlobs) -> ErasingWorker:
+    folder = opened.folder
+    purge = Purge(opened.store, blobs, lambda: ledger.checker)
+    worker = ErasingWorker(
+        ErasingParts(
+            derived_url(folder.database_url, folder.erasures),
+            purge,
+            lambda: ledger.state.agreements,
+            opened.clock,
+        )
     )
     worker.start()
     return worker

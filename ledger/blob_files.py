@@ -129,6 +129,18 @@ class FileBlobs(BlobStore):
     def expire(self, *, now_ms: int, is_cited: Citations) -> int:
         return sum(self._expire_one(blob, now_ms, is_cited=is_cited) for blob in self._list_open())
 
+    def erase(self, blob: BlobId) -> None:
+        with self._held(blob) as upload, _files_needed():
+            sidecar = self._sidecar(blob) if upload else self._pinned / (blob + SIDECAR)
+            if not (is_blob_id(blob) and sidecar.exists()):
+                return
+            move_file(sidecar, self._open / (blob + EXPIRED))
+            # From here on the blob is gone, whatever of it is still there.
+            if upload is not None:
+                upload.is_gone = True
+                self._forget(blob)
+            self._remove(blob)
+
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         with self._held(blob) as upload, _files_needed():
             found = self._existing(blob, upload)

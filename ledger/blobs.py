@@ -118,6 +118,9 @@ class BlobStore(Protocol):
             How many were removed.
         """
 
+    def erase(self, blob: BlobId) -> None:
+        """Destroy a blob for good, pinned or not; one that is gone already stays so."""
+
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         """Read the bytes ``start <= position < stop`` of a complete blob.
 
@@ -286,6 +289,11 @@ class MemoryBlobs(BlobStore):
             for blob in expired:
                 del self._blobs[blob], self._bytes[blob]
             return len(expired)
+
+    def erase(self, blob: BlobId) -> None:
+        with self._lock:
+            self._blobs.pop(blob, None)
+            self._bytes.pop(blob, None)
 
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         with self._lock:

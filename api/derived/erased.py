@@ -12,11 +12,11 @@ from typing import Final
 
 from api.derived.entries import FiledRecords
 from ledger.relations import ACT_VCT
+from ledger.sharing.act_forms import ERASE
 from ledger.store import Store
 from quality.deliveries.agreed import Filed
 from quality.values import items, text
 
-_ERASE: Final = "erase"
 _PAGE: Final = 500
 _NONE: Final[frozenset[str]] = frozenset()
 
@@ -55,7 +55,7 @@ class ErasedGroups:
 
 def ordered_by(record: Filed) -> Iterator[tuple[str, frozenset[str]]]:
     """What a record orders erased: a record id and groups of it; nothing if it is no such act."""
-    if record.vct != ACT_VCT or text(record.groups, "state", "act") != _ERASE:
+    if record.vct != ACT_VCT or text(record.groups, "state", "act") != ERASE:
         return
     of = text(record.groups, "state", "of")
     groups = items(record.groups, "state", "groups")

@@ -7,14 +7,15 @@ asks it wherever content leaves; a reader recomputes it of what it may know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from ledger.party import Party, Standing
 from ledger.record_type import TIERS
 from ledger.relations import Relations
-from ledger.sharing.agreements import Agreements, Grant
+from ledger.sharing.agreements import Agreements
+from ledger.sharing.entitlements import DELEGATION, GRANT, Entitlements, entitlements_of
 from ledger.sharing.filed import Filed
 from ledger.sharing.orders import Order
 
@@ -25,14 +26,17 @@ MANIFEST_TIER: Final = "consortium"
 ADDRESS_TIER: Final = "partner"
 FILING_TIER: Final = "filing"
 AUDITOR: Final = "auditor"
+ORDER: Final = "order"
+#: No grant opens these; the manifest comes with what a grant opens.
+NEVER_GRANTED: Final = frozenset({"state", "address", "filing"})
 
 #: Rules by which a group is read, and the one by which none is.
 RULES: Final = (
     "public",
     "issuer",
     "owner",
-    "subject",
     "case",
+    "subject",
     "partner",
     "consortium",
     "grant",
@@ -75,7 +79,7 @@ class Principal:
     is_member: bool = False
     is_auditor: bool = False
     joined_at: int = 0
-    grants: tuple[Grant, ...] = ()
+    entitlements: Entitlements = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
 
 
@@ -118,38 +122,66 @@ def principal_of(did: str | None, state: SharingState) -> Principal:
     party = state.parties.get(did) if did is not None else None
     if did is None or party is None or party.standing is Standing.REMOVED:
         return ANYONE
-    is_member = party.is_member
+    if not party.is_member:
+        return Principal(did)
     return Principal(
         did=did,
-        is_member=is_member,
-        is_auditor=is_member and AUDITOR in party.roles,
+        is_member=True,
+        is_auditor=AUDITOR in party.roles,
         joined_at=party.joined_at,
-        grants=tuple(state.agreements.grants_to(did)) if is_member else (),
-        orders=tuple(order for order in state.orders if order.reader == did) if is_member else (),
+        entitlements=entitlements_of(did, state.agreements, state.parties),
+        orders=tuple(order for order in state.orders if order.reader == did),
     )
 
 
 def decide(filed: Filed, state: SharingState, reader: Principal, *, at_ms: int) -> Decision:
     """What the reader gets of the record at this instant (Unix milliseconds)."""
-    whole = _whole(filed, state, reader)
-    relation = None if whole else _relation(filed, state, reader)
-    widest = _widest(filed, reader, has_relation=relation is not None)
-    groups = [
-        _decide_group(
-            _Asked(filed, state, reader, at_ms, whole, widest, relation),
-            group,
-            state.tiers.tier(filed.policy, filed.vct, group, stated=stated),
-        )
-        for group, stated in (*_CLOSED, *filed.tiers)
-    ]
-    groups.append(_decide_filing(whole, reader))
-    return Decision(
-        filed.record_id, reader.did, at_ms, state.size, filed.policy, tuple(sorted(groups))
+    own = _own(filed, reader)
+    by_tier = _by_tier(filed, state, reader, own=own)
+    asked = _Asked(
+        filed,
+        state,
+        reader,
+        by_tier,
+        _opened(filed, state, reader, at_ms=at_ms) if reader.entitlements else _NOTHING,
+        _ordered(filed, reader, at_ms=at_ms) if reader.orders else _NOTHING,
     )
+    groups = _decide_groups(asked, state.tiers.tier)
+    manifest = _manifest(asked, groups)
+    groups += (manifest, _address(asked), _filing(reader, own))
+    groups.sort()
+    return Decision(filed.record_id, reader.did, at_ms, state.size, filed.policy, tuple(groups))
 
 
-_CLOSED: Final = (("manifest", MANIFEST_TIER), ("address", ADDRESS_TIER))
-_Whole = tuple[str, str | None]
+def _decide_groups(asked: _Asked, tier_of: Callable[..., str]) -> list[GroupDecision]:
+    """The groups of the record's type, ascending."""
+    filed, by_tier = asked.filed, asked.by_tier
+    policy, vct = filed.policy, filed.vct
+    groups = []
+    for group, stated in filed.tiers:
+        tier = tier_of(policy, vct, group, stated=stated)
+        rank = _RANK[tier]
+        ground = by_tier[rank] or _further(asked, group, rank)
+        if ground is None:
+            groups.append(_withheld(asked, group, tier))
+        else:
+            groups.append(GroupDecision(group, tier, True, ground[0], ground[1], ()))
+    groups.sort()
+    return groups
+
+
+_Ground = tuple[str, str | None]
+"""A rule, and the record that it rests on."""
+_Grounds = tuple[_Ground | None, ...]
+"""By the rank of a tier, the ground on which the reader gets its groups."""
+_PUBLIC_GROUND: Final[_Ground] = ("public", None)
+_CONSORTIUM_GROUND: Final[_Ground] = ("consortium", None)
+_AUDITOR_GROUND: Final[_Ground] = (AUDITOR, None)
+_PUBLIC_ALONE: Final[_Grounds] = (_PUBLIC_GROUND, None, None, None, None)
+_FOR_MEMBERS: Final[_Grounds] = (_PUBLIC_GROUND, _CONSORTIUM_GROUND, None, None, None)
+_NOTHING: Final[Mapping[str, _Ground]] = {}
+_OPENED_RULES: Final = frozenset({GRANT, DELEGATION})
+_ORDERED_RULES: Final = frozenset({ORDER})
 
 
 class _Asked(NamedTuple):
@@ -158,34 +190,53 @@ class _Asked(NamedTuple):
     filed: Filed
     state: SharingState
     reader: Principal
-    at_ms: int
-    whole: _Whole | None
-    widest: int
-    relation: str | None
+    by_tier: _Grounds
+    opened: Mapping[str, _Ground]
+    ordered: Mapping[str, _Ground]
 
 
-def _whole(filed: Filed, state: SharingState, reader: Principal) -> _Whole | None:
-    """The rule by which the reader gets every group that is not sealed."""
-    did = reader.did
-    if did is None:
+def _own(filed: Filed, reader: Principal) -> _Ground | None:
+    """The rule by which a record is the reader's own; it keeps it whatever its standing."""
+    if reader.did is None:
         return None
-    if did == filed.issuer:
+    if reader.did == filed.issuer:
         return "issuer", None
-    if did == filed.owner:
-        return "owner", None
-    case = state.agreements.cases.get(filed.case) if filed.case is not None else None
-    if case is not None and case.is_open and did in case.participants:
-        return "case", case.record_id
-    if reader.is_member and did == filed.subject:
+    return ("owner", None) if reader.did == filed.owner else None
+
+
+def _by_tier(
+    filed: Filed, state: SharingState, reader: Principal, *, own: _Ground | None
+) -> _Grounds:
+    """The ground of each tier, of the rules up to ``consortium`` in their order."""
+    if own:
+        return _PUBLIC_GROUND, own, own, own, own
+    if reader.did is None:
+        return _PUBLIC_ALONE
+    whole = _of_both_sides(filed, state, reader)
+    if whole:
+        return _PUBLIC_GROUND, whole, whole, whole, None
+    if not reader.is_member:
+        return _PUBLIC_ALONE
+    relation = _relation(filed, state, reader.did) if reader.did in filed.to else None
+    if relation:
+        partner = ("partner", relation)
+        return _PUBLIC_GROUND, partner, partner, None, None
+    return _FOR_MEMBERS if filed.index > reader.joined_at else _PUBLIC_ALONE
+
+
+def _of_both_sides(filed: Filed, state: SharingState, reader: Principal) -> _Ground | None:
+    """The rule by which a counterparty gets all that is not sealed."""
+    if filed.case is not None:
+        case = state.agreements.cases.get(filed.case)
+        if case is not None and case.is_open and reader.did in case.participants:
+            return "case", case.record_id
+    if reader.is_member and reader.did == filed.subject:
         return "subject", None
     return None
 
 
-def _relation(filed: Filed, state: SharingState, reader: Principal) -> str | None:
+def _relation(filed: Filed, state: SharingState, did: str) -> str | None:
     """The relation that was in force with the issuer when an addressee's record was admitted."""
-    did = reader.did
-    if did is None or not reader.is_member or did not in filed.to:
-        return None
     for pair in ((did, filed.issuer), (filed.issuer, did)):
         for relation in state.relations.between(*pair):
             if relation.was_in_force(filed.index) and relation.covers(filed.family):
@@ -193,116 +244,111 @@ def _relation(filed: Filed, state: SharingState, reader: Principal) -> str | Non
     return None
 
 
-def _widest(filed: Filed, reader: Principal, *, has_relation: bool) -> int:
-    """The highest tier that the reader's standing alone opens."""
-    if not reader.is_member:
-        return PUBLIC
-    if has_relation or reader.is_auditor:
-        return PARTNER
-    return CONSORTIUM if filed.index > reader.joined_at else PUBLIC
-
-
-def _decide_group(asked: _Asked, group: str, tier: str) -> GroupDecision:
-    rank = _RANK[tier]
-    if rank == SEALED and asked.whole is None:
-        return GroupDecision(group, tier, False, "none", None, ("sealing-key",))
-    if asked.whole:
-        rule, by = asked.whole
-        return GroupDecision(group, tier, True, rule, by, ())
-    if rank <= asked.widest:
-        rule, by = _standing_rule(asked, rank)
-        return GroupDecision(group, tier, True, rule, by, ())
-    granted = _granted(asked, group)
-    if granted:
-        return GroupDecision(group, tier, True, granted[0], granted[1], ())
-    return GroupDecision(group, tier, False, "none", None, _needs(asked, rank))
-
-
-def _standing_rule(asked: _Asked, rank: int) -> tuple[str, str | None]:
-    if rank == PUBLIC:
-        return "public", None
-    if asked.relation is not None:
-        return ("partner", asked.relation) if rank == PARTNER else ("consortium", None)
-    if rank == CONSORTIUM and asked.filed.index > asked.reader.joined_at:
-        return "consortium", None
-    return "auditor", None
-
-
-def _decide_filing(whole: _Whole | None, reader: Principal) -> GroupDecision:
-    """Presence can betray an outcome: the filing is for issuer, owner and auditors alone."""
-    if whole and whole[0] in ("issuer", "owner"):
-        return GroupDecision("filing", FILING_TIER, True, whole[0], None, ())
-    if reader.is_auditor:
-        return GroupDecision("filing", FILING_TIER, True, "auditor", None, ())
-    return GroupDecision("filing", FILING_TIER, False, "none", None, ())
-
-
-def _granted(asked: _Asked, group: str) -> tuple[str, str] | None:
-    """The grant, delegation or order that opens the group, of what was granted to the reader."""
-    filed, at_ms = asked.filed, asked.at_ms
-    for grant in asked.reader.grants:
-        if _opens(grant, asked, group):
-            return ("grant" if grant.of is None else "delegation"), grant.record_id
-    for order in asked.reader.orders:
-        if (
-            group in order.opens.get(filed.vct, ())
-            and order.owner in (None, filed.owner)
-            and order.reads_from_ms <= at_ms < order.reads_until_ms
-        ):
-            return "order", order.record_id
-    return None
-
-
-def _opens(grant: Grant, asked: _Asked, group: str) -> bool:
-    """Whether a grant, and for a delegation the one it rests on, opens a group to its reader.
+def _opened(
+    filed: Filed, state: SharingState, reader: Principal, *, at_ms: int
+) -> Mapping[str, _Ground]:
+    """The groups that owners have opened to the reader, each with the first word that does.
 
     Records of a case have two owners: what one grants alone opens nothing of them.
     """
-    filed, agreements = asked.filed, asked.state.agreements
-    if not _covers(grant, filed, group, at_ms=asked.at_ms):
-        return False
-    if grant.of is not None:
-        origin = agreements.grants.get(grant.of)
-        if origin is None or not _covers(origin, filed, group, at_ms=asked.at_ms):
-            return False
-    case = agreements.cases.get(filed.case) if filed.case is not None else None
-    owners = {filed.owner} if case is None else {filed.owner, *case.participants}
-    if grant.owner not in owners:
-        return False
-    others = owners - {grant.owner}
-    return all(_grants_too(owner, grant, asked, group=group) for owner in others)
+    opened = _opened_by(filed.owner, filed, reader, at_ms=at_ms)
+    case = state.agreements.cases.get(filed.case) if filed.case is not None else None
+    if not opened or case is None:
+        return opened
+    for owner in case.participants:
+        # Nobody grants to itself, so the reader's own word is not asked for.
+        if owner not in (filed.owner, reader.did):
+            too = _opened_by(owner, filed, reader, at_ms=at_ms)
+            opened = {group: ground for group, ground in opened.items() if group in too}
+    return opened
 
 
-def _grants_too(owner: str, grant: Grant, asked: _Asked, *, group: str) -> bool:
-    return any(
-        other.owner == owner
-        and other.reader == grant.reader
-        and _covers(other, asked.filed, group, at_ms=asked.at_ms)
-        for other in asked.state.agreements.grants_to(grant.reader)
-    )
+def _opened_by(owner: str, filed: Filed, reader: Principal, *, at_ms: int) -> Mapping[str, _Ground]:
+    opened: dict[str, _Ground] = {}
+    for item in reader.entitlements.get(owner, ()):
+        for group in item.opened(filed, at_ms=at_ms):
+            if group not in opened:
+                opened[group] = (item.rule, item.by)
+    return opened
 
 
-def _covers(grant: Grant, filed: Filed, group: str, *, at_ms: int) -> bool:
-    """Whether what a grant says is about this group of this record, now."""
-    if grant.revoked_at is not None or not grant.reads_from_ms <= at_ms < grant.reads_until_ms:
-        return False
-    if group not in grant.opens.get(filed.vct, ()):
-        return False
-    if grant.families is not None and filed.family not in grant.families:
-        return False
-    if grant.case is not None and grant.case != filed.case:
-        return False
-    if grant.records is not None:
-        return filed.record_id in grant.records
-    if grant.records_from_ms is not None:
-        return filed.admitted_ms >= grant.records_from_ms
-    return filed.index > grant.index
+def _ordered(filed: Filed, reader: Principal, *, at_ms: int) -> Mapping[str, _Ground]:
+    """The groups that a quorum ordered shown to the reader, each with the first such order."""
+    opened: dict[str, _Ground] = {}
+    for order in reader.orders:
+        if order.owner in (None, filed.owner) and (
+            order.reads_from_ms <= at_ms < order.reads_until_ms
+        ):
+            for group in order.opens.get(filed.vct, ()):
+                opened.setdefault(group, (ORDER, order.record_id))
+    return opened
 
 
-def _needs(asked: _Asked, rank: int) -> tuple[str, ...]:
-    """What would unlock a group of this tier for the reader."""
-    if not asked.reader.is_member:
-        return ("membership",) if rank == CONSORTIUM else ("membership", "grant")
-    two = asked.filed.case is not None and asked.filed.case in asked.state.agreements.cases
-    by_owners = "both-owners" if two else "grant"
-    return ("relation", by_owners) if rank == PARTNER else (by_owners,)
+def _further(asked: _Asked, group: str, rank: int) -> _Ground | None:
+    """The ground by the rules behind ``consortium``; nothing of what is sealed."""
+    if rank == SEALED:
+        return None
+    ground = asked.opened.get(group)
+    if ground is None and rank <= PARTNER and asked.reader.is_auditor:
+        return _AUDITOR_GROUND
+    return ground or asked.ordered.get(group)
+
+
+def _manifest(asked: _Asked, groups: Sequence[GroupDecision]) -> GroupDecision:
+    """The manifest, which whoever reads a group above public needs to judge what it reads.
+
+    Args:
+        asked: the record and its reader.
+        groups: its groups, ascending: the first one that was opened opens the manifest.
+    """
+    ground = asked.by_tier[CONSORTIUM] or _first(groups, _OPENED_RULES)
+    if ground is None and asked.reader.is_auditor:
+        ground = _AUDITOR_GROUND
+    ground = ground or _first(groups, _ORDERED_RULES)
+    return _closed(asked, "manifest", MANIFEST_TIER, ground=ground)
+
+
+def _first(groups: Sequence[GroupDecision], rules: frozenset[str]) -> _Ground | None:
+    return next(((item.rule, item.by) for item in groups if item.rule in rules), None)
+
+
+def _address(asked: _Asked) -> GroupDecision:
+    ground = asked.by_tier[PARTNER] or (_AUDITOR_GROUND if asked.reader.is_auditor else None)
+    return _closed(asked, "address", ADDRESS_TIER, ground=ground)
+
+
+def _closed(asked: _Asked, group: str, tier: str, *, ground: _Ground | None) -> GroupDecision:
+    if ground is None:
+        return _withheld(asked, group, tier)
+    return GroupDecision(group, tier, True, ground[0], ground[1], ())
+
+
+def _filing(reader: Principal, own: _Ground | None) -> GroupDecision:
+    """Presence can betray an outcome: the filing is for issuer, owner and auditors alone."""
+    ground = own or (_AUDITOR_GROUND if reader.is_auditor else None)
+    if ground is None:
+        return GroupDecision("filing", FILING_TIER, False, "none", None, ())
+    return GroupDecision("filing", FILING_TIER, True, ground[0], ground[1], ())
+
+
+def _withheld(asked: _Asked, group: str, tier: str) -> GroupDecision:
+    return GroupDecision(group, tier, False, "none", None, _needs(asked, group, _RANK[tier]))
+
+
+def _needs(asked: _Asked, group: str, rank: int) -> tuple[str, ...]:
+    """What would unlock a group of this tier for the reader: membership, then any of the rest."""
+    if rank == SEALED:
+        return ("sealing-key",)
+    of_members = () if asked.reader.is_member else ("membership",)
+    if rank == CONSORTIUM and of_members:
+        return of_members
+    relation = ("relation",) if rank == PARTNER else ()
+    owners = () if group in NEVER_GRANTED else (_owners_needed(asked),)
+    return of_members + relation + owners
+
+
+def _owners_needed(asked: _Asked) -> str:
+    # That a record is one of a case stands in its address, and is told to whom that is shown.
+    knows = asked.by_tier[PARTNER] is not None or asked.reader.is_auditor
+    has_two = asked.filed.case is not None and asked.filed.case in asked.state.agreements.cases
+    return "both-owners" if knows and has_two else "grant"

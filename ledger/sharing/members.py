@@ -51,6 +51,17 @@ class SignedRefusal:
     faults_left: int
 
 
+def told_of(decision: Decision) -> Decision:
+    """The decision as its reader may be told of it: tiers stand in the manifest.
+
+    Who is not shown the manifest learns of the closed groups and of those that it reads.
+    """
+    if any(item.group == "manifest" and item.is_readable for item in decision.groups):
+        return decision
+    told = (item for item in decision.groups if item.is_readable or item.group in CLOSED_GROUPS)
+    return decision._replace(groups=tuple(told))
+
+
 def decision_members(decision: Decision) -> dict[str, Any]:
     """The JSON members of a decision, in their one order."""
     return {

@@ -42,6 +42,7 @@ from ledger.sharing.members import (
     read_decision_members,
     read_refusal_members,
     refusal_members,
+    told_of,
 )
 from ledger.strict_json import JsonObject, encode_json, parse_json_object
 
@@ -69,8 +70,12 @@ class UnverifiedRefusal:
 
 
 def sign_decision(decision: Decision, *, origin: str, signer: Ed25519Signer) -> str:
-    """The decision as the log signs it: the member ``decision`` of a view's record."""
-    return _sign(DECISION_PURPOSE, decision_members(decision), origin, signer=signer)
+    """The decision as the log signs it: the member ``decision`` of a view's record.
+
+    It tells no more than :func:`ledger.sharing.members.told_of` leaves.
+    """
+    members = decision_members(told_of(decision))
+    return _sign(DECISION_PURPOSE, members, origin, signer=signer)
 
 
 def parse_decision(text: str) -> UnverifiedDecision:

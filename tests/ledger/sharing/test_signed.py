@@ -66,6 +66,13 @@ def test_the_public_gets_a_decision_too() -> None:
     assert verify_decision(a_signed_decision(anyone), anchor=an_anchor()) == anyone
 
 
+def test_who_is_not_shown_the_manifest_is_told_of_no_tier() -> None:
+    hidden = GroupDecision("manifest", "consortium", False, "none", None, ("membership",))
+    groups = tuple(hidden if item.group == "manifest" else item for item in DECISION.groups)
+    told = verify_decision(a_signed_decision(DECISION._replace(groups=groups)), anchor=an_anchor())
+    assert [item.group for item in told.groups] == ["address", "filing", "lot", "manifest"]
+
+
 def test_a_decision_is_three_lines_of_a_note() -> None:
     text = parse_note(a_signed_decision().encode()).text
     purpose, origin, members, end = text.split("\n")
@@ -79,6 +86,8 @@ def test_the_largest_decision_fits() -> None:
         GroupDecision(f"{name}{n:04}", "consortium", False, "none", None, NEEDS)
         for n in range(limits.DECISION_GROUPS_MAX)
     )
+    shown = next(item for item in DECISION.groups if item.group == "manifest")
+    groups = (*groups[:-1], shown)
     largest = DECISION._replace(groups=groups, at_ms=2**53 - 1, size=2**53 - 1)
     assert verify_decision(a_signed_decision(largest), anchor=an_anchor()) == largest
 

@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "approve": ("voting", "approve"),
     "reject": ("voting", "reject"),
     "define": ("governance", "define"),
+    "policy": ("policies", "policy"),
     "leave": ("proposing", "leave"),
     "keys": ("own_keys", "keys"),
     "rotate": ("rotating", "rotate"),

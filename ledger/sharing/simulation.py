@@ -19,12 +19,12 @@ from ledger.sharing.decision import (
     ANYONE,
     AUDITOR,
     GroupDecision,
-    Order,
     SharingState,
     decide,
     principal_of,
 )
 from ledger.sharing.filed import Filed
+from ledger.sharing.orders import Order
 
 #: From who sees least to who sees most.
 READERS: Final = (

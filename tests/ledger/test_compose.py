@@ -75,9 +75,9 @@ def composer(label: str = "") -> Composer:
 
 
 def groups_of(text: str) -> dict[str, Any]:
-    jws, disclosures = split_submission(text)
+    jws, kept = split_submission(text)
     claims = parse_jws(jws, origin=ORIGIN).claims
-    return {item.group: item.value for item in open_disclosures(claims, disclosures)}
+    return {item.group: item.value for item in open_disclosures(claims, kept.disclosures)}
 
 
 @given(st.dictionaries(st.sampled_from(["alpha", "beta", "gamma"]), VALUES))
@@ -151,7 +151,7 @@ def test_real_digests_and_decoys_look_alike() -> None:
     positions = set()
     for number in range(20):
         text = FOUNDED.record(PARTY, label=str(number))
-        real = {digest_of(item) for item in split_submission(text)[1]}
+        real = {digest_of(item) for item in split_submission(text)[1].disclosures}
         positions.add(tuple(item in real for item in payload_of(text)["_sd"]))
     assert len(positions) > 10
 
@@ -169,7 +169,7 @@ def test_salts_and_jti_are_drawn_anew_for_every_group_and_record() -> None:
     salts = [
         parse[0]
         for text in (first, second)
-        for parse in [disclosure_array(item) for item in split_submission(text)[1]]
+        for parse in [disclosure_array(item) for item in split_submission(text)[1].disclosures]
     ]
     assert len({salt[:22] for salt in salts}) == len(salts) == 10
     # The tag is the record's: one for all groups of a record, another for the next record.

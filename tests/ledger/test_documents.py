@@ -12,7 +12,7 @@ from ledger import limits
 from ledger.faults import Refusal
 from ledger.fold import DocumentPart, PartKey, PublicFold
 from ledger.record_type import document_digest
-from ledger.strict_json import encode_json
+from ledger.strict_json import JsonValue, encode_json
 from tests.ledger.governance_documents import (
     OPEN_POLICY,
     OTHER_TYPE,
@@ -148,7 +148,9 @@ def test_a_policy_ranges_inside_the_types_in_force() -> None:
 @pytest.mark.parametrize(("more", "code"), [(0, None), (1, "malformed-document")])
 def test_a_text_over_40_kib_comes_in_parts(more: int, code: str | None) -> None:
     # Bytes count and not characters: each letter takes three, so the schema lets it through.
-    purposes = [{"code": f"p{at}", "title": {"zh": "批" * 400}} for at in range(32)]
+    purposes: list[JsonValue] = [
+        {"code": f"p{at}", "title": {"zh": "批" * 400}} for at in range(32)
+    ]
     document = encode_json({"types": {}, "purposes": purposes}).decode()
     spaces = limits.GOVERNANCE_INLINE_BYTES_MAX + more - len(document.encode())
     text = sign_policy(FOUNDED, FIRST, document + " " * spaces)

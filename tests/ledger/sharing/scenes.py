@@ -15,8 +15,9 @@ from ledger.party import Party, Standing
 from ledger.policy_history import PolicyHistory
 from ledger.relations import Relation, Relations
 from ledger.sharing.agreements import Agreements, Case, Grant
-from ledger.sharing.decision import Order, Principal, SharingState, principal_of
+from ledger.sharing.decision import Principal, SharingState, principal_of
 from ledger.sharing.filed import Filed
+from ledger.sharing.orders import Order
 from tests.ledger.sharing.reference import Question, opening_table, relation_table
 
 READER, ISSUER, OWNER, OTHER_SIDE = "reader", "issuer", "owner", "other side"

@@ -70,6 +70,11 @@ class ErasingWorker:
         return {"done": len(self._done), "waiting": self.waiting, "status": status}
 
     @property
+    def purge(self) -> Purge:
+        """What erasures are carried out on."""
+        return self._parts.purge
+
+    @property
     def done_count(self) -> int:
         """How many were carried out."""
         return len(self._done)

@@ -1,0 +1,1 @@
+"""Carrying out erasures, end to end."""

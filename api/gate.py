@@ -31,7 +31,8 @@ _SIGNED: Final = SIGNATURE_INPUT.encode("ascii")
 #: uploads, accesses and entry bundles.
 _VERIFYING: Final = re.compile(
     r"/v1/records(/[^/]+(/flags|/blobs/[^/]+|/sealed/[^/]+)?)?|/v1/deliveries/[^/]+"
-    r"|/v1/(relations|sites|parts|specifications|requirements|tasks|seen-by|page-links)"
+    r"|/v1/(relations|sites|parts|specifications|requirements|grants|cases|tasks)"
+    r"|/v1/(seen-by|page-links)"
     r"|/v1/blobs(/[^/]+)?|/tile/entries/.+"
     r"|/v1/accesses|/v1/access-rules(/[^/]+)?|/v1/access-alerts(/[^/]+/acknowledgement)?"
 )

@@ -1,4 +1,4 @@
-"""The HTTP routes that tell what parties have agreed on: relations, masters, tasks.
+"""The HTTP routes that tell what parties have agreed on: relations, masters, grants, tasks.
 
 Every answer is made of one state of the log, whose tree size it names. A party is told what it
 is a side of; everything else looks like nothing.
@@ -7,21 +7,31 @@ is a side of; everything else looks like nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Any, Final, Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.agreements_members import (
+    CASE_STATES,
+    GRANT_STATES,
+    AgreementMembers,
+    case_state,
+    grant_state,
+    own_grants,
+)
 from api.exchange import Reader
 from api.masters_members import MasterMembers, Members, state_of
-from api.masters_query import AskedMasters, Place, encode_place, parse_masters
+from api.masters_query import STATES, AskedMasters, Place, encode_place, parse_masters
 from api.records import RecordShelf, private
 from api.trade import masters_of
+from ledger.clock import Clock
 from ledger.commit import Tip
 from ledger.relations import Relation
 from ledger.service import Ledger
+from ledger.sharing.agreements import Case, Grant
 from quality.in_force.own import (
     Task,
     own_parts,
@@ -51,6 +61,7 @@ class _Listing(Generic[T]):
     chosen_by: tuple[str, ...]
     find: Callable[[Masters, AskedMasters], Iterable[T]]
     place: Callable[[T], Place]
+    states: tuple[str, ...] = STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class MastersDoor:
 
     ledger: Ledger
     shelf: RecordShelf
+    clock: Clock
 
     def relations(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/relations``: those of which the reader is a side."""
@@ -90,6 +102,21 @@ class MastersDoor:
             request, reader, _REQUIREMENTS, tell_all=lambda page: [tell(*one) for one in page]
         )
 
+    def grants(self, request: Request, reader: Reader) -> Response:
+        """``GET /v1/grants``: what the reader granted, may read, and passed on."""
+        members, agreed = AgreementMembers(self.ledger.reader), self.ledger.state.agreements
+        now_ms = self.clock.now_ms()
+
+        def tell_all(page: Sequence[Grant]) -> list[Members]:
+            return [members.grant(one, agreed, at_ms=now_ms) for one in page]
+
+        return self._list(request, reader, _GRANTS, tell_all=tell_all)
+
+    def cases(self, request: Request, reader: Reader) -> Response:
+        """``GET /v1/cases``: those in which the reader takes part."""
+        tell = AgreementMembers(self.ledger.reader).case
+        return self._list(request, reader, _CASES, tell_all=lambda page: [*map(tell, page)])
+
     def tasks(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/tasks``: what waits for the reader's answer."""
         tell = self._members.task
@@ -107,7 +134,10 @@ class MastersDoor:
         *,
         tell_all: Callable[[Sequence[T]], list[Members]],
     ) -> Response:
-        asked = parse_masters(request.query_params, reader, names=listing.chosen_by)
+        asked = parse_masters(
+            request.query_params, reader, names=listing.chosen_by, states=listing.states
+        )
+        asked = replace(asked, at_ms=self.clock.now_ms())
         self.ledger.catch_up()
         tip = self.ledger.tip
         found = listing.find(masters_of(tip.state), asked)
@@ -182,6 +212,21 @@ def _find_requirements(
             yield pair, code, known
 
 
+def _find_grants(masters: Masters, asked: AskedMasters) -> Iterable[Grant]:
+    agreed = masters.agreements
+    for one in own_grants(agreed, asked.party):
+        state = grant_state(one, agreed, at_ms=asked.at_ms)
+        if asked.admits(owner=one.owner, reader=one.reader, state=state):
+            yield one
+
+
+def _find_cases(masters: Masters, asked: AskedMasters) -> Iterable[Case]:
+    for one in masters.agreements.own_cases(asked.party):
+        sides = {"customer": one.customer, "supplier": one.supplier}
+        if asked.admits(**sides, number=one.number, state=case_state(one)):
+            yield one
+
+
 def _find_tasks(masters: Masters, asked: AskedMasters) -> Iterable[Task]:
     return own_tasks(masters, asked.party)
 
@@ -193,6 +238,8 @@ def _specification_place(chain: Chain) -> Place:
 def _task_place(task: Task) -> Place:
     if isinstance(task, Relation):
         return _at(task.offered_at)
+    if isinstance(task, Case):
+        return _at(task.index)
     if isinstance(task, Part):
         assert task.proposed is not None
         return _at(task.proposed.index)
@@ -220,5 +267,19 @@ _REQUIREMENTS: Final = _Listing(
     (*_BETWEEN, "requirement"),
     _find_requirements,
     lambda one: (*one[0], one[1]),
+)
+_GRANTS: Final = _Listing(
+    "grants",
+    ("owner", "reader", "state"),
+    _find_grants,
+    lambda one: _at(one.index),
+    GRANT_STATES,
+)
+_CASES: Final = _Listing(
+    "cases",
+    (*_BETWEEN, "number", "state"),
+    _find_cases,
+    lambda one: _at(one.index),
+    CASE_STATES,
 )
 _TASKS: Final = _Listing("tasks", (), _find_tasks, _task_place)

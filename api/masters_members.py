@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.agreements_members import AgreementMembers
 from keys.encoding import encode_base64url
 from ledger.reader import LogReader
 from ledger.relations import Relation
+from ledger.sharing.agreements import Case
 from quality.in_force.own import Task
 from quality.in_force.parts import Pair, Part, PartRevision
 from quality.in_force.requirements import Requirement, RequirementRevision
@@ -111,6 +113,10 @@ class MasterMembers:
             case Relation():
                 proposal = (task.record_id, task.offered_at)
                 return _task("relation", task.offered_by, proposal, self.relation(task))
+            case Case():
+                proposal = (task.record_id, task.index)
+                members = AgreementMembers(self.reader).case(task)
+                return _task("case", task.opened_by, proposal, members)
             case Part():
                 assert task.proposed is not None
                 proposal = (task.proposed.record_id, task.proposed.index)

@@ -23,33 +23,39 @@ Place = tuple[str, ...]
 """Where an item stands among all of its kind: items of a page are sorted by it."""
 
 CODE_CHARACTERS_MAX: Final = 64
-_PARTIES: Final = frozenset({"party", "customer", "supplier"})
+_PARTIES: Final = frozenset({"party", "customer", "supplier", "owner", "reader"})
 STATES: Final = ("offered", "in-force", "ended")
-_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"kind": KINDS, "state": STATES}
 _CURSOR_BYTES_MAX: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class AskedMasters:
-    """A question as it was asked: who asks, which page, and by name what an item must have."""
+    """A question as it was asked: who asks, which page, and by name what an item must have.
+
+    ``at_ms`` is the instant for which it is answered, where an answer depends on it.
+    """
 
     party: str
     limit: int
     after: Place | None
     named: Mapping[str, str]
+    at_ms: int = 0
 
     def admits(self, **members: str | None) -> bool:
         """Whether an item with these members is asked for."""
         return all(self.named.get(name, value) == value for name, value in members.items())
 
 
-def parse_masters(asked: QueryParams, reader: Reader, *, names: tuple[str, ...]) -> AskedMasters:
+def parse_masters(
+    asked: QueryParams, reader: Reader, *, names: tuple[str, ...], states: tuple[str, ...] = STATES
+) -> AskedMasters:
     """Read the parameters of a question about masters.
 
     Args:
         asked: the parameters.
         reader: who asks.
         names: the parameters by which this kind of master is chosen.
+        states: those that an item may be in.
 
     Raises:
         Refused: the request is not signed; or one is unknown, doubled or of another form.
@@ -59,7 +65,8 @@ def parse_masters(asked: QueryParams, reader: Reader, *, names: tuple[str, ...])
     if limit is not None and not 1 <= limit <= limits.SEARCH_PAGE_MAX:
         raise malformed("limit", f"1..{limits.SEARCH_PAGE_MAX}", str(limit))
     after = decode_place(asked["cursor"]) if "cursor" in asked else None
-    named = {name: _text(asked, name) for name in names if name in asked}
+    choices = {"kind": KINDS, "state": states}
+    named = {name: _text(asked, name, choices.get(name)) for name in names if name in asked}
     if reader.did is None:
         raise Refused(Refusal("signature-required", "masters: sign the request"))
     return AskedMasters(reader.did, LIMIT_DEFAULT if limit is None else limit, after, named)
@@ -91,9 +98,8 @@ def decode_place(text: str) -> Place:
     return tuple(parts)
 
 
-def _text(asked: QueryParams, name: str) -> str:
+def _text(asked: QueryParams, name: str, choices: tuple[str, ...] | None) -> str:
     text = asked[name]
-    choices = _CHOICES.get(name)
     if choices is not None and text not in choices:
         raise malformed(name, f"one of {', '.join(choices)}", text)
     most = characters_max(name)

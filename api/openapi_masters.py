@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api import errors
+from api.agreements_members import CASE_STATES, GRANT_STATES
 from api.masters_members import REVISIONS_MAX
 from api.masters_query import STATES, characters_max, encode_place
 from api.openapi_parts import get_operation, object_schema, parameter
@@ -27,7 +28,7 @@ _FACT: Final = {"entry": _COUNT, "record_id": _TEXT}
 
 def master_paths() -> dict[str, Any]:
     """The paths; each answer is a page."""
-    return {**_party_paths(), **_paths_between()}
+    return {**_party_paths(), **_agreement_paths(), **_paths_between()}
 
 
 def _party_paths() -> dict[str, Any]:
@@ -48,8 +49,30 @@ def _party_paths() -> dict[str, Any]:
         ),
         "/v1/tasks": _page_of(
             "tasks",
-            "Offers, parts and requirements that wait for the signer's answer, oldest first",
+            "Offers, cases, parts and requirements that wait for the signer's answer, oldest first",
             {"type": "object", "required": ["about", "from", *_FACT]},
+        ),
+    }
+
+
+def _agreement_paths() -> dict[str, Any]:
+    return {
+        "/v1/grants": _page_of(
+            "grants",
+            "What the signer of the request granted, may read and passed on, oldest first",
+            _grant(),
+            _chosen("owner", "DID of whose records; default any", _DID),
+            _chosen("reader", "DID of who reads; default any", _DID),
+            _choice("state", "Only in this state now", GRANT_STATES),
+        ),
+        "/v1/cases": _page_of(
+            "cases",
+            "Cases in which the signer of the request takes part, oldest first",
+            _case(),
+            _chosen("customer", "DID of the customer; default any of yours", _DID),
+            _chosen("supplier", "DID of the supplier; default any of yours", _DID),
+            _chosen("number", "Number of the case; default any", "8D-2026-014"),
+            _choice("state", "Only in this state", CASE_STATES),
         ),
     }
 
@@ -143,6 +166,38 @@ def _relation() -> dict[str, Any]:
             "offered": _fact(),
             "in_force": _fact_or_null(),
             "ended": _fact_or_null(),
+        }
+    )
+
+
+def _grant() -> dict[str, Any]:
+    texts_or_null = {"anyOf": [{"type": "array", "items": _TEXT}, {"type": "null"}]}
+    opening = object_schema({"type": _TEXT, "groups": {"type": "array", "items": _TEXT}})
+    return object_schema(
+        {
+            **dict.fromkeys(("owner", "reader", "granted_by", "purpose"), _TEXT),
+            "of": _TEXT_OR_NULL,
+            "opens": {"type": "array", "items": opening},
+            "reads": object_schema({"from": _COUNT, "until": _COUNT}),
+            "families": texts_or_null,
+            "records": {"type": ["object", "null"]},
+            "case": _TEXT_OR_NULL,
+            "delegable": {"type": "boolean"},
+            "state": {"enum": [*GRANT_STATES]},
+            "granted": _fact(),
+            "revoked": _fact_or_null(),
+        }
+    )
+
+
+def _case() -> dict[str, Any]:
+    return object_schema(
+        {
+            **dict.fromkeys(("customer", "supplier", "number", "opened_by"), _TEXT),
+            "state": {"enum": [*CASE_STATES]},
+            "opened": _fact(),
+            "acknowledged": _fact_or_null(),
+            "closed": _fact_or_null(),
         }
     )
 

@@ -145,13 +145,16 @@ def _add_deliveries(app: FastAPI, served: Served) -> None:
 
 
 def _add_masters(app: FastAPI, served: Served) -> None:
-    door = MastersDoor(served.service.ledger, served.shelf)
+    service = served.service
+    door = MastersDoor(service.ledger, served.shelf, service.clock)
     for name, handler in (
         ("relations", door.relations),
         ("sites", door.sites),
         ("parts", door.parts),
         ("specifications", door.specifications),
         ("requirements", door.requirements),
+        ("grants", door.grants),
+        ("cases", door.cases),
         ("tasks", door.tasks),
     ):
         serve_resource(app, f"/v1/{name}", GET=served.reading.read_by(handler))

@@ -156,4 +156,5 @@ def sharing_state(tip: Tip) -> SharingState:
         tiers=tip.fold.policies,
         relations=tip.state.relations,
         agreements=tip.state.agreements,
+        orders=tip.fold.orders,
     )

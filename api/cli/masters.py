@@ -42,7 +42,7 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 @place_options
 @pass_output
 def tasks(output: Output, *, place: Place) -> None:
-    """List what waits for this party's signature: offers, parts and requirements of others.
+    """List what waits for this party's signature: offers, cases, parts and requirements of others.
 
     'lotmark countersign ENTRY' verifies one, shows it, asks, and signs.
     """
@@ -266,6 +266,9 @@ _TASKS: Final[Mapping[str, Callable[[Item], str]]] = {
     "relation": lambda item: (
         f"{item['kind']}: {slug_of(item['provider'])} for {slug_of(item['customer'])}, "
         f"{', '.join(item['families']) or 'no family'}"
+    ),
+    "case": lambda item: (
+        f"{item['number']}: {slug_of(item['supplier'])} for {slug_of(item['customer'])}"
     ),
     "part": lambda item: (
         f"{item['number']} revision {item['proposed']['revision']}, family {item['family']}"

@@ -14,6 +14,7 @@ from keys.encoding import encode_base64url
 from ledger.disclosure import open_disclosures
 from ledger.entry import parse_head, split_entry
 from ledger.errors import LedgerError
+from ledger.kept import split_kept
 from ledger.record import GOVERNANCE_VCTS, Claims, parse_jws, record_id
 from ledger.sharing.filed import Filed
 
@@ -65,7 +66,7 @@ def filed_of_record(jws: str, disclosures: str, *, origin: str, position: Positi
     claims = parse_jws(jws, origin=origin).claims
     if claims.body is not None:
         return _key_filed(claims, jws, position) if claims.vct == KEY_VCT else None
-    groups = _closed_groups(claims, disclosures.split("~")[:-1])
+    groups = _closed_groups(claims, split_kept(disclosures).disclosures)
     if not groups.keys() >= {"manifest", "address"}:
         return None
     manifest, address = groups["manifest"], groups["address"]

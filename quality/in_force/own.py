@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ledger.relations import Relation
+from ledger.sharing.agreements import Case
 from quality.in_force.folds import InForce
 from quality.in_force.parts import Pair, Part
 from quality.in_force.requirements import Requirement, RequirementRevision
 from quality.in_force.sites import Site
 from quality.in_force.specifications import Chain
 
-Task = Relation | Part | RequirementRevision
-"""An offer, a part or a requirement that waits for an answer."""
+Task = Relation | Case | Part | RequirementRevision
+"""An offer, a case, a part or a requirement that waits for an answer."""
 
 
 def own_relations(agreed: InForce, party: str) -> Iterator[Relation]:
@@ -62,10 +63,14 @@ def own_requirements(agreed: InForce, party: str) -> Iterator[tuple[Pair, str, R
 
 
 def own_tasks(agreed: InForce, party: str) -> Iterator[Task]:
-    """What waits for the party's answer: offers, parts and requirements of others."""
+    """What waits for the party's answer: offers, cases, parts and requirements of others."""
     for relation in own_relations(agreed, party):
         if relation.is_open and relation.other == party:
             yield relation
+    for case in agreed.agreements.own_cases(party):
+        is_waiting = case.acknowledged_at is None and case.closed_at is None
+        if is_waiting and case.opened_by != party:
+            yield case
     for part in own_parts(agreed, party):
         if part.proposed and part.key.supplier == party:
             yield part

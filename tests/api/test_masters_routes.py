@@ -24,7 +24,10 @@ from tests.api.service import (
 )
 from tests.quality.examples import example
 
-NAMES = ("relations", "sites", "parts", "specifications", "requirements", "tasks")
+NAMES = (
+    *("relations", "sites", "parts", "specifications", "requirements"),
+    *("grants", "cases", "tasks"),
+)
 each_name = pytest.mark.parametrize("name", NAMES)
 
 
@@ -50,6 +53,8 @@ def agree_on_all(trade: Trade) -> None:
     trade.file("requirement/v1", requirement(trade, "2"), by=OEM)
     trade.file("act/v1", {"state": offer(trade, "shafts")}, by=OEM)
     trade.file("part/v1", part(trade, "GR-1", "B"), by=OEM)
+    trade.file("act/v1", {"state": a_grant(trade)}, by=SUPPLIER)
+    trade.file("act/v1", {"state": {"act": "case", **between(trade), "number": "8D-1"}}, by=OEM)
     trade.live.admit(site(trade, OEM, "OEM-1"))
     trade.live.admit(site(trade, SUPPLIER, "SUP-1", to=OEM))
     trade.live.admit(site(trade, STRANGER, "STR-1"))
@@ -59,6 +64,20 @@ def offer(trade: Trade, family: str) -> dict[str, Any]:
     """A supply relation over a family."""
     sides = {"customer": trade.did(OEM), "provider": trade.did(SUPPLIER)}
     return {"act": "relation", "kind": "supply", **sides, "families": [family]}
+
+
+def a_grant(trade: Trade, **members: Any) -> dict[str, Any]:
+    """A grant of the supplier to the customer, for a while."""
+    now_ms = trade.live.clock.now_ms()
+    grant: dict[str, Any] = {
+        "act": "grant",
+        "reader": trade.did(OEM),
+        "opens": [{"type": "inspection-report/v1", "groups": ["measurements"]}],
+        "purpose": "ppap",
+        "reads": {"from": now_ms, "until": now_ms + 3_600_000},
+        "delegable": False,
+    }
+    return grant | members
 
 
 def between(trade: Trade) -> dict[str, str]:
@@ -134,7 +153,7 @@ def test_who_is_no_side_is_told_the_same_as_where_there_is_nothing(trade: Trade,
     assert foreign.content == nothing.content
 
 
-@pytest.mark.parametrize("name", ["relations", "parts", "specifications", "requirements"])
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"sites", "tasks"}))
 def test_both_sides_are_told_the_same(trade: Trade, name: str) -> None:
     customer, supplier = (told(trade, name, by=slug) for slug in (OEM, SUPPLIER))
     assert customer
@@ -172,6 +191,25 @@ def test_every_fact_is_the_record_of_its_entry_and_verifies_for_both_sides(trade
             assert "state" in {group.group for group in record.groups}
 
 
+@pytest.mark.item("5.2")
+def test_grants_tell_what_they_open_and_whether_they_do_now(trade: Trade) -> None:
+    (found,) = told(trade, "grants", by=OEM)
+    assert (found["owner"], found["reader"]) == (trade.did(SUPPLIER), trade.did(OEM))
+    assert found["opens"] == [{"type": "inspection-report/v1", "groups": ["measurements"]}]
+    assert (found["state"], found["revoked"], found["records"]) == ("open", None, None)
+    assert told(trade, "grants", by=OEM, state="open", owner=trade.did(SUPPLIER)) == [found]
+    assert told(trade, "grants", by=OEM, state="expired") == []
+    assert told(trade, "grants", by=OEM, reader=trade.did(STRANGER)) == []
+    refused = trade.live.signed(OEM).get(target("grants", state="in-force"))
+    assert code_of(refused) == "malformed-query"
+
+
+def test_a_case_waits_for_its_other_side(trade: Trade) -> None:
+    (found,) = told(trade, "cases", by=SUPPLIER)
+    assert (found["number"], found["state"], found["closed"]) == ("8D-1", "waiting", None)
+    assert told(trade, "cases", by=SUPPLIER, state="open") == []
+
+
 def test_a_part_has_a_revision_in_force_and_one_that_waits(trade: Trade) -> None:
     (found,) = told(trade, "parts", by=OEM, number="GR-1")
     assert (found["in_force"]["revision"], found["proposed"]["revision"]) == ("A", "B")
@@ -196,7 +234,7 @@ def test_a_requirement_tells_what_was_acknowledged_and_what_waits(trade: Trade) 
 
 def test_tasks_are_what_waits_for_the_signer_and_nobody_else(trade: Trade) -> None:
     waiting = told(trade, "tasks", by=SUPPLIER)
-    assert [one["about"] for one in waiting] == ["requirement", "relation", "part"]
+    assert [one["about"] for one in waiting] == ["requirement", "relation", "part", "case"]
     assert {one["from"] for one in waiting} == {trade.did(OEM)}
     assert waiting[1]["relation"]["families"] == ["shafts"]
     assert told(trade, "tasks", by=OEM) == []

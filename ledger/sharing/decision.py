@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from ledger.party import Party, Standing
@@ -27,6 +28,7 @@ ADDRESS_TIER: Final = "partner"
 FILING_TIER: Final = "filing"
 AUDITOR: Final = "auditor"
 ORDER: Final = "order"
+NONE: Final = "none"
 #: No grant opens these; the manifest comes with what a grant opens.
 NEVER_GRANTED: Final = frozenset({"state", "address", "filing"})
 
@@ -42,8 +44,8 @@ RULES: Final = (
     "grant",
     "delegation",
     "auditor",
-    "order",
-    "none",
+    ORDER,
+    NONE,
 )
 #: What would unlock a group that is withheld.
 NEEDS: Final = ("membership", "relation", "grant", "both-owners", "sealing-key")
@@ -138,42 +140,56 @@ def decide(filed: Filed, state: SharingState, reader: Principal, *, at_ms: int) 
     """What the reader gets of the record at this instant (Unix milliseconds)."""
     own = _own(filed, reader)
     by_tier = _by_tier(filed, state, reader, own=own)
+    # Whoever gets what is restricted by such a rule gets nothing more by anybody's word.
+    is_whole = by_tier[RESTRICTED] is not None
     asked = _Asked(
         filed,
-        state,
-        reader,
+        reader.is_auditor,
         by_tier,
-        _opened(filed, state, reader, at_ms=at_ms) if reader.entitlements else _NOTHING,
-        _ordered(filed, reader, at_ms=at_ms) if reader.orders else _NOTHING,
+        _NOTHING if is_whole else _opened(filed, state, reader, at_ms=at_ms),
+        _NOTHING if is_whole else _ordered(filed, reader, at_ms=at_ms),
+        _needs_by_tier(reader.is_member, _knows_two_owners(filed, state, reader, by_tier)),
     )
     groups = _decide_groups(asked, state.tiers.tier)
-    manifest = _manifest(asked, groups)
-    groups += (manifest, _address(asked), _filing(reader, own))
+    groups += (_manifest(asked, groups), _address(asked), _filing(asked, own))
     groups.sort()
     return Decision(filed.record_id, reader.did, at_ms, state.size, filed.policy, tuple(groups))
 
 
 def _decide_groups(asked: _Asked, tier_of: Callable[..., str]) -> list[GroupDecision]:
     """The groups of the record's type, ascending."""
-    filed, by_tier = asked.filed, asked.by_tier
-    policy, vct = filed.policy, filed.vct
+    by_tier, policy, vct = asked.by_tier, asked.filed.policy, asked.filed.vct
     groups = []
-    for group, stated in filed.tiers:
+    for group, stated in asked.filed.tiers:
         tier = tier_of(policy, vct, group, stated=stated)
         rank = _RANK[tier]
         ground = by_tier[rank] or _further(asked, group, rank)
-        if ground is None:
-            groups.append(_withheld(asked, group, tier))
-        else:
-            groups.append(GroupDecision(group, tier, True, ground[0], ground[1], ()))
+        groups.append(_told(asked, group, tier, ground=ground))
     groups.sort()
     return groups
+
+
+def _told(asked: _Asked, group: str, tier: str, *, ground: _Ground | None) -> GroupDecision:
+    if ground is not None:
+        return _group_decision(group, tier, ground[0], ground[1], ())
+    needs = asked.needs[group in NEVER_GRANTED][_RANK[tier]]
+    return _group_decision(group, tier, NONE, None, needs)
+
+
+# The same few come up in every record; to make one anew costs three times as much.
+@lru_cache(maxsize=8_192)
+def _group_decision(
+    group: str, tier: str, rule: str, by: str | None, needs: tuple[str, ...]
+) -> GroupDecision:
+    return GroupDecision(group, tier, rule != NONE, rule, by, needs)
 
 
 _Ground = tuple[str, str | None]
 """A rule, and the record that it rests on."""
 _Grounds = tuple[_Ground | None, ...]
 """By the rank of a tier, the ground on which the reader gets its groups."""
+_Needs = tuple[tuple[str, ...], ...]
+"""By the rank of a tier, what would unlock its groups."""
 _PUBLIC_GROUND: Final[_Ground] = ("public", None)
 _CONSORTIUM_GROUND: Final[_Ground] = ("consortium", None)
 _AUDITOR_GROUND: Final[_Ground] = (AUDITOR, None)
@@ -188,11 +204,11 @@ class _Asked(NamedTuple):
     """What holds for all groups of one record."""
 
     filed: Filed
-    state: SharingState
-    reader: Principal
+    is_auditor: bool
     by_tier: _Grounds
     opened: Mapping[str, _Ground]
     ordered: Mapping[str, _Ground]
+    needs: tuple[_Needs, _Needs]
 
 
 def _own(filed: Filed, reader: Principal) -> _Ground | None:
@@ -251,6 +267,8 @@ def _opened(
 
     Records of a case have two owners: what one grants alone opens nothing of them.
     """
+    if filed.owner not in reader.entitlements:
+        return _NOTHING
     opened = _opened_by(filed.owner, filed, reader, at_ms=at_ms)
     case = state.agreements.cases.get(filed.case) if filed.case is not None else None
     if not opened or case is None:
@@ -274,6 +292,8 @@ def _opened_by(owner: str, filed: Filed, reader: Principal, *, at_ms: int) -> Ma
 
 def _ordered(filed: Filed, reader: Principal, *, at_ms: int) -> Mapping[str, _Ground]:
     """The groups that a quorum ordered shown to the reader, each with the first such order."""
+    if not reader.orders:
+        return _NOTHING
     opened: dict[str, _Ground] = {}
     for order in reader.orders:
         if order.owner in (None, filed.owner) and (
@@ -289,7 +309,7 @@ def _further(asked: _Asked, group: str, rank: int) -> _Ground | None:
     if rank == SEALED:
         return None
     ground = asked.opened.get(group)
-    if ground is None and rank <= PARTNER and asked.reader.is_auditor:
+    if ground is None and rank <= PARTNER and asked.is_auditor:
         return _AUDITOR_GROUND
     return ground or asked.ordered.get(group)
 
@@ -302,10 +322,10 @@ def _manifest(asked: _Asked, groups: Sequence[GroupDecision]) -> GroupDecision:
         groups: its groups, ascending: the first one that was opened opens the manifest.
     """
     ground = asked.by_tier[CONSORTIUM] or _first(groups, _OPENED_RULES)
-    if ground is None and asked.reader.is_auditor:
+    if ground is None and asked.is_auditor:
         ground = _AUDITOR_GROUND
     ground = ground or _first(groups, _ORDERED_RULES)
-    return _closed(asked, "manifest", MANIFEST_TIER, ground=ground)
+    return _told(asked, "manifest", MANIFEST_TIER, ground=ground)
 
 
 def _first(groups: Sequence[GroupDecision], rules: frozenset[str]) -> _Ground | None:
@@ -313,42 +333,34 @@ def _first(groups: Sequence[GroupDecision], rules: frozenset[str]) -> _Ground | 
 
 
 def _address(asked: _Asked) -> GroupDecision:
-    ground = asked.by_tier[PARTNER] or (_AUDITOR_GROUND if asked.reader.is_auditor else None)
-    return _closed(asked, "address", ADDRESS_TIER, ground=ground)
+    ground = asked.by_tier[PARTNER] or (_AUDITOR_GROUND if asked.is_auditor else None)
+    return _told(asked, "address", ADDRESS_TIER, ground=ground)
 
 
-def _closed(asked: _Asked, group: str, tier: str, *, ground: _Ground | None) -> GroupDecision:
-    if ground is None:
-        return _withheld(asked, group, tier)
-    return GroupDecision(group, tier, True, ground[0], ground[1], ())
-
-
-def _filing(reader: Principal, own: _Ground | None) -> GroupDecision:
+def _filing(asked: _Asked, own: _Ground | None) -> GroupDecision:
     """Presence can betray an outcome: the filing is for issuer, owner and auditors alone."""
-    ground = own or (_AUDITOR_GROUND if reader.is_auditor else None)
-    if ground is None:
-        return GroupDecision("filing", FILING_TIER, False, "none", None, ())
-    return GroupDecision("filing", FILING_TIER, True, ground[0], ground[1], ())
+    ground = own or (_AUDITOR_GROUND if asked.is_auditor else None)
+    rule, by = ground or (NONE, None)
+    return _group_decision("filing", FILING_TIER, rule, by, ())
 
 
-def _withheld(asked: _Asked, group: str, tier: str) -> GroupDecision:
-    return GroupDecision(group, tier, False, "none", None, _needs(asked, group, _RANK[tier]))
+def _knows_two_owners(
+    filed: Filed, state: SharingState, reader: Principal, by_tier: _Grounds
+) -> bool:
+    """Whether a record is one of a case, and its reader sees so in the address."""
+    is_told = by_tier[PARTNER] is not None or reader.is_auditor
+    return is_told and filed.case is not None and filed.case in state.agreements.cases
 
 
-def _needs(asked: _Asked, group: str, rank: int) -> tuple[str, ...]:
-    """What would unlock a group of this tier for the reader: membership, then any of the rest."""
-    if rank == SEALED:
-        return ("sealing-key",)
-    of_members = () if asked.reader.is_member else ("membership",)
-    if rank == CONSORTIUM and of_members:
-        return of_members
-    relation = ("relation",) if rank == PARTNER else ()
-    owners = () if group in NEVER_GRANTED else (_owners_needed(asked),)
-    return of_members + relation + owners
-
-
-def _owners_needed(asked: _Asked) -> str:
-    # That a record is one of a case stands in its address, and is told to whom that is shown.
-    knows = asked.by_tier[PARTNER] is not None or asked.reader.is_auditor
-    has_two = asked.filed.case is not None and asked.filed.case in asked.state.agreements.cases
-    return "both-owners" if knows and has_two else "grant"
+@cache
+def _needs_by_tier(is_member: bool, has_two_owners: bool) -> tuple[_Needs, _Needs]:
+    """What would unlock groups: membership, then any of the rest; last, of what no grant opens."""
+    of_members = () if is_member else ("membership",)
+    owners = ("both-owners" if has_two_owners else "grant",)
+    sealed = ("sealing-key",)
+    for_consortium = owners if is_member else of_members
+    partner = (*of_members, "relation")
+    return (
+        ((), for_consortium, partner + owners, of_members + owners, sealed),
+        ((), of_members, partner, of_members, sealed),
+    )

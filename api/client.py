@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final, Self, TypeAlias
 from urllib.parse import quote, urlencode
 
 from api import errors
+from api.client_envelopes import encode_posted, envelope_path, read_envelope
 from api.client_errors import AnswerMalformed, FileUnreadable, Problem, RequestRefused
 from api.client_transport import (
     Effects,
@@ -31,6 +32,7 @@ from ledger import limits
 from ledger.submission import Admitted
 
 JSON: Final = "application/json"
+_JSON: Final = {"content-type": JSON}
 JSON_LINES: Final = "application/jsonl"
 VIEW: Final = "application/vnd.lotmark.view+json"
 VIEW_LINES: Final = "application/vnd.lotmark.view+jsonl"
@@ -121,9 +123,7 @@ class LogClient:
         Raises:
             RequestRefused: it was not admitted.
         """
-        answer = self._transport.send(
-            Outgoing("POST", _door(cosigned), _line(sd_jwt), {"content-type": JSON})
-        )
+        answer = self._transport.send(Outgoing("POST", _door(cosigned), _line(sd_jwt), _JSON))
         is_first = answer.status == errors.CREATED
         return _read_admitted(answer.json(), is_first=is_first)
 
@@ -189,6 +189,15 @@ class LogClient:
     def masters(self, name: str, **conditions: str | int) -> Mapping[str, Any]:
         """A page of ``GET /v1/{name}``: relations, masters or tasks, as the service says."""
         return self._get_object(f"/v1/{quote(name)}{_query(conditions)}")
+
+    def envelope(self, record_id: str, group: str) -> str:
+        """The envelope of a sealed group; nothing in it is opened or believed here."""
+        return read_envelope(self._get(envelope_path(record_id, group)).json())
+
+    def replace_envelope(self, record_id: str, group: str, *, envelope: str) -> str:
+        """Put the same envelope with more recipients in its place; the one that is kept now."""
+        post = Outgoing("POST", envelope_path(record_id, group), encode_posted(envelope), _JSON)
+        return read_envelope(self._transport.send(post).json())
 
     # ---- what others see ----
 

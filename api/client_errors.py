@@ -9,6 +9,8 @@
     +-- RequestRefused      the service answered with a problem
     +-- AnswerMalformed     the answer is not one that the service gives
     +-- NoSuchEntry         the log has no entry of the number that was named
+    +-- SealingKeySubstituted  the service named a key that the log does not have for the party
+    +-- NoSealingKey        the party has no key to be sealed to
     +-- UnknownType         neither this version nor the log defines the type
     +-- FileUnreadable      a file to be uploaded cannot be read, or changed under way
 
@@ -97,6 +99,18 @@ class NoSuchEntry(ClientError):
     """The log has no entry of the number that was named."""
 
     code = "no-such-entry"
+
+
+class SealingKeySubstituted(ClientError):
+    """The service named a key that the log does not have for this party."""
+
+    code = "sealing-key-substituted"
+
+
+class NoSealingKey(ClientError):
+    """The party has registered no key to be sealed to that is in force."""
+
+    code = "no-sealing-key"
 
 
 class UnknownType(ClientError):

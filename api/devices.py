@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from pathlib import Path
 from typing import Final
 
 from api.governing import NewKey, prove_key
@@ -23,6 +24,7 @@ from keys.errors import KeysError
 from keys.identifiers import parse_origin, parse_slug, party_did
 from keys.key_file import Cost, seal_seed
 from keys.key_storage import store_key_file
+from keys.multikey import KeyKind, parse_sealing_multikey
 from keys.signer import SeedSigner
 from ledger import limits
 from ledger.anchor import parse_anchor
@@ -54,16 +56,33 @@ def create_device(
     seed = secrets.token_bytes(SEED_BYTES)
     store_key_file(folder.signing_key, seal_seed(seed, passphrase=passphrase, cost=cost))
     key = prove_key(SeedSigner(seed), origin=origin, did=did)
+    state_key(folder.device, key, did)
+    replace_file(folder.anchor, anchor)
+    write_profile(folder, PartyProfile(slug, {"en": slug}, ()))
+    return key
+
+
+def draw_sealing_key(path: Path, *, passphrase: str, cost: Cost = Cost.MODERATE) -> NewKey:
+    """Draw a key that others seal to, and keep it under a passphrase.
+
+    Raises:
+        KeysError: it could not be written.
+    """
+    seed = secrets.token_bytes(SEED_BYTES)
+    key_file = seal_seed(seed, passphrase=passphrase, cost=cost, kind=KeyKind.X25519)
+    store_key_file(path, key_file)
+    return NewKey(key_file.header.multikey, None)
+
+
+def state_key(path: Path, key: NewKey, did: str) -> None:
+    """Write what is handed to whoever registers a key; it holds no secret."""
     members = {
         "format": DEVICE_FORMAT,
         "party": did,
         "multikey": key.multikey,
         "possession": key.possession,
     }
-    replace_file(folder.device, (json.dumps(members, indent=1) + "\n").encode())
-    replace_file(folder.anchor, anchor)
-    write_profile(folder, PartyProfile(slug, {"en": slug}, ()))
-    return key
+    replace_file(path, (json.dumps(members, indent=1) + "\n").encode())
 
 
 def parse_device_key(data: bytes, *, origin: str, did: str) -> NewKey:
@@ -83,6 +102,14 @@ def parse_device_key(data: bytes, *, origin: str, did: str) -> NewKey:
             } if party == did:
                 verify_possession(possession, origin=origin, did=did, multikey=multikey)
                 return NewKey(multikey, possession)
+            case {
+                "format": "lotmark.device-key/v1",
+                "party": str(party),
+                "multikey": str(multikey),
+                "possession": None,
+            } if party == did:
+                parse_sealing_multikey(multikey)
+                return NewKey(multikey, None)
     except (KeysError, MalformedJson) as fault:
         raise MalformedStatement(f"device key: {fault}") from fault
     raise MalformedStatement(

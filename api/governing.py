@@ -11,6 +11,7 @@ from keys.signer import Signer
 from ledger import limits
 from ledger.commitment import commit_key
 from ledger.compose import Composer
+from ledger.party import SEAL_USE
 from ledger.possession import prove_possession
 from ledger.record_type import document_digest, parse_record_type
 
@@ -21,6 +22,8 @@ PARAMETERS: Final = "record:parameters"
 POLICIES: Final = "record:policy"
 #: What founder 1's key needs to bring what the charter lists.
 DEFINING_USES: Final = (RECORD_TYPES, PARAMETERS, POLICIES)
+#: What a key to be sealed to does.
+SEALING_USES: Final = (SEAL_USE,)
 #: What the signing key of a party does, unless it is said otherwise.
 SIGNING_USES: Final = (ANY_RECORD, REQUESTS)
 
@@ -39,10 +42,13 @@ DEFAULT_TERMS: Final = KeyTerms()
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A signing key that is to be registered, and the proof that its party holds it."""
+    """A key that is to be registered, and the proof that its party holds it.
+
+    A key to be sealed to proves nothing: it signs nothing.
+    """
 
     multikey: str
-    possession: str
+    possession: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
     admin.key        signs charter, endorsements and keys, nothing else
     next-admin.key   the admin key that may follow; keep it somewhere else
     signing.key      signs records and requests, once it is registered
+    sealing.key      opens what others seal to this party, once it is registered
     founder.json     the statement to hand to founder 1 of a new log
     member.json      the statement to hand to a member of a log that is there
     anchor.json      the trust anchor, once there is a log
@@ -120,6 +121,16 @@ class PartyFolder:
     def signing_key(self) -> Path:
         """The key for records and requests."""
         return self.root / "signing.key"
+
+    @property
+    def sealing_key(self) -> Path:
+        """The key that others seal to; it signs nothing."""
+        return self.root / "sealing.key"
+
+    @property
+    def sealing(self) -> Path:
+        """What a device hands to the party's admin: the key that is to be sealed to."""
+        return self.root / "sealing.json"
 
     @property
     def statement(self) -> Path:

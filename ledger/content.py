@@ -328,13 +328,8 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
         family=address["family"],
         case=address["case"],
         facts=checker.rules.facts(claims.vct, values) if business else None,
-        sealed_to=_sealed_to(opened.content),
+        sealed_to=tuple({kid: None for item in opened.content.envelopes for kid in item.kids}),
     )
-
-
-def _sealed_to(content: Content) -> tuple[str, ...]:
-    kids = (kid for envelope in content.envelopes for kid in envelope.kids)
-    return tuple(dict.fromkeys(kids))
 
 
 def _others(iss: str, *named: str | None) -> tuple[str, ...]:

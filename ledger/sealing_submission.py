@@ -7,6 +7,7 @@ into envelopes, so that the text to submit holds none of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ledger.content import split_submission
 from ledger.disclosure import Disclosure, digest_of, open_disclosures
@@ -16,7 +17,14 @@ from ledger.record_type import SEALED
 from ledger.sealed import RandomBytes, SealingContext, encode_envelope, seal_group
 
 
-def sealed_groups(sd_jwt: str, *, origin: str) -> tuple[str, ...]:
+class ToSeal(NamedTuple):
+    """What is to be sealed of a record as composed: its groups at tier ``sealed``; whose it is."""
+
+    owner: str | None
+    groups: tuple[str, ...]
+
+
+def what_to_seal(sd_jwt: str, *, origin: str) -> ToSeal:
     """The groups of a record as composed whose tier is ``sealed``, in their order.
 
     Raises:
@@ -24,8 +32,11 @@ def sealed_groups(sd_jwt: str, *, origin: str) -> tuple[str, ...]:
     """
     _, opened, _ = _read(sd_jwt, origin)
     manifest = next((item.value for item in opened if item.group == "manifest"), None)
-    tiers = manifest["groups"] if manifest else {}
-    return tuple(item.group for item in opened if tiers.get(item.group) == SEALED)
+    if manifest is None:
+        return ToSeal(None, ())
+    tiers = manifest["groups"]
+    groups = tuple(item.group for item in opened if tiers.get(item.group) == SEALED)
+    return ToSeal(manifest["owner"], groups)
 
 
 def seal_submission(

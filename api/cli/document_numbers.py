@@ -20,7 +20,7 @@ from api.client import LogClient
 from keys.encoding import encode_base64url
 from ledger.anchor import Anchor
 from ledger.compose import closed_groups
-from ledger.record_type import CLOSED_GROUPS, RecordType
+from ledger.record_type import CLOSED_GROUPS, SEALED, RecordType
 from ledger.verify import verify_view
 from ledger.view import parse_view
 
@@ -227,7 +227,10 @@ def _said(draft: Draft, kind: RecordType, party: str) -> Mapping[str, Any]:
         digests[name] = {"sha256": encode_base64url(digest)}
     groups = put_files(draft.groups, digests)
     closed = closed_groups(kind, groups, filing=draft.filing, iss=party)
-    said = _by_digest({**closed, **groups})
+    # What is sealed the log does not show: records that differ in it alone count as the same.
+    tiers = closed["manifest"]["groups"]
+    readable = {name: value for name, value in groups.items() if tiers.get(name) != SEALED}
+    said = _by_digest({**closed, **readable})
     assert isinstance(said, dict)
     return said
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from api.cli.cells import Wanted
@@ -22,10 +23,12 @@ from keys.identifiers import parse_origin
 from keys.signer import SeedSigner
 from ledger.anchor import Anchor
 from ledger.compose import Composer, RecordSigner
-from ledger.content import Checker, TypeBook, check_submission
+from ledger.content import CheckedRecord, Checker, TypeBook, check_submission
 from ledger.faults import Fault, Refusal
-from ledger.record_type import RecordType
+from ledger.record_type import SEALED, RecordType
 from ledger.schema_faults import UNKNOWN
+from ledger.sealed import OpenerKey
+from ledger.sealing_submission import seal_submission
 from quality.rules import QualityRules
 
 
@@ -43,6 +46,7 @@ class DraftCheck:
             parse_origin(anchor.origin), slug, SeedSigner(secrets.token_bytes(SEED_BYTES))
         )
         self._composer = _composer(anchor, stand_in)
+        self._sealing = OpenerKey.of(stand_in.did, secrets.token_bytes(SEED_BYTES))
 
     def faults(self, draft: Draft) -> list[str]:
         """Everything that is wrong with a draft, a line each."""
@@ -50,13 +54,37 @@ class DraftCheck:
         groups = put_files(draft.groups, stand_ins)
         missing = self.places.missing(groups)
         lines = [_missing_line(draft, item) for item in missing]
-        sd_jwt = self._composer.compose_record(
-            self.kind, groups, filing=draft.filing, iat=int(time.time())
-        )
-        judged = check_submission(sd_jwt, self._checker)
+        judged = self._judge(draft, groups)
         if isinstance(judged, Refusal):
             lines += _refusal_lines(draft, judged, missing)
         return lines
+
+    def _judge(self, draft: Draft, groups: Mapping[str, Any]) -> CheckedRecord | Refusal:
+        """As the log will judge it; and of what is sealed what nobody else can see."""
+        sealed = [name for name in groups if self._tier(draft, name) == SEALED]
+        whole = self._compose(draft, groups, readable=sealed)
+        judged = check_submission(whole, self._checker)
+        if not sealed or isinstance(judged, Refusal):
+            return judged
+        text = self._compose(draft, groups)
+        kids = {name: [self._sealing.kid] for name in sealed}
+        origin = self._checker.origin
+        return check_submission(
+            seal_submission(text, kids, origin=origin, random_bytes=secrets.token_bytes),
+            self._checker,
+        )
+
+    def _tier(self, draft: Draft, group: str) -> str | None:
+        rule = self.kind.groups.get(group)
+        return draft.filing.tiers.get(group, rule.default if rule else None)
+
+    def _compose(
+        self, draft: Draft, groups: Mapping[str, Any], *, readable: Sequence[str] = ()
+    ) -> str:
+        """The draft signed; ``readable`` groups at their widest tier instead of sealed."""
+        open_tiers = {n: self.kind.groups[n].floor for n in readable if n in self.kind.groups}
+        filing = replace(draft.filing, tiers={**draft.filing.tiers, **open_tiers})
+        return self._composer.compose_record(self.kind, groups, filing=filing, iat=int(time.time()))
 
 
 _STAND_IN: Final[Mapping[str, Any]] = {

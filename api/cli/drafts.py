@@ -1,7 +1,7 @@
 """Drafts: records that are not signed yet, from JSON files; and how they are addressed.
 
 A JSON file holds one draft, an array of them, or one a line. A draft is
-``{"type": ..., "groups": {...}, "filing": {...}}`` with the members of
+``{"type": ..., "groups": {...}, "filing": {...}, "seal": {GROUP: [PARTY]}}`` with the members of
 :class:`ledger.compose.Filing`; the groups may also stand beside ``type`` themselves. Parties
 may be named by slug. ``{"$file": "photo.jpg"}`` stands for a file beside the draft that is
 uploaded and cited.
@@ -23,17 +23,21 @@ from keys.identifiers import Origin, parse_slug, party_did
 from ledger import limits
 from ledger.compose import Filing
 from ledger.errors import MalformedJson
+from ledger.record_type import SEALED
 from ledger.strict_json import parse_json
 
 FILE_MEMBER: Final = "$file"
 _FILING_MEMBERS: Final = frozenset(item.name for item in fields(Filing))
 _FILING_LISTS: Final = frozenset({"to", "answers", "endorses", "cites"})
-_DRAFT_MEMBERS: Final = frozenset({"type", "groups", "filing"})
+_DRAFT_MEMBERS: Final = frozenset({"type", "groups", "filing", "seal"})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One record to be signed, and where it came from: for the words of a refusal."""
+    """One record to be signed, and where it came from: for the words of a refusal.
+
+    ``seals`` are groups to be sealed, each with the DIDs of those who may open it.
+    """
 
     vct: str
     groups: Mapping[str, Any]
@@ -43,6 +47,7 @@ class Draft:
     folder: Path = field(default_factory=Path)
     table: Table | None = field(default=None, compare=False, repr=False)
     rows: tuple[int, ...] = ()
+    seals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def whole_place(self) -> str:
@@ -94,6 +99,16 @@ def with_filing(draft: Draft, filing: Filing) -> Draft:
         if getattr(draft.filing, item.name) == getattr(empty, item.name)
     }
     return replace(draft, filing=replace(draft.filing, **changed))
+
+
+def with_seals(draft: Draft, seals: Mapping[str, tuple[str, ...]]) -> Draft:
+    """The draft with these groups sealed, to these parties beside those it names itself."""
+    merged = {
+        group: tuple(dict.fromkeys((*draft.seals.get(group, ()), *seals.get(group, ()))))
+        for group in (*draft.seals, *seals)
+    }
+    tiers = {**draft.filing.tiers, **dict.fromkeys(seals, SEALED)}
+    return replace(draft, seals=merged, filing=replace(draft.filing, tiers=tiers))
 
 
 def name_party(text: str, origin: Origin) -> str:
@@ -219,7 +234,8 @@ def _draft(value: object, place: str, *, vct: str | None, origin: Origin) -> Dra
             f"{place}/groups: expected an object of groups by name",
             remedy=f"'lotmark template {wanted}' prints one to be filled in.",
         )
-    return Draft(wanted, groups, _filing(value.get("filing", {}), place, origin), place)
+    draft = Draft(wanted, groups, _filing(value.get("filing", {}), place, origin), place)
+    return with_seals(draft, _seals(value.get("seal", {}) if is_whole else {}, place, origin))
 
 
 def _filing(value: object, place: str, origin: Origin) -> Filing:
@@ -231,6 +247,15 @@ def _filing(value: object, place: str, origin: Origin) -> Filing:
             members[name] = name_party(members[name], origin)
     members["to"] = tuple(name_party(item, origin) for item in members.get("to", ()))
     return Filing(**members)
+
+
+def _seals(value: object, place: str, origin: Origin) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict) or not all(isinstance(item, list) for item in value.values()):
+        raise MalformedDraft(f"{place}/seal: expected an object of arrays of parties by group")
+    return {
+        group: tuple(name_party(str(party), origin) for party in parties)
+        for group, parties in value.items()
+    }
 
 
 def _filed(name: str, value: object, place: str) -> Any:

@@ -45,6 +45,8 @@ _COMMANDS: Final = {
     "template": ("template", "template"),
     "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),
+    "seal": ("sealing", "seal"),
+    "open": ("sealing", "open_"),
     "show": ("reading", "show"),
     "receipt": ("reading", "receipt"),
     "export": ("reading", "export"),

@@ -27,6 +27,7 @@ from api.cli.output import Output
 from api.cli.own_party import all_keys, courtesy_answer, find_key, own_party
 from api.devices import create_device, parse_device_key
 from api.governing import (
+    SEALING_USES,
     SIGNING_USES,
     KeyTerms,
     NewKey,
@@ -83,6 +84,8 @@ def register_key(
     else:
         key = _read_device(device, session, did)
     holder_kind = options["holder_kind"] or ("machine" if device is None else "device")
+    # A key that others seal to comes without a proof, and is for nothing else.
+    uses = SEALING_USES if key.possession is None else uses
     terms = KeyTerms(uses, holder_kind)
     admitted = send(session, compose_registration(composer, key, iat=now_s(), terms=terms))
     output.say(f"registered {key.multikey} for {', '.join(uses)}: entry {admitted.index}")
@@ -223,8 +226,9 @@ def _tell_revocation(
             f"  what it signed from entry {revocation.contested_from} on is contested: readers "
             "are warned until you affirm it"
         )
-    others = [key for key in party["keys"] if _is_current(key) and key["kid"] != found["kid"]]
-    if found["uses"] and not others:
+    signing = [key for key in party["keys"] if key["uses"] != [*SEALING_USES]]
+    others = [key for key in signing if _is_current(key) and key["kid"] != found["kid"]]
+    if found in signing and found["uses"] and not others:
         yield (
             "  danger: it is the last signing key. The party signs no records and no requests "
             "until it registers another"
@@ -262,7 +266,8 @@ def _following(folder: PartyFolder, commitment: str) -> str:
 
 
 def _held_files(folder: PartyFolder) -> dict[str, str]:
-    paths = [path for path in (folder.admin_key, folder.signing_key) if path.exists()]
+    held = (folder.admin_key, folder.signing_key, folder.sealing_key)
+    paths = [path for path in held if path.exists()]
     return {load_key_file(path).header.multikey: path.name for path in paths}
 
 

@@ -14,6 +14,7 @@ from api.cli.drafts import Draft, cited_files, content_key, file_below, put_file
 from api.cli.faults import CommandFault
 from api.cli.journal import Journal, Kept, Slot
 from api.client import Answer, LogClient
+from api.sealing import Sealer
 from ledger import limits
 from ledger.anchor import Anchor
 from ledger.compose import Composer
@@ -50,6 +51,7 @@ class Submission:
     kinds: Mapping[str, RecordType]
     journal: Journal
     cosigned: bool = False
+    sealer: Sealer | None = None
 
     def send(self, drafts: Sequence[Draft]) -> Iterator[Sent]:
         """Send drafts that have no receipt yet; an answer for each, in their order.
@@ -81,6 +83,8 @@ class Submission:
         sd_jwt = self.composer.compose_record(
             self.kinds[draft.vct], groups, filing=draft.filing, iat=int(time.time())
         )
+        if self.sealer is not None:
+            sd_jwt = self.sealer.seal(sd_jwt, draft.seals)
         return _Signed(slot, draft, sd_jwt)
 
     def _upload(self, draft: Draft) -> Mapping[str, Mapping[str, Any]]:

@@ -87,6 +87,13 @@ _OPTIONS: Final = (
     click.option("--cites", multiple=True, metavar="RECORD", help="Record id that is cited."),
     click.option("--corrects", metavar="RECORD", help="Record id that this one corrects."),
     click.option("--number", help="Number of the report, where one record is made."),
+    click.option(
+        "--seal",
+        "seals",
+        multiple=True,
+        metavar="GROUP[=PARTY,PARTY]",
+        help="Seal a group: only you and these parties can open it, not the service.",
+    ),
     click.option("--dry-run", is_flag=True, help="Check and show; sign and send nothing."),
     click.option(
         "--check-log",
@@ -142,6 +149,7 @@ class SubmitOptions:
     cites: tuple[str, ...]
     corrects: str | None
     number: str | None
+    seals: tuple[str, ...]
     dry_run: bool
     check_log: bool
     replaces: bool
@@ -149,6 +157,16 @@ class SubmitOptions:
     cosigned: bool
     journal: Path | None
     language: str
+
+    def readers_by_group(self, session: Session) -> dict[str, tuple[str, ...]]:
+        """The groups to be sealed, each with the DIDs of those who may open it."""
+        origin = parse_origin(session.anchor.origin)
+        found: dict[str, tuple[str, ...]] = {}
+        for text in self.seals:
+            group, _, names = text.partition("=")
+            parties = tuple(name_party(name, origin) for name in names.split(",") if name)
+            found[group] = (*found.get(group, ()), *parties)
+        return found
 
     def input_options(self, session: Session) -> InputOptions:
         """What concerns the reading of files."""

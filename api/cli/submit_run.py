@@ -10,7 +10,7 @@ import click
 from api.cli.cited_shipments import cite_shipments, names_shipments
 from api.cli.document_numbers import NumberBook, There
 from api.cli.draft_check import DraftCheck
-from api.cli.drafts import Draft
+from api.cli.drafts import Draft, with_seals
 from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags, flags_of_run
@@ -26,6 +26,8 @@ from api.cli.submit_words import SubmitWords
 from api.client import LogClient
 from api.known_types import find_type
 from api.party_folder import PartySigner
+from api.sealing import Sealer
+from api.sealing_keys import SealingKeys
 from ledger.compose import Composer
 from ledger.record_type import RecordType
 from ledger.submission import Admitted
@@ -52,7 +54,7 @@ class SubmitRun:
             raise click.UsageError("--journal is for one file")
         reading = self.options.input_options(self.session)
         inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
-        inputs = [self._cite(item) for item in inputs]
+        inputs = [self._sealing(self._cite(item)) for item in inputs]
         bad = self._check(inputs)
         words = SubmitWords(self.output, self.options.language, self._kind)
         words.tell_inputs(inputs)
@@ -113,6 +115,29 @@ class SubmitRun:
                 places=shorten(cited.faults, total=len(item.drafts)),
             )
         return replace(item, drafts=cited.drafts)
+
+    def _sealing(self, item: Input) -> Input:
+        """The drafts with the groups sealed that ``--seal`` names."""
+        seals = self.options.readers_by_group(self.session)
+        if not seals:
+            return item
+        for draft in item.drafts:
+            known = self._kind(draft.vct).groups
+            if unknown := sorted(seals.keys() - known.keys()):
+                raise CommandFault(
+                    "group-not-known",
+                    f"--seal: expected a group of {draft.vct}, found {unknown[0]!r}",
+                    remedy=f"Name one of {', '.join(sorted(known))}; nothing was sent.",
+                )
+        return replace(item, drafts=tuple(with_seals(draft, seals) for draft in item.drafts))
+
+    def _sealer(self, client: LogClient, drafts: Sequence[Draft]) -> Sealer:
+        """Seals what is to be sealed; whose keys these are is known before anything is signed."""
+        anchor, own = self.session.anchor, str(self._key().did)
+        sealer = Sealer(SealingKeys(client, anchor), anchor.origin, own)
+        readers = {did for draft in drafts for named in draft.seals.values() for did in named}
+        sealer.keys.kids_of_all((own, *sorted(readers)) if any(d.seals for d in drafts) else ())
+        return sealer
 
     def _check(self, inputs: Sequence[Input]) -> Faults:
         slug, anchor = self.session.profile.slug, self.session.anchor
@@ -227,6 +252,7 @@ class SubmitRun:
                 self._kinds,
                 journal,
                 self.options.cosigned,
+                self._sealer(client, drafts),
             )
             sent = []
             for outcome in submission.send(drafts):

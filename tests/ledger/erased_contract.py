@@ -1,4 +1,4 @@
-"""What every store does with rows of what was erased; inherited beside the store contract."""
+"""What every store does with what is erased or sealed; inherited beside the store contract."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ class ErasedContract:
         rows = list(store.projected(12))
         for kind in ("search", "standing", "pin"):
             assert sorted(row.entry for row in rows if row.kind == kind) == left
+
+    @pytest.mark.item("5.6.rewrap")
+    def test_disclosures_are_replaced_where_they_are_still_the_same(self, store: Store) -> None:
+        append(store, 2, Parts(disclosures=(("a~!e~", 0), ("b~", 1))))
+        assert not store.replace_disclosures(0, before="a~!d~", after="a~!f~")
+        assert store.replace_disclosures(0, before="a~!e~", after="a~!f~")
+        assert not store.replace_disclosures(0, before="a~!e~", after="a~!g~")
+        assert not store.replace_disclosures(2, before="", after="a~")
+        assert store.disclosures([0, 1, 2]) == {0: "a~!f~", 1: "b~"}

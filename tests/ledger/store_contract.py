@@ -239,15 +239,6 @@ class StoreContract:
             store.restore_disclosures(2, "x~")
         store.restore_disclosures(1, "x~")
 
-    @pytest.mark.item("5.6.rewrap")
-    def test_disclosures_are_replaced_where_they_are_still_the_same(self, store: Store) -> None:
-        append(store, 2, Parts(disclosures=(("a~!e~", 0), ("b~", 1))))
-        assert not store.replace_disclosures(0, before="a~!d~", after="a~!f~")
-        assert store.replace_disclosures(0, before="a~!e~", after="a~!f~")
-        assert not store.replace_disclosures(0, before="a~!e~", after="a~!g~")
-        assert not store.replace_disclosures(2, before="", after="a~")
-        assert store.disclosures([0, 1, 2]) == {0: "a~!f~", 1: "b~"}
-
     # ---- outbox and pins ----
 
     def test_outbox_hands_rows_on_in_order(self, store: Store) -> None:

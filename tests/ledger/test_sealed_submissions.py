@@ -16,7 +16,7 @@ from ledger.faults import Refusal
 from ledger.kept import Kept, join_kept
 from ledger.record_type import parse_record_type
 from ledger.sealed import OpenerKey, encode_envelope, parse_envelope
-from ledger.sealing_submission import seal_submission, sealed_groups
+from ledger.sealing_submission import seal_submission, what_to_seal
 from quality.rules import QualityRules
 from quality.types import business_types
 from tests.ledger.parties import (
@@ -68,8 +68,8 @@ def test_a_record_is_admitted_without_its_sealed_group() -> None:
 
 
 def test_the_groups_to_seal_are_those_of_this_tier() -> None:
-    assert sealed_groups(composed(), origin=ORIGIN) == ("note",)
-    assert sealed_groups(composed({}), origin=ORIGIN) == ()
+    assert what_to_seal(composed(), origin=ORIGIN) == (PARTY.did, ("note",))
+    assert what_to_seal(composed({}), origin=ORIGIN) == (PARTY.did, ())
 
 
 def test_a_group_of_tier_sealed_does_not_come_in_clear() -> None:

@@ -1,0 +1,177 @@
+"""Sealed groups over HTTP: who gets an envelope, who adds recipients (docs/spec/sealed.md, 4)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+
+from ledger.compose import Filing
+from ledger.sealed import (
+    OpenerKey,
+    SealingContext,
+    Stanza,
+    add_recipients,
+    encode_envelope,
+    open_envelope,
+    parse_envelope,
+)
+from tests.api.sealed_records import register, sealed
+from tests.api.service import JSON, LABORATORY, OEM, SUPPLIER, LiveService, code_of
+from tests.ledger.parties import a_seed
+
+pytestmark = pytest.mark.item("5.6.sealed")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A record with a sealed note: of the supplier, for the customer, about neither."""
+
+    service: LiveService
+    owner: OpenerKey
+    reader: OpenerKey
+    device: OpenerKey
+    composed: str
+    record_id: str
+
+    @property
+    def path(self) -> str:
+        return f"/v1/records/{self.record_id}/sealed/note"
+
+    def get(self, slug: str, path: str | None = None) -> httpx.Response:
+        return self.service.signed(slug).get(path or self.path)
+
+    def post(self, slug: str, envelope: str) -> httpx.Response:
+        content = json.dumps({"envelope": envelope}).encode()
+        headers = {"Content-Type": JSON}
+        return self.service.signed(slug).send("POST", self.path, content=content, headers=headers)
+
+    def envelope(self) -> str:
+        return str(self.get(SUPPLIER).json()["envelope"])
+
+    def context(self) -> SealingContext:
+        digest = parse_envelope(self.envelope()).digest
+        owner = self.service.party(SUPPLIER).did
+        return SealingContext(self.service.consortium.origin, self.record_id, "note", digest, owner)
+
+    def more(self, *keys: OpenerKey) -> str:
+        before = parse_envelope(self.envelope())
+        kids = [key.kid for key in keys]
+        return encode_envelope(add_recipients(before, self.context(), self.owner, kids=kids))
+
+
+@pytest.fixture(scope="module")
+def keys(service: LiveService) -> tuple[OpenerKey, OpenerKey, OpenerKey]:
+    named = [(SUPPLIER, "sealed owner"), (OEM, "sealed desk"), (OEM, "sealed phone")]
+    owner, desk, phone = (register(service, slug, label) for slug, label in named)
+    return owner, desk, phone
+
+
+@pytest.fixture
+def scene(service: LiveService, keys: tuple[OpenerKey, OpenerKey, OpenerKey]) -> Scene:
+    groups = {"lot": {"number": "L-9", "pieces": 1}, "note": "a secret recipe"}
+    composed = service.record(groups, filing=Filing(tiers={"note": "sealed"}))
+    text = sealed(service, composed, [keys[0].kid, keys[1].kid])
+    return Scene(service, *keys, composed, service.admit(text))
+
+
+def test_owner_and_recipient_get_the_envelope_and_open_it(scene: Scene) -> None:
+    for slug, key in ((SUPPLIER, scene.owner), (OEM, scene.reader)):
+        envelope = parse_envelope(scene.get(slug).json()["envelope"])
+        disclosure = open_envelope(envelope, scene.context(), key)
+        assert disclosure in scene.composed.split("~")
+
+
+def test_for_everybody_else_it_is_as_if_there_were_none(scene: Scene) -> None:
+    absent = scene.path.replace("/note", "/values")
+    for answer, other in (
+        (scene.get(LABORATORY), scene.get(LABORATORY, absent)),
+        (scene.service.http.get(scene.path), scene.service.http.get(absent)),
+    ):
+        assert code_of(answer) == code_of(other) == "not-found"
+        told, expected = (_without_id(item.json()) for item in (answer, other))
+        assert told["detail"].replace("'note'", "'values'") == expected["detail"]
+
+
+def _without_id(problem: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in problem.items() if name != "instance"}
+
+
+def test_a_view_of_the_owner_has_no_sealed_group(scene: Scene) -> None:
+    answer = scene.get(SUPPLIER, f"/v1/records/{scene.record_id}")
+    verified = scene.service.verify(answer.content)
+    (record,) = verified.records
+    shown = {disclosure.group for disclosure in record.groups}
+    assert shown >= {"manifest", "filing", "lot"}
+    assert "note" not in shown
+
+
+@pytest.mark.item("5.6.rewrap")
+def test_the_owner_adds_a_recipient_who_opens_the_same(scene: Scene) -> None:
+    more = scene.more(scene.device)
+    assert scene.post(SUPPLIER, more).json() == {"envelope": more}
+    envelope = parse_envelope(scene.get(OEM).json()["envelope"])
+    assert open_envelope(envelope, scene.context(), scene.device) in scene.composed.split("~")
+    # The same request again changes nothing.
+    assert scene.post(SUPPLIER, more).is_success
+    assert scene.envelope() == more
+
+
+@pytest.mark.item("5.6.rewrap")
+def test_nobody_but_the_owner_adds_recipients(scene: Scene) -> None:
+    more = scene.more(scene.device)
+    assert code_of(scene.post(OEM, more)) == "not-found"
+    assert code_of(scene.post(LABORATORY, more)) == "not-found"
+    assert scene.post(SUPPLIER, more).is_success
+
+
+@pytest.mark.item("5.6.rewrap")
+def test_an_envelope_is_added_to_and_never_changed(scene: Scene) -> None:
+    kept = parse_envelope(scene.envelope())
+    longer = parse_envelope(scene.more(scene.device))
+    swapped = (longer.recipients[1], longer.recipients[0], longer.recipients[2])
+    for other in (
+        replace(longer, ciphertext=longer.ciphertext[:-1] + b"\0"),
+        replace(longer, digest="A" * 43),
+        replace(longer, group="values"),
+        replace(longer, recipients=longer.recipients[1:]),
+        replace(longer, recipients=swapped),
+    ):
+        assert code_of(scene.post(SUPPLIER, encode_envelope(other))) == "envelope-differs"
+    assert parse_envelope(scene.envelope()) == kept
+
+
+@pytest.mark.item("5.6.rewrap")
+def test_only_registered_keys_are_added(scene: Scene) -> None:
+    stranger = OpenerKey.of(scene.service.party(OEM).did, a_seed("not registered"))
+    assert code_of(scene.post(SUPPLIER, scene.more(stranger))) == "unknown-sealing-key"
+    kept = parse_envelope(scene.envelope())
+    signing = scene.service.party(OEM).signing.kid
+    spoiled = (*kept.recipients, Stanza(signing, kept.recipients[0].sealed))
+    text = encode_envelope(replace(kept, recipients=spoiled))
+    assert code_of(scene.post(SUPPLIER, text)) == "malformed-envelope"
+
+
+def test_a_body_of_another_form_is_refused(scene: Scene) -> None:
+    client = scene.service.signed(SUPPLIER)
+    for content, media_type, code in (
+        (b"{", JSON, "malformed-json"),
+        (b"{}", JSON, "malformed-envelope"),
+        (b'{"envelope": "!e30"}', JSON, "malformed-envelope"),
+        (b'{"envelope": "!e30"}', "text/plain", "unsupported-media-type"),
+    ):
+        headers = {"Content-Type": media_type}
+        answer = client.send("POST", scene.path, content=content, headers=headers)
+        assert code_of(answer) == code
+    unsigned = scene.service.http.post(scene.path, json={"envelope": scene.envelope()})
+    assert code_of(unsigned) == "signature-required"
+
+
+def test_a_record_that_is_sent_again_is_answered_as_before(scene: Scene) -> None:
+    kids = [scene.owner.kid, scene.reader.kid]
+    answer = scene.service.submit(sealed(scene.service, scene.composed, kids))
+    assert answer.status_code == 200
+    assert answer.json()["record_id"] == scene.record_id

@@ -12,6 +12,7 @@ from api.exchange import Reader, Refused
 from api.published import Published
 from api.sharing import Reading, Sharing, Sight
 from keys.encoding import encode_base64url
+from ledger.cosigning import read_own_checkpoint
 from ledger.disclosure import Disclosure, open_disclosures
 from ledger.entry import split_entry
 from ledger.faults import Refusal
@@ -19,7 +20,7 @@ from ledger.kept import split_kept
 from ledger.record import parse_jws
 from ledger.service import Ledger
 from ledger.store import EntryRow, Store
-from ledger.view import encode_view, encode_view_lines
+from ledger.view import ErasedGroup, encode_view, encode_view_lines
 from ledger.view_builder import Shown, build_view
 
 
@@ -104,11 +105,23 @@ class RecordShelf:
         By default under a checkpoint that the trust policy accepts; with ``cosigned`` False
         under the newest that the log signed.
         """
-        shown = [Shown(record.row, record.disclosures) for record in records]
-        size = max(item.row.index for item in shown) + 1
+        size = max(record.row.index for record in records) + 1
         note = self._published.checkpoint_over(size, cosigned=cosigned)
+        covered = read_own_checkpoint(note).size
+        shown = [self._shown(record, covered) for record in records]
         view = build_view(shown, self._ledger.reader, self._ledger.fold, checkpoint=note)
         return encode_view_lines(view) if as_lines else encode_view(view)
+
+    def _shown(self, record: OpenedRecord, size: int) -> Shown:
+        """A record for a view of ``size`` entries, with the signed decision."""
+        # What was erased later is withheld by this view: it could not prove which entry says so.
+        erased = [(group, at) for group, at in record.sight.erased.items() if at < size]
+        return Shown(
+            record.row,
+            record.disclosures,
+            self._sharing.sign(record.sight),
+            tuple(ErasedGroup(group, at) for group, at in sorted(erased)),
+        )
 
     def open_at(self, indices: Sequence[int], reading: Reading) -> list[OpenedRecord]:
         """Those of the records that there are, in this order, each as the reader gets it.

@@ -62,7 +62,7 @@ def open_served(service: Service) -> Served:
     quotas = build_quotas(service.settings, time.monotonic)
     judge = _judge(service, quotas)
     published = Published(service.ledger.reader, service.cosigning)
-    sharing = Sharing(service.ledger, service.clock)
+    sharing = Sharing(service.ledger, service.clock, service.log_signer)
     shelf = RecordShelf(service.ledger, service.store, published=published, sharing=sharing)
     search = RecordSearch(service.ledger, service.store, service.search_secret, shelf, sharing)
     return Served(service, quotas, judge, ReadingDesk(judge), published, sharing, shelf, search)

@@ -15,6 +15,7 @@ from api.exchange import Reader
 from ledger.clock import Clock
 from ledger.commit import Tip
 from ledger.disclosure import Disclosure
+from ledger.note import Ed25519Signer
 from ledger.record import GOVERNANCE_VCTS, Claims, encode_record_id
 from ledger.service import Ledger
 from ledger.sharing.decision import (
@@ -25,6 +26,7 @@ from ledger.sharing.decision import (
     principal_of,
 )
 from ledger.sharing.filed import filed_of
+from ledger.sharing.signed import sign_decision
 from ledger.store import EntryRow
 
 #: Of a governance record all is in clear; this group of a key names a person.
@@ -109,10 +111,11 @@ def _is_whole(values: Mapping[str, Any], names: frozenset[str]) -> bool:
 class Sharing:
     """Knows who reads what as the log stands now. Asked from any thread."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
-        """Decide by what ``ledger`` shows, at the instant of ``clock``."""
+    def __init__(self, ledger: Ledger, clock: Clock, signer: Ed25519Signer) -> None:
+        """Decide by what ``ledger`` shows, at the instant of ``clock``; ``signer`` is the log's."""
         self._ledger = ledger
         self._clock = clock
+        self._signer = signer
         self._kept = _Kept(sharing_state(ledger.tip), {})
 
     def reading(self, reader: Reader) -> Reading:
@@ -123,6 +126,12 @@ class Sharing:
             principal = principal_of(reader.did, kept.state)
             kept.principals[reader.did] = principal
         return Reading(kept.state, principal, self._clock.now_ms())
+
+    def sign(self, sight: Sight) -> str | None:
+        """The decision as the log signs it; None where there was nothing to decide."""
+        if sight.decision is None:
+            return None
+        return sign_decision(sight.decision, origin=self._signer.key.name, signer=self._signer)
 
     def _current(self) -> _Kept:
         kept, tip = self._kept, self._ledger.tip

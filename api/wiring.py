@@ -74,6 +74,7 @@ class Service:
     nonces: Nonces
     clock: Clock
     high_water: HighWaterFile
+    log_signer: Ed25519Signer
     search_secret: bytes
     anchor_text: str
 
@@ -157,10 +158,8 @@ def _parse_base(settings: Settings) -> PublicBase:
 
 
 def _assemble(settings: Settings, opened: _Opened) -> Service:
-    folder, config = opened.folder, opened.config
-    blobs = open_blobs(folder)
-    high_water = HighWaterFile(folder.high_water)
-    secret = read_search_secret(folder)
+    folder, config, blobs = opened.folder, opened.config, open_blobs(opened.folder)
+    secret, high_water = read_search_secret(folder), HighWaterFile(folder.high_water)
     anchor_text = read_anchor_text(folder)
     log_signer = note_signer(config.origin, opened.signer)
     ledger = Ledger(
@@ -181,11 +180,10 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     fold = ledger.fold
     if fold.charter is None or encode_vkey(log_signer.key) not in fold.rules.log_keys:
         raise KeyMismatch(f"{config.key_uri} is no log key in force of {config.origin}")
-    setup = WorkerSetup(config.origin, QualityRules, secret)
     cosigning = open_cosigning(
         anchor_text, opened.store, must_have_quorum=settings.require_witnesses
     )
-    pool = CheckPool(setup, settings.check_processes)
+    pool = CheckPool(WorkerSetup(config.origin, QualityRules, secret), settings.check_processes)
     ledger.start()
     cosigning.start(ledger.reader, size=lambda: ledger.size, stop=ledger.close)
     accesses = _open_accesses(opened)
@@ -206,6 +204,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         nonces=_open_nonces(opened),
         clock=opened.clock,
         high_water=high_water,
+        log_signer=log_signer,
         search_secret=secret,
         anchor_text=anchor_text,
     )

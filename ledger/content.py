@@ -34,8 +34,7 @@ from ledger.record_type import RecordType
 from ledger.sealed import Envelope, parse_envelope
 
 JTI_KEY_BYTES: Final = 16
-#: Stands in what anybody may find: no DID.
-ANYONE: Final = "*"
+ANYONE: Final = "*"  # Stands in what anybody may find.
 SEARCH_KEYS_CACHED_MAX: Final = 8_192
 SEARCH_VALUE_CACHED_CHARACTERS_MAX: Final = 100
 _Item = TypeVar("_Item")
@@ -269,12 +268,10 @@ def derive_projections(sd_jwt: str, checker: Checker) -> Projections:
     content = open_submission(sd_jwt, checker).content
     kind = checker.book.types.get(content.claims.vct)
     manifest = content.values.get("manifest")
-    if kind is not None and kind.governs:
-        return Projections((), (ANYONE,), ())
-    if kind is None or manifest is None:
-        return Projections((), (), ())
+    if kind is None or kind.governs or manifest is None:
+        return Projections((), (ANYONE,) if kind and kind.governs else (), ())
     search = _search_keys(content.values, kind, checker.search_secret)
-    standing = _standing(content.claims.iss, manifest, content.values)
+    standing = _standing(content.claims.iss, manifest, content.values, kind)
     blobs = tuple({claim.blob: None for claim in _blob_claims(content.values, kind)})
     return Projections(search, standing, blobs)
 
@@ -300,7 +297,6 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
     manifest = values["manifest"] if business else _NO_MANIFEST
     address = values["address"] if business else _NO_ADDRESS
     named = _others(claims.iss, manifest["owner"], manifest["subject"])
-    governing = () if kind is None else (ANYONE,)
     return CheckedRecord(
         record_id=record_id(opened.jws),
         jti_key=jti_key(claims.iss, claims.jti)[:JTI_KEY_BYTES],
@@ -321,7 +317,7 @@ def _facts(opened: OpenedSubmission, kind: RecordType | None, checker: Checker) 
         roles=checker.rules.roles_for(claims.vct, values) if business else None,
         credential=checker.rules.credential_kind(claims.vct, values) if business else None,
         search=_search_keys(values, business, checker.search_secret) if business else (),
-        standing=_standing(claims.iss, manifest, values) if business else governing,
+        standing=_standing(claims.iss, manifest, values, kind),
         blobs=_blob_claims(values, business) if business else (),
         to=tuple(address["to"]),
         subject=manifest["subject"],
@@ -337,12 +333,13 @@ def _others(iss: str, *named: str | None) -> tuple[str, ...]:
     return tuple({did: None for did in named if did is not None and did != iss})
 
 
-def _standing(iss: str, manifest: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who finds the record beside its signer; anyone, where a group of it is public."""
+def _standing(
+    iss: str, manifest: Mapping[str, Any], values: Mapping[str, Any], kind: RecordType | None
+) -> tuple[str, ...]:
+    """Who finds the record beside its signer; anyone, where all or a group of it is public."""
     named = _others(iss, manifest["owner"], manifest["subject"])
-    tiers = manifest["groups"]
-    is_public = any(tiers.get(group) == "public" for group in values)
-    return (*named, ANYONE) if is_public else named
+    is_public = any(manifest["groups"].get(group) == "public" for group in values)
+    return (*named, ANYONE) if is_public or (kind and kind.governs) else named
 
 
 def _links(address: Mapping[str, Any]) -> tuple[str, ...]:

@@ -29,10 +29,13 @@ from ledger.key_path import NO_AFTERMATH, Aftermath, KeyPaths, SignerFacts
 from ledger.linked_entry import LinkedEntry
 from ledger.record import encode_record_id, parse_jws, record_id, verify_jws
 from ledger.record_type import CLOSED_GROUPS
+from ledger.sharing.decision import Decision
+from ledger.sharing.errors import DecisionMismatch, ErasedMismatch
+from ledger.sharing.signed import check_decision_fits, verify_decision
 from ledger.tree import LeafIndex, TreeSize, leaf_hash, verify_inclusion
 from ledger.trust_policy import check_checkpoint
 from ledger.type_evidence import DefinedType, check_groups, defined_type
-from ledger.view import View, ViewEntry, ViewRecord
+from ledger.view import ErasedGroup, View, ViewEntry, ViewRecord
 
 ALWAYS_LOG_WORD: Final = ("approvals-sufficed", "no-later-revocation")
 LOG_WORD: Final = (*ALWAYS_LOG_WORD, "type-admitted")
@@ -43,7 +46,8 @@ class VerifiedRecord:
     """What was shown of one record; each field is a step that passed, none says "valid".
 
     ``defined`` is None where the view does not say which groups the type defines. ``signer``
-    is by the entries before the record, ``aftermath`` by those after it.
+    is by the entries before the record, ``aftermath`` by those after it. ``decision`` is what
+    the log says that its reader gets, and why; None where nothing was decided.
     """
 
     record_id: str
@@ -61,7 +65,8 @@ class VerifiedRecord:
     defined: int | None
     body: Mapping[str, Any] | None
     aftermath: Aftermath = NO_AFTERMATH
-    erased: tuple[str, ...] = ()
+    decision: Decision | None = None
+    erased: tuple[ErasedGroup, ...] = ()
     log_word: tuple[str, ...] = ALWAYS_LOG_WORD
 
 
@@ -83,6 +88,7 @@ class _Scope:
     paths: KeyPaths
     size: int
     cosigned_by: tuple[str, ...]
+    anchor: Anchor
 
 
 def verify_view(view: View, anchor: Anchor) -> VerifiedView:
@@ -96,7 +102,7 @@ def verify_view(view: View, anchor: Anchor) -> VerifiedView:
     entries = _verify_entries(view.entries, anchor, trusted.checkpoint)
     cosigned_by = tuple(found.witness for found in trusted.cosigned_by)
     paths = KeyPaths(entries, anchor.charter)
-    scope = _Scope(entries, paths, trusted.checkpoint.size, cosigned_by)
+    scope = _Scope(entries, paths, trusted.checkpoint.size, cosigned_by, anchor)
     records = tuple(_verify_record(item, scope) for item in view.records)
     return VerifiedView(anchor.origin, scope.size, cosigned_by, records)
 
@@ -168,8 +174,39 @@ def _verify_record(item: ViewRecord, scope: _Scope) -> VerifiedRecord:
     opened = open_disclosures(entry.parsed.claims, item.disclosures)
     check_groups(opened, kind.groups)
     aftermath = scope.paths.aftermath_of(entry, path, after=item.after)
+    _check_erased(item.erased, entry, opened, size=scope.size)
+    decision = _check_decision(item, entry, opened, anchor=scope.anchor)
     shown = _result(entry, opened, kind, scope=scope, signer=path.signer)
-    return replace(shown, aftermath=aftermath)
+    return replace(shown, aftermath=aftermath, decision=decision, erased=item.erased)
+
+
+def _check_erased(
+    erased: Sequence[ErasedGroup], entry: LinkedEntry, opened: Sequence[Disclosure], *, size: int
+) -> None:
+    """D12: an entry between the record and the checkpoint ordered it, and nothing shows it."""
+    shown = {disclosure.group for disclosure in opened}
+    for group, at in ((item.group, item.at) for item in erased):
+        if group in shown or not entry.index < at < size:
+            raise ErasedMismatch(
+                f"expected {group[:60]!r} not to be shown, and erased by an entry in "
+                f"{entry.index + 1}..{size - 1}, found {at}"
+            )
+
+
+def _check_decision(
+    item: ViewRecord, entry: LinkedEntry, opened: Sequence[Disclosure], *, anchor: Anchor
+) -> Decision | None:
+    """D13 to D15: the log decided so, after the record was admitted, and opened what is shown."""
+    if item.decision is None:
+        return None
+    decision = verify_decision(item.decision, anchor=anchor)
+    shown = {disclosure.group for disclosure in opened}
+    check_decision_fits(decision, record_id=entry.record_id, shown=shown)
+    if decision.size <= entry.index:
+        raise DecisionMismatch(
+            f"expected a decision of more than {entry.index} entries, found {decision.size}"
+        )
+    return decision
 
 
 def _result(

@@ -27,10 +27,19 @@ class ViewEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedGroup:
+    """A group that is erased, and the index of the entry that ordered it."""
+
+    group: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class ViewRecord:
     """A record shown: positions in the table of its entry, its type, its key path.
 
-    ``after`` is what later entries say of the key and of the record.
+    ``after`` is what later entries say of the key and of the record, ``decision`` the signed
+    note on what the reader gets (None: nothing was decided).
     """
 
     entry: int
@@ -38,6 +47,8 @@ class ViewRecord:
     keys: tuple[int, ...]
     after: tuple[int, ...]
     disclosures: tuple[str, ...]
+    decision: str | None = None
+    erased: tuple[ErasedGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +146,7 @@ def _read_record(value: JsonValue, position: int, size: int) -> ViewRecord:
     place = f"records/{position}"
     members = _members(value, place)
     _require(members, _RECORD, place)
-    if members["decision"] is not None or members["erased"] != []:
-        found = f"{describe(members['decision'])} and {describe(members['erased'])}"
-        raise MalformedView(f"{place}: expected decision null and erased [], found {found}")
+    decision = members["decision"]
     shown = _array(members["disclosures"], f"{place}/disclosures")
     kind = members["type"]
     return ViewRecord(
@@ -146,7 +155,27 @@ def _read_record(value: JsonValue, position: int, size: int) -> ViewRecord:
         keys=_positions(members["keys"], f"{place}/keys", size, most=limits.VIEW_KEY_PATH_MAX),
         after=_positions(members["after"], f"{place}/after", size, most=limits.VIEW_AFTERMATH_MAX),
         disclosures=tuple(_text(item, f"{place}/disclosures") for item in shown),
+        decision=None if decision is None else _text(decision, f"{place}/decision"),
+        erased=_read_erased(members["erased"], f"{place}/erased"),
     )
+
+
+def _read_erased(value: JsonValue, place: str) -> tuple[ErasedGroup, ...]:
+    found = []
+    for item in _array(value, place):
+        members = _members(item, place)
+        _require(members, {"group", "at"}, place)
+        at = members["at"]
+        if type(at) is not int or at < 0:
+            raise MalformedView(f"{place}: expected at as an index, found {describe(at)}")
+        found.append(ErasedGroup(_text(members["group"], place), at))
+    names = [item.group for item in found]
+    if len(names) > limits.DISCLOSURES_MAX or sorted(set(names)) != names:
+        raise MalformedView(
+            f"{place}: expected at most {limits.DISCLOSURES_MAX} groups, ascending, "
+            f"found {names!r:.80}"
+        )
+    return tuple(found)
 
 
 def _members(value: JsonValue, place: str) -> JsonObject:
@@ -206,6 +235,6 @@ def _record_members(record: ViewRecord) -> dict[str, Any]:
         "keys": list(record.keys),
         "after": list(record.after),
         "disclosures": list(record.disclosures),
-        "decision": None,
-        "erased": [],
+        "decision": record.decision,
+        "erased": [{"group": item.group, "at": item.at} for item in record.erased],
     }

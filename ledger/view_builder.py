@@ -17,15 +17,17 @@ from ledger.note import parse_note
 from ledger.reader import LogReader
 from ledger.record import GOVERNANCE_VCTS
 from ledger.store import EntryRow
-from ledger.view import View, ViewEntry, ViewRecord
+from ledger.view import ErasedGroup, View, ViewEntry, ViewRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record to show, and the disclosures its reader may have."""
+    """A record to show: the disclosures its reader may have, and what was decided on it."""
 
     row: EntryRow
     disclosures: tuple[str, ...]
+    decision: str | None = None
+    erased: tuple[ErasedGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +91,6 @@ def _view_record(item: Shown, links: _Evidence, positions: dict[int, int]) -> Vi
         keys=tuple(positions[index] for index in links.keys),
         after=tuple(positions[index] for index in links.after),
         disclosures=item.disclosures,
+        decision=item.decision,
+        erased=item.erased,
     )

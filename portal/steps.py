@@ -19,7 +19,7 @@ NONE: Final = "none"
 WORD: Final = "word"
 NOTED: Final = "noted"
 #: A tick beside these would say more than was found.
-NOTHING_TO_CHECK: Final = frozenset({("cosigned", "none"), ("erased", "")})
+NOTHING_TO_CHECK: Final = frozenset({("cosigned", "none"), ("erased", "none")})
 #: In the order in which the result names them (docs/spec/view.md, section 2).
 STEP_NAMES: Final = (
     *("authentic", "included", "cosigned", "member", "key"),
@@ -61,6 +61,7 @@ class Findings:
     reaffirmed_at: Value
     shown: Value
     defined: Value
+    erased: Value
 
 
 def findings_of(record: VerifiedRecord) -> Findings:
@@ -80,6 +81,7 @@ def findings_of(record: VerifiedRecord) -> Findings:
         reaffirmed_at=_or_zero(later.reaffirmed_at),
         shown=len(record.shown),
         defined=_or_zero(record.defined),
+        erased=Markup(", ").join(isolate(f"{one.group} ({one.at})") for one in record.erased),
     )
 
 
@@ -100,6 +102,7 @@ def steps_of(record: VerifiedRecord, words: Words) -> tuple[Step, ...]:
         "member": _variant_of_member(record),
         "key": _variant_of_key(record),
         "shown": _variant_of_shown(record.defined),
+        "erased": "some" if record.erased else "none",
     }
     passed = tuple(
         checked_step(name, found, variant=variants.get(name, ""), words=words)
@@ -126,6 +129,7 @@ def checked_step(name: str, found: Findings, *, variant: str, words: Words) -> S
         "reaffirmed_at": found.reaffirmed_at,
         "shown": found.shown,
         "defined": found.defined,
+        "erased": found.erased,
     }
     return Step(
         name,

@@ -52,9 +52,13 @@ CODES: Final = (
     "disclosure-not-of-this-record",
     "disclosure-duplicate",
     "disclosure-unused",
+    "erased-mismatch",
+    "malformed-decision",
+    "bad-decision-signature",
+    "decision-mismatch",
 )
-#: The modules of the verifier: the second is what the first imports.
-VERIFIER: Final = ("verifier.mjs", "key-path.mjs")
+#: The modules of the verifier: the others are what the first imports.
+VERIFIER: Final = ("verifier.mjs", "decision.mjs", "key-path.mjs")
 VIEW_FILE: Final = "record.view.json"
 #: Runs a saved verifier on two saved files.
 NODE_COMMAND: Final = f"""node --input-type=module -e "
@@ -102,7 +106,8 @@ VARIANTS: Final = (
     ("shown", "groups"),
     ("shown", "none"),
     ("shown", "unknown"),
-    ("erased", ""),
+    ("erased", "none"),
+    ("erased", "some"),
 )
 
 
@@ -196,6 +201,7 @@ SLOTS: Final = Findings(
     reaffirmed_at=slot("reaffirmed_at"),
     shown=slot("shown"),
     defined=slot("defined"),
+    erased=slot("erased"),
 )
 
 

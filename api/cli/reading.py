@@ -106,7 +106,7 @@ def show(output: Output, *, record: str, language: str, place: Place, **asked: A
 @pass_output
 def receipt(output: Output, *, record: str, out: Path | None, cosigned: bool, place: Place) -> None:
     """Fetch the receipt of a record: RECORD is its id or its entry number."""
-    reader = open_reader(place, is_anonymous=True)
+    reader = open_reader(place, is_anonymous=False)
     with reader.client as client:
         record_id = _record_id(record, client)
         text = client.receipt(record_id, cosigned=cosigned)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ledger.receipt import VerifiedReceipt
+from ledger.sharing.decision import Decision
+from ledger.sharing.members import decision_members
 from ledger.verify import VerifiedRecord
 
 #: step -> (English, Chinese); the placeholders are those of :func:`record_steps`.
@@ -80,7 +82,15 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
         "展示了 {shown} 个分组，记录对其均有承诺",
     ),
     "body": ("its content stands in clear in the record", "其内容以明文写在记录中"),
-    "erased": ("erased groups: {names}", "已删除的分组：{names}"),
+    "decision": (
+        "the log decided what {reader} gets, after {decided_size} entries; withheld: {withheld}",
+        "账本在 {decided_size} 个条目之后决定了 {reader} 可读的内容；未提供：{withheld}",
+    ),
+    "decision_all": (
+        "the log decided what {reader} gets, after {decided_size} entries: every group",
+        "账本在 {decided_size} 个条目之后决定 {reader} 可读全部分组",
+    ),
+    "erased": ("erased, by the log's word: {erased}", "按账本之言已删除：{erased}"),
     "receipt_is_of_record": (
         "the receipt is the one of this very record, {record_id}",
         "该回执正是此记录 {record_id} 的回执",
@@ -93,6 +103,7 @@ WARNINGS: Final = frozenset({"contested"})
 #: Wordings of one step; the others are named as they are.
 _PUBLIC: Final[Mapping[str, str]] = {
     "not_cosigned": "cosigned_by",
+    "decision_all": "decision",
     "member_first": "member_since",
     "member_founder": "member_since",
     "member_approved": "member_since",
@@ -179,6 +190,19 @@ _CODES: Final[Mapping[str, tuple[str, str]]] = {
         "The record type's definition is missing or another.",
         "记录类型的定义缺失或不符。",
     ),
+    "erased-mismatch": (
+        "A group that is said to be erased is shown, or no entry ordered it.",
+        "声称已删除的分组仍被展示，或没有条目下令删除。",
+    ),
+    "malformed-decision": ("The log's decision does not have its form.", "账本决定的格式错误。"),
+    "bad-decision-signature": (
+        "No log key of your trust anchor signed the decision.",
+        "信任锚中没有账本密钥为该决定签名。",
+    ),
+    "decision-mismatch": (
+        "The log's decision is about another record, or withholds what is shown.",
+        "账本的决定针对另一条记录，或未允许所展示的内容。",
+    ),
     "disclosure-malformed": ("A disclosed group does not have its form.", "披露格式错误。"),
     "disclosure-not-of-this-record": (
         "A disclosed group belongs to another record.",
@@ -233,9 +257,23 @@ class Words:
             _content_step(record),
         ]
         steps = [self._step(name, values) for name in names]
+        if record.decision is not None:
+            steps.append(self._decision_step(record.decision))
         if record.erased:
-            steps.append(self._step("erased", {"names": ", ".join(record.erased)}))
+            erased = ", ".join(f"{item.group} (entry {item.at})" for item in record.erased)
+            steps.append(self._step("erased", {"erased": erased}))
         return steps
+
+    def _decision_step(self, decision: Decision) -> Step:
+        """Who gets what by the log's word, and what would unlock what is withheld."""
+        withheld = ", ".join(
+            item.group + (f" ({' / '.join(item.needs)})" if item.needs else "")
+            for item in decision.groups
+            if not item.is_readable and item.group != "filing"
+        )
+        reader = "anyone" if decision.reader is None else decision.reader.rpartition(":")[2]
+        values = {"reader": reader, "decided_size": decision.size, "withheld": withheld}
+        return self._step("decision" if withheld else "decision_all", values)
 
     def receipt_steps(self, receipt: VerifiedReceipt, *, issuer: str) -> list[Step]:
         """What was established by a receipt with its record."""
@@ -347,7 +385,8 @@ def record_members(record: VerifiedRecord, words: Words) -> dict[str, Any]:
         **_signer_members(record),
         "shown": list(record.shown),
         "defined": record.defined,
-        "erased": list(record.erased),
+        "decision": None if record.decision is None else decision_members(record.decision),
+        "erased": [{"group": item.group, "at": item.at} for item in record.erased],
         "log_word": list(record.log_word),
         "steps": [{"step": step.name, "text": step.text} for step in words.record_steps(record)],
         "groups": {item.group: item.value for item in record.groups},

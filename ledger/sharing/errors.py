@@ -6,6 +6,7 @@
     +-- MalformedDecision     no signed decision
     +-- MalformedRefusal      no signed refusal
     +-- DecisionMismatch      a decision that is not about the record that it stands beside
+    +-- ErasedMismatch        a group that is said to be erased, and shown or erased by no entry
     +-- NoteRefused > BadNoteSignature
         +-- BadDecisionSignature     a line by a known log key does not verify, or none is there
         +-- BadRefusalSignature
@@ -32,6 +33,12 @@ class DecisionMismatch(LedgerError):
     """A decision on another record, or one that withholds what is shown beside it."""
 
     code = "decision-mismatch"
+
+
+class ErasedMismatch(LedgerError):
+    """A group that is said to be erased is shown, or no entry of the log can have ordered it."""
+
+    code = "erased-mismatch"
 
 
 class BadDecisionSignature(BadNoteSignature):

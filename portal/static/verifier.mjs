@@ -1,6 +1,7 @@
 // Independent verifier for Lotmark views and receipts, written from the specification alone. An ES module that
 // needs only the one beside it, for Node >= 20 and browsers; nothing else is fetched. "json.md 1": a section.
 // In results, indexes, sizes and times are Numbers where they are safe integers, else BigInts.
+import { readDecision } from './decision.mjs';
 import { KeyPath } from './key-path.mjs';
 
 /** Every refusal; `code` is the literal word of the specification. */
@@ -302,9 +303,8 @@ async function parseAnchor(bytes) {
 }
 
 // ---------------------------------------------------------------- checkpoint (tree.md 2, 5 to 9)
-/** A signed note whose text is a checkpoint. */
-function parseCheckpoint(bytes) {
-  const code = 'malformed-note';
+/** A signed note: its text and its signature lines. */
+function parseNote(bytes, code) {
   must(bytes.length <= 65536, code);
   const note = fromUtf8(bytes, code);
   const cut = note.lastIndexOf('\n\n');
@@ -316,8 +316,20 @@ function parseCheckpoint(bytes) {
     must(content?.length >= 5, code);
     return { name, id: hex(content.slice(0, 4)), content: content.slice(4) };
   });
+  must(signatures.length >= 1 && signatures.length <= 100, code);
+  return { text, signatures };
+}
+
+/** The signature lines of a note by this key. */
+const linesBy = (signatures) => ({ name, id, key }) => signatures.flatMap((line) => (
+  line.name === name && line.id === id ? [{ key, content: line.content }] : []));
+
+/** A signed note whose text is a checkpoint. */
+function parseCheckpoint(bytes) {
+  const code = 'malformed-note';
+  const { text, signatures } = parseNote(bytes, code);
   const lines = text.slice(0, -1).split('\n');
-  must(signatures.length >= 1 && signatures.length <= 100 && lines.length >= 3 && !lines.includes(''), code);
+  must(lines.length >= 3 && !lines.includes(''), code);
   const [origin, size, root] = [lines[0], decimal(lines[1]), base64(lines[2], 32)];
   must(size !== null && root !== null, code);
   return { origin, size, root, text, signatures };
@@ -326,9 +338,7 @@ function parseCheckpoint(bytes) {
 /** Checks B1 to B6, which are tree.md 9. */
 async function believe(bytes, { origin, policy }) {
   const { signatures, text, ...checkpoint } = parseCheckpoint(bytes);
-  // Lines by this key. Keys of other logs are unknown keys here.
-  const linesOf = ({ name, id, key }) => signatures.flatMap((line) => (
-    line.name === name && line.id === id ? [{ key, content: line.content }] : []));
+  const linesOf = linesBy(signatures); // keys of other logs are unknown keys here
   const logLines = policy.logs.filter(({ name }) => name === origin).flatMap(linesOf);
   must(logLines.length > 0, 'log-signature-missing');
   for (const { key, content } of logLines) {
@@ -460,6 +470,7 @@ async function definedGroups(record, type, listed) {
   return Object.keys(groups);
 }
 
+const CLOSED = ['manifest', 'address', 'filing'];
 const isSalt = pattern(/^[A-Za-z0-9_-]{38}$/);
 const isGroup = pattern(/^(?!(iss|iat|jti|aud|vct|policy|body)$)[a-z][a-z0-9_]{0,39}$/);
 /** Check D9 (record.md 4): the disclosed groups. */
@@ -482,7 +493,10 @@ async function readDisclosures(texts, claims) {
   return groups;
 }
 
-/** Checks D1 to D11 and the result. */
+const isIndex = (value) => typeof value === 'number' && value >= 0;
+const isReader = (value) => value === null || isText(value);
+const TOOLS = { must, utf8, fits, parseNote, linesBy, parseStrictJson, verifyEd25519, isDigest, isAscending, isGroup };
+/** Checks D1 to D15 and the result. */
 async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
   const record = table[row.entry];
   const [keys, after] = [row.keys, row.after].map((list) => list.map((position) => table[position]));
@@ -499,9 +513,9 @@ async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
   must(await record.isSigned(), 'bad-signature'); // D7
   const defined = await definedGroups(record, table[row.type] ?? null, types); // D8
   const groups = await readDisclosures(row.disclosures, record.claims); // D9
-  const closed = ['manifest', 'address', 'filing']; // D10; where the type is not known, all others are its
-  const isOfType = (name) => defined?.includes(name) ?? !closed.includes(name);
-  must(Object.keys(groups).every((name) => isOfType(name) || closed.includes(name)), 'type-mismatch');
+  // D10; where the type is not known, all but the closed groups are its
+  const isOfType = (name) => defined?.includes(name) ?? !CLOSED.includes(name);
+  must(Object.keys(groups).every((name) => isOfType(name) || CLOSED.includes(name)), 'type-mismatch');
   if ('manifest' in groups) {
     const named = isObject(groups.manifest) ? groups.manifest.groups : null;
     must(isObject(named) && (defined ?? []).every((name) => name in named), 'type-mismatch');
@@ -509,6 +523,11 @@ async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
   }
   if (after.length > 0) await path.take(record); // D11, where the record may itself be a step
   for (const link of after) must(await path.takeAfter(record, link, found) && await link.isSigned(), code);
+  const isErased = ({ group, at }) => ( // D12
+    !(group in groups) && BigInt(at) > record.index && BigInt(at) < checkpoint.size);
+  must(row.erased.every(isErased), 'erased-mismatch');
+  const { decision: said, erased } = row; // D13 to D15
+  const decision = said === null ? null : await readDecision(said, record, Object.keys(groups), { ...TOOLS, anchor });
   const [index, size] = [toNumber(record.index), toNumber(checkpoint.size)];
   // The digest in the charter proves a type that it lists; that another was admitted is the log's word.
   const typeWord = row.type === null || types.some(({ vct }) => vct === record.vct) ? [] : ['type-admitted'];
@@ -517,22 +536,23 @@ async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
     admitted_ms: toNumber(record.admitted), signed_s: record.claims.iat,
     authentic: record.kid, included: { index, size }, cosigned_by: [...checkpoint.cosignedBy],
     ...found,
-    shown: Object.keys(groups).filter(isOfType).sort(), defined: defined?.length ?? null, erased: [],
+    shown: Object.keys(groups).filter(isOfType).sort(), defined: defined?.length ?? null,
+    decision, erased,
     log_word: ['approvals-sufficed', 'no-later-revocation', ...typeWord], groups, body: record.body,
   };
 }
 
 // ---------------------------------------------------------------- view (view.md) and receipt
-/** Check A3. Containers: 200,000 (2 for each entry, 5 for each record and a few), a record's line has 5. */
+/** Check A3. Containers: 2 for each entry, 5 for each record, one for each group erased; more are not kept. */
 function readForm(text) {
   // JSONL: an LF inside of the outer white space, and strict JSON before the first such LF.
   const [, first] = /^[ \t\n\r]*([^ \t\n\r][^\n]*)\n[ \t\n\r]*[^ \t\n\r]/.exec(text) ?? [];
   if (first === undefined || attempt(() => [parseStrictJson(first, { maxContainers: 0 })]) === null) {
-    return parseStrictJson(text, { maxContainers: 200000 });
+    return parseStrictJson(text, { maxContainers: 830000 });
   }
   const lines = [];
   for (const [line] of text.matchAll(/[^\n]*\n|[^\n]+/g)) {
-    const value = parseStrictJson(line, { maxContainers: lines.length === 0 ? 200000 : 10 });
+    const value = parseStrictJson(line, { maxContainers: lines.length === 0 ? 200000 : 70 });
     if (lines.length <= 10001) lines.push(value); // one record too many tells that there are too many
   }
   const [view, ...records] = lines;
@@ -547,7 +567,9 @@ function mustBeView(view) {
   const type = (value) => value === null || isPosition(value);
   const positions = (max) => (value) => listOf(isPosition, 0, max)(value) && isAscending(value);
   const [keys, after] = [positions(256), positions(64)];
-  const [disclosures, decision, erased] = [listOf(isText), exactly(null), listOf(isText, 0, 0)];
+  const isGone = (item) => fits(item, { group: isText, at: isIndex });
+  const erased = (list) => listOf(isGone, 0, 64)(list) && isAscending(list.map(({ group }) => group));
+  const [disclosures, decision] = [listOf(isText), isReader];
   const isRecord = (row) => fits(row, { entry: isPosition, type, keys, after, disclosures, decision, erased });
   const [entries, records] = [listOf(isEntry, 1, 65536), listOf(isRecord, 1, 10000)];
   // Members are looked at in this order: positions need the entries.

@@ -161,6 +161,7 @@ function showLong(text) {
 // ---------------------------------------------------------------- results
 
 function variantOf(step, record) {
+  if (step === 'erased') return record.erased.length ? 'some' : 'none';
   if (step === 'cosigned') return record.cosigned_by.length ? 'some' : 'none';
   if (step === 'member') {
     if (record.member_since === record.index && record.index) return 'own';
@@ -189,6 +190,7 @@ function showSteps(record) {
     index: record.included.index,
     size: record.included.size,
     witnesses: record.cosigned_by.join(words.comma),
+    erased: record.erased.map(({ group, at }) => `${group} (${at})`).join(words.comma),
     registered_at: record.key_registered_at,
     member_since: record.member_since,
     approvers: record.approved_by.map((did) => did.slice(did.lastIndexOf(':') + 1)).join(words.comma),

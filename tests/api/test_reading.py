@@ -10,6 +10,7 @@ from keys.encoding import decode_base64url, encode_base64url
 from ledger.compose import Filing
 from ledger.entry import split_entry
 from ledger.errors import DisclosureUnused
+from ledger.sharing.errors import DecisionMismatch
 from ledger.tlog_proof import parse_tlog_proof
 from ledger.verify import VerifiedRecord
 from ledger.view import parse_view
@@ -121,6 +122,9 @@ def test_a_view_with_a_changed_disclosure_does_not_verify(
     view = service.http.get(f"/v1/records/{record}").json()
     other = service.signed(OEM).get(f"/v1/records/{record}").json()
     view["records"][0]["disclosures"] = other["records"][0]["disclosures"]
+    with pytest.raises(DecisionMismatch):
+        service.verify(json.dumps(view).encode())
+    view["records"][0]["decision"] = None
     service.verify(json.dumps(view).encode())
     good = decode_base64url(view["records"][0]["disclosures"][-1])
     other_value = good.replace(b"as received", b"as rejected")
@@ -217,3 +221,32 @@ def test_the_address_of_an_admitted_record_is_its_view(service: LiveService) -> 
     answer = service.submit(service.record())
     target = answer.headers["location"].removeprefix(service.settings.public_url)
     assert service.signed(SUPPLIER).get(target).headers["content-type"] == VIEW
+
+
+# ---- decisions ----
+
+
+@pytest.mark.item("5.3.signed")
+def test_a_view_says_who_gets_what_and_what_would_unlock_more(
+    service: LiveService, record: str
+) -> None:
+    seen = shown(service, record, STRANGER).decision
+    assert seen is not None
+    assert (seen.record_id, seen.reader) == (record, service.party(STRANGER).did)
+    assert {item.group: item.rule for item in seen.groups if item.is_readable} == {
+        "manifest": "consortium",
+        "lot": "public",
+    }
+    assert {item.group: item.needs for item in seen.groups if not item.is_readable} == {
+        "address": ("relation", "grant"),
+        "evidence": ("grant",),
+        "filing": (),
+        "note": ("relation", "grant"),
+        "values": ("grant",),
+        "correction": ("relation", "grant"),
+    }
+
+
+def test_governance_needs_no_decision(service: LiveService) -> None:
+    charter = service.consortium.fold.charter_id
+    assert shown(service, charter, OEM).decision is None

@@ -13,6 +13,7 @@ from tests.ledger.view_cases_honest import honest_cases
 from tests.ledger.view_cases_key_lives import key_life_cases
 from tests.ledger.view_cases_key_paths import key_path_cases
 from tests.ledger.view_cases_members import member_cases
+from tests.ledger.view_cases_sharing import sharing_cases
 from tests.ledger.view_honest_members import honest_member_cases
 from tests.ledger.view_vectors import VECTORS, ViewCase, encode_vectors
 
@@ -29,6 +30,7 @@ def all_cases() -> list[ViewCase]:
         *member_cases(),
         *key_life_cases(),
         *disclosure_cases(),
+        *sharing_cases(),
     ]
 
 

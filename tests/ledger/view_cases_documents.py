@@ -208,7 +208,7 @@ def _forms() -> Iterator[ViewCase]:
         ("a disclosure is null", add(*record, "disclosures", item=None)),
         ("a decision is there", put(*record, "decision", to={})),
         ("a decision is false", put(*record, "decision", to=False)),
-        ("a group is erased", put(*record, "erased", to=["note"])),
+        ("an erased group is a text", put(*record, "erased", to=["note"])),
         ("erased is null", put(*record, "erased", to=None)),
     ]
     for number, (name, edit) in enumerate(faults):

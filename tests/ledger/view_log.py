@@ -42,6 +42,8 @@ class Show:
     type: int | None = None
     disclosures: Sequence[str] = ()
     after: Sequence[int] = ()
+    decision: str | None = None
+    erased: Sequence[Mapping[str, object]] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,6 @@ def _record(show: Show, table: Sequence[int]) -> Document:
         "keys": [table.index(index) for index in show.keys],
         "after": [table.index(index) for index in show.after],
         "disclosures": list(show.disclosures),
-        "decision": None,
-        "erased": [],
+        "decision": show.decision,
+        "erased": list(show.erased),
     }

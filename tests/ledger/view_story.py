@@ -193,7 +193,8 @@ def _expected_record(
         "reaffirmed_at": None,
         "shown": shown,
         "defined": _defined(claims["vct"], log, show),
-        "erased": [],
+        "decision": None,
+        "erased": [dict(item) for item in show.erased],
         "log_word": [*LOG_WORD, *_admitted_by_word(claims["vct"], log, show)],
     }
 

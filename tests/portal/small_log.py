@@ -88,7 +88,7 @@ def a_small_log(folder: Path) -> SmallLog:
         _submit(ledger, text)
     anchor = _anchor(consortium)
     published = Published(ledger.reader, Cosigning(parse_anchor(anchor.encode()), store))
-    sharing = Sharing(ledger, ManualClock(NOW_MS))
+    sharing = Sharing(ledger, ManualClock(NOW_MS), a_log_signer())
     shelf = RecordShelf(ledger, store, published=published, sharing=sharing)
     search = RecordSearch(ledger, store, SEARCH_SECRET, shelf, sharing)
     facts = ServiceFacts(ledger, shelf, search, anchor, published)

@@ -21,6 +21,7 @@ VERIFIER: Final = HERE.parents[1] / "portal" / "static" / "verifier.mjs"
 PAGE: Final = "https://verifier.test/"
 FILES: Final = {
     "verifier.mjs": VERIFIER,
+    "decision.mjs": VERIFIER.with_name("decision.mjs"),
     "key-path.mjs": VERIFIER.with_name("key-path.mjs"),
     "view_outcomes.mjs": HERE / "view_outcomes.mjs",
     "views.json": VECTORS,
@@ -101,6 +102,7 @@ RECORD_MEMBERS: Final = (
     "reaffirmed_at",
     "shown",
     "defined",
+    "decision",
     "erased",
     "log_word",
 )

@@ -101,7 +101,12 @@ def test_no_file_names_another_host(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "imported"), [("verifier.mjs", ["./key-path.mjs"]), ("key-path.mjs", [])]
+    ("name", "imported"),
+    [
+        ("verifier.mjs", ["./decision.mjs", "./key-path.mjs"]),
+        ("decision.mjs", []),
+        ("key-path.mjs", []),
+    ],
 )
 def test_the_verifier_depends_on_no_file_but_its_own(name: str, imported: list[str]) -> None:
     text = (STATIC / name).read_text("utf-8")

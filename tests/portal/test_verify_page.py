@@ -95,7 +95,11 @@ def test_the_page_offers_the_verifier_with_its_digest(
     page = get_page("/verify")
     links = [e for e in page.all("a") if "download" in e.attributes]
     saved = [e for e in links if str(e.attributes["download"]).endswith(".mjs")]
-    assert [e.attributes["download"] for e in saved] == ["verifier.mjs", "key-path.mjs"]
+    assert [e.attributes["download"] for e in saved] == [
+        "verifier.mjs",
+        "decision.mjs",
+        "key-path.mjs",
+    ]
     for link in saved:
         assert link.attributes["href"] == f"/static/{link.attributes['download']}"
         served = client.get(str(link.attributes["href"])).content

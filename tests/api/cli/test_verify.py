@@ -81,6 +81,7 @@ def test_every_step_is_named_and_nothing_says_valid(kept: Kept) -> None:
         "key_registered_at",
         "authentic",
         "shown",
+        "decision",
     ]
     assert record["log_word"] == ["approvals-sufficed", "no-later-revocation"]
     assert (record["shown"], record["defined"]) == (["lot", "measurements", "verdict"], 10)

@@ -6,7 +6,7 @@ is a side of; everything else looks like nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 from typing import Any, Final, Generic, TypeVar
@@ -151,6 +151,7 @@ class MastersDoor:
             listing.name: tell_all(page),
             "next": encode_place(listing.place(page[-1])) if is_more else None,
         }
+        self.shelf.note_state(_entries_told(told[listing.name]), reader)
         return private(JSONResponse(told))
 
     def _tell_sites(self, page: Sequence[Site], reader: Reader) -> list[Members]:
@@ -161,6 +162,19 @@ class MastersDoor:
             groups = {one.group: one.value for one in record.groups if one.group in names}
             told.append(self._members.site(site, groups))
         return told
+
+
+def _entries_told(told: object) -> Iterator[int]:
+    """The entries that facts in an answer name: each fact names the one that said it."""
+    if isinstance(told, list):
+        for item in told:
+            yield from _entries_told(item)
+    elif isinstance(told, dict):
+        entry = told.get("entry")
+        if isinstance(entry, int):
+            yield entry
+        for item in told.values():
+            yield from _entries_told(item)
 
 
 def _standing(tip: Tip) -> dict[str, Any]:

@@ -47,12 +47,19 @@ class RecordSearch:
     sharing: Sharing
 
     def newest(self, asked: Asked, reader: Reader) -> Page:
-        """The records that match, newest first, each as the reader gets it.
+        """The records that match, newest first, each as the reader gets it, to be shown.
 
         Fewer than asked for where their content is large; the cursor leads on.
+
+        Raises:
+            AccessNotKept: the receipts of the read cannot be kept.
         """
         self.ledger.catch_up()
-        reading = self.sharing.reading(reader)
+        page = self._newest(asked, self.sharing.reading(reader))
+        self.shelf.note(page.records, reader)
+        return page
+
+    def _newest(self, asked: Asked, reading: Reading) -> Page:
         if asked.content is not None:
             return self._by_content(asked, asked.content, reading)
         indices = self.candidates(asked, reading)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 
+from api.accesses.log import AccessNotes
+from api.accesses.noting import seen_of
+from api.accesses.rows import Seen
 from api.exchange import Reader, Refused
 from api.published import Published
 from api.sharing import Reading, Sharing, Sight
@@ -38,6 +41,11 @@ class OpenedRecord:
         """How many characters it takes to show."""
         return sum(map(len, self.disclosures)) + len(self.row.text)
 
+    @property
+    def group_names(self) -> frozenset[str]:
+        """The groups that are there and the reader's."""
+        return frozenset(disclosure.group for disclosure in self.groups)
+
 
 class RecordShelf:
     """The one way to a record: finds it and decides what the reader gets of it."""
@@ -49,22 +57,63 @@ class RecordShelf:
         *,
         published: Published,
         sharing: Sharing,
+        accesses: AccessNotes,
     ) -> None:
         """Read from ``ledger`` and ``store`` what ``sharing`` lets each reader have.
 
-        Views are proven as ``published`` says.
+        Views are proven as ``published`` says; ``accesses`` is told what leaves, before it does.
         """
+        self._accesses = accesses
         self._ledger = ledger
         self._sharing = sharing
         self._published = published
         self._store = store
 
     def open(self, record_id: str, reader: Reader) -> OpenedRecord:
-        """One record for one reader.
+        """One record for one reader, to be shown.
 
         Raises:
             Refused: there is no such record, or none that the reader may know of: the answer
                 is the same, and so is what the database is asked.
+            AccessNotKept: the receipt of the read cannot be kept.
+        """
+        opened = self.look(record_id, reader)
+        self.note([opened], reader)
+        return opened
+
+    def note(self, records: Sequence[OpenedRecord], reader: Reader) -> None:
+        """Keep receipts of records that are about to be shown.
+
+        Raises:
+            AccessNotKept: they cannot be kept.
+        """
+        if reader.did is not None:
+            seen = (seen_of(one.row, one.sight, one.group_names) for one in records)
+            self.note_seen([one for one in seen if one is not None], reader)
+
+    def note_seen(self, seen: Sequence[Seen], reader: Reader) -> None:
+        """The same where it is known what of them is shown.
+
+        Raises:
+            AccessNotKept: they cannot be kept.
+        """
+        self._accesses.note(reader, seen)
+
+    def note_state(self, indices: Iterable[int], reader: Reader) -> None:
+        """The same of records of which their group ``state`` is told, in another form.
+
+        Raises:
+            AccessNotKept: they cannot be kept.
+        """
+        opened = self.open_at(sorted(set(indices)), self._sharing.reading(reader))
+        seen = (seen_of(one.row, one.sight, one.group_names & {"state"}) for one in opened)
+        self.note_seen([one for one in seen if one is not None], reader)
+
+    def look(self, record_id: str, reader: Reader) -> OpenedRecord:
+        """One record as a reader would get it, of which nothing above public is shown.
+
+        Raises:
+            Refused: as :meth:`open`.
         """
         row = self._find(record_id)
         # The charter stands in for a record that is absent, so that the same is read for it.
@@ -93,9 +142,15 @@ class RecordShelf:
         return None if row is None or row.index >= self._ledger.size else row
 
     def open_all(self, indices: Sequence[int], reader: Reader) -> list[OpenedRecord]:
-        """Records by their entries, each as the reader gets it."""
+        """Records by their entries, each as the reader gets it, to be shown.
+
+        Raises:
+            AccessNotKept: the receipts of the read cannot be kept.
+        """
         rows = [self._ledger.reader.entry(index) for index in indices]
-        return self._open_rows(rows, self._sharing.reading(reader))
+        opened = self._open_rows(rows, self._sharing.reading(reader))
+        self.note(opened, reader)
+        return opened
 
     def view(
         self, records: Sequence[OpenedRecord], *, as_lines: bool, cosigned: bool | None = None

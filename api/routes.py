@@ -63,7 +63,13 @@ def open_served(service: Service) -> Served:
     judge = _judge(service, quotas)
     published = Published(service.ledger.reader, service.cosigning)
     sharing = Sharing(service.ledger, service.clock, service.log_signer)
-    shelf = RecordShelf(service.ledger, service.store, published=published, sharing=sharing)
+    shelf = RecordShelf(
+        service.ledger,
+        service.store,
+        published=published,
+        sharing=sharing,
+        accesses=service.accesses,
+    )
     search = RecordSearch(service.ledger, service.store, service.search_secret, shelf, sharing)
     return Served(service, quotas, judge, ReadingDesk(judge), published, sharing, shelf, search)
 

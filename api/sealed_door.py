@@ -13,11 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.accesses.rows import RECIPIENT, Seen, ShownGroup
 from api.exchange import Reader, Refused, RequestJudge, media_type_of, read_body
 from api.reading import ReadingDesk
 from api.records import RecordShelf, private
 from api.sharing import Sharing
 from api.submit import JSON
+from keys.encoding import encode_base64url
 from ledger import limits
 from ledger.admission import judge_recipients
 from ledger.disclosure import open_disclosures
@@ -66,7 +68,18 @@ class SealedDoor:
         found = self._find_for(request, reader)
         if reader.did not in found.parties:
             raise _absent(request)
+        self._note(request, reader, found)
         return _answer(_text_of(found))
+
+    def _note(self, request: Request, reader: Reader, found: _Found) -> None:
+        """Keep a receipt of an envelope that is about to be shown."""
+        row, group = self.shelf.find(request.path_params["record_id"]), found.envelope.group
+        own = {row.party: "issuer", found.owner: "owner"}
+        shown = ShownGroup(group, "sealed", own.get(str(reader.did), RECIPIENT), None)
+        record_id = encode_base64url(row.record_id)
+        self.shelf.note_seen(
+            [Seen(record_id, row.index, row.vct, (found.owner,), (shown,))], reader
+        )
 
     async def add(self, request: Request) -> Response:
         """``POST`` to the same: the envelope with more recipients, by the owner.

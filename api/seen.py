@@ -54,7 +54,7 @@ class SeenByOthers:
         Raises:
             Refused: there is none, or it is not the owner's.
         """
-        found = self._filed([self.shelf.open(record_id, Reader(owner))], owner)
+        found = self._filed([self.shelf.look(record_id, Reader(owner))], owner)
         if not found:
             raise Refused(Refusal("not-found", f"no record {record_id[:60]!r} of yours"))
         return found

@@ -25,7 +25,7 @@ from ledger.sharing.decision import (
     decide,
     principal_of,
 )
-from ledger.sharing.filed import filed_of
+from ledger.sharing.filed import Filed, filed_of
 from ledger.sharing.signed import sign_decision
 from ledger.store import EntryRow
 
@@ -43,7 +43,8 @@ class Sight:
     there was nothing to decide: of governance records, and where the content is lost.
     ``erased`` tells of those groups which entry ordered them erased. Who does not find a
     record is answered as if it were absent. ``is_whole``: every group is there and shown, but
-    for the filing, which says which groups are present.
+    for the filing, which says which groups are present. ``owners`` are told of the read: the
+    owner, and of a record of a case its participants.
     """
 
     names: frozenset[str]
@@ -51,6 +52,7 @@ class Sight:
     erased: Mapping[str, int]
     is_found: bool
     is_whole: bool = False
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,15 @@ class Reading:
             erased,
             is_found=self.principal.is_member or not names.isdisjoint(values.keys() | erased),
             is_whole=_is_whole(values, names),
+            owners=self._owners(filed),
         )
+
+    def _owners(self, filed: Filed) -> tuple[str, ...]:
+        cases = self.state.agreements.cases
+        case = cases.get(filed.case) if filed.case is not None else None
+        if case is None:
+            return (filed.owner,)
+        return tuple(sorted({filed.owner, *case.participants}))
 
     def _see_lost(self, row: EntryRow, values: Mapping[str, Any]) -> Sight:
         """Of a record whose manifest is not held, what is left is its signer's."""

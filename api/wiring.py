@@ -177,9 +177,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
             state=opening_state(),
         )
     )
-    fold = ledger.fold
-    if fold.charter is None or encode_vkey(log_signer.key) not in fold.rules.log_keys:
-        raise KeyMismatch(f"{config.key_uri} is no log key in force of {config.origin}")
+    _expect_log_key(ledger, log_signer, config.key_uri)
     cosigning = open_cosigning(
         anchor_text, opened.store, must_have_quorum=settings.require_witnesses
     )
@@ -208,6 +206,12 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         search_secret=secret,
         anchor_text=anchor_text,
     )
+
+
+def _expect_log_key(ledger: Ledger, signer: Ed25519Signer, uri: str) -> None:
+    fold = ledger.fold
+    if fold.charter is None or encode_vkey(signer.key) not in fold.rules.log_keys:
+        raise KeyMismatch(f"{uri} is no log key in force of {fold.origin}")
 
 
 def _open_derived(opened: _Opened, ledger: Ledger) -> DerivedWorker:

@@ -23,6 +23,8 @@ OWN_RULES: Final = frozenset({"issuer", "owner"})
 #: What auditors and orders open is always noted.
 WATCHED_RULES: Final = frozenset({"auditor", "order"})
 PUBLIC: Final = "public"
+#: The rule of who fetches a sealed group's envelope as one of those that it is sealed to.
+RECIPIENT: Final = "recipient"
 
 
 class ShownGroup(NamedTuple):

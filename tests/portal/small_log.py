@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.accesses.book import AccessBook
-from api.accesses.log import AccessLog
+from api.accesses.log import AccessLog, NoAccessNotes
 from api.cosigning import Cosigning
 from api.exchange import LogKeys
 from api.nonces import NonceMemory
@@ -89,7 +89,9 @@ def a_small_log(folder: Path) -> SmallLog:
     anchor = _anchor(consortium)
     published = Published(ledger.reader, Cosigning(parse_anchor(anchor.encode()), store))
     sharing = Sharing(ledger, ManualClock(NOW_MS), a_log_signer())
-    shelf = RecordShelf(ledger, store, published=published, sharing=sharing)
+    shelf = RecordShelf(
+        ledger, store, published=published, sharing=sharing, accesses=NoAccessNotes()
+    )
     search = RecordSearch(ledger, store, SEARCH_SECRET, shelf, sharing)
     facts = ServiceFacts(ledger, shelf, search, anchor, published)
     records = {name: _submit(ledger, text) for name, text in _records(consortium).items()}

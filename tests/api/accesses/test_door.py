@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +71,49 @@ def test_an_owner_is_told_of_its_rows_and_nobody_else_is(live: LiveService, owne
     for by in (OEM, STRANGER):
         assert get(live, "/v1/accesses?evidence=true", by=by)["accesses"] == []
     assert code_of(live.http.get("/v1/accesses")) == "signature-required"
+
+
+@pytest.mark.item("5.7")
+@pytest.mark.parametrize(
+    "target", ["/v1/records/{}", "/v1/records?type=sample-report%2Fv1&limit=1"]
+)
+def test_a_read_of_another_s_record_leaves_a_receipt_and_one_of_its_own_does_not(
+    live: LiveService, target: str
+) -> None:
+    record = live.admit(live.record())
+    listing = f"/v1/accesses?record={record}&evidence=true"
+    for by in (SUPPLIER, None):
+        read(live, target.format(record), by)
+    assert get(live, listing)["accesses"] == []
+    read(live, target.format(record), OEM)
+    told = get(live, listing)
+    (row,) = told["accesses"]
+    assert (row["reader"], row["type"]) == (did(live, OEM), "sample-report/v1")
+    assert row["groups"]["manifest"] == {"tier": "consortium", "rule": "consortium", "by": None}
+    assert parse_evidence(told["requests"][row["request"]]).target.endswith(target.format(record))
+
+
+@pytest.mark.item("5.7")
+def test_a_read_is_not_answered_without_its_receipt(live: LiveService) -> None:
+    record = live.admit(live.record())
+    with closing(sqlite3.connect(live.folder.accesses)) as others:
+        others.execute("ALTER TABLE access RENAME TO elsewhere")
+        answer = live.signed(OEM).get(f"/v1/records/{record}")
+        assert (answer.status_code, code_of(answer)) == (503, "access-not-kept")
+        assert "access tables" not in answer.text
+        # What leaves no receipt is answered as ever.
+        assert live.signed(SUPPLIER).get(f"/v1/records/{record}").status_code == 200
+        others.execute("ALTER TABLE elsewhere RENAME TO access")
+    assert live.signed(OEM).get(f"/v1/records/{record}").status_code == 200
+    figures = live.http.get("/metrics").text
+    assert "lotmark_access_reads_refused 1.0" in figures
+    assert live.http.get("/readyz").json()["accesses"]["digests"] == "no-service-key"
+
+
+def read(live: LiveService, target: str, by: str | None) -> None:
+    """Read as a member, or as anybody."""
+    answer = live.signed(by).get(target) if by else live.http.get(target)
+    assert answer.status_code in (200, 404), answer.text
 
 
 @pytest.mark.item("5.7.listed")

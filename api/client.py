@@ -199,6 +199,10 @@ class LogClient:
         post = Outgoing("POST", envelope_path(record_id, group), encode_posted(envelope), _JSON)
         return read_envelope(self._transport.send(post).json())
 
+    def erasing(self, what: str, **conditions: str | int) -> Mapping[str, Any]:
+        """``GET /v1/{what}``: erasures, retention or ``records/{id}/purge``."""
+        return self._get_object(f"/v1/{quote(what)}{_query(conditions)}")
+
     # ---- what others see ----
 
     def seen_by(self, **conditions: str) -> Mapping[str, Any]:

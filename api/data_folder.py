@@ -92,6 +92,11 @@ class DataFolder:
         return self.root / "accesses.sqlite"
 
     @property
+    def shelf(self) -> Path:
+        """The key shelf."""
+        return self.root / "shelf"
+
+    @property
     def erasures(self) -> Path:
         """The SQLite database of erasures that were carried out."""
         return self.root / "erasures.sqlite"

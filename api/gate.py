@@ -30,9 +30,9 @@ _SIGNED: Final = SIGNATURE_INPUT.encode("ascii")
 #: Where a signature is looked at: searches, records, their flags and blobs, deliveries, masters,
 #: uploads, accesses and entry bundles.
 _VERIFYING: Final = re.compile(
-    r"/v1/records(/[^/]+(/flags|/blobs/[^/]+|/sealed/[^/]+)?)?|/v1/deliveries/[^/]+"
+    r"/v1/records(/[^/]+(/flags|/purge|/blobs/[^/]+|/sealed/[^/]+)?)?|/v1/deliveries/[^/]+"
     r"|/v1/(relations|sites|parts|specifications|requirements|grants|cases|tasks)"
-    r"|/v1/(seen-by|page-links)"
+    r"|/v1/(seen-by|page-links|erasures|retention)"
     r"|/v1/blobs(/[^/]+)?|/tile/entries/.+"
     r"|/v1/accesses|/v1/access-rules(/[^/]+)?|/v1/access-alerts(/[^/]+/acknowledgement)?"
 )

@@ -12,6 +12,7 @@ from api import errors
 from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
 from api.openapi_accesses import access_paths, access_schemas
 from api.openapi_deliveries import delivery_paths, delivery_schemas
+from api.openapi_erasures import erasure_paths, erasure_schemas
 from api.openapi_log import health_paths, log_paths
 from api.openapi_masters import master_paths
 from api.openapi_parts import (
@@ -95,6 +96,7 @@ def _record_paths() -> dict[str, Any]:
             )
         },
         **delivery_paths(record_id),
+        **erasure_paths(record_id),
         **sealed_paths(record_id),
         "/v1/records/{record_id}/blobs/{blob}": {
             "get": get_operation(
@@ -268,6 +270,7 @@ def _schemas() -> dict[str, Any]:
         ),
         **delivery_schemas(),
         **access_schemas(),
+        **erasure_schemas(),
         "Problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail", "code", "remedy"],

@@ -19,6 +19,7 @@ from api.blob_door import BlobDoor
 from api.claimants import source_of
 from api.deliveries_door import DeliveryDoor
 from api.desk import SubmissionDesk
+from api.erasures_door import ErasuresDoor
 from api.exchange import ChargedNonces, LogKeys, RequestJudge
 from api.log_door import LogDoor
 from api.masters_door import MastersDoor
@@ -40,6 +41,7 @@ from api.seen import SeenByOthers, SeenDoor
 from api.sharing import Sharing
 from api.submit import SubmissionDoor
 from api.wiring import Service
+from ledger.vault.shelf import KeyShelf
 from portal.build import Portal, build_portal
 
 
@@ -82,6 +84,7 @@ def add_routes(app: FastAPI, served: Served, metrics: Metrics) -> None:
     _add_masters(app, served)
     _add_blobs(app, served)
     _add_accesses(app, served)
+    _add_erasures(app, served)
     _add_log(app, served)
     _add_health(app, served.service, metrics)
 
@@ -183,6 +186,17 @@ def _add_accesses(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/access-alerts", GET=reading.read_by(door.alerts))
     path = "/v1/access-alerts/{alert}/acknowledgement"
     serve_resource(app, path, POST=door.acknowledge)
+
+
+def _add_erasures(app: FastAPI, served: Served) -> None:
+    service, reading = served.service, served.reading
+    shelf = KeyShelf(service.folder.shelf)
+    door = ErasuresDoor(
+        service.ledger, service.store, service.erasing, service.clock, shelf.copies_before
+    )
+    serve_resource(app, "/v1/erasures", GET=reading.read_by(door.listed))
+    serve_resource(app, "/v1/records/{record_id}/purge", GET=reading.read_by(door.report))
+    serve_resource(app, "/v1/retention", GET=reading.read_by(door.retention))
 
 
 def _add_log(app: FastAPI, served: Served) -> None:

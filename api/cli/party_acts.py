@@ -64,11 +64,11 @@ class Acting:
         self,
         state: Mapping[str, Any],
         *,
-        to: str,
+        to: str | None,
         terms: Mapping[str, str] | None = None,
         number: str | None = None,
     ) -> Admitted:
-        """Sign an act addressed to the other side, and send it.
+        """Sign an act addressed to the other side, where there is one, and send it.
 
         Raises:
             ClientError: it was refused, or no answer came.
@@ -76,7 +76,7 @@ class Acting:
         """
         kind = find_type(ACT_VCT, client=self.client, anchor=self.session.anchor)
         groups: dict[str, Any] = {"state": dict(state), **({"terms": dict(terms)} if terms else {})}
-        filing = Filing(subject=to, to=(to,), number=number)
+        filing = Filing(subject=to, to=(to,) if to else (), number=number)
         composer = self.session.filing_composer(self.signer, self.client)
         sd_jwt = composer.compose_record(kind, groups, filing=filing, iat=now_s())
         return send(self.session, sd_jwt)

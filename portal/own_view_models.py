@@ -196,7 +196,7 @@ def _seen_type(
 def _ground(ground: Basis, words: Words) -> GroundLine:
     command = None
     if ground.by is not None and ground.rule in ("grant", "delegation"):
-        command = f"lotmark revoke {ground.by}"
+        command = f"lotmark revoke-grant {ground.by}"
     elif ground.by is not None:
         command = f"lotmark show {ground.by}"
     return GroundLine(words.text(f"sharing.{ground.rule}"), ground.records, ground.by, command)

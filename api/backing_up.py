@@ -3,7 +3,7 @@
 The log up to a head that was read first is append-only, so it is one consistent state however
 long the copying takes, and whatever engine it lies in. Uploads are copied after it: those
 that it cites were complete before. A backup carries no right to sign: not the high-water
-mark, and the keys only if they are asked for.
+mark, and the keys only if they are asked for. The key shelf never is in one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 from api.backup_files import (
     BLOBS,
     CHECKPOINTS,
+    CONTENTS,
     COSIGNED,
-    DISCLOSURES,
     ENTRIES,
     KEYS,
     PARTIAL,
@@ -37,6 +37,7 @@ from ledger.high_water import HighWaterFile
 from ledger.recovery import check_mark
 from ledger.store import Head, Store
 from ledger.tree import leaf_hash
+from ledger.vault.packed_row import encode_packed
 
 _PAGE: Final = 500
 
@@ -103,7 +104,7 @@ class _Copying:
         writer, store, size = self._writer, self._store, self._head.size
         outbox = store.outbox_after(0, 1)
         writer.rows(ENTRIES, self._entries(on_entries))
-        writer.rows(DISCLOSURES, self._kept())
+        writer.rows(CONTENTS, self._contents())
         writer.rows(CHECKPOINTS, _until(store.checkpoints(), size))
         writer.rows(COSIGNED, _until(store.cosigned(0), size))
         self._copy_blobs()
@@ -138,12 +139,11 @@ class _Copying:
                 "run 'lotmark audit --full'"
             )
 
-    def _kept(self) -> Iterator[tuple[int, bytes]]:
-        for start in range(0, self._head.size, _PAGE):
-            kept = self._store.disclosures(range(start, min(start + _PAGE, self._head.size)))
-            for index in sorted(kept):
-                self._disclosures += 1
-                yield index, kept[index].encode()
+    def _contents(self) -> Iterator[tuple[int, bytes]]:
+        """As the database holds them: sealed, and of no use without the shelf."""
+        for row in self._store.vault_rows(0, self._head.size):
+            self._disclosures += 1
+            yield row.entry, encode_packed(row)
 
     def _copy_blobs(self) -> None:
         for blob, index in pins_of(self._store, self._head.size):

@@ -33,11 +33,11 @@ from ledger import limits
 from ledger.backup_rows import BackupDamaged, encode_row
 from ledger.durable_files import sync_directory
 
-FORMAT: Final = "lotmark.backup/v1"
+FORMAT: Final = "lotmark.backup/v2"
 MANIFEST: Final = "manifest.json"
 PARTIAL: Final = ".partial"
 ENTRIES: Final = "entries"
-DISCLOSURES: Final = "disclosures"
+CONTENTS: Final = "contents"
 CHECKPOINTS: Final = "checkpoints"
 COSIGNED: Final = "cosigned"
 BLOBS: Final = "blobs"

@@ -12,6 +12,8 @@
     derived.sqlite  what is counted from the log; made again from it at any time
     erasures.sqlite what was done for each erasure; without it they are carried out once more
     accesses.sqlite receipts of reads; they follow from nothing, so back them up
+    shelf/          the keys of all contents, unless LOTMARK_SHELF names another folder for them;
+                    replicas share one, and no backup has it
     blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
     copy            there where the folder was restored for reading and has no high-water mark
     founding        there while the log is being made; see :mod:`api.founding`
@@ -29,6 +31,9 @@ from api.setup_errors import WRONG_FOLDER, FolderDamaged, FolderMissing
 from ledger.blob_files import FileBlobs
 from ledger.blob_files_shared import SharedFileBlobs
 from ledger.durable_files import replace_file
+from ledger.store_open import open_store
+from ledger.store_postgres import PostgresStore
+from ledger.store_sql import SqlStore
 
 CONFIG_FORMAT = "lotmark.config/v1"
 SEARCH_SECRET_BYTES = 32
@@ -39,12 +44,13 @@ class DataFolder:
     """The paths below one data folder, and what of the log lies elsewhere.
 
     ``server_url`` is the database server, ``shared_blobs`` the folder of uploads that several
-    replicas share, where the log has one.
+    replicas share, where the log has one; ``keys`` the key shelf, where it lies elsewhere.
     """
 
     root: Path
     server_url: str = field(default="", repr=False)
     shared_blobs: Path | None = None
+    keys: Path | None = None
 
     @property
     def config(self) -> Path:
@@ -92,11 +98,6 @@ class DataFolder:
         return self.root / "accesses.sqlite"
 
     @property
-    def shelf(self) -> Path:
-        """The key shelf."""
-        return self.root / "shelf"
-
-    @property
     def erasures(self) -> Path:
         """The SQLite database of erasures that were carried out."""
         return self.root / "erasures.sqlite"
@@ -105,6 +106,11 @@ class DataFolder:
     def blobs(self) -> Path:
         """The folder of uploads: the one that replicas share, else the data folder's own."""
         return self.shared_blobs or self.root / "blobs"
+
+    @property
+    def shelf(self) -> Path:
+        """The key shelf: the one that is named, else the data folder's own."""
+        return self.keys or self.root / "shelf"
 
     @property
     def copy(self) -> Path:
@@ -175,6 +181,15 @@ def read_config(folder: DataFolder) -> LogConfig:
     # A long row of brackets exhausts the decoder's stack.
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise FolderDamaged(f"{folder.config}: {fault}") from fault
+
+
+def open_log(folder: DataFolder, *, read_only: bool = False) -> SqlStore | PostgresStore:
+    """The database of the log, with the keys of its contents.
+
+    Raises:
+        StoreBusy, StoreOutdated, StoreUnavailable: it cannot be opened so.
+    """
+    return open_store(folder.database_url, shelf=folder.shelf, read_only=read_only)
 
 
 def open_blobs(folder: DataFolder) -> FileBlobs:

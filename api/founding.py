@@ -20,6 +20,7 @@ from api.data_folder import (
     DataFolder,
     LogConfig,
     open_blobs,
+    open_log,
     write_config,
     write_new,
     write_search_secret,
@@ -61,8 +62,8 @@ from ledger.record import NO_POLICY
 from ledger.rules import NO_WITNESSES, Quorum, join_policy
 from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
-from ledger.store_open import open_store
 from ledger.trust_policy import encode_trust_policy
+from ledger.vault.shelf import KeyShelf
 from quality.builtin_codebooks import builtin_codebooks
 from quality.builtin_policies import builtin_policies
 from quality.credential import DEFAULT_RIGHTS
@@ -243,9 +244,10 @@ def _open_ledger(
     folder: DataFolder, origin: str, *, signer: Ed25519Signer, secret: bytes, clock: Clock
 ) -> Iterator[Ledger]:
     with ExitStack() as opened:
-        store = open_store(folder.database_url)
+        store = open_log(folder)
         opened.callback(store.close)
         _expect_no_log(store)
+        KeyShelf(folder.shelf).make()
         high_water = HighWaterFile(folder.high_water)
         opened.callback(high_water.close)
         parts = LedgerParts(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from api.contents_moving import has_plain_contents, move_contents
 from ledger.store_errors import (
     StoreOutdated,
     StoreUnavailable,
@@ -23,33 +24,49 @@ from ledger.store_errors import (
 from ledger.store_lock import WriterLock
 from ledger.store_postgres_connections import is_postgres, migration_engine
 from ledger.store_postgres_tables import ACCESSES_SUFFIX, DERIVED_SUFFIX, GRANTS
+from ledger.store_sql import default_shelf
 from ledger.store_sqlite import create_file, database_path
 from ledger.store_sqlite import reader_engine as sqlite_reader
 from ledger.store_sqlite import writer_engine as sqlite_writer
+from ledger.store_tables import ENTRY
+from ledger.vault.errors import ShelfMissing
+from ledger.vault.shelf import KeyShelf
+from ledger.vault.vault import Vault
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+#: The last revision in which plain contents may stand.
+_VAULT_MADE = {"sqlite": "0003", "postgresql": "0004"}
 _VERSIONS = {"sqlite": "versions", "postgresql": "versions_postgresql"}
 _Answer = TypeVar("_Answer")
 
 
-def upgrade(url: str) -> None:
+def upgrade(
+    url: str, *, shelf: Path | None = None, on_moved: Callable[[int], None] = lambda _: None
+) -> None:
     """Bring the database at ``url`` to the newest revision.
 
     A SQLite file is made where there is none. A PostgreSQL database is there already, and is
-    upgraded by the role that owns it.
+    upgraded by the role that owns it. The plain contents of a log of an earlier version move
+    into the vault; one that was killed meanwhile goes on where it was.
+
+    Args:
+        url: of the database.
+        shelf: the folder of the log's keys; by default that beside a SQLite file.
+        on_moved: told how many more contents have moved.
 
     Raises:
         StoreBusy: a service is writing to it.
         StoreOutdated: a newer version of Lotmark has upgraded it.
-        StoreUnavailable: it cannot be opened or changed; it is as it was.
+        ShelfMissing: contents are to move on a server, and no shelf is named.
+        StoreUnavailable: it cannot be opened or changed; what was done stays so.
     """
     if is_postgres(url):
-        _run(migration_engine(url), _upgrade)
+        _upgrade_all(migration_engine(url), shelf, on_moved)
         return
     path = database_path(url)
     with closing(WriterLock(path)):
         create_file(path)
-        _run(sqlite_writer(path), _upgrade)
+        _upgrade_all(sqlite_writer(path), shelf or default_shelf(path), on_moved)
 
 
 def grant(url: str, role: str) -> None:
@@ -98,10 +115,40 @@ def needs_upgrade(url: str) -> bool:
     return current(url) != newest(url)
 
 
-def _run(engine: Engine, action: Callable[[Connection], _Answer]) -> _Answer:
-    try:
+def _upgrade_all(engine: Engine, shelf: Path | None, on_moved: Callable[[int], None]) -> None:
+    with _failures(engine):
         with engine.begin() as connection:
-            return action(connection)
+            _upgrade(connection, _VAULT_MADE[connection.dialect.name])
+            is_plain = has_plain_contents(connection)
+        if is_plain and shelf is None:
+            raise ShelfMissing(
+                "expected the key shelf that the contents move under, found none named: set "
+                "LOTMARK_SHELF to the folder that all replicas share"
+            )
+        if _is_between(engine) and shelf is not None:
+            keys = KeyShelf(shelf)
+            keys.make()
+            move_contents(engine, Vault(keys), on_moved=on_moved)
+        with engine.begin() as connection:
+            _upgrade(connection, "head")
+
+
+def _is_between(engine: Engine) -> bool:
+    """Whether the table of plain contents is still there, of a log that has entries."""
+    with engine.connect() as connection:
+        found = inspect(connection).has_table("disclosure")
+        return found and connection.execute(select(ENTRY.c.idx).limit(1)).first() is not None
+
+
+def _run(engine: Engine, action: Callable[[Connection], _Answer]) -> _Answer:
+    with _failures(engine), engine.begin() as connection:
+        return action(connection)
+
+
+@contextmanager
+def _failures(engine: Engine) -> Iterator[None]:
+    try:
+        yield
     except DBAPIError as fault:
         told = f"database: {' '.join(str(fault.orig).split())}"
         if isinstance(fault.orig, InsufficientPrivilege):
@@ -111,13 +158,14 @@ def _run(engine: Engine, action: Callable[[Connection], _Answer]) -> _Answer:
         engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, target: str) -> None:
     config = _config(connection, connection.dialect.name)
     if connection.dialect.name == "postgresql":
         # Two at once would both find the database empty.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('lotmark migrate'))")
     try:
-        command.upgrade(config, "head")
+        # A database that is beyond the target stays as it is.
+        command.upgrade(config, target)
     except CommandError as fault:
         raise StoreOutdated(
             f"expected a schema up to {_newest(config)}, found {_revision(connection)}: "

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from api.data_folder import DataFolder, read_config, read_search_secret
+from api.data_folder import DataFolder, open_log, read_config, read_search_secret
 from api.derived.rebuilding import DerivedRebuilt, compare_derived, rebuild_derived
 from keys.errors import KeysError
 from ledger.content import ANYONE, Checker, Projections, derive_projections
@@ -23,7 +23,6 @@ from ledger.record import GOVERNANCE_VCTS
 from ledger.recovery import read_fold
 from ledger.reloading import read_entry_row
 from ledger.store import EntryRow, Projected, Store
-from ledger.store_open import open_store
 from ledger.store_scratch import Differences, Scratch
 from quality.rules import QualityRules
 
@@ -81,7 +80,7 @@ def rebuild(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
         LedgerError: the store failed; what was there before still is.
     """
     read_config(folder)
-    with closing(open_store(folder.database_url)) as store, closing(Scratch()) as scratch:
+    with closing(open_log(folder)) as store, closing(Scratch()) as scratch:
         rebuilder = _Rebuilder(folder, store, scratch, on_progress)
         rebuilder.read_found()
         store.replace_projections(rebuilder.pairs(), size=rebuilder.size)
@@ -101,7 +100,7 @@ def compare(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
     """
     read_config(folder)
     with (
-        closing(open_store(folder.database_url, read_only=True)) as store,
+        closing(open_log(folder, read_only=True)) as store,
         closing(Scratch()) as scratch,
     ):
         rebuilder = _Rebuilder(folder, store, scratch, on_progress)

@@ -20,8 +20,8 @@ from api.audit_sources import StoreSource, charter_findings, log_types, map_in_p
 from api.backup_files import (
     BLOBS,
     CHECKPOINTS,
+    CONTENTS,
     COSIGNED,
-    DISCLOSURES,
     ENTRIES,
     KEYS,
     Counter,
@@ -29,7 +29,7 @@ from api.backup_files import (
     check_files,
     read_manifest,
 )
-from api.data_folder import DataFolder, read_search_secret, write_new, write_search_secret
+from api.data_folder import DataFolder, open_log, read_search_secret, write_new, write_search_secret
 from api.migrate import needs_upgrade, upgrade
 from api.rebuilding import rebuild
 from api.setup_errors import FolderNotEmpty, RestoreRefused
@@ -47,15 +47,18 @@ from ledger.high_water import HighWaterFile, Mark
 from ledger.reader import LogReader
 from ledger.reloading import LogRows, Reloading
 from ledger.store import Store
-from ledger.store_open import open_store
 from ledger.tile_nodes import FoldedTiles, TileNodeReader
 from ledger.tree import TreeSize, tree_root
+from ledger.vault.packed_row import OVERHEAD_BYTES
+from ledger.vault.shelf import KeyShelf
+from ledger.vault.shelf_copying import take_shelf
+from ledger.vault.vault import Vault
 from quality.rules import QualityRules
 
 RESTORING: Final = ".restoring"
 _ROOM: Final = {
     ENTRIES: limits.ENTRY_BYTES_MAX,
-    DISCLOSURES: limits.DISCLOSURES_MAX * (limits.DISCLOSURE_BYTES_MAX + 1),
+    CONTENTS: limits.DISCLOSURES_MAX * (limits.DISCLOSURE_BYTES_MAX + 1) + OVERHEAD_BYTES,
     CHECKPOINTS: limits.NOTE_BYTES_MAX,
     COSIGNED: limits.NOTE_BYTES_MAX,
 }
@@ -67,11 +70,15 @@ class RestoreAsked:
 
     ``signed`` are heads that are known to have been signed: of the old instance's high-water
     file, of a mirror, of a member's receipt. ``may_sign``: the old instance is gone for ever.
+    ``shelf`` is the log's key shelf of today, to be copied into the data folder; none where
+    the target names a folder that is the shelf already.
     """
 
     may_sign: bool
     signed: Sequence[Mark] = ()
     anchor: Anchor | None = None
+    shelf: Path | None = None
+    now_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +92,21 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came of it."""
+    """What came of it; ``closed`` contents are there and do not open with the shelf as it is."""
 
     manifest: Manifest
     report: AuditReport
     blobs: int
     may_sign: bool
     has_log_key: bool
+    closed: int
 
 
 def _open_store(folder: DataFolder) -> Store:
     """The database to be filled: a new one in the folder, or the one that a server has."""
     if needs_upgrade(folder.database_url):
         upgrade(folder.database_url)
-    return open_store(folder.database_url)
+    return open_log(folder)
 
 
 def restore(
@@ -160,9 +168,11 @@ class _Restoring:
         self._manifest = manifest
         self._anchor = anchor
         self.is_resumed = False
+        self._closed = 0
 
     def run(self, asked: RestoreAsked, progress: Progress) -> Restored:
         self._copy_secrets()
+        self._take_shelf(asked)
         blobs = self._copy_blobs()
         with closing(_open_store(self._half)) as store:
             self.is_resumed = store.head() is not None
@@ -179,7 +189,8 @@ class _Restoring:
         # With it the folder holds a log.
         self._copy_file("config.json", self._half.config, mode=0o644)
         sync_directory(self._half.root)
-        return Restored(self._manifest, report, blobs, asked.may_sign, self._half.log_key.exists())
+        has_key = self._half.log_key.exists()
+        return Restored(self._manifest, report, blobs, asked.may_sign, has_key, self._closed)
 
     def _load(self, store: Store, on_entries: Counter) -> None:
         reloading = Reloading(
@@ -194,6 +205,7 @@ class _Restoring:
             for size in reloading.run(rows):
                 on_entries(size - done)
                 done = size
+        self._closed = reloading.closed
         head = reloading.head
         expected = (self._manifest.size, self._manifest.root)
         found = (head.size, head.root) if head else (0, b"")
@@ -207,9 +219,11 @@ class _Restoring:
                 read_rows(
                     files.enter_context((self._source / name).open("rb")), content_max=_ROOM[name]
                 )
-                for name in (ENTRIES, DISCLOSURES, CHECKPOINTS, COSIGNED)
+                for name in (ENTRIES, CONTENTS, CHECKPOINTS, COSIGNED)
             ]
-            yield LogRows(*rows)
+            entries, contents, checkpoints, cosigned = rows
+            vault = Vault(KeyShelf(self._half.shelf))
+            yield LogRows(entries, contents, checkpoints, cosigned, vault)
 
     def _audit(self, store: Store, on_entries: Counter) -> AuditReport:
         source = StoreSource.of(store)
@@ -229,6 +243,13 @@ class _Restoring:
                 f"the first at {first.place}: {first.code}: {first.detail}"
             )
         return report
+
+    def _take_shelf(self, asked: RestoreAsked) -> None:
+        """The keys of today, never those of a backup; without any, contents stay closed."""
+        shelf = KeyShelf(self._half.shelf)
+        if asked.shelf is not None:
+            take_shelf(KeyShelf(asked.shelf), shelf, now_ms=asked.now_ms)
+        shelf.make()
 
     def _copy_secrets(self) -> None:
         half = self._half

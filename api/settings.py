@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     base_url: str = Field(default="", max_length=300)
     database_url: str = Field(default="", max_length=2_000, repr=False)
     blobs: Path | None = None
+    shelf: Path | None = None
     check_processes: int = Field(default=2, ge=0, le=64)
     party_records_per_s: float = Field(default=5_000, gt=0)
     party_bytes_per_s: float = Field(default=32 * 1024 * 1024, gt=0)

@@ -18,6 +18,7 @@ from api.data_folder import (
     LogConfig,
     locate_key,
     open_blobs,
+    open_log,
     read_anchor_text,
     read_config,
     read_search_secret,
@@ -44,9 +45,9 @@ from ledger.high_water import HighWaterFile
 from ledger.note import Ed25519Signer, KeyName, VerifierKey, encode_vkey
 from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
-from ledger.store_open import open_store
 from ledger.store_postgres_connections import is_postgres
 from ledger.store_postgres_nonces import PostgresNonces
+from ledger.vault.shelf import KeyShelf
 from quality.rules import QualityRules
 
 #: How often an idle replica looks for what others have appended.
@@ -116,7 +117,7 @@ def open_service(
         SetupError, KeysError, LedgerError: why it cannot run, and what to do.
     """
     base = _parse_base(settings)
-    folder = DataFolder(settings.data, settings.database_url, settings.blobs)
+    folder = DataFolder(settings.data, settings.database_url, settings.blobs, settings.shelf)
     config = read_config(folder)
     key_uri = locate_key(folder, config.key_uri)
     variables = os.environ if environment is None else environment
@@ -124,12 +125,14 @@ def open_service(
     asked = cache(passphrase) if passphrase is not None else None
     signer = open_signer(key_uri, environment=variables, passphrase=asked)
     own = open_service_key(folder, settings.service_key, environment=variables, passphrase=asked)
-    store = open_store(folder.database_url)
+    store = open_log(folder)
     # From here on no other process writes to a SQLite file; a server orders all that write.
     opened = _Opened(
         base, folder, config, signer, own, store, clock or ProcessClock(), clock is not None
     )
     try:
+        if store.head() is not None:
+            KeyShelf(folder.shelf).expect()
         return _assemble(settings, opened)
     except BaseException:
         store.close()

@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from api.data_folder import open_log
 from api.witness_folder import WitnessFolder, add_log, create_witness
 from bench import ceilings
 from bench.consortium import Consortium, Workshop, found_consortium
@@ -233,9 +234,8 @@ def _cosigned_size(address: Address) -> int:
 
 
 def _count_cosigned(consortium: Consortium) -> int:
-    from ledger.store_open import open_store
 
-    store = open_store(consortium.folder.database_url, read_only=True)
+    store = open_log(consortium.folder, read_only=True)
     try:
         return sum(1 for _ in store.cosigned(0))
     finally:

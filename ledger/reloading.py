@@ -29,6 +29,10 @@ from ledger.store import CommitGroup, EntryRow, Head, Store, TileRow
 from ledger.store_errors import HeadMoved
 from ledger.store_memory import head_moved
 from ledger.tree import TreeSize, leaf_hash
+from ledger.vault.errors import ShelfDamaged
+from ledger.vault.packed_row import parse_packed
+from ledger.vault.sealing import Found, VaultRow
+from ledger.vault.vault import Vault
 
 ADMITTED: Final = "record.admitted"
 
@@ -37,13 +41,15 @@ ADMITTED: Final = "record.admitted"
 class LogRows:
     """A log as a backup holds it: rows of (number, content), each ascending.
 
-    ``entries`` and ``disclosures`` are numbered by index, notes by their size.
+    ``entries`` and ``contents``, sealed, are numbered by index, notes by their size.
+    ``vault`` opens contents, from which the index is made; what does not open is kept.
     """
 
     entries: Iterable[tuple[int, bytes]]
-    disclosures: Iterable[tuple[int, bytes]]
+    contents: Iterable[tuple[int, bytes]]
     checkpoints: Iterable[tuple[int, bytes]]
     cosigned: Iterable[tuple[int, bytes]]
+    vault: Vault
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ class _Group:
     """What the entries of one group bring into the store."""
 
     entries: list[EntryRow] = field(default_factory=list)
-    disclosures: list[tuple[str, int]] = field(default_factory=list)
+    sealed: list[VaultRow] = field(default_factory=list)
     search: list[tuple[bytes, int]] = field(default_factory=list)
     standing: list[tuple[str, int]] = field(default_factory=list)
     pins: list[tuple[str, int]] = field(default_factory=list)
@@ -79,6 +85,7 @@ class Reloading:
             outbox_from: the first entry that readers of the outbox have not seen.
         """
         self._store = store
+        self.closed = 0
         self._outbox_from = outbox_from
         self._fold = PublicFold(origin)
         self._checker = Checker(origin, self._fold.book(), rules, search_secret)
@@ -99,7 +106,7 @@ class Reloading:
             HeadMoved: the store holds another log.
             StoreUnavailable: the store did not take them.
         """
-        entries, kept = iter(rows.entries), RowsInStep(rows.disclosures)
+        entries, kept = iter(rows.entries), RowsInStep(rows.contents)
         for size, note in rows.checkpoints:
             count = size - (self._head.size if self._head else 0)
             if count > limits.CHECKPOINT_ENTRIES_MAX:
@@ -107,7 +114,8 @@ class Reloading:
                     f"expected a checkpoint at most {limits.CHECKPOINT_ENTRIES_MAX} entries before "
                     f"that of {size}, found {count}"
                 )
-            self._commit(list(islice(entries, count)), kept, size=size, note=note)
+            texts = list(islice(entries, count))
+            self._commit(texts, (kept, rows.vault), size=size, note=note)
             yield size
         if next(entries, None) is not None:
             raise BackupDamaged("expected a checkpoint over all entries, found entries behind it")
@@ -118,14 +126,23 @@ class Reloading:
             self._store.keep_cosigned(size, _text(note))
 
     def _commit(
-        self, texts: list[tuple[int, bytes]], kept: RowsInStep, *, size: int, note: bytes
+        self,
+        texts: list[tuple[int, bytes]],
+        contents: tuple[RowsInStep, Vault],
+        *,
+        size: int,
+        note: bytes,
     ) -> None:
         start = self._head.size if self._head else 0
         if [index for index, _ in texts] != list(range(start, size)):
             raise BackupDamaged(f"expected entries {start}..{size - 1} without a gap")
+        kept, vault = contents
         group = _Group()
         for index, text in texts:
-            self._add(group, index, text, disclosures=kept.take(index))
+            jws = self._add(group, index, text)
+            content = kept.take(index)
+            if content is not None:
+                self._add_content(group, jws, _sealed(index, content), vault=vault)
         frontier = Frontier(TreeSize(start), self._head.frontier if self._head else ())
         appended = append_leaves(frontier, [row.leaf for row in group.entries])
         growth = self._open_tiles.grown_by(appended)
@@ -153,14 +170,15 @@ class Reloading:
             entries=group.entries,
             tiles=[TileRow(t.level, t.number, t.hashes, t.root) for t in growth.completed],
             checkpoint=note,
-            disclosures=group.disclosures,
+            disclosures=(),
+            sealed=group.sealed,
             search=group.search,
             standing=group.standing,
             outbox=[(ADMITTED, index) for index in new],
             pins=group.pins,
         )
 
-    def _add(self, group: _Group, index: int, text: bytes, *, disclosures: bytes | None) -> None:
+    def _add(self, group: _Group, index: int, text: bytes) -> str:
         try:
             row, jws = read_entry_row(index, text, origin=self._checker.origin)
             if row.vct in GOVERNANCE_VCTS:
@@ -169,19 +187,26 @@ class Reloading:
         except LedgerError as fault:
             raise BackupDamaged(f"entry {index}: {fault}") from fault
         group.entries.append(row)
-        if disclosures is not None:
-            kept = _text(disclosures)
-            found = self._project(f"{jws}~{kept}")
-            group.disclosures.append((kept, index))
-            group.search += [(key, index) for key in found.search]
-            group.standing += [(party, index) for party in found.standing]
-            group.pins += [(blob, index) for blob in found.blobs]
-        elif row.vct in GOVERNANCE_VCTS:
+        if row.vct in GOVERNANCE_VCTS:
             group.standing.append((ANYONE, index))
+        return jws
 
-    def _project(self, sd_jwt: str) -> Projections:
+    def _add_content(self, group: _Group, jws: str, sealed: VaultRow, *, vault: Vault) -> None:
+        index = sealed.entry
+        group.sealed.append(sealed)
+        looked_up = Found(index, group.entries[-1].record_id, sealed)
+        kept = vault.open([looked_up]).get(index)
+        if kept is None:
+            self.closed += vault.is_lost(looked_up)
+            return
+        found = self._project(jws, kept)
+        group.search += [(key, index) for key in found.search]
+        group.standing += [(party, index) for party in found.standing]
+        group.pins += [(blob, index) for blob in found.blobs]
+
+    def _project(self, jws: str, kept: str) -> Projections:
         try:
-            return derive_projections(sd_jwt, self._checker)
+            return derive_projections(f"{jws}~{kept}", self._checker)
         except (LedgerError, KeysError):
             # The audit of the filled store says so, and names the entry.
             return Projections((), (), ())
@@ -214,6 +239,13 @@ def read_entry_row(index: int, text: bytes, *, origin: str) -> tuple[EntryRow, s
         admitted_ms=head.admitted_ms,
     )
     return row, jws
+
+
+def _sealed(index: int, content: bytes) -> VaultRow:
+    try:
+        return parse_packed(index, content)
+    except ShelfDamaged as fault:
+        raise BackupDamaged(str(fault)) from fault
 
 
 def _text(content: bytes) -> str:

@@ -8,10 +8,12 @@ projections or erasable content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from ledger.vault.sealing import VaultRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class CommitGroup:
 
     ``head_before`` is compared before writing (None: the log is empty). ``disclosures``,
     ``search`` (32-byte keys), ``standing`` (party DID), ``outbox`` (topic) and ``pins``
-    (blob id) are (value, index) pairs.
+    (blob id) are (value, index) pairs. ``sealed`` are contents as another database held them,
+    of other entries than ``disclosures``.
     """
 
     head_before: Head | None
@@ -75,6 +78,7 @@ class CommitGroup:
     standing: Sequence[tuple[str, int]]
     outbox: Sequence[tuple[str, int]]
     pins: Sequence[tuple[str, int]]
+    sealed: Sequence[VaultRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +218,16 @@ class Store(Protocol):
         """All cosigned (size, note) of a size above the given one, ascending."""
 
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
-        """Disclosures by entry, each ended by ``~``; absent where none are kept."""
+        """Disclosures by entry, each ended by ``~``; absent where none are kept or none opens.
+
+        A key that is missing in the shelf loses what it opens, and nothing else.
+        """
+
+    def vault_rows(self, start: int, stop: int) -> Iterator[VaultRow]:
+        """Contents of the entries ``start <= index < stop`` as they are held, for a backup."""
 
     def restore_disclosures(self, index: int, disclosures: str) -> None:
-        """Put back disclosures that were lost; never replaces what is there.
+        """Put back disclosures that were lost; never replaces what is there, or was erased.
 
         Raises:
             AppendRefused: there is no such entry.
@@ -228,6 +238,17 @@ class Store(Protocol):
 
         For envelopes that are given more recipients (docs/spec/sealed.md): what is between may
         have been erased, or changed by another, and then nothing is written.
+        """
+
+    def erase(self, index: int, groups: Collection[str]) -> None:
+        """Erase groups of an entry's record, in a turn of its own; on return nothing opens them.
+
+        May be repeated, and is to be where it did not return. Groups that are not there do no
+        harm, and what else there is stays.
+
+        Raises:
+            AppendRefused: there is no such entry.
+            StoreUnavailable: they are erased, or not; nothing else is lost.
         """
 
     def search(self, query: SearchQuery) -> Sequence[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, ParamSpec, TypeVar
 
@@ -12,6 +12,7 @@ from ledger.store_errors import (
     OutcomeUnknown,
     StoreUnavailable,
 )
+from ledger.vault.sealing import VaultRow
 
 When = Literal["before", "after"]
 _Given = ParamSpec("_Given")
@@ -150,6 +151,14 @@ class FaultyStore:
     def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
         """See :meth:`ledger.store.Store.replace_disclosures`."""
         return self._pass_on(self.inner.replace_disclosures, index, before=before, after=after)
+
+    def vault_rows(self, start: int, stop: int) -> Iterator[VaultRow]:
+        """See :meth:`ledger.store.Store.vault_rows`."""
+        return self._pass_on(self.inner.vault_rows, start, stop)
+
+    def erase(self, index: int, groups: Collection[str]) -> None:
+        """See :meth:`ledger.store.Store.erase`."""
+        self._pass_on(self.inner.erase, index, groups)
 
     def search(self, query: SearchQuery) -> Sequence[int]:
         """See :meth:`ledger.store.Store.search`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ from ledger.store_errors import (
 )
 from ledger.store_segment import IndexSegment, check_group
 from ledger.store_turns import HeadTurns
+from ledger.vault.erasing import without_groups
+from ledger.vault.sealing import VaultRow
 
 _Key = TypeVar("_Key", str, bytes)
 
@@ -165,13 +167,24 @@ class MemoryStore:
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
         """See :meth:`ledger.store.Store.disclosures`."""
         with self._opened():
-            return {i: self._disclosures[i] for i in indices if i in self._disclosures}
+            return {i: self._disclosures[i] for i in indices if self._disclosures.get(i)}
+
+    def vault_rows(self, start: int, stop: int) -> Iterator[VaultRow]:
+        """See :meth:`ledger.store.Store.vault_rows`: nothing is sealed here."""
+        del start, stop
+        return iter(())
+
+    def erase(self, index: int, groups: Collection[str]) -> None:
+        """See :meth:`ledger.store.Store.erase`."""
+        with self._opened():
+            self._expect_entry(index)
+            if index in self._disclosures:
+                self._disclosures[index] = without_groups(self._disclosures[index], groups)
 
     def restore_disclosures(self, index: int, disclosures: str) -> None:
         """See :meth:`ledger.store.Store.restore_disclosures`."""
         with self._opened():
-            if not 0 <= index < len(self._entries):
-                raise AppendRefused(f"expected an entry {index}, found {len(self._entries)}")
+            self._expect_entry(index)
             self._disclosures.setdefault(index, disclosures)
 
     def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
@@ -181,6 +194,10 @@ class MemoryStore:
                 return False
             self._disclosures[index] = after
             return True
+
+    def _expect_entry(self, index: int) -> None:
+        if not 0 <= index < len(self._entries):
+            raise AppendRefused(f"expected an entry {index}, found {len(self._entries)}")
 
     def search(self, query: SearchQuery) -> Sequence[int]:
         """See :meth:`ledger.store.Store.search`."""

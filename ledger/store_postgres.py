@@ -6,8 +6,9 @@ nothing is kept in memory but the names of parties and types. Nothing here verif
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from ledger import limits, store_rows
 from ledger.store import CommitGroup, KnownIds, Projected, SearchQuery, Turn
@@ -25,10 +26,9 @@ from ledger.store_postgres_database import (
 from ledger.store_postgres_search import look_up, search_tables
 from ledger.store_postgres_writes import (
     clear_projections,
-    exchange_disclosures,
+    replace_contents,
     write_cosigned,
     write_group,
-    write_missing_disclosures,
     write_pins,
     write_projections,
 )
@@ -36,17 +36,23 @@ from ledger.store_projected import read_projected
 from ledger.store_segment import check_group, refuse_twins
 from ledger.store_sql_reads import SqlReads
 from ledger.store_turns import HeadTurns
+from ledger.store_vault import contents_between, find_contents, seal_group
 from ledger.store_writes import drop_outbox, drop_pins, drop_projections
+from ledger.vault.epoch_file import epoch_of, span_of
+from ledger.vault.sealing import Found, Plain
+from ledger.vault.shelf import KeyShelf
+from ledger.vault.vault import Vault
 
 
 class PostgresStore(SqlReads):
     """A log in a PostgreSQL database; every method may be called from any thread."""
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, *, shelf: Path, read_only: bool = False) -> None:
         """Open the database at ``url``; ``api.migrate`` makes one.
 
         Args:
             url: ``postgresql://role@host/database``.
+            shelf: the folder of its keys, which all replicas share.
             read_only: leave writing to others.
 
         Raises:
@@ -54,7 +60,7 @@ class PostgresStore(SqlReads):
             StoreUnavailable: it cannot be reached or read.
         """
         self._database = PostgresDatabase(url, read_only=read_only)
-        SqlReads.__init__(self, self._database, NameBook())
+        SqlReads.__init__(self, self._database, NameBook(), Vault(KeyShelf(shelf)))
         # In this process first come, first served; the database does not promise that.
         self._turns = HeadTurns(seconds_max=limits.STORE_WAIT_SECONDS_MAX)
         self._held: AtHead | None = None
@@ -90,7 +96,8 @@ class PostgresStore(SqlReads):
             texts.update(row.party for row in group.entries)
             texts.update(row.vct for row in group.entries)
             added = self._names.add(sorted(texts), at.connection, {})
-            write_group(at, group, self._names.ids(added))
+            contents = seal_group(self._vault, group)
+            write_group(at, group, self._names.ids(added), contents=contents)
             commit(at.connection)
         # From here on the entries survive a crash, and the next writer has its turn.
         self._names.keep(added)
@@ -102,14 +109,32 @@ class PostgresStore(SqlReads):
 
     def restore_disclosures(self, index: int, disclosures: str) -> None:
         """See :meth:`ledger.store.Store.restore_disclosures`."""
-        with self._database.writing() as connection:
-            if not write_missing_disclosures(raw_of(connection), index, disclosures):
-                raise AppendRefused(f"expected an entry {index}, found none")
+        with self._turns.committing(), self._database.at_head() as at:
+            found = _content_of(at, index)
+            if self._vault.is_lost(found):
+                plain = Plain(disclosures, index, found.record_id)
+                replace_contents(at.raw, self._vault.seal([plain]))
+                commit(at.connection)
+
+    def erase(self, index: int, groups: Collection[str]) -> None:
+        """See :meth:`ledger.store.Store.erase`."""
+        with self._turns.committing(), self._database.at_head() as at:
+            _content_of(at, index)
+            founds = contents_between(at.connection, span_of(epoch_of(index)))
+            rows = self._vault.erase(founds, index=index, groups=groups)
+            # From here on the groups are gone; the rows may follow in a second attempt.
+            replace_contents(at.raw, rows)
+            commit(at.connection)
 
     def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
         """See :meth:`ledger.store.Store.replace_disclosures`."""
-        with self._database.writing() as connection:
-            return exchange_disclosures(raw_of(connection), index, before=before, after=after)
+        with self._turns.committing(), self._database.at_head() as at:
+            held = find_contents(at.connection, [index])
+            if self._vault.open(held).get(index) != before:
+                return False
+            replace_contents(at.raw, self._vault.seal([Plain(after, index, held[0].record_id)]))
+            commit(at.connection)
+            return True
 
     def outbox_done(self, position: int) -> None:
         """See :meth:`ledger.store.Store.outbox_done`."""
@@ -178,3 +203,11 @@ class PostgresStore(SqlReads):
         with self._database.reading() as connection:
             span = store_rows.span_of(connection, query)
             return search_tables(connection, query, span, names=self._names)
+
+
+def _content_of(at: AtHead, index: int) -> Found:
+    with failures():
+        found = find_contents(at.connection, [index])
+    if not found:
+        raise AppendRefused(f"expected an entry {index}, found none")
+    return found[0]

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-POSTGRES_REVISION: Final = "0003"
+POSTGRES_REVISION: Final = "0005"
 POSTGRES_METADATA: Final = MetaData()
 
 #: Behind the name of the log's schema: that of the schema in which the service's role may make
@@ -37,7 +37,8 @@ GRANTS: Final = {
     "cosigned": "SELECT, INSERT",
     # Locking the row asks for UPDATE; a trigger lets it move with the entries only.
     "head": "SELECT, UPDATE",
-    "disclosure": "SELECT, INSERT, UPDATE",
+    # An erasure wraps the rows of an epoch anew, and a repeat replaces what no key opens.
+    "vault": "SELECT, INSERT, UPDATE",
     "pin": "SELECT, INSERT, DELETE",
     "outbox": "SELECT, INSERT, UPDATE, DELETE",
     "search": "SELECT, INSERT, DELETE",
@@ -105,7 +106,15 @@ Table(
     CheckConstraint("id = 0", name="head_id_check"),
 )
 
-Table("disclosure", POSTGRES_METADATA, _number("idx", key=True), _text("text"))
+Table(
+    "vault",
+    POSTGRES_METADATA,
+    _number("idx", key=True),
+    _bytes("epoch_key"),
+    _number("version"),
+    _bytes("wrapped"),
+    _bytes("content"),
+)
 
 Table("pin", POSTGRES_METADATA, _text("blob", key=True), _number("idx"))
 

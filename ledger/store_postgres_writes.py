@@ -14,6 +14,7 @@ from ledger.store import CommitGroup
 from ledger.store_merge import key_prefix
 from ledger.store_postgres_database import AtHead, Raw
 from ledger.store_writes import entry_tuples, outbox_runs
+from ledger.vault.sealing import VaultRow
 
 _TILE: Final = "INSERT INTO tile (level, number, root, hashes) VALUES (%b, %b, %b, %b)"
 _CHECKPOINT: Final = "INSERT INTO checkpoint (size, note) VALUES (%b, %b)"
@@ -43,17 +44,27 @@ _ENTRY: Final = _Copy(
     "entry (idx, record_id, jti_key, leaf, party, vct, admitted_ms, text)",
     ("int8", "bytea", "bytea", "bytea", "int8", "int8", "int8", "bytea"),
 )
-_DISCLOSURE: Final = _Copy("disclosure (idx, text)", ("int8", "text"))
+_VAULT: Final = _Copy(
+    "vault (idx, epoch_key, version, wrapped, content)",
+    ("int8", "bytea", "int8", "bytea", "bytea"),
+)
+_CONTENT: Final = (
+    "INSERT INTO vault (idx, epoch_key, version, wrapped, content) VALUES (%b, %b, %b, %b, %b) "
+    "ON CONFLICT (idx) DO UPDATE SET epoch_key = EXCLUDED.epoch_key, "
+    "version = EXCLUDED.version, wrapped = EXCLUDED.wrapped, content = EXCLUDED.content"
+)
 _SEARCH: Final = _Copy("search (prefix, idx)", ("int8", "int8"))
 _STANDING: Final = _Copy("standing (party, idx)", ("int8", "int8"))
 
 
-def write_group(at: AtHead, group: CommitGroup, names: Mapping[str, int]) -> None:
+def write_group(
+    at: AtHead, group: CommitGroup, names: Mapping[str, int], *, contents: Sequence[VaultRow]
+) -> None:
     """Everything of a group, after the head that ``at`` has locked."""
     raw = at.raw
     _ENTRY.write(raw, entry_tuples(group, names))
-    if group.disclosures:
-        _DISCLOSURE.write(raw, ((index, text) for text, index in group.disclosures))
+    if contents:
+        _VAULT.write(raw, contents)
     if group.search:
         _SEARCH.write(raw, {(key_prefix(key), index) for key, index in group.search})
     if group.standing:
@@ -93,23 +104,11 @@ def write_pins(raw: Raw, pins: Sequence[tuple[str, int]]) -> None:
         raw.execute(_PIN, pin)
 
 
-def write_missing_disclosures(raw: Raw, index: int, disclosures: str) -> bool:
-    """Disclosures of an entry that has none; whether there is such an entry."""
-    if raw.execute("SELECT 1 FROM entry WHERE idx = %s", (index,)).fetchone() is None:
-        return False
-    raw.execute(
-        "INSERT INTO disclosure (idx, text) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        (index, disclosures),
-    )
-    return True
-
-
-def exchange_disclosures(raw: Raw, index: int, *, before: str, after: str) -> bool:
-    """What is kept of an entry replaced, where it is still ``before``."""
-    written = raw.execute(
-        "UPDATE disclosure SET text = %s WHERE idx = %s AND text = %s", (after, index, before)
-    )
-    return written.rowcount == 1
+def replace_contents(raw: Raw, rows: Sequence[VaultRow]) -> None:
+    """Contents in the place of those that the entries have, if they have some."""
+    with raw.pipeline(), raw.cursor() as cursor:
+        for row in rows:
+            cursor.execute(_CONTENT, row)
 
 
 def clear_projections(raw: Raw, size: int) -> None:

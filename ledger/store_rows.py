@@ -18,7 +18,6 @@ from ledger.store_names import NameBook
 from ledger.store_tables import (
     CHECKPOINT,
     COSIGNED,
-    DISCLOSURE,
     ENTRY,
     HEAD,
     NAME,
@@ -73,9 +72,6 @@ _LATEST_NOTE: Final = {
     table: select(table.c.size, table.c.note).order_by(table.c.size.desc()).limit(1)
     for table in (CHECKPOINT, COSIGNED)
 }
-_DISCLOSURES: Final = select(DISCLOSURE).where(
-    DISCLOSURE.c.idx.in_(bindparam("indices", expanding=True))
-)
 _PIN: Final = select(PIN.c.idx).where(PIN.c.blob == bindparam("blob"))
 _PINS: Final = (
     select(PIN.c.blob, PIN.c.idx)
@@ -234,16 +230,6 @@ def read_latest_note(connection: Connection, notes: Table) -> tuple[int, str] | 
     """The newest note, with its size."""
     found = connection.execute(_LATEST_NOTE[notes]).one_or_none()
     return None if found is None else (found.size, found.note)
-
-
-def read_disclosures(connection: Connection, indices: Sequence[int]) -> dict[int, str]:
-    """Disclosures of those entries that have some."""
-    found: dict[int, str] = {}
-    for first in range(0, len(indices), limits.STORE_LOOKUP_IDS_MAX):
-        part = list(indices[first : first + limits.STORE_LOOKUP_IDS_MAX])
-        rows = connection.execute(_DISCLOSURES, {"indices": part})
-        found.update((index, text) for index, text in rows)
-    return found
 
 
 def read_pin(connection: Connection, blob: str) -> bool:

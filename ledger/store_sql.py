@@ -7,8 +7,9 @@ What depends on the product is in the modules ``store_sqlite*``. Nothing here ve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from ledger import limits, store_rows
 from ledger.store import CommitGroup, Head, KnownIds, Projected, SearchQuery, Turn
 from ledger.store_database import Database
 from ledger.store_errors import (
+    AppendRefused,
     HeadMoved,
     OutcomeUnknown,
 )
@@ -26,16 +28,20 @@ from ledger.store_sql_reads import SqlReads
 from ledger.store_sqlite import database_path
 from ledger.store_sqlite_index import SqliteIndex
 from ledger.store_turns import HeadTurns
+from ledger.store_vault import contents_between, find_contents, seal_group
 from ledger.store_writes import (
     drop_outbox,
     drop_pins,
-    exchange_disclosures,
+    replace_contents,
     write_content,
     write_cosigned,
     write_log,
-    write_missing_disclosures,
     write_pins,
 )
+from ledger.vault.epoch_file import epoch_of, span_of
+from ledger.vault.sealing import Found, Plain
+from ledger.vault.shelf import KeyShelf
+from ledger.vault.vault import Vault
 
 
 class SqlStore(SqlReads):
@@ -45,6 +51,7 @@ class SqlStore(SqlReads):
         self,
         url: str,
         *,
+        shelf: Path | None = None,
         read_only: bool = False,
         segment_entries: int = limits.INDEX_SEGMENT_ENTRIES_MAX,
     ) -> None:
@@ -52,6 +59,7 @@ class SqlStore(SqlReads):
 
         Args:
             url: ``sqlite:///path``.
+            shelf: the folder of its keys; by default ``shelf`` beside the file.
             read_only: leave writing to another process, and follow what it commits.
             segment_entries: how many entries the index keeps in memory before it merges them.
 
@@ -60,8 +68,10 @@ class SqlStore(SqlReads):
             StoreOutdated: it has another schema.
             StoreUnavailable: it is not there or cannot be read.
         """
-        self._database = Database(database_path(url), read_only=read_only)
-        SqlReads.__init__(self, self._database, NameBook())
+        path = database_path(url)
+        self._database = Database(path, read_only=read_only)
+        vault = Vault(KeyShelf(shelf or default_shelf(path)))
+        SqlReads.__init__(self, self._database, NameBook(), vault)
         self._turns = HeadTurns(seconds_max=limits.STORE_WAIT_SECONDS_MAX)
         self._index = SqliteIndex(self._names, segment_entries=segment_entries)
         self._is_index_stale = False
@@ -89,7 +99,7 @@ class SqlStore(SqlReads):
                 added = self._add_names(connection, group)
                 names = self._names.ids(added)
                 write_log(connection, group, names)
-                write_content(connection, group)
+                write_content(connection, group, seal_group(self._vault, group))
                 staged = self._index.stage(connection, group, names)
             # From here on the entries survive a crash.
             self._names.keep(added)
@@ -102,13 +112,29 @@ class SqlStore(SqlReads):
 
     def restore_disclosures(self, index: int, disclosures: str) -> None:
         """See :meth:`ledger.store.Store.restore_disclosures`."""
-        with self._database.writing() as connection:
-            write_missing_disclosures(connection, index, disclosures)
+        with self._turns.committing(), self._database.writing() as connection:
+            found = _content_of(connection, index)
+            if self._vault.is_lost(found):
+                plain = Plain(disclosures, index, found.record_id)
+                replace_contents(connection, self._vault.seal([plain]))
+
+    def erase(self, index: int, groups: Collection[str]) -> None:
+        """See :meth:`ledger.store.Store.erase`."""
+        with self._turns.committing(), self._database.writing() as connection:
+            _content_of(connection, index)
+            founds = contents_between(connection, span_of(epoch_of(index)))
+            rows = self._vault.erase(founds, index=index, groups=groups)
+            # From here on the groups are gone; the rows may follow in a second attempt.
+            replace_contents(connection, rows)
 
     def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
         """See :meth:`ledger.store.Store.replace_disclosures`."""
-        with self._database.writing() as connection:
-            return exchange_disclosures(connection, index, before=before, after=after)
+        with self._turns.committing(), self._database.writing() as connection:
+            held = find_contents(connection, [index])
+            if self._vault.open(held).get(index) != before:
+                return False
+            replace_contents(connection, self._vault.seal([Plain(after, index, held[0].record_id)]))
+            return True
 
     def outbox_done(self, position: int) -> None:
         """See :meth:`ledger.store.Store.outbox_done`."""
@@ -207,6 +233,18 @@ class SqlStore(SqlReads):
         texts.update(row.party for row in group.entries)
         texts.update(row.vct for row in group.entries)
         return self._names.add(sorted(texts), connection, {})
+
+
+def default_shelf(database: Path) -> Path:
+    """The folder of a file's keys, where none is named."""
+    return database.with_name("shelf")
+
+
+def _content_of(connection: Connection, index: int) -> Found:
+    found = find_contents(connection, [index])
+    if not found:
+        raise AppendRefused(f"expected an entry {index}, found none")
+    return found[0]
 
 
 def _expect_head(connection: Connection, expected: Head | None) -> None:

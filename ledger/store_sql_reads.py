@@ -8,19 +8,23 @@ from operator import attrgetter
 
 from sqlalchemy import Table
 
-from ledger import store_rows
+from ledger import limits, store_rows
 from ledger.store import EntryRow, Head
 from ledger.store_names import NameBook
 from ledger.store_rows import ReadingDatabase
 from ledger.store_tables import CHECKPOINT, COSIGNED
+from ledger.store_vault import contents_between, find_contents
+from ledger.vault.sealing import VaultRow
+from ledger.vault.vault import Vault
 
 
 class SqlReads:
     """The reading half of a store, over a database that lends connections."""
 
-    def __init__(self, database: ReadingDatabase, names: NameBook) -> None:
-        """Read from ``database``; ``names`` are those of its rows."""
+    def __init__(self, database: ReadingDatabase, names: NameBook, vault: Vault) -> None:
+        """Read from ``database``; ``names`` are those of its rows, ``vault`` opens contents."""
         self._reads_from = database
+        self._vault = vault
         self._names = names
 
     def head(self) -> Head | None:
@@ -102,7 +106,17 @@ class SqlReads:
     def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
         """See :meth:`ledger.store.Store.disclosures`."""
         with self._reads_from.reading() as connection:
-            return store_rows.read_disclosures(connection, indices)
+            founds = find_contents(connection, indices)
+        # The rows before the keys: what was wrapped anew since opens by the newer file.
+        return self._vault.open(founds)
+
+    def vault_rows(self, start: int, stop: int) -> Iterator[VaultRow]:
+        """See :meth:`ledger.store.Store.vault_rows`."""
+        for first in range(start, stop, limits.STORE_READ_ROWS_MAX):
+            last = min(first + limits.STORE_READ_ROWS_MAX, stop)
+            with self._reads_from.reading() as connection:
+                founds = contents_between(connection, range(first, last))
+            yield from (found.row for found in founds if found.row)
 
     def outbox_after(self, position: int, limit: int) -> Sequence[tuple[int, str, int]]:
         """See :meth:`ledger.store.Store.outbox_after`."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_REVISION: Final = "0002"
+SCHEMA_REVISION: Final = "0004"
 
 METADATA: Final = MetaData()
 
@@ -93,11 +93,15 @@ HEAD: Final = Table(
     sqlite_strict=True,
 )
 
-DISCLOSURE: Final = Table(
-    "disclosure",
+# Contents under keys of the shelf; see ledger.vault.sealing.VaultRow.
+VAULT: Final = Table(
+    "vault",
     METADATA,
     Column("idx", _Number, ForeignKey("entry.idx"), primary_key=True, autoincrement=False),
-    _text("text"),
+    _bytes("epoch_key"),
+    _number("version"),
+    _bytes("wrapped"),
+    _bytes("content"),
     sqlite_strict=True,
 )
 

@@ -19,7 +19,6 @@ from ledger.store_tables import (
     BOOKMARK,
     CHECKPOINT,
     COSIGNED,
-    DISCLOSURE,
     ENTRY,
     HEAD,
     OUTBOX,
@@ -27,7 +26,9 @@ from ledger.store_tables import (
     SEARCH,
     STANDING,
     TILE,
+    VAULT,
 )
+from ledger.vault.sealing import VaultRow
 
 _OUTBOX_END = "outbox"
 
@@ -41,9 +42,9 @@ def write_log(connection: Connection, group: CommitGroup, names: Mapping[str, in
     _write_head(connection, group)
 
 
-def write_content(connection: Connection, group: CommitGroup) -> None:
-    """Disclosures, pins and outbox."""
-    _insert(connection, DISCLOSURE, [(index, text) for text, index in group.disclosures])
+def write_content(connection: Connection, group: CommitGroup, contents: Sequence[VaultRow]) -> None:
+    """Contents under their keys, pins and outbox."""
+    _insert(connection, VAULT, contents)
     write_pins(connection, group.pins)
     if group.outbox:
         end = read_bookmark(connection, _OUTBOX_END)
@@ -56,13 +57,6 @@ def write_cosigned(connection: Connection, size: int, note: str) -> None:
     latest = connection.execute(select(func.max(COSIGNED.c.size))).scalar() or 0
     if size > latest:
         _insert(connection, COSIGNED, [(size, note)])
-
-
-def exchange_disclosures(connection: Connection, index: int, *, before: str, after: str) -> bool:
-    """What is kept of an entry replaced, where it is still ``before``."""
-    held = DISCLOSURE.c
-    statement = update(DISCLOSURE).where(held.idx == index, held.text == before)
-    return connection.execute(statement.values(text=after)).rowcount == 1
 
 
 def write_pins(connection: Connection, pins: Sequence[tuple[str, int]]) -> None:
@@ -88,9 +82,9 @@ def drop_projections(
         connection.execute(delete(STANDING).where(stands.party == party, stands.idx == index))
 
 
-def write_missing_disclosures(connection: Connection, index: int, disclosures: str) -> None:
-    """Disclosures of an entry that has none."""
-    _insert(connection, DISCLOSURE, [(index, disclosures)], conflict="IGNORE")
+def replace_contents(connection: Connection, rows: Sequence[VaultRow]) -> None:
+    """Contents in the place of those that the entries have, if they have some."""
+    _insert(connection, VAULT, rows, conflict="REPLACE")
 
 
 def drop_outbox(connection: Connection, position: int) -> None:

@@ -48,6 +48,11 @@ class LogDatabase:
     owner_url: str
     superuser_url: str
 
+    @property
+    def shelf(self) -> Path:
+        """The folder of its keys."""
+        return Path(self.url.rpartition("host=")[2]) / f"shelf of {self.name}"
+
 
 class PostgresServer:
     """One server in a folder of its own; :meth:`start` it, and :meth:`remove` it at the end."""

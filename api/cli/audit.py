@@ -31,7 +31,7 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.cli.reading import open_reader
-from api.data_folder import DataFolder, read_config
+from api.data_folder import DataFolder, open_log, read_config
 from api.trade import opening_state
 from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit, AuditSource
@@ -40,7 +40,6 @@ from ledger.errors import LogRolledBack
 from ledger.high_water import HighWaterFile, Mark
 from ledger.recovery import check_mark
 from ledger.store import Store
-from ledger.store_open import open_store
 
 _FINDINGS_SHOWN: Final = 50
 _ENTRIES_ALONE_MAX: Final = 5_000
@@ -177,7 +176,7 @@ def _open_folder(source: str | None, place: Place) -> Iterator[_Opened]:
     folder = named if named.database.exists() else data_folder(named.root)
     config = read_config(folder)
     anchor = _folder_anchor(folder, place)
-    with closing(open_store(folder.database_url, read_only=True)) as store:
+    with closing(open_log(folder, read_only=True)) as store:
         # The mark before the head: a service that runs moves both, the head first.
         mark = HighWaterFile(folder.high_water).read()
         findings = [] if mark is None and folder.copy.exists() else _mark_findings(store, mark)

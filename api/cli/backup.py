@@ -22,12 +22,12 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.client_errors import ClientError
-from api.data_folder import read_config
+from api.data_folder import open_log, read_config
+from api.process_clock import ProcessClock
 from api.restoring import Progress, RestoreAsked, Restored, restore
 from api.setup_errors import OldInstanceServes
 from ledger.anchor import Anchor, parse_anchor
 from ledger.high_water import HighWaterFile, Mark
-from ledger.store_open import open_store
 from ledger.trust_policy import check_checkpoint
 
 _FILE: Final = click.Path(path_type=Path)
@@ -50,13 +50,14 @@ def backup(output: Output, *, target: Path, data: Path, with_keys: bool) -> None
     """
     folder = data_folder(data)
     read_config(folder)
-    with closing(open_store(folder.database_url, read_only=True)) as store:
+    with closing(open_log(folder, read_only=True)) as store:
         head = store.head()
         with output.progress("copying entries", head.size if head else 0) as update:
             done = back_up(folder, store, target, with_keys=with_keys, on_entries=update)
     manifest = done.manifest
     output.say(f"log {manifest.origin}: {manifest.size} entries are in {target}")
     output.say(f"  {done.disclosures} of them with disclosures, {done.blobs} uploads")
+    output.say("  contents are sealed: it opens with the key shelf of the day, not without one")
     output.say("  with its keys" if with_keys else "  without its keys: keep a copy of log.key")
     output.result(
         {
@@ -91,6 +92,12 @@ def backup(output: Output, *, target: Path, data: Path, with_keys: bool) -> None
     multiple=True,
     help="A checkpoint that the log has signed, from a mirror or a member; may be given again.",
 )
+@click.option(
+    "--shelf",
+    type=_FILE,
+    help="The log's key shelf of today, to be copied into the data folder; or LOTMARK_SHELF names "
+    "the folder that stays its shelf.",
+)
 @click.option("--url", envvar="LOTMARK_URL", help="Address of the old instance. [LOTMARK_URL]")
 @anchor_option
 @pass_output
@@ -99,12 +106,13 @@ def restore_command(output: Output, *, source: Path, data: Path, **asked: Any) -
 
     Every file is checked, and the whole log audited, before the folder is there. Without
     --old-instance-is-gone the restored log can be read and audited, and 'serve' is refused.
+    No backup has the keys of its contents: without the shelf of today they stay closed.
     """
     manifest = read_manifest(source)
     stated = _stated(source, asked)
     with _progress(output, sum(file.bytes for file in manifest.files), manifest.size) as progress:
         restored = restore(source, data_folder(data), stated, progress=progress)
-    _tell(output, restored, data)
+    _tell(output, restored, data, shelf=asked["shelf"])
 
 
 def _stated(source: Path, asked: dict[str, Any]) -> RestoreAsked:
@@ -116,7 +124,9 @@ def _stated(source: Path, asked: dict[str, Any]) -> RestoreAsked:
         signed += [mark] if mark else []
     if asked["may_sign"] and asked["url"]:
         _refuse_served(asked["url"], anchor)
-    return RestoreAsked(asked["may_sign"], signed, anchor if asked["anchor"] else None)
+    trusted = anchor if asked["anchor"] else None
+    now_ms = ProcessClock().now_ms()
+    return RestoreAsked(asked["may_sign"], signed, trusted, asked["shelf"], now_ms)
 
 
 def _signed_head(note: bytes, anchor: Anchor) -> Mark:
@@ -149,10 +159,21 @@ def _progress(output: Output, size: int, entries: int) -> Iterator[Progress]:
         yield Progress(files, loaded, audited)
 
 
-def _tell(output: Output, restored: Restored, data: Path) -> None:
+def _tell(output: Output, restored: Restored, data: Path, *, shelf: Path | None) -> None:
     manifest = restored.manifest
     output.say(f"log {manifest.origin}: {manifest.size} entries are in {data}, audited")
     output.say(f"  {restored.blobs} uploads, each as its record commits to it")
+    if restored.closed:
+        output.say(
+            f"  the contents of {restored.closed} entries do not open: give --shelf, or set "
+            "LOTMARK_SHELF, and restore again; or put the files back into the shelf and run "
+            "'lotmark rebuild'"
+        )
+    if shelf is not None:
+        output.say(
+            f"  {shelf} counts as a copy of the shelf from now on: 'lotmark shelf drop {shelf}' "
+            "once the log is served from here"
+        )
     if restored.may_sign:
         output.say(f"  it may sign after entry {manifest.size - 1}")
     else:
@@ -168,6 +189,7 @@ def _tell(output: Output, restored: Restored, data: Path) -> None:
             "size": manifest.size,
             "blobs": restored.blobs,
             "may_sign": restored.may_sign,
+            "closed": restored.closed,
             "log_key": restored.has_log_key,
         }
     )

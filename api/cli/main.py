@@ -62,6 +62,7 @@ _COMMANDS: Final = {
     "audit": ("audit", "audit"),
     "rebuild": ("rebuilding", "rebuild"),
     "backup": ("backup", "backup"),
+    "shelf": ("shelves", "shelf"),
     "restore": ("backup", "restore_command"),
     "simulate": ("simulating", "simulate"),
     "anchor": ("reading", "anchor"),

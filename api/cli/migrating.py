@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,6 +12,19 @@ from api.cli.options import data_folder, data_option, pass_output
 from api.cli.output import Output
 from api.data_folder import read_config
 from api.migrate import current, grant, upgrade
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts, and passes on."""
+
+    update: Callable[[int], None]
+    total: int = 0
+
+    def __call__(self, count: int) -> None:
+        """So many more."""
+        self.total += count
+        self.update(count)
 
 
 @click.command()
@@ -27,20 +42,27 @@ def migrate(output: Output, *, data: Path, role: str | None) -> None:
 
     On PostgreSQL, run it before 'lotmark init' and after every upgrade, with
     LOTMARK_DATABASE_URL naming the role that owns the database; serve as another role, named
-    by --role. A SQLite log must not be served meanwhile.
+    by --role. Plain contents of an earlier version move into the vault, under the keys of
+    LOTMARK_SHELF. The log must not be served meanwhile.
     """
     folder = data_folder(data)
     if not folder.server_url:
         read_config(folder)
     url = folder.database_url
     before = current(url)
-    upgrade(url)
+    # On a server the folder must be the one that all replicas share: it is named, or not there.
+    shelf = folder.keys if folder.server_url else folder.shelf
+    with output.progress("moving contents into the vault", None) as update:
+        moved = Tally(update)
+        upgrade(url, shelf=shelf, on_moved=moved)
     if role:
         grant(url, role)
     after = current(url)
     output.say(
         f"schema {after}, as before" if before == after else f"schema {before or 'none'} -> {after}"
     )
+    if moved.total:
+        output.say(f"  {moved.total} contents have moved into the vault, and lie nowhere plain")
     if role:
         output.say(f"  {role} may serve the log, and owns nothing of it")
-    output.result({"before": before, "schema": after, "role": role})
+    output.result({"before": before, "schema": after, "role": role, "moved": moved.total})

@@ -305,7 +305,7 @@ def read_settings(**given: Any) -> Settings:
 def data_folder(root: Path) -> DataFolder:
     """A data folder, with the database server and the shared uploads that the environment names."""
     settings = read_settings(data=root)
-    return DataFolder(root, settings.database_url, settings.blobs)
+    return DataFolder(root, settings.database_url, settings.blobs, settings.shelf)
 
 
 def ask_passphrase(prompt: str, *, is_new: bool = False) -> str:

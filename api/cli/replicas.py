@@ -26,9 +26,12 @@ def replica(output: Output, *, source: Path, data: Path) -> None:
     """Make the data folder of one more replica of a log on PostgreSQL.
 
     Copies the log's key (sealed), the search secret, the anchor and the high-water mark. Each
-    replica needs a folder of its own; all name the same database (LOTMARK_DATABASE_URL).
+    replica needs a folder of its own; all name the same database (LOTMARK_DATABASE_URL),
+    uploads (LOTMARK_BLOBS) and key shelf (LOTMARK_SHELF).
     """
     joined = join_replica(DataFolder(source), DataFolder(data))
     output.say(f"replica of {joined.origin} is in {data}, goes on from {joined.size} entries")
-    output.say("next: 'lotmark serve' with the same LOTMARK_DATABASE_URL and LOTMARK_BLOBS")
+    output.say(
+        "next: 'lotmark serve' with the same LOTMARK_DATABASE_URL, LOTMARK_BLOBS and LOTMARK_SHELF"
+    )
     output.result({"origin": joined.origin, "size": joined.size, "data": str(data)})

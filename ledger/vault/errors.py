@@ -3,6 +3,8 @@
 ::
 
     LedgerError
+    +-- ShelfCopyExists            something is where a copy of the shelf is to be
+    +-- ShelfCopyMissing           no such copy was made
     +-- StoreUnavailable
         +-- ShelfUnavailable       the shelf could not be read or written
             +-- ShelfMissing       there is no shelf, where one must be
@@ -12,7 +14,20 @@
 
 from __future__ import annotations
 
+from ledger.errors import LedgerError
 from ledger.store_errors import StoreUnavailable
+
+
+class ShelfCopyExists(LedgerError):
+    """Something is where a copy of the shelf is to be."""
+
+    code = "shelf-copy-exists"
+
+
+class ShelfCopyMissing(LedgerError):
+    """No such copy of the shelf was made, or it was dropped."""
+
+    code = "shelf-copy-missing"
 
 
 class ShelfUnavailable(StoreUnavailable):

@@ -40,6 +40,7 @@ from ledger.vault.sealing import EpochKey
 from ledger.vault.shelf_copies import COPIES, ShelfCopy, encode_copies, parse_copies
 
 EPOCHS: Final = "epochs"
+BLOB_KEYS: Final = "blobs"
 _REMEMBERED_MAX: Final = 64
 
 
@@ -61,6 +62,11 @@ class KeyShelf:
         self._lock = threading.Lock()
         self._remembered: OrderedDict[int, Epoch] = OrderedDict()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder is one of keys."""
+        return (self.folder / EPOCHS).is_dir()
+
     def make(self) -> None:
         """Make the folder, if it is not there.
 
@@ -68,9 +74,14 @@ class KeyShelf:
             ShelfUnavailable: it cannot be made.
         """
         with _files_needed():
-            (self.folder / EPOCHS).mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self.is_there:
+                return
+            self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self.folder.exists():
+                self.folder.mkdir(exist_ok=True, mode=0o700)
+                sync_directory(self.folder.parent)
+            (self.folder / EPOCHS).mkdir(exist_ok=True, mode=0o700)
             sync_directory(self.folder)
-            sync_directory(self.folder.parent)
 
     def expect(self) -> None:
         """Refuse to go on where there is no shelf.
@@ -78,7 +89,7 @@ class KeyShelf:
         Raises:
             ShelfMissing: there is none.
         """
-        if not (self.folder / EPOCHS).is_dir():
+        if not self.is_there:
             raise ShelfMissing(
                 f"expected the key shelf of this log in {self.folder}, found none: put it back, "
                 "set LOTMARK_SHELF to where it is, or, where it is lost for ever, run 'lotmark "
@@ -187,6 +198,17 @@ class KeyShelf:
 
     def _path(self, epoch: int) -> Path:
         return self.folder / EPOCHS / f"{epoch:012d}.json"
+
+    def key_ids(self) -> dict[int, bytes]:
+        """The id of the key of every epoch; of a damaged file there is none.
+
+        Raises:
+            ShelfUnavailable: a file could not be read.
+        """
+        with _files_needed():
+            names = sorted(path.stem for path in (self.folder / EPOCHS).glob("*.json"))
+        found = {int(name): self.find(int(name)) for name in names if name.isdecimal()}
+        return {epoch: keys.file.key_id for epoch, keys in found.items() if keys}
 
     # ---- copies ----
 

@@ -15,7 +15,7 @@ import pytest
 
 from api.backing_up import BackedUp, back_up
 from api.backup_files import PARTIAL, BackupWriter, check_files, read_manifest
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_log
 from api.rebuilding import rebuild
 from api.restoring import RESTORING, Progress, RestoreAsked, Restored, restore
 from api.settings import Settings
@@ -28,7 +28,6 @@ from ledger.backup_rows import BackupDamaged, encode_row
 from ledger.errors import LogRolledBack
 from ledger.high_water import HighWaterFile, Mark
 from ledger.store import Store
-from ledger.store_open import open_store
 from ledger.store_postgres import PostgresStore
 from ledger.store_sql import SqlStore
 from tests.api.service import SUPPLIER, LiveService
@@ -41,6 +40,9 @@ MEASURED: Final = b"measured" * 100
 READ_ONLY: Final = RestoreAsked(may_sign=False)
 SIGNING: Final = RestoreAsked(may_sign=True)
 
+#: The key shelf of the log that a backup is of, which no backup has.
+SHELVES: Final[dict[Path, Path]] = {}
+
 
 def no_progress(count: int) -> None:
     """Nobody looks."""
@@ -51,18 +53,20 @@ QUIET: Final = Progress(no_progress, no_progress, no_progress)
 
 def taken(live: LiveService, target: Path, *, with_keys: bool = False) -> BackedUp:
     """A backup of what is there now."""
+    SHELVES[target] = live.folder.shelf
     with read_only(live.folder) as store:
         return back_up(live.folder, store, target, with_keys=with_keys, on_entries=no_progress)
 
 
 def restored(source: Path, target: Path, asked: RestoreAsked = SIGNING) -> Restored:
     """The log of a backup, in a new data folder."""
+    asked = replace(asked, shelf=SHELVES.get(source))
     return restore(source, DataFolder(target), asked, progress=QUIET)
 
 
 def read_only(folder: DataFolder) -> closing[SqlStore | PostgresStore]:
     """The database of a folder, or of its server."""
-    return closing(open_store(folder.database_url, read_only=True))
+    return closing(open_log(folder, read_only=True))
 
 
 def everything(store: Store, size: int) -> list[object]:
@@ -258,7 +262,7 @@ DAMAGES: Final[dict[str, Callable[[Path], object]]] = {
     "cut off": lambda at: (at / "entries").write_bytes((at / "entries").read_bytes()[:-1]),
     "a missing file": lambda at: (at / "checkpoints").unlink(),
     "one more file": lambda at: (at / "more").write_bytes(b""),
-    "no disclosures": lambda at: (at / "disclosures").write_bytes(b""),
+    "no contents": lambda at: (at / "contents").write_bytes(b""),
 }
 
 
@@ -277,6 +281,7 @@ def test_damaged_backup_is_refused_and_leaves_nothing(
 def _rewritten(source: Path, target: Path, **rows: bytes) -> Path:
     """A backup that agrees with its manifest, as a thief could make one."""
     writer = BackupWriter(target)
+    SHELVES[target] = SHELVES[source]
     target.mkdir()
     manifest = read_manifest(source)
     for file in manifest.files:

@@ -6,17 +6,21 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from api.backup_files import CHECKPOINTS, COSIGNED, DISCLOSURES, ENTRIES
+from api.backup_files import CHECKPOINTS, CONTENTS, COSIGNED, ENTRIES
 from api.data_folder import DataFolder
 from api.rebuilding import compare, rebuild
 from api.restoring import RestoreAsked, restore
 from ledger.reloading import LogRows, Reloading
 from ledger.store_errors import HeadMoved
 from ledger.store_open import open_store
+from ledger.vault.packed_row import encode_packed
+from ledger.vault.shelf import KeyShelf
+from ledger.vault.vault import Vault
 from quality.rules import QualityRules
 from tests.api.service import SUPPLIER, LiveService
 from tests.api.test_backup import (
@@ -50,7 +54,8 @@ def moved(filled: LiveService, postgres_log: LogDatabase, tmp_path: Path) -> Ite
     filled.stop()
     taken(filled, tmp_path / "of sqlite", with_keys=True)
     folder = DataFolder(tmp_path / "on postgres", postgres_log.url)
-    restore(tmp_path / "of sqlite", folder, SIGNING, progress=QUIET)
+    asked = replace(SIGNING, shelf=filled.folder.shelf)
+    restore(tmp_path / "of sqlite", folder, asked, progress=QUIET)
     live = LiveService(folder, filled.consortium)
     live.start()
     yield live
@@ -63,12 +68,13 @@ def test_log_goes_to_the_other_engine_and_back_unchanged(
 ) -> None:
     assert compare(moved.folder).is_as_before
     again = taken(moved, tmp_path / "of postgres")
-    for name in (ENTRIES, DISCLOSURES, CHECKPOINTS, COSIGNED, "anchor.json", "config.json"):
+    for name in (ENTRIES, CONTENTS, CHECKPOINTS, COSIGNED, "anchor.json", "config.json"):
         first, second = (tmp_path / at / name for at in ("of sqlite", "of postgres"))
         assert first.read_bytes() == second.read_bytes()
     assert again.blobs == 1
     back = DataFolder(tmp_path / "back")
-    restore(tmp_path / "of postgres", back, RestoreAsked(may_sign=False), progress=QUIET)
+    asked = RestoreAsked(may_sign=False, shelf=moved.folder.shelf)
+    restore(tmp_path / "of postgres", back, asked, progress=QUIET)
     assert compare(back).is_as_before
     with read_only(back) as copy, read_only(filled.folder) as log:
         assert everything(copy, again.manifest.size) == everything(log, again.manifest.size)
@@ -115,7 +121,8 @@ def test_restore_that_was_killed_is_gone_on_with_and_another_log_is_refused(
     filled.admit(filled.record())
     _load_some(filled, postgres_log.url, backup=tmp_path / "backup", groups=20)
     folder = DataFolder(tmp_path / "data", postgres_log.url)
-    outcome = restore(tmp_path / "backup", folder, SIGNING, progress=QUIET)
+    asked = replace(SIGNING, shelf=filled.folder.shelf)
+    outcome = restore(tmp_path / "backup", folder, asked, progress=QUIET)
     assert outcome.report.is_clean
     # Its search secret is another one, and finds what the killed run had loaded too.
     assert folder.search_secret.read_bytes() != filled.folder.search_secret.read_bytes()
@@ -124,7 +131,7 @@ def test_restore_that_was_killed_is_gone_on_with_and_another_log_is_refused(
     _load_some(filled, postgres_log.url, backup=tmp_path / "backup", groups=1_000)
     other = DataFolder(tmp_path / "other", postgres_log.url)
     with pytest.raises(HeadMoved):
-        restore(tmp_path / "backup", other, SIGNING, progress=QUIET)
+        restore(tmp_path / "backup", other, asked, progress=QUIET)
     assert not other.root.exists()
 
 
@@ -136,12 +143,13 @@ def _load_some(live: LiveService, url: str, *, backup: Path, groups: int) -> Non
         size = notes[-1][0]
         rows = LogRows(
             [(row.index, row.text) for row in log.entries(0, size)],
-            [(at, kept.encode()) for at, kept in sorted(log.disclosures(range(size)).items())],
+            [(row.entry, encode_packed(row)) for row in log.vault_rows(0, size)],
             [(at, note.encode()) for at, note in notes],
             [],
+            Vault(KeyShelf(live.folder.shelf)),
         )
     secret = live.folder.search_secret.read_bytes()
-    with closing(open_store(url)) as store:
+    with closing(open_store(url, shelf=live.folder.shelf)) as store:
         loading = Reloading(
             ORIGIN,
             store,

@@ -19,6 +19,7 @@ from tests.api.test_backup import (
     MEASURED,
     QUIET,
     READ_ONLY,
+    SHELVES,
     citing,
     filled,
     read_only,
@@ -89,6 +90,7 @@ def test_upload_that_is_not_as_it_was_is_not_left_out_in_silence(
 
 def _without(source: Path, target: Path, *, blob: str) -> Path:
     """A backup that agrees with its manifest, and lacks an upload."""
+    SHELVES[target] = SHELVES[source]
     writer, manifest = BackupWriter(target), read_manifest(source)
     target.mkdir()
     for file in manifest.files:

@@ -101,7 +101,7 @@ def test_roles_of_the_compose_file_migrate_and_serve(server: PostgresServer) -> 
     owner_url = server.url(DATABASE, OWNER)
     migrate.upgrade(owner_url)
     migrate.grant(owner_url, APP)
-    with closing(PostgresStore(server.url(DATABASE, APP))) as store:
+    with closing(PostgresStore(server.url(DATABASE, APP), shelf=server.folder / "shelf")) as store:
         append(store, 2)
         store.keep_cosigned(2, "two\n")
     with psycopg.connect(server.url(DATABASE, APP), autocommit=True) as app:

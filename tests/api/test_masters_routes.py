@@ -383,7 +383,7 @@ def test_an_answer_says_whose_content_is_lost(own_service: LiveService) -> None:
     own_service.stop()
     with closing(sqlite3.connect(own_service.folder.root / "ledger.db")) as database:
         database.execute("DROP TRIGGER IF EXISTS disclosure_no_delete")
-        database.execute("DELETE FROM disclosure WHERE idx = ?", (index,))
+        database.execute("DELETE FROM vault WHERE idx = ?", (index,))
         database.commit()
     own_service.start()
     answer = own_service.signed(SUPPLIER).get(target("relations")).json()

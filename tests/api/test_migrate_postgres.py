@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -48,13 +49,13 @@ def shell(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def test_upgrade_makes_a_database_that_a_store_opens(url: str) -> None:
+def test_upgrade_makes_a_database_that_a_store_opens(url: str, tmp_path: Path) -> None:
     assert migrate.current(url) is None
     assert migrate.needs_upgrade(url)
     migrate.upgrade(url)
     assert migrate.current(url) == POSTGRES_REVISION == migrate.newest(url)
     assert not migrate.needs_upgrade(url)
-    with closing(PostgresStore(url)) as store:
+    with closing(PostgresStore(url, shelf=tmp_path)) as store:
         append(store, 1)
 
 
@@ -102,14 +103,14 @@ def test_upgrade_that_fails_leaves_nothing_behind(url: str) -> None:
 
 
 def test_role_without_grants_can_do_nothing(
-    postgres: PostgresServer, url: str, shell: Connection
+    postgres: PostgresServer, url: str, shell: Connection, tmp_path: Path
 ) -> None:
     of_the_service = postgres.url(EMPTY, APP)
     with pytest.raises(StoreUnavailable, match="permission denied"):
-        PostgresStore(of_the_service)
+        PostgresStore(of_the_service, shelf=tmp_path)
     migrate.grant(url, APP)
     migrate.grant(url, APP)
-    with closing(PostgresStore(of_the_service)) as store:
+    with closing(PostgresStore(of_the_service, shelf=tmp_path)) as store:
         append(store, 1)
 
 

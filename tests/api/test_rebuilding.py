@@ -150,7 +150,7 @@ def test_a_record_that_lost_its_disclosures_is_found_again_when_it_has_them(
     question = "/v1/records?field=/lot/number&value=L-77"
     live.stop()
     whole = rebuild(live.folder)
-    change_database(live, "DELETE FROM disclosure WHERE idx = (SELECT max(idx) FROM entry)")
+    change_database(live, "DELETE FROM vault WHERE idx = (SELECT max(idx) FROM entry)")
     rebuilt = rebuild(live.folder)
     assert rebuilt.without_disclosures == whole.without_disclosures + 1
     live.start()

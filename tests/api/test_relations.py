@@ -67,7 +67,7 @@ def test_restarted_service_says_whose_content_is_lost_and_judges_the_rest(
     own_service.stop()
     with closing(sqlite3.connect(own_service.folder.root / "ledger.db")) as database:
         database.execute("DROP TRIGGER IF EXISTS disclosure_no_delete")
-        database.execute("DELETE FROM disclosure WHERE idx = ?", (index,))
+        database.execute("DELETE FROM vault WHERE idx = ?", (index,))
         database.commit()
     own_service.start()
     customer = own_service.party(OEM).did

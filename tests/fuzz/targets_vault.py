@@ -6,6 +6,7 @@ from typing import Final
 
 from ledger.vault.epoch_file import EpochFile, Kept, encode_epoch, parse_epoch
 from ledger.vault.errors import ShelfDamaged
+from ledger.vault.packed_row import encode_packed, parse_packed
 from ledger.vault.shelf_copies import ShelfCopy, encode_copies, parse_copies
 from tests.fuzz.target import Target
 
@@ -26,7 +27,19 @@ def _epochs() -> list[bytes]:
     ]
 
 
+def _parse_packed(data: bytes) -> None:
+    assert encode_packed(parse_packed(7, data)) == data
+
+
 TARGETS: Final = (
+    Target(
+        "packed-contents",
+        _parse_packed,
+        (ShelfDamaged,),
+        (parse_packed,),
+        lambda: [bytes(8) + b"\0\0\0\1" + bytes(60) + bytes(40), bytes(200)],
+        bytes_max=256,
+    ),
     Target(
         "epoch-file",
         _parse_epoch,

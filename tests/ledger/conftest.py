@@ -26,5 +26,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     else:
         # Asked for here, so that nothing else starts a server.
         server: PostgresServer = request.getfixturevalue("postgres")
-        with server.log_database() as log, closing(PostgresStore(log.url)) as postgres_store:
+        with (
+            server.log_database() as log,
+            closing(PostgresStore(log.url, shelf=log.shelf)) as postgres_store,
+        ):
             yield postgres_store

@@ -21,11 +21,14 @@ LOT: Final = digest("lot")
 # Commits for as long as it lives, and says each size once it is durable.
 _WRITER: Final = f"""
 import sys
+from pathlib import Path
 from ledger.store_open import open_store
 from ledger.store_sql import SqlStore
 from tests.ledger.store_groups import BOB, Parts, append, digest
 url = sys.argv[1]
-store = SqlStore(url, segment_entries=8) if url.startswith("sqlite") else open_store(url)
+shelf = Path("of nothing")
+is_file = url.startswith("sqlite")
+store = SqlStore(url, segment_entries=8) if is_file else open_store(url, shelf=shelf)
 size = store.head().size if store.head() else 0
 while True:
     new = range(size, size + {GROUP})

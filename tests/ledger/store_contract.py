@@ -220,25 +220,6 @@ class StoreContract:
         assert store.tile_roots(0, 1, 9) == tiles[1].root + tiles[2].root
         assert store.tile_roots(2, 0, 9) == b""
 
-    # ---- disclosures ----
-
-    def test_disclosures_are_absent_where_none_are_kept(self, store: Store) -> None:
-        append(store, 3, Parts(disclosures=(("a~b~", 0), ("c~", 2))))
-        assert store.disclosures([0, 1, 2, 3]) == {0: "a~b~", 2: "c~"}
-        assert store.disclosures([]) == {}
-
-    def test_restored_disclosures_are_kept_and_never_replace(self, store: Store) -> None:
-        append(store, 2, Parts(disclosures=(("first~", 0),)))
-        store.restore_disclosures(0, "second~")
-        store.restore_disclosures(1, "back~")
-        assert store.disclosures([0, 1]) == {0: "first~", 1: "back~"}
-
-    def test_disclosures_of_no_entry_are_refused(self, store: Store) -> None:
-        append(store, 2)
-        with pytest.raises(AppendRefused):
-            store.restore_disclosures(2, "x~")
-        store.restore_disclosures(1, "x~")
-
     # ---- outbox and pins ----
 
     def test_outbox_hands_rows_on_in_order(self, store: Store) -> None:

@@ -19,6 +19,10 @@ from ledger.store import Store
 from ledger.store_memory import MemoryStore
 from ledger.store_postgres import PostgresStore
 from ledger.submission import Admitted
+from ledger.vault.packed_row import encode_packed
+from ledger.vault.sealing import Plain
+from ledger.vault.shelf import KeyShelf
+from ledger.vault.vault import Vault
 from tests.ledger.forgetful_store import ForgetfulStore
 from tests.ledger.ledger_stories import Story
 from tests.ledger.parties import ORIGIN, SEARCH_SECRET
@@ -138,7 +142,10 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Sto
             yield store, store
     else:
         log: LogDatabase = request.getfixturevalue("postgres_log")
-        with closing(PostgresStore(log.url)) as one, closing(PostgresStore(log.url)) as other:
+        with (
+            closing(PostgresStore(log.url, shelf=log.shelf)) as one,
+            closing(PostgresStore(log.url, shelf=log.shelf)) as other,
+        ):
             yield one, other
 
 
@@ -161,28 +168,35 @@ def test_what_one_replica_put_in_force_binds_at_the_other(stores: tuple[Store, S
     second.ledger.close()
 
 
-def test_restored_log_has_in_force_what_the_other_had() -> None:
+def test_restored_log_has_in_force_what_the_other_had(tmp_path: Path) -> None:
     story = a_related_story(**TRADE)
     relate(story, OEM, TIER1, "gears")
     story.admit(an_order(OEM, TIER1, number="O-1"), some_parameters(BOUNDS, {"most": 9}))
     story.admit(an_order(OEM, TIER1, number="O-2"))
-    size, filled = story.ledger.size, MemoryStore()
+    size = story.ledger.size
     held = story.store.disclosures(range(size))
+    # Beside the database that is filled: there its store looks for the keys.
+    vault = Vault(KeyShelf(tmp_path / "shelf"))
+    entries = list(story.store.entries(0, size))
+    sealed = vault.seal([Plain(held[i], i, entries[i].record_id) for i in sorted(held)])
     rows = LogRows(
-        entries=[(row.index, row.text) for row in story.store.entries(0, size)],
-        disclosures=[(index, text.encode()) for index, text in sorted(held.items())],
+        entries=[(row.index, row.text) for row in entries],
+        contents=[(row.entry, encode_packed(row)) for row in sealed],
         checkpoints=[(at, note.encode()) for at, note in story.store.checkpoints()],
         cosigned=[],
+        vault=vault,
     )
-    reloading = Reloading(
-        ORIGIN, filled, rules=SampleRules(), search_secret=SEARCH_SECRET, outbox_from=0
-    )
-    list(reloading.run(rows))
-    state = story.ledger.state
-    restored = story.restarted(store=filled)
-    assert restored.ledger.state == state
-    assert outcome(restored, a_delivery(TIER1, OEM, number="O-2")) is None
-    assert outcome(restored, a_delivery(TIER1, OEM, number="O-3")) == "unknown-record"
+    with opened(new_database(tmp_path)) as filled:
+        reloading = Reloading(
+            ORIGIN, filled, rules=SampleRules(), search_secret=SEARCH_SECRET, outbox_from=0
+        )
+        list(reloading.run(rows))
+        state = story.ledger.state
+        restored = story.restarted(store=filled)
+        assert restored.ledger.state == state
+        assert outcome(restored, a_delivery(TIER1, OEM, number="O-2")) is None
+        assert outcome(restored, a_delivery(TIER1, OEM, number="O-3")) == "unknown-record"
+        restored.ledger.close()
 
 
 # ---- content that is lost ----

@@ -67,7 +67,9 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shared]:
     else:
         log: LogDatabase = request.getfixturevalue("postgres_log")
         with ExitStack() as stores:
-            yield Shared(lambda: stores.enter_context(closing(PostgresStore(log.url))))
+            yield Shared(
+                lambda: stores.enter_context(closing(PostgresStore(log.url, shelf=log.shelf)))
+            )
 
 
 @pytest.fixture

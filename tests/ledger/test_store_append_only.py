@@ -132,7 +132,7 @@ def test_head_moves_with_the_entries_only(url: str, stranger: sqlite3.Connection
 
 
 def test_disclosures_can_be_erased(url: str, stranger: sqlite3.Connection) -> None:
-    stranger.execute("DELETE FROM disclosure")
+    stranger.execute("DELETE FROM vault")
     with opened(url) as store:
         assert store.disclosures([0]) == {}
 

@@ -12,6 +12,7 @@ from ledger.store import Store
 from ledger.store_faulty import FaultyStore
 from ledger.store_memory import MemoryStore
 from ledger.store_postgres import PostgresStore
+from tests.ledger.content_contract import ContentContract
 from tests.ledger.erased_contract import ErasedContract
 from tests.ledger.note_contract import NoteContract
 from tests.ledger.sqlite_files import new_database, opened
@@ -22,7 +23,11 @@ from tests.postgres import LogDatabase
 pytestmark = pytest.mark.item("2.4")
 
 
-class TestMemoryStore(StoreContract, ErasedContract, NoteContract, TurnContract):
+class EveryContract(StoreContract, ContentContract, ErasedContract, NoteContract, TurnContract):
+    """All that a store does."""
+
+
+class TestMemoryStore(EveryContract):
     """The store in memory."""
 
     @pytest.fixture
@@ -31,7 +36,7 @@ class TestMemoryStore(StoreContract, ErasedContract, NoteContract, TurnContract)
         return MemoryStore()
 
 
-class TestFaultyStore(StoreContract, ErasedContract, NoteContract, TurnContract):
+class TestFaultyStore(EveryContract):
     """A store whose fault never comes is the store inside."""
 
     @pytest.fixture
@@ -40,7 +45,7 @@ class TestFaultyStore(StoreContract, ErasedContract, NoteContract, TurnContract)
         return FaultyStore(MemoryStore(), fail_on="commit", when="before", calls_before=10**6)
 
 
-class TestSqlStore(StoreContract, ErasedContract, NoteContract, TurnContract):
+class TestSqlStore(EveryContract):
     """SQLite as it is run: in these small logs everything is in the newest segment."""
 
     @pytest.fixture
@@ -50,7 +55,9 @@ class TestSqlStore(StoreContract, ErasedContract, NoteContract, TurnContract):
             yield store
 
 
-class TestSqlStoreThatMerges(StoreContract, ErasedContract, NoteContract, TurnContract):
+class TestSqlStoreThatMerges(
+    StoreContract, ContentContract, ErasedContract, NoteContract, TurnContract
+):
     """SQLite whose segments are so short that most answers come from the index tables."""
 
     @pytest.fixture
@@ -62,11 +69,11 @@ class TestSqlStoreThatMerges(StoreContract, ErasedContract, NoteContract, TurnCo
 
 @pytest.mark.item("3.5")
 @pytest.mark.item("3.5.role")
-class TestPostgresStore(StoreContract, ErasedContract, NoteContract, TurnContract):
+class TestPostgresStore(EveryContract):
     """PostgreSQL, as the role that owns nothing."""
 
     @pytest.fixture
     def store(self, postgres_log: LogDatabase) -> Iterator[Store]:
         """An empty one."""
-        with closing(PostgresStore(postgres_log.url)) as store:
+        with closing(PostgresStore(postgres_log.url, shelf=postgres_log.shelf)) as store:
             yield store

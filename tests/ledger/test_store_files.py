@@ -150,7 +150,7 @@ def test_right_to_write_is_not_inherited_by_forked_workers(url: str) -> None:
 def test_database_without_schema_is_outdated(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     with pytest.raises(
-        StoreOutdated, match="expected schema 0002, found none: run lotmark migrate"
+        StoreOutdated, match="expected schema 0004, found none: run lotmark migrate"
     ):
         SqlStore(f"sqlite:///{tmp_path}/empty.db")
 
@@ -223,7 +223,7 @@ def test_reading_connections_cannot_write(url: str) -> None:
             pytest.raises(StoreUnavailable, match="readonly"),
             store._database.reading() as connection,
         ):
-            connection.exec_driver_sql("DELETE FROM disclosure")
+            connection.exec_driver_sql("DELETE FROM vault")
 
 
 def test_read_only_store_does_not_keep_a_writer_out(url: str) -> None:

@@ -26,7 +26,7 @@ def check_after_kills(log: LogDatabase, *, rounds: int) -> None:
         durable = write_and_be_killed(
             log.url, after_commits=3 + number, after_seconds=0.0007 * number
         )
-        with closing(PostgresStore(log.url)) as store:
+        with closing(PostgresStore(log.url, shelf=log.shelf)) as store:
             check_settled(store, durable)
 
 
@@ -43,7 +43,7 @@ def test_crashed_server_loses_nothing_that_was_durable(is_durable: bool) -> None
             said += map(int, sizes.read().split())
         assert writer.returncode == 1
         server.start()
-        with closing(PostgresStore(log.url)) as store:
+        with closing(PostgresStore(log.url, shelf=log.shelf)) as store:
             check_settled(store, said[-1])
             append(store, GROUP)
 

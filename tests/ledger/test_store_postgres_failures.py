@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -28,7 +29,7 @@ WAIT_SECONDS_MAX = 30
 @pytest.fixture
 def log(postgres_log: LogDatabase) -> LogDatabase:
     """A log of three entries."""
-    with closing(PostgresStore(postgres_log.url)) as store:
+    with closing(PostgresStore(postgres_log.url, shelf=postgres_log.shelf)) as store:
         append(store, 3)
     return postgres_log
 
@@ -36,7 +37,7 @@ def log(postgres_log: LogDatabase) -> LogDatabase:
 @pytest.fixture
 def store(log: LogDatabase) -> Iterator[PostgresStore]:
     """A store of it."""
-    with closing(PostgresStore(log.url)) as store:
+    with closing(PostgresStore(log.url, shelf=log.shelf)) as store:
         yield store
 
 
@@ -92,7 +93,10 @@ def test_turn_left_after_its_session_ended_is_over_without_a_word(
 def test_commit_whose_answer_is_lost_is_of_unknown_outcome(
     postgres: PostgresServer, log: LogDatabase, loss: Loss, size: int
 ) -> None:
-    with relayed(postgres) as relay, closing(PostgresStore(relay.url(log))) as store:
+    with (
+        relayed(postgres) as relay,
+        closing(PostgresStore(relay.url(log), shelf=log.shelf)) as store,
+    ):
         with store.turn() as turn:
             head = turn.head
         group = a_group(head, rows_after(head, 2), Parts(search=((digest("lot"), 3),)))
@@ -114,7 +118,10 @@ def test_commit_whose_answer_is_lost_is_of_unknown_outcome(
 def test_side_write_whose_answer_is_lost_is_of_unknown_outcome(
     postgres: PostgresServer, log: LogDatabase
 ) -> None:
-    with relayed(postgres) as relay, closing(PostgresStore(relay.url(log))) as store:
+    with (
+        relayed(postgres) as relay,
+        closing(PostgresStore(relay.url(log), shelf=log.shelf)) as store,
+    ):
         store.keep_cosigned(2, "two\n")
         relay.lose("after")
         with pytest.raises(OutcomeUnknown):
@@ -131,7 +138,7 @@ def test_restarted_server_keeps_all_that_was_committed(is_crash: bool) -> None:
     with (
         running() as server,
         server.log_database() as log,
-        closing(PostgresStore(log.url)) as store,
+        closing(PostgresStore(log.url, shelf=log.shelf)) as store,
     ):
         append(store, 3)
         before = contents(store)
@@ -153,7 +160,9 @@ def test_restarted_server_keeps_all_that_was_committed(is_crash: bool) -> None:
 
 def test_replicas_that_race_lose_nothing(log: LogDatabase) -> None:
     with ExitStack() as opened, ThreadPoolExecutor(3) as threads:
-        stores = [opened.enter_context(closing(PostgresStore(log.url))) for _ in range(3)]
+        stores = [
+            opened.enter_context(closing(PostgresStore(log.url, shelf=log.shelf))) for _ in range(3)
+        ]
 
         def extend(store: Store) -> None:
             for _ in range(12):
@@ -172,14 +181,17 @@ def test_replicas_that_race_lose_nothing(log: LogDatabase) -> None:
 
 def test_replica_that_was_overtaken_is_told(log: LogDatabase, store: PostgresStore) -> None:
     stale = a_group(store.head(), rows_after(store.head(), 2))
-    with closing(PostgresStore(log.url)) as other:
+    with closing(PostgresStore(log.url, shelf=log.shelf)) as other:
         append(other, 1)
     with pytest.raises(HeadMoved, match="end after 3 entries, found 4 entries"):
         store.commit(stale)
 
 
 def test_replica_waits_for_the_turn_of_another(log: LogDatabase, store: PostgresStore) -> None:
-    with closing(PostgresStore(log.url)) as other, ThreadPoolExecutor(1) as threads:
+    with (
+        closing(PostgresStore(log.url, shelf=log.shelf)) as other,
+        ThreadPoolExecutor(1) as threads,
+    ):
         with store.turn() as turn:
             waits = threads.submit(append, other, 1)
             with pytest.raises(TimeoutError):
@@ -211,7 +223,10 @@ def test_clock_is_that_of_the_database_and_read_under_the_lock(
     log: LogDatabase, store: PostgresStore
 ) -> None:
     begun = threading.Event()
-    with closing(PostgresStore(log.url)) as other, ThreadPoolExecutor(1) as threads:
+    with (
+        closing(PostgresStore(log.url, shelf=log.shelf)) as other,
+        ThreadPoolExecutor(1) as threads,
+    ):
 
         def first() -> int | None:
             with other.turn() as turn:
@@ -236,7 +251,7 @@ def test_clock_is_that_of_the_database_and_read_under_the_lock(
 
 
 def test_url_chooses_the_store(log: LogDatabase) -> None:
-    with closing(open_store(log.url)) as store:
+    with closing(open_store(log.url, shelf=log.shelf)) as store:
         assert isinstance(store, PostgresStore)
         assert _size(store) == 3
 
@@ -244,7 +259,7 @@ def test_url_chooses_the_store(log: LogDatabase) -> None:
 def test_store_that_only_reads_follows_and_never_writes(
     log: LogDatabase, store: PostgresStore
 ) -> None:
-    with closing(open_store(log.url, read_only=True)) as reader:
+    with closing(open_store(log.url, shelf=log.shelf, read_only=True)) as reader:
         append(store, 2)
         assert _size(reader) == 5
         for use in (
@@ -259,7 +274,7 @@ def test_store_that_only_reads_follows_and_never_writes(
 
 def test_database_without_schema_is_outdated(postgres: PostgresServer) -> None:
     with pytest.raises(StoreOutdated, match=f"expected schema {POSTGRES_REVISION}, found none"):
-        PostgresStore(postgres.url("postgres"))
+        PostgresStore(postgres.url("postgres"), shelf=postgres.folder)
 
 
 @pytest.mark.parametrize(
@@ -276,10 +291,10 @@ def test_database_that_is_not_there_is_unavailable(
     postgres: PostgresServer, url: str, error: type[LedgerError]
 ) -> None:
     with pytest.raises(error):
-        open_store(url.format(folder=postgres.folder))
+        open_store(url.format(folder=postgres.folder), shelf=postgres.folder)
 
 
 def test_password_is_in_no_message() -> None:
     with pytest.raises(StoreUnavailable) as caught:
-        open_store("postgresql://lotmark:hunter2@/log?host=/no/such/folder")
+        open_store("postgresql://lotmark:hunter2@/log?host=/no/such/folder", shelf=Path("shelf"))
     assert "hunter2" not in str(caught.value)

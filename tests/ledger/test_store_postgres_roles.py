@@ -68,6 +68,7 @@ FORBIDDEN = [
     "INSERT INTO head VALUES (1, 9, '', '', 0, '', 0)",
     "DELETE FROM head",
     "TRUNCATE head",
+    "DELETE FROM vault",
     "UPDATE alembic_version SET version_num = '0000'",
 ]
 
@@ -90,7 +91,7 @@ HEADS = [
 @pytest.fixture
 def log(postgres_log: LogDatabase) -> LogDatabase:
     """A log of four entries, with a tile, two checkpoints and a cosigned one."""
-    with closing(PostgresStore(postgres_log.url)) as store:
+    with closing(PostgresStore(postgres_log.url, shelf=postgres_log.shelf)) as store:
         tile = TileRow(0, 0, digest("tile") * 256, digest("tile root"))
         append(store, 2, Parts(tiles=(tile,), disclosures=(("a~", 0),)))
         append(store, 2)
@@ -207,7 +208,7 @@ def test_role_of_the_service_owns_nothing(app: Connection) -> None:
 def test_store_without_grants_names_the_remedy(postgres: PostgresServer, log: LogDatabase) -> None:
     with psycopg.connect(log.owner_url, autocommit=True) as owner:
         owner.execute(f"REVOKE INSERT ON checkpoint FROM {APP}")
-    with closing(PostgresStore(log.url)) as store:
+    with closing(PostgresStore(log.url, shelf=log.shelf)) as store:
         with pytest.raises(StoreUnavailable, match="lotmark migrate --role"):
             append(store, 1)
         with psycopg.connect(log.owner_url, autocommit=True) as owner:
@@ -216,5 +217,5 @@ def test_store_without_grants_names_the_remedy(postgres: PostgresServer, log: Lo
 
 
 def _contents(log: LogDatabase) -> tuple[object, ...]:
-    with closing(PostgresStore(log.url, read_only=True)) as store:
+    with closing(PostgresStore(log.url, shelf=log.shelf, read_only=True)) as store:
         return contents(store)

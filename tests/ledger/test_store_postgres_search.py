@@ -33,14 +33,17 @@ STEPS_MAX = 4 * (ENTRIES // RARE_EVERY) + 4
 def test_postgres_search_agrees_with_the_reference(
     postgres: PostgresServer, log: list[list[Fact]], asked: list[SearchQuery]
 ) -> None:
-    with postgres.log_database() as database, closing(PostgresStore(database.url)) as store:
+    with (
+        postgres.log_database() as database,
+        closing(PostgresStore(database.url, shelf=database.shelf)) as store,
+    ):
         check(store, log, asked)
 
 
 @pytest.fixture
 def store(postgres_log: LogDatabase) -> Iterator[PostgresStore]:
     """A log in which every entry has one key, and few have one reader or one type."""
-    with closing(PostgresStore(postgres_log.url)) as store:
+    with closing(PostgresStore(postgres_log.url, shelf=postgres_log.shelf)) as store:
         rare = range(0, ENTRIES, RARE_EVERY)
         rows = [a_row(i, vct="rare/v1" if i in rare else REPORT) for i in range(ENTRIES)]
         search = tuple((POPULAR, index) for index in range(ENTRIES))

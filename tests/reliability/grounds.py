@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_log
 from bench.consortium import OEM, ORIGIN, VCT, Consortium, found_consortium, upload_of
 from keys.identifiers import party_did
 from ledger.anchor import Anchor, parse_anchor
 from ledger.compose import Filing
 from ledger.record_type import parse_record_type
-from ledger.store_open import open_store
 from quality.types import business_types
 from tests.postgres import APP, OWNER, PostgresServer
 
@@ -99,7 +98,7 @@ class Founded:
         with ground.attached(root / _FOUNDED) as folder:
             consortium = found_consortium(folder)
             anchor = parse_anchor(folder.anchor.read_bytes())
-            with closing(open_store(folder.database_url, read_only=True)) as store:
+            with closing(open_log(folder, read_only=True)) as store:
                 head = store.head()
             assert head
             yield cls(ground, consortium, anchor, head.size, signed(consortium, records))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from api.audit_sources import StoreSource
+from api.data_folder import open_log
 from api.rebuilding import compare
 from bench.consortium import ORIGIN, Consortium
 from ledger.audit import Audit, audit
@@ -28,7 +29,6 @@ from ledger.audit_memory import AuditMemory
 from ledger.high_water import HighWaterFile, Mark
 from ledger.receipt import verify_receipt
 from ledger.store import Store
-from ledger.store_open import open_store
 from tests.ledger.parties import record_id_of
 from tests.reliability.clients import CLIENTS, TIMEOUT_SECONDS, Answer, Client, lasting, post
 from tests.reliability.grounds import Founded
@@ -112,7 +112,7 @@ class Series:
         self._check_receipts(self.held)
         self.process.end(signal.SIGKILL)
         # Opened once more, as a killed SQLite log is finished by who opens it next.
-        with closing(open_store(self.consortium.folder.database_url)) as store:
+        with closing(open_log(self.consortium.folder)) as store:
             report = audit(str(ORIGIN), StoreSource.of(store))
         assert report.is_clean, report.findings
         assert report.entries == self.founded.size + len(self.held)
@@ -194,7 +194,7 @@ class Series:
 
     def _check_log(self, texts: Sequence[str]) -> None:
         """Each record is one whole entry, and the log is as its mark and its audit say."""
-        with closing(open_store(self.consortium.folder.database_url, read_only=True)) as store:
+        with closing(open_log(self.consortium.folder, read_only=True)) as store:
             self._check_entries(store, texts)
             head, mark = store.head(), self._mark()
             assert head

@@ -25,6 +25,7 @@ from api.audit_sources import StoreSource
 from api.client import LogClient
 from api.client_errors import ServerBusy
 from api.client_transport import Effects
+from api.data_folder import open_log
 from api.errors import STATUS
 from api.party_folder import signer_for
 from api.rebuilding import compare
@@ -32,7 +33,6 @@ from bench.consortium import ORIGIN, Consortium
 from keys.signer import SeedSigner
 from ledger.audit import audit
 from ledger.receipt import verify_receipt
-from ledger.store_open import open_store
 from tests.postgres import PostgresServer
 from tests.reliability.clients import Answer, lasting, post
 from tests.reliability.grounds import Founded, PostgresGround, SqliteGround
@@ -85,7 +85,7 @@ class Starved:
         held = dict(self.held)
         self.submit(list(held))
         self.process.end(signal.SIGTERM)
-        with closing(open_store(self.consortium.folder.database_url)) as store:
+        with closing(open_log(self.consortium.folder)) as store:
             report = audit(str(ORIGIN), StoreSource.of(store))
         assert report.is_clean, report.findings
         assert report.entries == self.founded.size + len(held)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from api.audit_sources import StoreSource
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_log
 from api.joining import join_replica
 from api.wiring import open_service
 from ledger.anchor import Anchor
@@ -32,7 +32,6 @@ from ledger.high_water import HighWaterMemory
 from ledger.receipt import VerifiedReceipt, verify_receipt
 from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
-from ledger.store_open import open_store
 from ledger.submission import Admitted
 from quality.rules import QualityRules
 from tests.api.service import OPEN_PLAN, LiveService, found_log
@@ -113,7 +112,8 @@ class Consortium:
     def another_replica(self) -> LiveService:
         """One more replica of the log, in a folder of its own, until the story ends."""
         folder, number = self.service.folder, len(self._replicas) + 2
-        own = replace(folder, root=folder.root.with_name(f"replica-{number}"))
+        root = folder.root.with_name(f"replica-{number}")
+        own = replace(folder, root=root, keys=folder.shelf)
         join_replica(folder, own)
         replica = replace(self.service, folder=own)
         replica.start()
@@ -129,8 +129,7 @@ class Consortium:
 
     def audit(self) -> AuditReport:
         """Audit the log as it lies in its database; there must be nothing to find."""
-        url = self.service.folder.database_url
-        with closing(open_store(url, read_only=True)) as store:
+        with closing(open_log(self.service.folder, read_only=True)) as store:
             report = audit(str(ORIGIN), StoreSource.of(store))
         assert report.is_clean, report.findings
         return report
@@ -144,8 +143,8 @@ class Consortium:
 def _move_log(folder: DataFolder, attached: DataFolder) -> None:
     """Admit the entries of the founded log again on its server: the same bytes, the same root."""
     with (
-        closing(open_store(folder.database_url, read_only=True)) as source,
-        closing(open_store(attached.database_url)) as target,
+        closing(open_log(folder, read_only=True)) as source,
+        closing(open_log(attached)) as target,
     ):
         ledger = Ledger(_parts(attached, target), is_new=True)
         ledger.start()

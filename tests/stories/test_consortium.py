@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from api.data_folder import open_log
 from api.errors import STATUS
 from keys.encoding import encode_base64url
 from ledger.errors import LogRolledBack
-from ledger.store_open import open_store
 from tests.api.service import OEM, SUPPLIER, LiveService, code_of
 from tests.ledger.parties import SAMPLE_GROUPS
 from tests.postgres import PostgresServer
@@ -65,7 +65,7 @@ def test_a_database_put_back_under_a_running_service_stops_it(
             time.sleep(0.05)
         answer = service.submit(service.record())
         assert (code_of(answer), answer.status_code) == ("log-closed", 503)
-        with closing(open_store(service.folder.database_url, read_only=True)) as store:
+        with closing(open_log(service.folder, read_only=True)) as store:
             head = store.head()
         assert head
         assert head.size == size, "nothing was built on it"

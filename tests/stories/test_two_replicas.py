@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from api.audit_sources import StoreSource
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_log
 from api.http_signatures import HttpRequest, sign_request
 from api.joining import join_replica
 from api.nonces import Nonce, UnixSeconds
@@ -35,7 +35,6 @@ from ledger.audit import audit
 from ledger.compose import Filing
 from ledger.receipt import verify_receipt
 from ledger.record_type import parse_record_type
-from ledger.store_open import open_store
 from quality.types import business_types
 from tests.ledger.parties import record_id_of
 from tests.postgres import LogDatabase
@@ -108,6 +107,7 @@ def replicas(postgres_log: LogDatabase, tmp_path: Path) -> Iterator[Replicas]:
             {
                 **consortium.environment,
                 "LOTMARK_DATA": str(folder.root),
+                "LOTMARK_SHELF": str(first.shelf),
                 "LOTMARK_BASE_URL": PUBLIC_URL,
             },
             tmp_path / f"{folder.root.name}.log",
@@ -202,8 +202,7 @@ def check_log(replicas: Replicas, total: int) -> None:
         assert again is not None
         assert [one["receipt"] for one in again] == [members["receipt"] for _, members in held]
         assert not any(one["first"] for one in again)
-    url = replicas.consortium.folder.database_url
-    with closing(open_store(url, read_only=True)) as store:
+    with closing(open_log(replicas.consortium.folder, read_only=True)) as store:
         report = audit(str(ORIGIN), StoreSource.of(store))
     assert report.is_clean, report.findings
     assert report.entries == max(indices) + 1

@@ -17,6 +17,7 @@ from api.client import LogClient
 from ledger.audit import audit
 from tests.api.cli.solo import FOUNDED, SoloLog
 from tests.api.cli.tables import VERDICT
+from tests.ledger.vault.forged_contents import forge_contents
 
 pytestmark = [pytest.mark.item("2.4"), pytest.mark.item("2.7")]
 
@@ -82,16 +83,14 @@ def test_a_changed_entry_is_found_where_it_stands(kept: SoloLog, copied: Path) -
 
 def test_a_changed_disclosure_is_found(kept: SoloLog, copied: Path) -> None:
     assert findings(kept, copied) == (0, [])
-    with unguarded(copied) as database:
-        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = ?", (REPORT,))
+    forge_contents(copied / "ledger.db", copied / "shelf", [REPORT], lambda text: text[4:])
     status, found = findings(kept, copied)
     assert (status, [item["place"] for item in found]) == (1, [f"entry {REPORT}"])
 
 
 def test_what_was_audited_is_read_again_only_by_a_full_audit(kept: SoloLog, copied: Path) -> None:
     assert findings(kept, copied) == (0, [])
-    with unguarded(copied) as database:
-        database.execute("UPDATE disclosure SET text = substr(text, 5) WHERE idx = ?", (REPORT,))
+    forge_contents(copied / "ledger.db", copied / "shelf", [REPORT], lambda text: text[4:])
     assert kept.json("audit", str(copied))["resumed_at"] == SIZE
     assert findings(kept, copied)[0] == 1
     # Found once, it is remembered.
@@ -222,7 +221,7 @@ def test_records_without_disclosures_are_counted_and_not_invented(
 ) -> None:
     before = kept.json("rebuild", "--data", str(copied))
     with unguarded(copied) as database:
-        database.execute("DELETE FROM disclosure WHERE idx = ?", (REPORT,))
+        database.execute("DELETE FROM vault WHERE idx = ?", (REPORT,))
     status, after = rebuilt(kept, copied)
     assert (status, after["missing_before"]) == (1, 0)
     assert after["without_disclosures"] == before["without_disclosures"] + 1

@@ -95,7 +95,7 @@ def kill_once_there(path: Path, *arguments: str) -> None:
         process.kill()
 
 
-@pytest.mark.parametrize("half", ["entries", "disclosures"])
+@pytest.mark.parametrize("half", ["entries", "contents"])
 def test_killed_backup_is_no_backup_and_the_next_one_is(
     kept: SoloLog, tmp_path: Path, half: str
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from api.cli.main import main
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_log
 from api.setup_errors import SimulationExists, SimulationRefused
 from api.simulation.folder import SimulationFolder, SimulationPlan, claim, write_drafts
 from api.simulation.genesis import open_simulated
@@ -25,7 +25,6 @@ from api.simulation.signing import DraftSigner
 from api.simulation.simulated_keys import SimulatedKeys
 from ledger.anchor import parse_anchor
 from ledger.clock import ManualClock
-from ledger.store_open import open_store
 from quality.evaluation.consortium import EvaluationConsortium
 from quality.evaluation.truth import Truth
 
@@ -140,7 +139,7 @@ def test_a_simulated_log_audits_clean(loaded: SimulationFolder) -> None:
 def test_every_entry_is_admitted_at_its_simulated_time(loaded: SimulationFolder) -> None:
     first = json.loads(loaded.founded.read_bytes())["size"]
     consortium = EvaluationConsortium(seed=3, suppliers=3)
-    with closing(open_store(DataFolder(loaded.data).database_url, read_only=True)) as store:
+    with closing(open_log(DataFolder(loaded.data), read_only=True)) as store:
         for at, draft in zip(range(first, first + 220), consortium.drafts(), strict=False):
             row = store.entry(at)
             assert row is not None
@@ -180,7 +179,7 @@ def test_a_log_of_another_seed_is_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def record_ids(folder: SimulationFolder) -> list[bytes]:
-    with closing(open_store(DataFolder(folder.data).database_url, read_only=True)) as store:
+    with closing(open_log(DataFolder(folder.data), read_only=True)) as store:
         head = store.head()
         assert head
         rows = [store.entry(at) for at in range(head.size)]
@@ -188,7 +187,7 @@ def record_ids(folder: SimulationFolder) -> list[bytes]:
 
 
 def types_of(folder: SimulationFolder) -> list[str]:
-    with closing(open_store(DataFolder(folder.data).database_url, read_only=True)) as store:
+    with closing(open_log(DataFolder(folder.data), read_only=True)) as store:
         head = store.head()
         assert head
         rows = [store.entry(at) for at in range(head.size)]

@@ -20,6 +20,7 @@ from quality.deliveries.papers import read_paper
 from tests.api.derived.trade import Trade
 from tests.api.service import LiveService
 from tests.ledger.parties import ORIGIN
+from tests.ledger.vault.forged_contents import forge_contents
 from tests.postgres import LogDatabase
 from tests.quality.deliveries.papers import ALWAYS, a_shipment
 
@@ -112,9 +113,8 @@ def test_odd_content_is_counted(own_service: LiveService) -> None:
 
 def test_entries_without_content_are_passed(trade: Trade) -> None:
     size, store = trade.await_tables(), trade.live.wired.store
-    database = getattr(store, "_database")  # noqa: B009
-    with database.writing() as connection:
-        connection.exec_driver_sql("UPDATE disclosure SET text = 'W10~' WHERE idx > 20")
+    folder = trade.live.folder
+    forge_contents(folder.database, folder.shelf, range(21, size), lambda _: "W10~")
     book = MemoryDeliveryBook()
     assert DeliveryFollower(store, book, origin=ORIGIN).bring_to(size) == size
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_log
 from api.derived import following
 from api.derived.database import DerivedDatabase, derived_url
 from api.derived.following import DeliveryFollower
@@ -206,9 +206,8 @@ def test_a_worker_without_tables_says_so_and_tries_again(
 
 
 def _reopened(trade: Trade) -> Any:
-    from ledger.store_open import open_store
 
-    return open_store(DataFolder(trade.live.folder.root).database_url)
+    return open_log(DataFolder(trade.live.folder.root))
 
 
 def _announce(store: Any) -> None:

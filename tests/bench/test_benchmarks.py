@@ -64,6 +64,13 @@ PROMISED = {
         "disk_per_record_byte",
         "rss_mib",
     },
+    "sharing": {
+        "decision_us",
+        "decision_groups",
+        "ceiling_answer_us",
+        "peer_sql_us",
+        "principal_us",
+    },
     "growth": {
         "append_ratio_1m_to_10k",
         "proof_p99_ms",
@@ -76,7 +83,8 @@ PROMISED = {
 
 WITNESS = pytest.mark.item("3.done.bench-witness")
 MASTERS = pytest.mark.item("4.done.bench")
-ITEMS = {"witness": WITNESS, "masters": MASTERS}
+SHARING = pytest.mark.item("5.done.bench")
+ITEMS = {"witness": WITNESS, "masters": MASTERS, "sharing": SHARING}
 ENGINES = ("sqlite", "postgresql")
 #: The published speeds come from SQLite; each of the others starts a server of its own as well.
 BRIEFLY = {
@@ -84,6 +92,7 @@ BRIEFLY = {
     "growth": ENGINES[:1],
     "ingest": ENGINES[:1],
     "masters": ENGINES[:1],
+    "sharing": ENGINES[:1],
     "witness": ENGINES[:1],
 }
 

@@ -187,7 +187,7 @@ class LogClient:
         return self._get_object(f"/v1/records/{quote(record_id, safe='')}/flags")
 
     def masters(self, name: str, **conditions: str | int) -> Mapping[str, Any]:
-        """A page of ``GET /v1/{name}``: relations, masters or tasks, as the service says."""
+        """``GET /v1/{name}``: a page of relations, masters, erasures, ..., as the service says."""
         return self._get_object(f"/v1/{quote(name)}{_query(conditions)}")
 
     def envelope(self, record_id: str, group: str) -> str:
@@ -198,10 +198,6 @@ class LogClient:
         """Put the same envelope with more recipients in its place; the one that is kept now."""
         post = Outgoing("POST", envelope_path(record_id, group), encode_posted(envelope), _JSON)
         return read_envelope(self._transport.send(post).json())
-
-    def erasing(self, what: str, **conditions: str | int) -> Mapping[str, Any]:
-        """``GET /v1/{what}``: erasures, retention or ``records/{id}/purge``."""
-        return self._get_object(f"/v1/{quote(what)}{_query(conditions)}")
 
     # ---- what others see ----
 

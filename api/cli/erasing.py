@@ -121,7 +121,7 @@ def erasures(output: Output, *, limit: int, place: Place) -> None:
     with reader.client, courtesy_answer():
         while len(told) < limit:
             asked = {"limit": min(limit - len(told), PAGE), **before}
-            page = reader.client.erasing("erasures", **asked)
+            page = reader.client.masters("erasures", **asked)
             told += page["erasures"]
             if page["next"] is None:
                 break
@@ -161,7 +161,7 @@ def purge_report(output: Output, *, record: str, language: str, place: Place) ->
     """
     reader = open_reader(place, is_anonymous=False)
     with reader.client, courtesy_answer():
-        told = reader.client.erasing(f"records/{record}/purge")
+        told = reader.client.masters(f"records/{record}/purge")
         for report in told["reports"]:
             for line in _report_lines(report, is_chinese=language == "zh"):
                 output.say(line)

@@ -97,7 +97,7 @@ def _records(client: LogClient, state: str | None) -> Iterator[Members]:
     """The records in a state, page by page, as of the instant of the first page."""
     asked: dict[str, str | int] = {"state": state} if state else {}
     while True:
-        page = client.erasing("retention", **asked)
+        page = client.masters("retention", **asked)
         yield from page["records"]
         if page["next"] is None:
             return

@@ -26,7 +26,7 @@ between_options: Final = (
     click.option("--customer", metavar="PARTY", help="Only this customer's, by slug or DID."),
     click.option("--supplier", metavar="PARTY", help="Only this supplier's, by slug or DID."),
 )
-_PARTIES: Final = frozenset({"customer", "supplier", "other"})
+_PARTIES: Final = frozenset({"customer", "supplier", "other", "owner", "reader"})
 
 
 def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
@@ -46,8 +46,8 @@ def tasks(output: Output, *, place: Place) -> None:
 
     'lotmark countersign ENTRY' verifies one, shows it, asks, and signs.
     """
-    told = _ask(place, "tasks")
-    _tell(output, "tasks", told, _task_rows(told.items))
+    told = ask_masters(place, "tasks")
+    tell_masters(output, "tasks", told, _task_rows(told.items))
     if told.items:
         output.note("next: lotmark countersign ENTRY")
 
@@ -71,8 +71,8 @@ def masters() -> None:
 @pass_output
 def relations(output: Output, *, place: Place, **asked: str | None) -> None:
     """List relations of which this party is a side: offered, in force, ended."""
-    told = _ask(place, "relations", **asked)
-    _tell(output, "relations", told, _relation_rows(told.items))
+    told = ask_masters(place, "relations", **asked)
+    tell_masters(output, "relations", told, _relation_rows(told.items))
 
 
 @masters.command()
@@ -81,8 +81,8 @@ def relations(output: Output, *, place: Place, **asked: str | None) -> None:
 @pass_output
 def sites(output: Output, *, place: Place, **asked: str | None) -> None:
     """List this party's sites, and those of parties with whom a relation is in force."""
-    told = _ask(place, "sites", **asked)
-    _tell(output, "sites", told, _site_rows(told.items))
+    told = ask_masters(place, "sites", **asked)
+    tell_masters(output, "sites", told, _site_rows(told.items))
 
 
 @masters.command()
@@ -93,8 +93,8 @@ def sites(output: Output, *, place: Place, **asked: str | None) -> None:
 @pass_output
 def parts(output: Output, *, place: Place, **asked: str | None) -> None:
     """List parts that this party buys or supplies: in force, and waiting for the supplier."""
-    told = _ask(place, "parts", **asked)
-    _tell(output, "parts", told, _part_rows(told.items))
+    told = ask_masters(place, "parts", **asked)
+    tell_masters(output, "parts", told, _part_rows(told.items))
 
 
 @masters.command()
@@ -105,8 +105,8 @@ def parts(output: Output, *, place: Place, **asked: str | None) -> None:
 @pass_output
 def specifications(output: Output, *, place: Place, **asked: str | None) -> None:
     """List specifications with their revisions, and which of them is in force today."""
-    told = _ask(place, "specifications", **asked)
-    _tell(output, "specifications", told, _specification_rows(told.items, _today()))
+    told = ask_masters(place, "specifications", **asked)
+    tell_masters(output, "specifications", told, _specification_rows(told.items, _today()))
 
 
 @masters.command()
@@ -116,11 +116,12 @@ def specifications(output: Output, *, place: Place, **asked: str | None) -> None
 @pass_output
 def requirements(output: Output, *, place: Place, **asked: str | None) -> None:
     """List requirements: acknowledged ones by their days, and what waits for the supplier."""
-    told = _ask(place, "requirements", **asked)
-    _tell(output, "requirements", told, _requirement_rows(told.items, _today()))
+    told = ask_masters(place, "requirements", **asked)
+    tell_masters(output, "requirements", told, _requirement_rows(told.items, _today()))
 
 
-def _ask(place: Place, name: str, **asked: str | None) -> Told:
+def ask_masters(place: Place, name: str, **asked: str | None) -> Told:
+    """What the service tells this party of one kind; parties are given by slug or DID."""
     reader = open_reader(place, is_anonymous=False)
     origin = parse_origin(reader.anchor.origin)
     named = {
@@ -133,7 +134,8 @@ def _ask(place: Place, name: str, **asked: str | None) -> Told:
         return ask_all(reader.client, name, **named)
 
 
-def _tell(output: Output, name: str, told: Told, rows: Iterator[Row]) -> None:
+def tell_masters(output: Output, name: str, told: Told, rows: Iterator[Row]) -> None:
+    """Show it as a table whose first row is the heading, and as one JSON document."""
     with courtesy_answer():
         heading, *lines = list(rows)
         if lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,8 +67,16 @@ class Acting:
         to: str | None,
         terms: Mapping[str, str] | None = None,
         number: str | None = None,
+        also: Sequence[str] = (),
     ) -> Admitted:
         """Sign an act addressed to the other side, where there is one, and send it.
+
+        Args:
+            state: what is done.
+            to: the other side, which it is about; None where there is none.
+            terms: words beside it.
+            number: that it is filed under.
+            also: further addressees.
 
         Raises:
             ClientError: it was refused, or no answer came.
@@ -76,7 +84,8 @@ class Acting:
         """
         kind = find_type(ACT_VCT, client=self.client, anchor=self.session.anchor)
         groups: dict[str, Any] = {"state": dict(state), **({"terms": dict(terms)} if terms else {})}
-        filing = Filing(subject=to, to=(to,) if to else (), number=number)
+        named = (to, *also) if to else also
+        filing = Filing(subject=to, to=tuple(dict.fromkeys(named)), number=number)
         composer = self.session.filing_composer(self.signer, self.client)
         sd_jwt = composer.compose_record(kind, groups, filing=filing, iat=now_s())
         return send(self.session, sd_jwt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from api.governing import DEFINING_USES, SIGNING_USES
-from tests.api.cli.five import AUDITOR, GEAR, OEM, OPERATOR, FiveLog
+from tests.api.cli.five import AUDITOR, GEAR, LABORATORY, OEM, OPERATOR, FiveLog
 from tests.api.cli.solo import lotmark
 from tests.quality.examples import example
 
@@ -26,7 +27,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FiveLog]:
         found.complete()
         uses = (*SIGNING_USES, *DEFINING_USES)
         found.done(OPERATOR, "register-key", *(word for use in uses for word in ("--use", use)))
-        for slug in (OEM, GEAR, AUDITOR):
+        for slug in (OEM, GEAR, AUDITOR, LABORATORY):
             found.done(slug, "register-key")
         found.done(OPERATOR, "define-types")
         yield found
@@ -174,14 +175,14 @@ def test_before_it_is_signed_the_outcome_is_told_as_to_come(log: FiveLog) -> Non
 
 def test_who_is_no_side_is_told_what_there_is_to_sign(log: FiveLog) -> None:
     offer = relate(log, "TUBES")
-    for by, name in ((AUDITOR, "countersign"), (OEM, "countersign"), (AUDITOR, "end")):
+    for by, name in ((LABORATORY, "countersign"), (OEM, "countersign"), (LABORATORY, "end")):
         reason = ("--reason", "over") if name == "end" else ()
         code = log.refused(by, name, offer["record_id"], *reason, "--yes")
         assert code == {"end": "no-such-relation"}.get(name, "nothing-to-countersign")
     said = log.act(OEM, "countersign", offer["record_id"], "--yes").stderr
     assert f"which waits for {GEAR}" in said
     assert "'lotmark tasks' lists what waits for this party" in said
-    unseen = log.act(AUDITOR, "countersign", offer["record_id"], "--yes").stderr
+    unseen = log.act(LABORATORY, "countersign", offer["record_id"], "--yes").stderr
     assert f"next: Have {OEM} submit it with this party as its subject." in unseen
     other = log.act(GEAR, "countersign", "1", "--yes").stderr
     assert "expected an offer of a relation, a part or a requirement, found endorsement" in other
@@ -273,3 +274,64 @@ def test_the_tables_need_the_partys_key(log: FiveLog, tmp_path: Path) -> None:
         "tasks", "--url", log.url, "--anchor", anchor, "--party", str(tmp_path), "--json"
     )
     assert (nobody.exit_code, "signature-required" in nobody.stdout) == (1, True)
+
+
+# ---- grants, cases, holds ----
+
+
+@pytest.mark.item("5.2")
+@pytest.mark.item("5.2.delegation")
+def test_a_grant_is_given_listed_passed_on_and_revoked(log: FiveLog) -> None:
+    opened = ("--open", "inspection-report/v1:measurements,lot", "--purpose", "complaint")
+    given = log.act(GEAR, "grant", OEM, *opened, "--delegable", "--until", "2199-01-01", "--yes")
+    assert "inspection-report/v1: measurements, lot" in given.stderr
+    assert "until 2199-01-01" in given.stderr
+    assert given.exit_code == 1, "ten years at most"
+    # The clock of the log stands still.
+    begin = datetime.fromtimestamp(log.clock.now_ms() // 1000, UTC).isoformat()
+    grant = log.done(GEAR, "grant", OEM, *opened, "--delegable", "--from", begin, "--yes")
+
+    state = ("--as", "customer", "--kind", "laboratory")
+    offer = log.done(OEM, "relate", LABORATORY, *state, "--yes")
+    log.done(LABORATORY, "countersign", offer["record_id"], "--yes")
+    passed = log.done(OEM, "delegate", str(grant["index"]), LABORATORY, "--yes")
+
+    rows = {row[0]: row[1:5] for row in table(log.act(OEM, "grants", "--owner", GEAR))}
+    assert rows[str(grant["index"])] == ["open", GEAR, OEM, GEAR]
+    assert rows[str(passed["index"])] == ["open", GEAR, LABORATORY, OEM]
+    assert log.done(AUDITOR, "grants")["grants"] == []
+
+    log.done(GEAR, "revoke-grant", grant["record_id"], "--reason", "over", "--yes")
+    left = log.done(LABORATORY, "grants")["grants"]
+    assert [(one["granted"]["record_id"], one["state"]) for one in left] == [
+        (passed["record_id"], "revoked")
+    ]
+    assert log.refused(AUDITOR, "revoke-grant", grant["record_id"], "--reason", "x", "--yes") == (
+        "no-such-grant"
+    )
+
+
+@pytest.mark.item("5.2.rules")
+def test_a_case_is_opened_acknowledged_listed_and_closed(log: FiveLog) -> None:
+    opened = log.done(OEM, "case", "open", GEAR, "--as", "customer", "--number", "8D-9", "--yes")
+    tasks = log.done(GEAR, "tasks")["tasks"]
+    assert [one["about"] for one in tasks if one["entry"] == opened["index"]] == ["case"]
+    log.done(GEAR, "case", "acknowledge", str(opened["index"]), "--yes")
+    (found,) = log.done(OEM, "case", "list", "--number", "8D-9")["cases"]
+    assert (found["state"], found["supplier"]) == ("open", did(log, GEAR))
+    close = ("case", "close", opened["record_id"], "--reason", "done", "--yes")
+    assert log.refused(GEAR, *close) == "not-permitted"
+    log.done(OEM, *close)
+    assert table(log.act(GEAR, "case", "list", "--state", "closed"))[0][1:3] == ["8D-9", "closed"]
+    assert log.refused(AUDITOR, *close) == "no-such-case"
+
+
+@pytest.mark.item("5.8")
+def test_an_addressee_holds_a_record_and_releases_it(log: FiveLog) -> None:
+    agree(log, FAMILY)
+    part = propose_part(log, "GR-HELD")
+    held = log.done(GEAR, "hold", part, "--reason", "dispute", "--yes")
+    again = log.refused(GEAR, "release", part, "--yes")
+    assert again == "no-such-hold"
+    log.done(GEAR, "release", str(held["index"]), "--yes")
+    assert log.refused(GEAR, "release", held["record_id"], "--yes") == "not-permitted"

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final, Self, TypeAlias
 from urllib.parse import quote, urlencode
 
 from api import errors
-from api.client_envelopes import encode_posted, envelope_path, read_envelope
+from api.client_envelopes import encode_posted, envelope_of, envelope_path
 from api.client_errors import AnswerMalformed, FileUnreadable, Problem, RequestRefused
 from api.client_transport import (
     Effects,
@@ -192,12 +192,12 @@ class LogClient:
 
     def envelope(self, record_id: str, group: str) -> str:
         """The envelope of a sealed group; nothing in it is opened or believed here."""
-        return read_envelope(self._get(envelope_path(record_id, group)).json())
+        return envelope_of(self._get(envelope_path(record_id, group)).json())
 
     def replace_envelope(self, record_id: str, group: str, *, envelope: str) -> str:
         """Put the same envelope with more recipients in its place; the one that is kept now."""
         post = Outgoing("POST", envelope_path(record_id, group), encode_posted(envelope), _JSON)
-        return read_envelope(self._transport.send(post).json())
+        return envelope_of(self._transport.send(post).json())
 
     # ---- what others see ----
 

@@ -18,7 +18,7 @@ def encode_posted(envelope: str) -> bytes:
     return json.dumps({"envelope": envelope}, separators=(",", ":")).encode()
 
 
-def read_envelope(members: object) -> str:
+def envelope_of(members: object) -> str:
     """The envelope in an answer, as it was sent.
 
     Raises:

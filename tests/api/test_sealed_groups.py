@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from ledger.compose import Filing
+from api.client import LogClient
+from api.client_transport import Effects
+from api.party_folder import PartyFolder, PartySigner, signer_for
+from examples.demo_party import Desk
+from examples.demo_sealed import file_sealed, open_group, register_sealing_key
+from ledger.compose import Composer, Filing
 from ledger.sealed import (
     OpenerKey,
     SealingContext,
@@ -20,8 +27,8 @@ from ledger.sealed import (
     parse_envelope,
 )
 from tests.api.sealed_records import register, sealed
-from tests.api.service import JSON, LABORATORY, OEM, SUPPLIER, LiveService, code_of
-from tests.ledger.parties import a_seed
+from tests.api.service import JSON, LABORATORY, OEM, SUPPLIER, LiveService, code_of, request_key
+from tests.ledger.parties import ORIGIN, SAMPLE_GROUPS, a_seed
 
 pytestmark = pytest.mark.item("5.6.sealed")
 
@@ -175,3 +182,37 @@ def test_a_record_that_is_sent_again_is_answered_as_before(scene: Scene) -> None
     answer = scene.service.submit(sealed(scene.service, scene.composed, kids))
     assert answer.status_code == 200
     assert answer.json()["record_id"] == scene.record_id
+
+
+class OwnDesk(Desk):
+    """A desk of the demo at another log than the demo's."""
+
+    def composer(self, signer: PartySigner) -> Composer:
+        return Composer(ORIGIN, self.charter, signer, os.urandom)
+
+
+def a_desk(service: LiveService, slug: str, folder: Path) -> OwnDesk:
+    party = service.party(slug)
+    folder.mkdir()
+    admin, key = (signer_for(ORIGIN, slug, item.key) for item in (party.admin, request_key(party)))
+    effects = Effects(now_s=lambda: service.now_s)
+    client = LogClient(service.settings.public_url, signer=key, effects=effects)
+    return OwnDesk(PartyFolder(folder), admin, key, client, service.anchor.charter)
+
+
+def test_the_demos_steps_seal_a_group_to_another_party(
+    service: LiveService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOTMARK_PASSPHRASE", "of the demo")
+    monkeypatch.setattr("examples.demo_sealed.time.time", lambda: service.now_s)
+    owner, reader = (a_desk(service, slug, tmp_path / slug) for slug in (SUPPLIER, OEM))
+    for desk in (owner, reader):
+        register_sealing_key(desk)
+    composed = service.record(filing=Filing(tiers={"note": "sealed"}))
+    admitted = file_sealed(
+        owner, composed, anchor=service.anchor, readers=[str(reader.signing.did)], group="note"
+    )
+    for desk in (owner, reader):
+        found = open_group(desk, admitted.record_id, anchor=service.anchor, group="note")
+        assert found == SAMPLE_GROUPS["note"]
+        desk.client.close()

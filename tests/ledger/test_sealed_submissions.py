@@ -8,10 +8,20 @@ from typing import Any
 
 import pytest
 
+from ledger.audit_contents import ContentJudge
+from ledger.audit_entries import check_chunk
 from ledger.compose import Filing
-from ledger.content import CheckedRecord, Checker, TypeBook, check_submission, split_submission
+from ledger.content import (
+    CheckedRecord,
+    Checker,
+    TypeBook,
+    check_submission,
+    derive_projections,
+    split_submission,
+)
 from ledger.domain import NoDomainRules
 from ledger.entitled_reading import is_whole
+from ledger.entry import NO_LEAF, EntryHead, encode_head, entry_bytes
 from ledger.faults import Refusal
 from ledger.kept import Kept, join_kept
 from ledger.record_type import parse_record_type
@@ -20,6 +30,7 @@ from ledger.sealing_submission import seal_submission, what_to_seal
 from quality.rules import QualityRules
 from quality.types import business_types
 from tests.ledger.parties import (
+    NOW_MS,
     ORIGIN,
     SEARCH_SECRET,
     RandomStream,
@@ -220,3 +231,24 @@ def test_a_record_is_whole_without_what_is_sealed() -> None:
     groups = dict(opened_groups(TEXT))
     assert is_whole(groups)
     assert not is_whole({name: value for name, value in groups.items() if name != "lot"})
+
+
+def test_an_audit_judges_what_can_be_read() -> None:
+    jws, _, kept = TEXT.partition("~")
+    head = EntryHead(ORIGIN, 0, NO_LEAF, NOW_MS)
+    judge = ContentJudge(FOUNDED.fold.types, NoDomainRules())
+
+    def audited(kept: str) -> tuple[tuple[str, str], ...]:
+        (found,) = check_chunk(ORIGIN, [(entry_bytes(encode_head(head), jws), kept)], judge)
+        return found.faults
+
+    assert audited(kept) == ()
+    without = join_kept(Kept(split_submission(TEXT)[1].disclosures, []))
+    assert [code for code, _ in audited(without)] == ["disclosure-missing"]
+
+
+def test_what_follows_from_a_record_follows_from_what_can_be_read() -> None:
+    outcome = judge(TEXT)
+    assert isinstance(outcome, CheckedRecord)
+    found = derive_projections(TEXT, CHECKER)
+    assert (found.search, found.standing) == (outcome.search, outcome.standing)

@@ -209,6 +209,33 @@ class LogClient:
         """``POST /v1/page-links``: an address that signs a browser in, once."""
         return _object(self._transport.send(Outgoing("POST", "/v1/page-links")))
 
+    # ---- accesses to this party's records ----
+
+    def accesses(self, **conditions: str | int) -> Mapping[str, Any]:
+        """A page of who read this party's records, as the service says."""
+        return self._get_object(f"/v1/accesses{_query(conditions)}")
+
+    def alerts(self, **conditions: str | int) -> Mapping[str, Any]:
+        """A page of reads that this party's rules are about."""
+        return self._get_object(f"/v1/access-alerts{_query(conditions)}")
+
+    def acknowledge(self, alert: int) -> None:
+        """Say that this party knows of an alert."""
+        self._transport.send(Outgoing("POST", f"/v1/access-alerts/{alert}/acknowledgement"))
+
+    def alert_rules(self) -> Mapping[str, Any]:
+        """This party's rules for alerts."""
+        return self._get_object("/v1/access-rules")
+
+    def put_alert_rule(self, name: str, rule: bytes) -> None:
+        """Keep a rule under a name."""
+        target = f"/v1/access-rules/{quote(name, safe='')}"
+        self._transport.send(Outgoing("PUT", target, rule, {"content-type": JSON}))
+
+    def drop_alert_rule(self, name: str) -> None:
+        """Delete a rule, and the alerts by it."""
+        self._transport.send(Outgoing("DELETE", f"/v1/access-rules/{quote(name, safe='')}"))
+
     # ---- reading the log ----
 
     def anchor(self) -> bytes:

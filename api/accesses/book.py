@@ -15,6 +15,7 @@ from api.accesses.alert_rules import AlertRule, parse_alert_rule
 from api.accesses.database import AccessDatabase
 from api.accesses.errors import TooManyAlertRules
 from api.accesses.log import AccessLog
+from api.accesses.periods import AccessMark
 from api.accesses.tables import ACCESS, ALERT, MARK, REQUEST, RULE
 from api.accesses.writing import drop_readers, keep_rule
 from ledger import limits
@@ -45,15 +46,6 @@ class NumberedRow(NamedTuple):
     number: int
     request: str
     text: str
-
-
-class AccessMark(NamedTuple):
-    """How far receipts have come: closed hours, digests on the log, what was purged."""
-
-    closed_ms: int
-    digested_ms: int
-    first_ms: int
-    kept_from_ms: int
 
 
 class Alert(NamedTuple):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.accesses.periods import HOUR_MS
 from api.accesses.tables import FORM, MARK, METADATA, SCHEMA
 from ledger.store_connections import close_engine
 from ledger.store_errors import StoreOutdated, StoreUnavailable
@@ -22,7 +23,6 @@ from ledger.store_sqlite import create_file, database_path
 from ledger.store_sqlite import reader_engine as sqlite_reader
 from ledger.store_sqlite import writer_engine as sqlite_writer
 
-HOUR_MS: Final = 3_600_000
 _WAIT: Final = "SELECT pg_advisory_xact_lock(hashtext('lotmark access tables'))"
 _NAME: Final = "hashtext('lotmark accesses ' || current_schema())"
 _TRY: Final = f"SELECT pg_try_advisory_lock({_NAME})"

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, update
 
-from api.accesses.book import AccessBook, AccessMark, AskedAccesses, pages_of
+from api.accesses.book import AccessBook, AskedAccesses, pages_of
 from api.accesses.log import AccessLog
-from api.accesses.periods import Period, digest_jti, digest_state, period_after
+from api.accesses.periods import AccessMark, Period, digest_jti, digest_state, period_after
 from api.accesses.purging import purge_accesses
 from api.accesses.tables import MARK
 from api.observability import describe_fault, log

@@ -9,14 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from api.accesses.book import AccessMark
-from api.accesses.database import HOUR_MS
 from api.accesses.rows import root_of
 from keys.encoding import encode_base64url
 
-_JTI_BYTES = 16
+HOUR_MS: Final = 3_600_000
+_JTI_BYTES: Final = 16
+
+
+class AccessMark(NamedTuple):
+    """How far receipts have come: closed hours, digests on the log, what was purged."""
+
+    closed_ms: int
+    digested_ms: int
+    first_ms: int
+    kept_from_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
-from api.accesses.database import HOUR_MS, AccessDatabase
+from api.accesses.database import AccessDatabase
+from api.accesses.periods import HOUR_MS
 from api.accesses.tables import ACCESS, ALERT, MARK, REQUEST
 from ledger import limits
 

@@ -52,7 +52,7 @@ class Purge:
         """
         row = self._row(erasure.of)
         purged = self._destroy_rest(row, erasure)
-        self._erase_contents(row, erasure)
+        self.store.erase(row.index, erasure.groups)
         # From here on the groups cannot be opened, whatever copy of the database there is.
         forget_search_keys()
         return purged
@@ -63,14 +63,6 @@ class Purge:
         row = self.store.entry(index)
         assert row is not None, "an erasure is of an entry before it"
         return row
-
-    def _erase_contents(self, row: EntryRow, erasure: Erasure) -> None:
-        while True:
-            held = self.store.disclosures([row.index]).get(row.index, "")
-            left = without_groups(held, erasure.groups)
-            if left == held:
-                return
-            self.store.replace_disclosures(row.index, before=held, after=left)
 
     def _destroy_rest(self, row: EntryRow, erasure: Erasure) -> Purged:
         held = self.store.disclosures([row.index]).get(row.index, "")

@@ -88,6 +88,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("stale", UNPROCESSABLE, "Signed too early or too late", "签署时间超出窗口", "Set the clock and sign again."),
     ("malformed-type", UNPROCESSABLE, "Not a record type", "记录类型定义错误", "See docs/spec/record-types.md."),
     ("malformed-document", UNPROCESSABLE, "Not a governance document", "治理文件错误", "See docs/spec/governance.md section 3."),
+    ("band-contradicts", UNPROCESSABLE, "A band contradicts its exact values", "区间与精确数值矛盾", "State the band that follows from the values in faults, or leave it out."),
     ("policy-contradiction", UNPROCESSABLE, "The policy contradicts itself", "共享策略自相矛盾", "Mend every place in faults; check it first with lotmark policy check."),
     ("floor-above-ceiling", UNPROCESSABLE, "A floor above its ceiling", "下限高于上限", "Lower the floor or raise the ceiling of the group."),
     ("policy-too-wide", UNPROCESSABLE, "The policy is wider than the type", "策略超出类型允许的范围", "A policy narrows only: stay inside the type's range and retention."),

@@ -13,6 +13,7 @@ from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from ledger import limits
+from ledger.consistency import Contradiction, find_contradictions
 from ledger.disclosure import Disclosure
 from ledger.domain import DomainRules
 from ledger.errors import LedgerError, MalformedClaims
@@ -82,7 +83,30 @@ def _judge_groups(content: Content, kind: RecordType, rules: DomainRules) -> Ref
         return missealed
     if contradictions := _manifest_faults(values, claims.iss, kind):
         return _refuse(contradictions)
-    return _refuse(rules.find_faults(claims.vct, values))
+    return _refuse(rules.find_faults(claims.vct, values)) or _disproved(values, kind)
+
+
+def _disproved(values: Values, kind: RecordType) -> Refusal | None:
+    """Bands and flags that the record's own exact values disprove."""
+    found = find_contradictions(kind.consistency, values)
+    if not found:
+        return None
+    faults = tuple(fault for item in found for fault in contradiction_faults(item))
+    first = found[0]
+    expected, said = abbreviate(first.expected), abbreviate(first.found)
+    return Refusal(
+        "band-contradicts",
+        f"{first.stated} contradicts {', '.join(first.basis)}: expected {expected}, found {said}",
+        faults[: limits.FAULTS_MAX],
+    )
+
+
+def contradiction_faults(found: Contradiction) -> Iterator[Fault]:
+    """A contradiction as faults: the band or flag, and each place whose values disprove it."""
+    expected = f"{abbreviate(found.expected)}, which follows from {', '.join(found.basis)}"
+    yield fault_at(found.stated, expected, found=abbreviate(found.found))
+    for pointer in found.basis:
+        yield fault_at(pointer, f"values of {abbreviate(found.found)}", found="others")
 
 
 def _refuse(faults: Iterable[Fault]) -> Refusal | None:

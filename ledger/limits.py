@@ -119,6 +119,9 @@ RECOVERY_NOTICE_MILLISECONDS: Final = 7 * 24 * 3600 * 1000
 TYPES_MAX: Final = 512
 POLICIES_MAX: Final = 1_024
 PURPOSES_MAX: Final = 256
+CONSISTENCY_RULES_MAX: Final = 32
+CONSISTENCY_DEPTH_MAX: Final = 4
+CONSISTENCY_VALUES_MAX: Final = 5_000
 PARAMETERS_MAX: Final = 1_024
 # Offers of one party that the same other party has not answered.
 RELATION_OFFERS_OPEN_MAX: Final = 64

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from keys.encoding import encode_base64url
 from ledger import limits
+from ledger.consistency import ConsistencyRule, compile_rules
 from ledger.disclosure import is_group_name
 from ledger.errors import MalformedJson, MalformedType
 from ledger.record import DIGEST_FORM, GOVERNANCE_VCTS, list_names
@@ -69,6 +70,7 @@ class RecordType:
     owner: str
     late_max_seconds: int
     retention_days: int | None
+    consistency: tuple[ConsistencyRule, ...]
     text: str
     sha256: str
     # They follow from the text, by which types are equal.
@@ -161,6 +163,7 @@ def _compile(members: dict[str, Any], text: str) -> RecordType:
         owner=members.get("owner", "issuer"),
         late_max_seconds=members.get("late_max_seconds", limits.IAT_BEHIND_SECONDS_MAX),
         retention_days=members.get("retention_days"),
+        consistency=compile_rules(members.get("consistency", []), groups),
         text=text,
         sha256=document_digest(text),
         groups_validator=compile_schema(
@@ -247,6 +250,19 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "type": [schema["type"], "null"]}
 
 
+def _writers_schema() -> dict[str, Any]:
+    roles = {"type": "array", "minItems": 1, "maxItems": 6, "items": {"enum": list(ROLES)}}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {
+            "roles": roles,
+            "side": _closed(relation={"enum": list(KINDS)}, side={"enum": list(SIDES)}),
+        },
+        "additionalProperties": False,
+    }
+
+
 def _definition_schema() -> dict[str, Any]:
     text = {"type": "string", "minLength": 1, "maxLength": 200}
     titles = {"type": "object", "additionalProperties": text, "maxProperties": 8}
@@ -268,7 +284,8 @@ def _definition_schema() -> dict[str, Any]:
         "maxItems": 16,
         "items": {"type": "string", "maxLength": 648},
     }
-    roles = {"type": "array", "minItems": 1, "maxItems": 6, "items": {"enum": list(ROLES)}}
+    labels = {"type": "object", "additionalProperties": titles, "maxProperties": 400}
+    late_max = {"type": "integer", "minimum": 0, "maximum": 31_536_000}
     return {
         "type": "object",
         "required": ["vct", "title", "schema"],
@@ -281,19 +298,12 @@ def _definition_schema() -> dict[str, Any]:
             "sd_length": {"type": "integer", "minimum": 1, "maximum": 128},
             "search": pointers,
             "blobs": pointers,
-            "writers": {
-                "type": "object",
-                "minProperties": 1,
-                "properties": {
-                    "roles": roles,
-                    "side": _closed(relation={"enum": list(KINDS)}, side={"enum": list(SIDES)}),
-                },
-                "additionalProperties": False,
-            },
+            "writers": _writers_schema(),
             "owner": {"enum": ["issuer", "subject"]},
-            "late_max_seconds": {"type": "integer", "minimum": 0, "maximum": 31_536_000},
+            "late_max_seconds": late_max,
             "retention_days": {"type": "integer", "minimum": 0, "maximum": 36_500},
-            "labels": {"type": "object", "additionalProperties": titles, "maxProperties": 400},
+            "consistency": {"type": "array"},
+            "labels": labels,
         },
         "additionalProperties": False,
     }

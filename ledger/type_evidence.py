@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from ledger import limits
+from ledger.consistency import ConsistencyRule, compile_rules
 from ledger.disclosure import Disclosure
-from ledger.errors import MalformedJson, TypeMismatch
+from ledger.errors import MalformedJson, MalformedType, TypeMismatch
 from ledger.linked_entry import FoundingCharter, LinkedEntry
 from ledger.record import GOVERNANCE_VCTS
 from ledger.record_type import CLOSED_GROUPS, document_digest
@@ -20,11 +23,12 @@ class DefinedType:
 
     ``groups`` is None where the definition came in parts and is not in the view.
     ``is_proven`` is whether the charter vouches for the type; else that it was admitted is
-    the log's word.
+    the log's word. ``consistency`` are the rules between its groups.
     """
 
     groups: frozenset[str] | None
     is_proven: bool
+    consistency: tuple[ConsistencyRule, ...] = ()
 
 
 def defined_type(
@@ -65,7 +69,8 @@ def defined_type(
         raise TypeMismatch("expected a definition or null, found neither")
     definition = body["definition"]
     groups = None if definition is None else _read_groups(definition, vct, digest=digest)
-    return DefinedType(groups, is_proven=bool(listed))
+    rules = () if definition is None else _read_rules(definition)
+    return DefinedType(groups, is_proven=bool(listed), consistency=rules)
 
 
 def _read_groups(definition: object, vct: str, *, digest: object) -> frozenset[str]:
@@ -81,6 +86,17 @@ def _read_groups(definition: object, vct: str, *, digest: object) -> frozenset[s
     if not isinstance(groups, dict):
         raise TypeMismatch("expected an object groups in the definition, found another value")
     return frozenset(groups)
+
+
+# A view of many records has few types.
+@lru_cache(maxsize=64)
+def _read_rules(definition: str) -> tuple[ConsistencyRule, ...]:
+    """The rules between groups; none of a definition that admission would have refused."""
+    members: Any = parse_json(definition.encode(), bytes_max=limits.ENTRY_BYTES_MAX)
+    try:
+        return compile_rules(members.get("consistency", []), members.get("groups", {}))
+    except MalformedType:
+        return ()
 
 
 def check_groups(opened: Sequence[Disclosure], groups: frozenset[str] | None) -> None:

@@ -17,6 +17,7 @@ from keys.errors import MalformedEncoding
 from ledger import limits
 from ledger.anchor import Anchor
 from ledger.checkpoint import Checkpoint
+from ledger.consistency import Contradiction, find_contradictions
 from ledger.disclosure import Disclosure, open_disclosures
 from ledger.entry import NO_LEAF, EntryHead, entry_bytes, parse_head
 from ledger.errors import (
@@ -67,6 +68,7 @@ class VerifiedRecord:
     aftermath: Aftermath = NO_AFTERMATH
     decision: Decision | None = None
     erased: tuple[ErasedGroup, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
     log_word: tuple[str, ...] = ALWAYS_LOG_WORD
 
 
@@ -235,5 +237,8 @@ def _result(
         shown=tuple(sorted(shown)),
         defined=None if kind.groups is None else len(kind.groups),
         body=claims.body,
+        contradictions=find_contradictions(
+            kind.consistency, {disclosure.group: disclosure.value for disclosure in opened}
+        ),
         log_word=ALWAYS_LOG_WORD if kind.is_proven else LOG_WORD,
     )

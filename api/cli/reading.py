@@ -28,7 +28,7 @@ from api.cli.output import Output
 from api.cli.record_argument import RecordCommand
 from api.cli.redaction import redact_view
 from api.cli.verification_words import Words, record_members
-from api.cli.verifying import refusal, tell_record_head
+from api.cli.verifying import end_if_contradictory, refusal, tell_record_head
 from api.client import LogClient
 from api.client_errors import ClientError
 from api.known_types import find_type, record_at
@@ -94,6 +94,17 @@ def show(output: Output, *, record: str, language: str, place: Place, **asked: A
             _Telling(output, reader.anchor, client, language).tell(shown)
     if handing.out is not None:
         output.note(f"the view is in {handing.out}")
+    elif not Path(record).is_file():
+        _keep_evidence(output, data, shown)
+    end_if_contradictory(shown)
+
+
+def _keep_evidence(output: Output, data: bytes, shown: VerifiedView) -> None:
+    """Save a view in which a record contradicts itself: its issuer's own signature proves it."""
+    if any(record.contradictions for record in shown.records):
+        path = Path(f"contradiction-{shown.records[0].record_id}.json")
+        replace_file(path, data)
+        output.note(f"the evidence is in {path}: whoever has the trust anchor can verify it")
 
 
 @click.command(cls=RecordCommand)

@@ -94,6 +94,12 @@ _OPTIONS: Final = (
         metavar="GROUP[=PARTY,PARTY]",
         help="Seal a group: only you and these parties can open it, not the service.",
     ),
+    click.option(
+        "--bands",
+        "has_bands",
+        is_flag=True,
+        help="State the bands that follow from exact values, for readers who get the bands alone.",
+    ),
     click.option("--dry-run", is_flag=True, help="Check and show; sign and send nothing."),
     click.option(
         "--check-log",
@@ -150,6 +156,7 @@ class SubmitOptions:
     corrects: str | None
     number: str | None
     seals: tuple[str, ...]
+    has_bands: bool
     dry_run: bool
     check_log: bool
     replaces: bool

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import click
 
+from api.cli.bands import fill_bands, tell_bands
 from api.cli.cited_shipments import cite_shipments, names_shipments
 from api.cli.document_numbers import NumberBook, There
 from api.cli.draft_check import DraftCheck
@@ -54,7 +55,7 @@ class SubmitRun:
             raise click.UsageError("--journal is for one file")
         reading = self.options.input_options(self.session)
         inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
-        inputs = [self._sealing(self._cite(item)) for item in inputs]
+        inputs = [self._sealing(self._band(self._cite(item))) for item in inputs]
         bad = self._check(inputs)
         words = SubmitWords(self.output, self.options.language, self._kind)
         words.tell_inputs(inputs)
@@ -115,6 +116,15 @@ class SubmitRun:
                 places=shorten(cited.faults, total=len(item.drafts)),
             )
         return replace(item, drafts=cited.drafts)
+
+    def _band(self, item: Input) -> Input:
+        """State the bands that follow, where that is asked for; told before anything is signed."""
+        lines = shorten(list(tell_bands(item.drafts, self._kind)), total=len(item.drafts))
+        if not self.options.has_bands:
+            return item
+        for line in lines:
+            self.output.note(f"band {line}")
+        return replace(item, drafts=fill_bands(item.drafts, self._kind))
 
     def _sealing(self, item: Input) -> Input:
         """The drafts with the groups sealed that ``--seal`` names."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from api.cli.contradiction_words import contradiction_members, tell_contradiction
 from ledger.receipt import VerifiedReceipt
 from ledger.sharing.decision import Decision
 from ledger.sharing.members import decision_members
@@ -98,7 +99,7 @@ _STEPS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 #: What a reader is warned of: proven like the steps, and no reason to rely on the record.
-WARNINGS: Final = frozenset({"contested"})
+WARNINGS: Final = frozenset({"contested", "contradicts"})
 
 #: Wordings of one step; the others are named as they are.
 _PUBLIC: Final[Mapping[str, str]] = {
@@ -262,6 +263,10 @@ class Words:
         if record.erased:
             erased = ", ".join(f"{item.group} (entry {item.at})" for item in record.erased)
             steps.append(self._step("erased", {"erased": erased}))
+        steps.extend(
+            Step("contradicts", tell_contradiction(found, issuer=values["issuer"], at=self._at))
+            for found in record.contradictions
+        )
         return steps
 
     def _decision_step(self, decision: Decision) -> Step:
@@ -387,6 +392,7 @@ def record_members(record: VerifiedRecord, words: Words) -> dict[str, Any]:
         "defined": record.defined,
         "decision": None if record.decision is None else decision_members(record.decision),
         "erased": [{"group": item.group, "at": item.at} for item in record.erased],
+        "contradictions": [contradiction_members(found) for found in record.contradictions],
         "log_word": list(record.log_word),
         "steps": [{"step": step.name, "text": step.text} for step in words.record_steps(record)],
         "groups": {item.group: item.value for item in record.groups},

@@ -143,6 +143,13 @@ def _tell_view(output: Output, verified: VerifiedView, words: Words) -> None:
             "records": [record_members(record, words) for record in verified.records],
         }
     )
+    end_if_contradictory(verified)
+
+
+def end_if_contradictory(verified: VerifiedView) -> None:
+    """End with status 1 where a record contradicts itself: authentic, and not to be relied on."""
+    if any(record.contradictions for record in verified.records):
+        click.get_current_context().exit(1)
 
 
 def tell_record_head(output: Output, record: VerifiedRecord) -> None:

@@ -121,6 +121,12 @@ _INSPECTION: Json = {
     },
     "evidence": {"files": [FILE]},
     "inspectors": {"inspector": "王芳", "reviewer": "李强"},
+    "bands": {
+        "accepted": True,
+        "ppm": "5000-or-more",
+        "ppk_at_least_1_33": True,
+        "ppk_at_least_1_67": False,
+    },
     "correction": {"reason": "typing", "note": "批号录入错误，现已更正"},
 }
 

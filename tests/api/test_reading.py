@@ -238,7 +238,7 @@ def test_a_view_says_who_gets_what_and_what_would_unlock_more(
         "lot": "public",
     }
     assert {item.group: item.needs for item in seen.groups if not item.is_readable} == {
-        "address": ("relation", "grant"),
+        "address": ("relation",),
         "evidence": ("grant",),
         "filing": (),
         "note": ("relation", "grant"),

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from api.builtin_types import builtin_types
@@ -208,8 +209,21 @@ def keep_views(desk: Desk, filed: Sequence[Admitted]) -> None:
         (views / f"{admitted.index:04d}.json").write_bytes(view)
 
 
-def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str]) -> str:
-    """Sign a planned record; ``told`` are the ids of earlier ones by number."""
+def compose_planned(
+    desk: Desk,
+    planned: PlannedRecord,
+    told: Mapping[str, str],
+    *,
+    tiers: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Sign a planned record.
+
+    Args:
+        desk: the party.
+        planned: what it says.
+        told: the ids of earlier records by number.
+        tiers: those of groups that are shared otherwise than by default.
+    """
     kind = _record_type(desk.client, planned.vct)
     filing = Filing(
         subject=did_of(planned.subject) if planned.subject else None,
@@ -218,6 +232,7 @@ def compose_planned(desk: Desk, planned: PlannedRecord, told: Mapping[str, str])
         answers=[told[number] for number in planned.answers],
         cites=[told[number] for number in planned.cites],
         number=planned.number,
+        tiers=tiers,
     )
     groups = planned.groups(did_of, id_of=told.__getitem__, upload=lambda path: _upload(desk, path))
     return desk.composer(desk.signing).compose_record(

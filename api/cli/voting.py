@@ -23,9 +23,10 @@ from api.cli.output import Output
 from api.cli.own_party import courtesy_answer
 from api.cli.proposal_words import ProposalWords, slug_of
 from api.cli.record_argument import RecordCommand
+from api.client_errors import NoSuchEntry, RequestRefused
 from api.governing import compose_endorsement
 from api.known_types import record_at
-from api.party_folder import parse_statement, read_profile
+from api.party_folder import PartySigner, parse_statement, read_profile
 from api.proposal_check import ReadProposal, read_proposal, read_record
 from api.setup_errors import ProposalUnexpected
 from keys.identifiers import parse_origin, parse_slug, party_did
@@ -175,7 +176,7 @@ def reaffirm(output: Output, *, record: str, is_agreed: bool, place: Place) -> N
     RECORD is the id of the contested record, or its entry number.
     """
     session = open_session(place)
-    found = _find(session, record)
+    found = _find_own(session, record)
     lines = (
         f"{found.type}, entry {found.index}, signed by {slug_of(found.issuer)}",
         f"  key {found.authentic.partition('#')[2]}",
@@ -216,7 +217,18 @@ def _proposal_members(found: ReadProposal) -> dict[str, Any]:
     return {"proposal": found.record_id, "act": found.act}
 
 
-def _find(session: Session, named: str) -> VerifiedRecord:
+def _find_own(session: Session, named: str) -> VerifiedRecord:
+    """The same for a record of one's own: what nobody else may know of is asked for signed."""
+    try:
+        return _find(session, named)
+    except (NoSuchEntry, RequestRefused):
+        path = session.folder.signing_key
+        if not path.exists():
+            raise
+        return _find(session, named, signer=session.open_key(path))
+
+
+def _find(session: Session, named: str, *, signer: PartySigner | None = None) -> VerifiedRecord:
     """The record of this id or entry number, verified from the trust anchor.
 
     Raises:
@@ -224,7 +236,7 @@ def _find(session: Session, named: str) -> VerifiedRecord:
         ClientError, LedgerError, KeysError: it cannot be had, or does not verify.
     """
     index = int(named) if named.isascii() and named.isdecimal() and len(named) < 16 else None
-    with session.client() as client:
+    with session.client(signer) as client:
         record_id = named if index is None else str(record_at(index, client)["record_id"])
         record = read_record(client.view(record_id), session.anchor, record_id)
     if index not in {None, record.index}:

@@ -169,14 +169,16 @@ class LogClient:
                 return Page(tuple(records), cursor)
         raise AnswerMalformed(f"expected records and next, found {str(answer)[:80]}")
 
-    def search_view(self, **conditions: str | int) -> tuple[bytes, str | None]:
-        """A page of records as one view in JSON lines, and the cursor of the next page.
+    def search_view(self, **conditions: str | int) -> tuple[bytes, str | None, int]:
+        """Records as one view in JSON lines, the cursor of the next page, how many are meant.
 
-        The bytes are empty where nothing matches.
+        The bytes are empty where nothing matches; a view may end before all that are meant.
         """
         answer = self._get(f"/v1/records{_query(conditions)}", accept=VIEW_LINES)
         is_view = answer.headers.get("content-type", "").startswith(VIEW_LINES)
-        return (answer.body if is_view else b""), answer.headers.get("x-next-cursor")
+        meant = answer.headers.get("x-view-records", "")
+        count = int(meant) if meant.isascii() and meant.isdecimal() and len(meant) < 6 else 0
+        return (answer.body if is_view else b""), answer.headers.get("x-next-cursor"), count
 
     def deliveries(self, what: str, **conditions: str | int) -> Mapping[str, Any]:
         """The answer of ``GET /v1/deliveries/{what}``, as the service says."""

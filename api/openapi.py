@@ -153,9 +153,12 @@ def _submit() -> dict[str, Any]:
     }
 
 
+_LIMITS: Final = f"1..{limits.SEARCH_PAGE_MAX}; as lines of a view up to {limits.VIEW_RECORDS_MAX}"
+
+
 def _search() -> dict[str, Any]:
     parameters = [
-        parameter("limit", "query", f"1..{limits.SEARCH_PAGE_MAX}", "50"),
+        parameter("limit", "query", _LIMITS, "50"),
         parameter("cursor", "query", "`next` of the page before", encode_cursor(42)),
         parameter("party", "query", "DID of the signer", _DID),
         parameter("type", "query", "Type and version", "inspection-report/v1"),

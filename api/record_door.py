@@ -6,26 +6,40 @@ from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from api.exchange import Reader
 from api.published import Published, asks_for_cosigned
 from api.record_search import Page, RecordSearch
+from api.record_stream import RecordStream
 from api.records import RecordShelf, describe, private
-from api.search_query import Asked, parse_search
+from api.search_query import Asked, encode_cursor, parse_search
+from ledger import limits
 
 VIEW_TYPE: Final = "application/vnd.lotmark.view+json"
 VIEW_LINES_TYPE: Final = "application/vnd.lotmark.view+jsonl"
+COUNT_FIELD: Final = "X-View-Records"
 PROOF_TYPE: Final = "text/plain; charset=utf-8"
 
 
 class RecordDoor:
     """The HTTP routes that read records."""
 
-    def __init__(self, shelf: RecordShelf, search: RecordSearch, published: Published) -> None:
-        """Serve from ``shelf`` what ``search`` finds, receipts as ``published`` has them."""
+    def __init__(
+        self,
+        shelf: RecordShelf,
+        search: RecordSearch,
+        stream: RecordStream,
+        *,
+        published: Published,
+    ) -> None:
+        """Serve from ``shelf`` what ``search`` finds, receipts as ``published`` has them.
+
+        ``stream`` writes what is more than a page.
+        """
         self._shelf = shelf
         self._search = search
+        self._stream = stream
         self._published = published
 
     def show(self, request: Request, reader: Reader) -> Response:
@@ -48,13 +62,31 @@ class RecordDoor:
     def search(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/records``: a page, newest first, as JSON or as one view."""
         accepted = _accepted(request)
-        asked = parse_search(request.query_params, reader)
+        is_streamed = VIEW_LINES_TYPE in accepted
+        asked = parse_search(request.query_params, reader, is_streamed=is_streamed)
         if accepted & {VIEW_TYPE, VIEW_LINES_TYPE}:
             asked = self._provable(asked)
+        if asked.limit > limits.SEARCH_PAGE_MAX:
+            return self._answer_all(asked, reader)
         page = self._search.newest(asked, reader)
         response = self._answer(page, accepted)
         if page.cursor:
             response.headers["X-Next-Cursor"] = page.cursor
+        return private(response)
+
+    def _answer_all(self, asked: Asked, reader: Reader) -> Response:
+        """Up to as many records as a view holds, written while they are read."""
+        reading = self._stream.sharing.reading(reader)
+        indices, is_more = self._search.all_of(asked, reading)
+        if not indices:
+            return private(JSONResponse({"records": [], "next": None}))
+        note = self._published.checkpoint_over(indices[0] + 1)
+        selected = self._stream.select(indices, checkpoint=note)
+        lines = self._stream.write(selected, reading, reader)
+        response = StreamingResponse(lines, media_type=VIEW_LINES_TYPE)
+        response.headers[COUNT_FIELD] = str(len(selected.indices))
+        if is_more or len(selected.indices) < len(indices):
+            response.headers["X-Next-Cursor"] = encode_cursor(selected.indices[-1])
         return private(response)
 
     def _provable(self, asked: Asked) -> Asked:

@@ -68,6 +68,17 @@ class RecordSearch:
         is_more = is_cut or len(indices) > asked.limit
         return _page(records, is_more=is_more, last=indices[: asked.limit])
 
+    def all_of(self, asked: Asked, reading: Reading) -> tuple[list[int], bool]:
+        """The entries of all records that match, newest first, and whether there are more."""
+        self.ledger.catch_up()
+        indices = self.candidates(asked, reading)
+        page = indices[: asked.limit]
+        if not reading.principal.is_member:
+            # A policy may have narrowed since what was public at admission.
+            opened = self._opened(page, reading)
+            page = [record.row.index for records in opened for record in records]
+        return page, len(indices) > asked.limit
+
     def candidates(self, asked: Asked, reading: Reading) -> list[int]:
         """The newest entries that match and may be known to the reader: one more than asked."""
         query = self._query(asked, limit=asked.limit + 1)

@@ -163,11 +163,11 @@ class RecordShelf:
         size = max(record.row.index for record in records) + 1
         note = self._published.checkpoint_over(size, cosigned=cosigned)
         covered = read_own_checkpoint(note).size
-        shown = [self._shown(record, covered) for record in records]
+        shown = [self.shown(record, covered) for record in records]
         view = build_view(shown, self._ledger.reader, self._ledger.fold, checkpoint=note)
         return encode_view_lines(view) if as_lines else encode_view(view)
 
-    def _shown(self, record: OpenedRecord, size: int) -> Shown:
+    def shown(self, record: OpenedRecord, size: int) -> Shown:
         """A record for a view of ``size`` entries, with the signed decision."""
         # What was erased later is withheld by this view: it could not prove which entry says so.
         erased = [(group, at) for group, at in record.sight.erased.items() if at < size]

@@ -34,6 +34,7 @@ from api.quotas import Quotas, build_quotas
 from api.reading import ReadingDesk
 from api.record_door import RecordDoor
 from api.record_search import RecordSearch
+from api.record_stream import RecordStream
 from api.records import RecordShelf
 from api.resource import beside, serve_resource
 from api.sealed_door import SealedDoor
@@ -125,7 +126,8 @@ def _add_records(app: FastAPI, served: Served) -> None:
     service, reading = served.service, served.reading
     desk = SubmissionDesk(service.ledger, service.pool, served.quotas)
     submissions = SubmissionDoor(desk, service.base, published=served.published)
-    records = RecordDoor(served.shelf, served.search, served.published)
+    stream = RecordStream(service.ledger, service.store, served.shelf, served.sharing)
+    records = RecordDoor(served.shelf, served.search, stream, published=served.published)
     search = reading.read_by(records.search)
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
     serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))

@@ -52,8 +52,14 @@ class Asked:
 EVERYTHING: Final = Asked(LIMIT_DEFAULT, None, None, None, None, None, None, None)
 
 
-def parse_search(asked: QueryParams, reader: Reader) -> Asked:
+def parse_search(asked: QueryParams, reader: Reader, *, is_streamed: bool = False) -> Asked:
     """Read the parameters of ``GET /v1/records``.
+
+    Args:
+        asked: the query.
+        reader: who asks.
+        is_streamed: the answer may be one view in lines, which holds as many as a view may;
+            what is searched by content never does.
 
     Raises:
         Refused: one is unknown, doubled, of another form, or needs a signed request.
@@ -62,8 +68,9 @@ def parse_search(asked: QueryParams, reader: Reader) -> Asked:
     content = _content(asked, reader)
     is_mine = _is_mine(asked, reader)
     limit = read_integer(asked, "limit")
-    if limit is not None and not 1 <= limit <= limits.SEARCH_PAGE_MAX:
-        raise malformed("limit", f"1..{limits.SEARCH_PAGE_MAX}", str(limit))
+    most = limits.VIEW_RECORDS_MAX if is_streamed and not content else limits.SEARCH_PAGE_MAX
+    if limit is not None and not 1 <= limit <= most:
+        raise malformed("limit", f"1..{most}", str(limit))
     return Asked(
         limit=LIMIT_DEFAULT if limit is None else limit,
         before=decode_cursor(asked["cursor"]) if "cursor" in asked else None,

@@ -105,6 +105,11 @@ class KeyEvidence:
             return both
         return KeyLinks(tuple(sorted(needed)), ())
 
+    def forget(self, index: int) -> None:
+        """Let go of an entry that nothing else rests on, so that many may be asked for."""
+        self._rows.pop(index, None)
+        self._linked.pop(index, None)
+
     def _both(self, record: LinkedEntry, needed: Links, later: Links) -> KeyLinks:
         before = needed | {index for index in later if index < record.index}
         after = {index for index in later if record.index < index < self._size}

@@ -62,13 +62,13 @@ class View:
 
 def encode_view(view: View) -> str:
     """The view as one JSON document."""
-    members = {**_header(view), "records": [_record_members(record) for record in view.records]}
+    members = {**_header(view), "records": [record_members(record) for record in view.records]}
     return f"{_dump(members)}\n"
 
 
 def encode_view_lines(view: View) -> str:
     """The view as JSON lines: a header, then a record a line."""
-    lines = [_header(view), *(_record_members(record) for record in view.records)]
+    lines = [_header(view), *(record_members(record) for record in view.records)]
     return "".join(f"{_dump(line)}\n" for line in lines)
 
 
@@ -228,7 +228,8 @@ def _header(view: View) -> dict[str, Any]:
     return {"format": FORMAT, "checkpoint": view.checkpoint, "entries": entries}
 
 
-def _record_members(record: ViewRecord) -> dict[str, Any]:
+def record_members(record: ViewRecord) -> dict[str, Any]:
+    """A record as the members of its line."""
     return {
         "entry": record.entry,
         "type": record.type,

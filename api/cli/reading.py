@@ -33,6 +33,7 @@ from api.client import LogClient
 from api.client_errors import ClientError
 from api.known_types import find_type, record_at
 from api.party_folder import PartySigner, read_profile, signer_for
+from api.search_query import encode_cursor
 from keys.errors import KeysError
 from keys.identifiers import parse_origin
 from ledger import limits
@@ -43,7 +44,7 @@ from ledger.record import GOVERNANCE_VCTS
 from ledger.verify import VerifiedRecord, VerifiedView, verify_view
 from ledger.view import parse_view
 
-_PAGE = 100
+_PAGE = limits.VIEW_RECORDS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def receipt(output: Output, *, record: str, out: Path | None, cosigned: bool, pl
 @click.option("--signer", help="Only records signed by this party (DID).")
 @click.option("--mine", flag_value=1, type=int, help="Only records to be read in full.")
 @click.option("--anonymous", is_flag=True, help="Do not sign: read what anyone may read.")
+@click.option("--resume", is_flag=True, help="Go on below the last record in the folder.")
 @place_options
 @language_option
 @pass_output
@@ -145,18 +147,19 @@ def export(
 ) -> None:
     """Save records as view files (JSONL), newest first, each verified before it is written.
 
-    Every file verifies by itself: 'lotmark verify FOLDER/records-0001.jsonl'.
+    Every file verifies by itself: 'lotmark verify FOLDER/records-0001.jsonl'. An export that was
+    cut short goes on with --resume, below the last record that is saved.
     """
+    resume = asked.pop("resume")
     reader = open_reader(place, is_anonymous=anonymous)
     conditions: dict[str, str | int] = {
         {"signer": "party"}.get(name, name): value
         for name, value in asked.items()
         if value is not None
     }
+    exported = _Export(reader, folder, {"limit": _PAGE, **conditions}, Words(language), output)
     with reader.client:
-        files, count = _export_pages(
-            reader, folder, {"limit": _PAGE, **conditions}, words=Words(language)
-        )
+        files, count = exported.run(resume=resume)
     output.say(f"{count} records are in {len(files)} files in {folder}")
     output.result({"records": count, "files": [str(path) for path in files]})
 
@@ -300,20 +303,37 @@ def _content(record: VerifiedRecord) -> Mapping[str, Any]:
     return groups if record.body is None else {"body": dict(record.body), **groups}
 
 
-def _export_pages(
-    reader: Reader, folder: Path, conditions: dict[str, str | int], *, words: Words
-) -> tuple[list[Path], int]:
-    folder.mkdir(parents=True, exist_ok=True)
-    files: list[Path] = []
-    count = 0
-    cursor: str | None = None
-    while True:
-        page = conditions | ({"cursor": cursor} if cursor else {})
-        data, cursor = reader.client.search_view(**page)
-        if data:
-            count += len(_verified(data, reader.anchor, words).records)
-            path = folder / f"records-{len(files) + 1:04}.jsonl"
-            replace_file(path, data)
-            files.append(path)
-        if cursor is None:
-            return files, count
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """Saves what matches, a view file at a time."""
+
+    reader: Reader
+    folder: Path
+    conditions: dict[str, str | int]
+    words: Words
+    output: Output
+
+    def run(self, *, resume: bool) -> tuple[list[Path], int]:
+        """The files of the folder, and how many records were saved now."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files = sorted(self.folder.glob("records-[0-9]*.jsonl")) if resume else []
+        cursor = self._cursor_below(files[-1]) if files else None
+        count = 0
+        while True:
+            page = self.conditions | ({"cursor": cursor} if cursor else {})
+            data, cursor, meant = self.reader.client.search_view(**page)
+            if data:
+                verified = _verified(data, self.reader.anchor, self.words).records
+                files.append(self.folder / f"records-{len(files) + 1:04}.jsonl")
+                replace_file(files[-1], data)
+                count += len(verified)
+                self.output.note(f"{count} records, {files[-1].name}")
+                if len(verified) < meant:
+                    # The view ended where one more record would have been too much to verify.
+                    cursor = encode_cursor(verified[-1].index)
+            if cursor is None:
+                return files, count
+
+    def _cursor_below(self, path: Path) -> str:
+        data = read_file(path, "a view", bytes_max=limits.VIEW_BYTES_MAX + 1)
+        return encode_cursor(_verified(data, self.reader.anchor, self.words).records[-1].index)

@@ -89,7 +89,7 @@ def test_a_refusal_carries_code_remedy_and_every_fault(service: LiveService) -> 
 def test_a_signed_reader_sees_its_own_groups_and_others_the_public_ones(
     service: LiveService,
 ) -> None:
-    record_id = service.admit(service.record())
+    record_id = service.admit(service.record(filing=Filing(tiers={"lot": "public"})))
     shown = []
     for slug in (SUPPLIER, None):
         with a_client(service, slug) as client:
@@ -107,7 +107,7 @@ def test_a_search_pages_through_everything_as_lines_and_as_views(service: LiveSe
         for _ in range(100):
             page = client.search(limit=2, **({"cursor": cursor} if cursor else {}))
             found |= {str(record["record_id"]) for record in page.records}
-            view, again = client.search_view(limit=2, **({"cursor": cursor} if cursor else {}))
+            view, again, _ = client.search_view(limit=2, **({"cursor": cursor} if cursor else {}))
             viewed |= {
                 item.record_id for item in verify_view(parse_view(view), service.anchor).records
             }
@@ -120,7 +120,7 @@ def test_a_search_pages_through_everything_as_lines_and_as_views(service: LiveSe
 
 def test_a_search_without_matches_gives_no_view(service: LiveService) -> None:
     with a_client(service) as client:
-        assert client.search_view(type="no-such-type/v1") == (b"", None)
+        assert client.search_view(type="no-such-type/v1") == (b"", None, 0)
 
 
 @pytest.mark.parametrize("size", [0, 1, 5000])

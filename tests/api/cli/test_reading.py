@@ -108,9 +108,10 @@ def test_a_group_that_is_not_there_is_told_and_nothing_is_written(
     assert not file.exists()
 
 
-def test_a_stranger_sees_the_public_groups_only(solo: SoloLog, record: str) -> None:
-    anonymous = solo.json("show", record, "--anonymous")
-    assert anonymous["records"][0]["groups"] == {}
+def test_a_stranger_is_told_of_no_record_without_public_groups(solo: SoloLog, record: str) -> None:
+    refused = solo.run("show", record, "--anonymous", "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["error"]["code"] == "not-found"
 
 
 def test_governance_is_shown_to_everybody(solo: SoloLog) -> None:
@@ -140,6 +141,10 @@ def test_an_export_pages_through_all_and_every_file_verifies_by_itself(
         for record in verify_view(parse_view(Path(file).read_bytes()), solo.anchor).records
     ]
     assert found == list(reversed(range(told["records"])))
+    for file in told["files"][2:]:
+        Path(file).unlink()
+    again = solo.json("export", str(tmp_path), "--resume")
+    assert (again["files"], again["records"]) == (told["files"], told["records"] - 6)
 
 
 def test_a_service_under_another_name_says_which_one_it_signs_as(

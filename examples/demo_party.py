@@ -215,6 +215,7 @@ def compose_planned(
     told: Mapping[str, str],
     *,
     tiers: Mapping[str, str] = MappingProxyType({}),
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     """Sign a planned record.
 
@@ -223,6 +224,7 @@ def compose_planned(
         planned: what it says.
         told: the ids of earlier records by number.
         tiers: those of groups that are shared otherwise than by default.
+        more: groups beside the planned ones.
     """
     kind = _record_type(desk.client, planned.vct)
     filing = Filing(
@@ -236,7 +238,7 @@ def compose_planned(
     )
     groups = planned.groups(did_of, id_of=told.__getitem__, upload=lambda path: _upload(desk, path))
     return desk.composer(desk.signing).compose_record(
-        kind, groups, filing=filing, iat=int(time.time())
+        kind, {**groups, **more}, filing=filing, iat=int(time.time())
     )
 
 

@@ -3,14 +3,14 @@
 A supplier grants the OEM its measurements, files one inspection, and four readers ask for it.
 Each gets another view of the same record, which verifies from the anchor alone; the log signed
 what it decided for whom. Then the supplier asks who read it, and what others see of it.
-``python -m examples.demo_sharing share FOLDER ...`` is the supplier's own process.
+A recipe goes further: it is sealed, and the service itself cannot read it.
+``python -m examples.demo_sharing STEP FOLDER ...`` is one step of one party.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,9 +19,18 @@ from typing import Any, Final
 
 from api.client import LogClient
 from examples.demo_parties import OPERATOR
-from examples.demo_party import compose_planned, open_desk, planned_record, read_bulletin
+from examples.demo_party import (
+    Desk,
+    compose_planned,
+    did_of,
+    open_desk,
+    planned_record,
+    read_bulletin,
+)
+from examples.demo_sealed import RECIPE, file_sealed, open_group, register_sealing_key
 from examples.demo_stage import Stage, StepFailed, at_service, chapter, output_of
 from ledger.anchor import parse_anchor
+from ledger.submission import Admitted
 from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import parse_view
 
@@ -32,6 +41,9 @@ NUMBER: Final = "OQ-CB-SHOWN"
 TYPE: Final = "inspection-report/v1"
 #: The measurements of a planned record are those of the one that is shown.
 LIKE: Final = "OQ-CB-1"
+SEALED: Final = "PU-WF-SEALED"
+SEALED_LIKE: Final = "PU-WF-1"
+_RECIPE: Final = {"name": "Annealing", "revision": "C", "settings": [{"id": "T2", "value": "412"}]}
 #: What the supplier chose beside the defaults of the policy: its verdict for anybody.
 TIERS: Final[Mapping[str, str]] = {"verdict": "public", "summary": "consortium"}
 READERS: Final = (
@@ -62,20 +74,46 @@ def play_shared(stage: Stage) -> None:
         _fetch(stage, slug, record_id, path)
         _tell(words, _verified(stage, path), path)
     _tell_reads(stage, record_id)
+    print()
+    for slug in (COMPETITOR, OPERATOR):
+        at_service(stage, slug, "key", "--bulletin", str(stage.bulletin), program="sharing")
+    for slug, step in ((COMPETITOR, "seal"), (OPERATOR, "unseal")):
+        at_service(stage, slug, step, "--bulletin", str(stage.bulletin), program="sharing")
 
 
-def share(arguments: argparse.Namespace) -> None:
+def share(desk: Desk, bulletin: Path) -> None:
     """File the record that is shown."""
-    desk = open_desk(arguments.folder, arguments.url, arguments.anchor)
-    with LogClient(arguments.url, signer=desk.signing) as signed:
-        planned = replace(planned_record(LIKE), number=NUMBER)
-        told = read_bulletin(arguments.bulletin)
-        at_work = replace(desk, client=signed)
-        admitted = signed.submit(compose_planned(at_work, planned, told, tiers=TIERS))
-    line = {"party": SUPPLIER, "number": NUMBER, "record_id": admitted.record_id}
-    with arguments.bulletin.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({**line, "index": admitted.index}) + "\n")
+    planned = replace(planned_record(LIKE), number=NUMBER)
+    admitted = desk.client.submit(
+        compose_planned(desk, planned, read_bulletin(bulletin), tiers=TIERS)
+    )
+    _note(bulletin, SUPPLIER, NUMBER, admitted)
     print(f"  {SUPPLIER:<19} entry {admitted.index:>3}  files {NUMBER}, its verdict for anybody\n")
+
+
+def seal(desk: Desk, bulletin: Path, anchor: Path) -> None:
+    """File parameters whose recipe is sealed to the OEM: the service cannot read it."""
+    trusted = parse_anchor(anchor.read_bytes())
+    planned = replace(planned_record(SEALED_LIKE), number=SEALED)
+    composed = compose_planned(
+        desk, planned, read_bulletin(bulletin), tiers={RECIPE: "sealed"}, more={RECIPE: _RECIPE}
+    )
+    admitted = file_sealed(desk, composed, anchor=trusted, readers=[did_of(OPERATOR)])
+    _note(bulletin, COMPETITOR, SEALED, admitted)
+    print(f"  {COMPETITOR:<19} entry {admitted.index:>3}  files {SEALED}, its recipe sealed")
+
+
+def unseal(desk: Desk, bulletin: Path, anchor: Path) -> None:
+    """Open it with the OEM's own key."""
+    trusted = parse_anchor(anchor.read_bytes())
+    recipe = open_group(desk, read_bulletin(bulletin)[SEALED], anchor=trusted)
+    print(f"  {OPERATOR:<19} opens the recipe with its own key: {recipe['name']}")
+
+
+def _note(bulletin: Path, party: str, number: str, admitted: Admitted) -> None:
+    line = {"party": party, "number": number, "record_id": admitted.record_id}
+    with bulletin.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**line, "index": admitted.index}) + "\n")
 
 
 def _fetch(stage: Stage, slug: str | None, record_id: str, path: Path) -> None:
@@ -107,12 +145,10 @@ def _tell(words: str, record: VerifiedRecord, path: Path) -> None:
 def _tell_reads(stage: Stage, record_id: str) -> None:
     told = _ask(stage, SUPPLIER, "accesses", "--record", record_id)
     readers = sorted({item["reader"].rpartition(":")[2] for item in told["accesses"]})
-    print(
-        f"\n  lotmark accesses             who read more of it than anybody may: {', '.join(readers)}"
-    )
+    print(f"\n  lotmark accesses    who read more of it than anybody may: {', '.join(readers)}")
     seen = _ask(stage, SUPPLIER, "seen-by", COMPETITOR, "--record", record_id)
     groups = sorted(item["group"] for item in seen["groups"] if item["shown"])
-    print(f"  lotmark seen-by              what {COMPETITOR} sees of it: {', '.join(groups)}")
+    print(f"  lotmark seen-by     what {COMPETITOR} sees of it: {', '.join(groups)}")
 
 
 def _ask(stage: Stage, slug: str, *arguments: str) -> dict[str, Any]:
@@ -128,14 +164,25 @@ def _command(stage: Stage, slug: str, *arguments: str) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """The supplier's process."""
+    """One step of one party, in a process of its own."""
     parser = argparse.ArgumentParser(prog="examples.demo_sharing")
-    parser.add_argument("step", choices=("share",))
+    parser.add_argument("step", choices=("share", "key", "seal", "unseal"))
     parser.add_argument("folder", type=Path)
-    for name in ("--url", "--anchor", "--bulletin"):
-        parser.add_argument(name, required=True, type=str if name == "--url" else Path)
-    assert os.environ["LOTMARK_PASSPHRASE"], "the demo gives every party its own"
-    share(parser.parse_args(arguments))
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--anchor", type=Path, required=True)
+    parser.add_argument("--bulletin", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    desk = open_desk(given.folder, given.url, given.anchor)
+    with LogClient(given.url, signer=desk.signing) as signed:
+        at_work = replace(desk, client=signed)
+        if given.step == "share":
+            share(at_work, given.bulletin)
+        elif given.step == "key":
+            register_sealing_key(at_work)
+        elif given.step == "seal":
+            seal(at_work, given.bulletin, given.anchor)
+        else:
+            unseal(at_work, given.bulletin, given.anchor)
     return 0
 
 

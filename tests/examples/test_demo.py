@@ -158,6 +158,27 @@ def test_a_customer_is_told_what_was_delivered_by_part_and_month(played: tuple[P
     assert "--recompute" in told
 
 
+@pytest.mark.item("5.done.demo")
+def test_four_readers_of_one_record_get_four_views_that_verify(played: tuple[Path, str]) -> None:
+    told = chapter_of(played, "One record, four readers")
+    shown = {
+        words.strip(): re.findall(r"(\w+) \((\w+)\)", groups)
+        for words, groups in re.findall(r"^  (\w.*?) +\d of \d+ groups: (.+)$", told, re.M)
+    }
+    anybody, competitor, customer, oem = shown.values()
+    assert anybody == [("verdict", "public")]
+    assert ("summary", "consortium") in competitor
+    assert ("measurements", "grant") in oem
+    assert {"lot", "plan", "defects"} <= {group for group, _ in customer}
+    assert "measurements" not in {group for group, _ in (*anybody, *competitor, *customer)}
+    assert not {"lot", "plan", "defects"} & {group for group, _ in (*anybody, *competitor, *oem)}
+    assert "borealis-motors, hanfeng-drive, rheintal-systems" in told
+    assert "borealis-motors     opens the recipe with its own key: Annealing" in told
+    for path in sorted((played[0] / "shared").iterdir()):
+        anchor = str(played[0] / "anchor.json")
+        assert run("api.cli", "verify", str(path), "--anchor", anchor).returncode == 0
+
+
 def test_every_view_is_verified_without_the_service(played: tuple[Path, str]) -> None:
     assert "63 of 63 views verified, offline" in played[1]
 

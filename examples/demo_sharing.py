@@ -45,7 +45,9 @@ SEALED: Final = "PU-WF-SEALED"
 SEALED_LIKE: Final = "PU-WF-1"
 _RECIPE: Final = {"name": "Annealing", "revision": "C", "settings": [{"id": "T2", "value": "412"}]}
 #: What the supplier chose beside the defaults of the policy: its verdict for anybody.
-TIERS: Final[Mapping[str, str]] = {"verdict": "public", "summary": "consortium"}
+TIERS: Final[Mapping[str, str]] = {"verdict": "public"}
+#: What members see of it beside the verdict, where only the customer gets figures.
+_BANDS: Final[Mapping[str, Any]] = {"bands": {"accepted": True, "ppm": "under-50"}}
 READERS: Final = (
     ("anybody", None),
     (f"a competitor, {COMPETITOR}", COMPETITOR),
@@ -85,7 +87,7 @@ def share(desk: Desk, bulletin: Path) -> None:
     """File the record that is shown."""
     planned = replace(planned_record(LIKE), number=NUMBER)
     admitted = desk.client.submit(
-        compose_planned(desk, planned, read_bulletin(bulletin), tiers=TIERS)
+        compose_planned(desk, planned, read_bulletin(bulletin), tiers=TIERS, more=_BANDS)
     )
     _note(bulletin, SUPPLIER, NUMBER, admitted)
     print(f"  {SUPPLIER:<19} entry {admitted.index:>3}  files {NUMBER}, its verdict for anybody\n")

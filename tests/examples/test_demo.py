@@ -167,11 +167,13 @@ def test_four_readers_of_one_record_get_four_views_that_verify(played: tuple[Pat
     }
     anybody, competitor, customer, oem = shown.values()
     assert anybody == [("verdict", "public")]
-    assert ("summary", "consortium") in competitor
+    assert ("bands", "consortium") in competitor
     assert ("measurements", "grant") in oem
-    assert {"lot", "plan", "defects"} <= {group for group, _ in customer}
+    assert {"lot", "plan", "defects", "summary"} <= {group for group, _ in customer}
     assert "measurements" not in {group for group, _ in (*anybody, *competitor, *customer)}
-    assert not {"lot", "plan", "defects"} & {group for group, _ in (*anybody, *competitor, *oem)}
+    assert not {"lot", "plan", "defects", "summary"} & {
+        group for group, _ in (*anybody, *competitor, *oem)
+    }
     assert "borealis-motors, hanfeng-drive, rheintal-systems" in told
     assert "borealis-motors     opens the recipe with its own key: Annealing" in told
     for path in sorted((played[0] / "shared").iterdir()):

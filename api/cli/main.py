@@ -65,6 +65,7 @@ _COMMANDS: Final = {
     "show": ("reading", "show"),
     "receipt": ("reading", "receipt"),
     "export": ("reading", "export"),
+    "decide": ("deciding", "decide"),
     "seen-by": ("seen_by", "seen_by"),
     "page": ("seen_by", "page"),
     "delivered": ("deliveries", "delivered"),

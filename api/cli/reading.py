@@ -202,6 +202,23 @@ def open_reader(place: Place, *, is_anonymous: bool) -> Reader:
     return Reader(trusted, open_client(place.address(profile), signer))
 
 
+def fetch_record(record: str, reader: Reader, language: str) -> bytes:
+    """The view of a record, by its id or entry number, verified to be one of that record."""
+    record_id = _record_id(record, reader.client)
+    data = reader.client.view(record_id)
+    _expect(record_id, verify_data(data, reader.anchor, language))
+    return data
+
+
+def verify_data(data: bytes, anchor: Anchor, language: str) -> VerifiedView:
+    """A view, verified.
+
+    Raises:
+        CommandFault: it is refused.
+    """
+    return _verified(data, anchor, Words(language))
+
+
 def _record_id(text: str, client: LogClient) -> str:
     if text.isascii() and text.isdecimal() and len(text) < 16:
         return str(record_at(int(text), client)["record_id"])

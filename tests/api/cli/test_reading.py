@@ -211,3 +211,65 @@ def test_a_type_of_the_log_is_believed_through_its_own_entry(service: LiveServic
             find_type("no-such/v1", client=client, anchor=service.anchor)
     with pytest.raises(UnknownType, match="sample-report/v1"):
         find_type("sample-report/v1", client=None, anchor=service.anchor)
+
+
+@pytest.mark.item("5.3")
+@pytest.mark.item("5.3.signed")
+def test_a_signer_is_told_that_all_is_its_own(solo: SoloLog, record: str) -> None:
+    (told,) = solo.json("decide", record)["decisions"]
+    assert told["record"] == record
+    assert told["groups"]["lot"]["rule"] == "issuer"
+    assert set(told["recomputed"].values()) == {"agrees"}
+
+
+@pytest.mark.item("5.3")
+@pytest.mark.item("5.3.signed")
+def test_anyone_is_told_nothing_of_a_record_without_public_groups(
+    solo: SoloLog, record: str
+) -> None:
+    refused = solo.run("decide", record, "--anonymous")
+    assert refused.exit_code == 1
+    assert "not-found" in refused.stderr
+
+
+@pytest.mark.item("5.3")
+@pytest.mark.item("5.3.signed")
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "its signer  follows from what you know"), ("zh", "签署方本身  可由您所知推出")],
+)
+def test_it_is_told_in_words(solo: SoloLog, record: str, language: str, words: str) -> None:
+    shown = solo.run("decide", record, "--language", language)
+    assert shown.exit_code == 0, shown.stderr
+    assert words in shown.stdout
+
+
+@pytest.mark.item("5.3")
+@pytest.mark.item("5.3.signed")
+def test_a_view_file_is_enough(solo: SoloLog, record: str, tmp_path: Path) -> None:
+    view = tmp_path / "view.json"
+    solo.run("show", record, "--out", str(view))
+    told = solo.json("decide", str(view), "--url", "http://service.invalid")["decisions"]
+    assert set(told[0]["recomputed"].values()) == {"agrees"}
+
+
+@pytest.mark.item("5.3")
+@pytest.mark.item("5.3.signed")
+def test_a_changed_decision_is_refused(solo: SoloLog, record: str, tmp_path: Path) -> None:
+    view = tmp_path / "view.json"
+    solo.run("show", record, "--out", str(view))
+    document = json.loads(view.read_text())
+    decision = document["records"][0]["decision"]
+    document["records"][0]["decision"] = decision.replace('"rule":"issuer"', '"rule":"owner"')
+    view.write_text(json.dumps(document))
+    refused = solo.run("decide", str(view))
+    assert refused.exit_code == 1
+    assert "bad-decision-signature" in refused.stderr
+
+
+@pytest.mark.item("5.3")
+@pytest.mark.item("5.3.signed")
+def test_of_a_governance_record_nothing_is_decided(solo: SoloLog) -> None:
+    refused = solo.run("decide", "0")
+    assert refused.exit_code == 1
+    assert "decision-missing" in refused.stderr

@@ -107,7 +107,13 @@ def _owner_besides(found: VerifiedRecord, acting: Acting) -> str | None:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1, 1_000), default=PAGE, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000),
+    default=PAGE,
+    show_default=True,
+    help="How many at most.",
+)
 @place_options
 @pass_output
 def erasures(output: Output, *, limit: int, place: Place) -> None:

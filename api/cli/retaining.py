@@ -32,7 +32,13 @@ _WORDS: Final = {
 
 @click.group(invoke_without_command=True)
 @click.option("--state", type=click.Choice(STATES), help="Only records in this state.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=200, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=200,
+    show_default=True,
+    help="How many at most.",
+)
 @place_options
 @pass_output
 @click.pass_context
@@ -59,7 +65,13 @@ def retention(
 
 @retention.command()
 @click.option("--sign", "is_signed", is_flag=True, help="Sign; without it nothing is changed.")
-@click.option("--limit", type=click.IntRange(1, RUN_MAX), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, RUN_MAX),
+    default=100,
+    show_default=True,
+    help="How many at most.",
+)
 @yes_option
 @place_options
 @pass_output

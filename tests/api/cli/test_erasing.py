@@ -29,8 +29,8 @@ def sample(solo: SoloLog, tmp_path_factory: pytest.TempPathFactory) -> str:
     place = tmp_path_factory.mktemp("sample")
     definition = place / "sample.json"
     definition.write_text(sample_type_text())
-    proposed = solo.json("propose", "record-type", str(definition), "--yes")
-    solo.json("define", proposed["record_id"], str(definition), "--yes")
+    solo.json("propose", "record-type", str(definition), "--yes")
+    solo.json("define", "record-type", str(definition))
     groups = {"lot": {"number": "L-1", "pieces": 5}, "note": "the bath was at 183.25"}
     return submitted(solo, place, "sample-report/v1", groups)
 
@@ -39,12 +39,14 @@ def test_erasing_before_retention_is_over_is_refused_with_its_remedy(
     solo: SoloLog, tmp_path: Path
 ) -> None:
     groups = example("corrective-action/v1")
-    groups.pop("correction", None)
+    groups["problem"] |= {"defect": "MAT-STRENGTH"}
+    for name in ("correction", "evidence"):
+        groups.pop(name, None)
     record_id = submitted(solo, tmp_path, "corrective-action/v1", groups)
     given = ("--group", "closure", "--reason", "owner-request", "--yes")
     refused = solo.run("erase", record_id, *given, "--json")
     assert refused.exit_code != 0
-    assert json.loads(refused.stdout)["code"] == "retention-not-over"
+    assert json.loads(refused.stdout)["error"]["code"] == "retention-not-over"
     assert "retention" in refused.stderr
     (kept,) = [item for item in solo.json("retention")["records"] if item["record"] == record_id]
     assert kept["state"] == "kept"
@@ -54,14 +56,14 @@ def test_erasing_before_retention_is_over_is_refused_with_its_remedy(
 def test_erased_group_is_listed_reported_and_gone(solo: SoloLog, sample: str) -> None:
     done = solo.json("erase", sample, "--group", "note", "--reason", "owner-request", "--yes")
     again = solo.run("erase", sample, "--group", "note", "--reason", "x", "--yes", "--json")
-    assert json.loads(again.stdout)["code"] == "already-erased"
+    assert json.loads(again.stdout)["error"]["code"] == "already-erased"
     (listed,) = solo.json("erasures")["erasures"]
     assert (listed["act"], listed["groups"]) == (done["record_id"], ["note"])
     report = solo.run("purge-report", sample)
     assert f"entry {done['index']}: note" in report.stdout
     assert "copies of the key shelf with the old key" in report.stdout
     assert "deliveries: " in report.stdout
-    chinese = solo.run("purge-report", done["record_id"], "--lang", "zh")
+    chinese = solo.run("purge-report", done["record_id"], "--language", "zh")
     assert "密钥架" in chinese.stdout
     assert "183.25" not in solo.run("show", sample).stdout
 

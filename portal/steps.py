@@ -6,11 +6,13 @@ log's word.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 
+from ledger.consistency import Contradiction
 from ledger.verify import VerifiedRecord
 from portal.messages import Value, Words, isolate
 
@@ -23,10 +25,11 @@ NOTHING_TO_CHECK: Final = frozenset({("cosigned", "none"), ("erased", "none")})
 #: In the order in which the result names them (docs/spec/view.md, section 2).
 STEP_NAMES: Final = (
     *("authentic", "included", "cosigned", "member", "key"),
-    *("ended", "contested", "reaffirmed", "shown", "erased"),
+    *("ended", "contested", "reaffirmed", "shown", "erased", "contradicts"),
 )
-#: What the issuer declared later; it changes what the record is worth, so no tick stands here.
-DECLARED: Final = frozenset({"ended", "contested"})
+#: What the issuer declared later, or disproves itself: it changes what the record is worth, so no
+#: tick stands here.
+DECLARED: Final = frozenset({"ended", "contested", "contradicts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Findings:
     shown: Value
     defined: Value
     erased: Value
+    contradictions: Value
 
 
 def findings_of(record: VerifiedRecord) -> Findings:
@@ -82,12 +86,19 @@ def findings_of(record: VerifiedRecord) -> Findings:
         shown=len(record.shown),
         defined=_or_zero(record.defined),
         erased=Markup(", ").join(isolate(f"{one.group} ({one.at})") for one in record.erased),
+        contradictions=Markup(", ").join(isolate(_told(found)) for found in record.contradictions),
     )
 
 
 def slug_of(did: str) -> str:
     """A party as readers know it, without the log's name before it."""
     return did.rpartition(":")[2]
+
+
+def _told(found: Contradiction) -> str:
+    """What the record says and what follows, in the form of the saved verifier's page."""
+    said, expected = (json.dumps(value).strip('"') for value in (found.found, found.expected))
+    return f"{found.stated} = {said}, {', '.join(found.basis)}: {expected}"
 
 
 def _or_zero(value: int | None) -> int:
@@ -130,6 +141,7 @@ def checked_step(name: str, found: Findings, *, variant: str, words: Words) -> S
         "shown": found.shown,
         "defined": found.defined,
         "erased": found.erased,
+        "contradictions": found.contradictions,
     }
     return Step(
         name,
@@ -164,6 +176,7 @@ def _silent(record: VerifiedRecord) -> set[str]:
         "ended": later.key_ended_at,
         "contested": later.contested,
         "reaffirmed": later.reaffirmed_at,
+        "contradicts": record.contradictions or None,
     }
     return {name for name, value in found.items() if value is None}
 

@@ -58,7 +58,7 @@ CODES: Final = (
     "decision-mismatch",
 )
 #: The modules of the verifier: the others are what the first imports.
-VERIFIER: Final = ("verifier.mjs", "decision.mjs", "key-path.mjs")
+VERIFIER: Final = ("verifier.mjs", "consistency.mjs", "decision.mjs", "key-path.mjs")
 VIEW_FILE: Final = "record.view.json"
 #: Runs a saved verifier on two saved files.
 NODE_COMMAND: Final = f"""node --input-type=module -e "
@@ -108,6 +108,7 @@ VARIANTS: Final = (
     ("shown", "unknown"),
     ("erased", "none"),
     ("erased", "some"),
+    ("contradicts", ""),
 )
 
 
@@ -202,6 +203,7 @@ SLOTS: Final = Findings(
     shown=slot("shown"),
     defined=slot("defined"),
     erased=slot("erased"),
+    contradictions=slot("contradictions"),
 )
 
 

@@ -12,7 +12,7 @@ const ITEMS_SHOWN_MAX = 100;
 const COLUMNS_MAX = 8;
 const LONG_TEXT_CHARACTERS = 400;
 const SHORT_TEXT_CHARACTERS = 100;
-const STEPS = ['authentic', 'included', 'cosigned', 'member', 'key', 'ended', 'contested', 'reaffirmed', 'shown', 'erased'];
+const STEPS = ['authentic', 'included', 'cosigned', 'member', 'key', 'ended', 'contested', 'reaffirmed', 'shown', 'erased', 'contradicts'];
 
 const byId = (id) => document.getElementById(id);
 const words = byId('words').dataset;
@@ -179,6 +179,7 @@ function variantOf(step, record) {
 
 /** Has the view anything to say of this step? */
 function isSaid(step, record) {
+  if (step === 'contradicts') return record.contradictions.length > 0;
   const later = { ended: record.key_ended_at, contested: record.contested, reaffirmed: record.reaffirmed_at };
   return !(step in later) || later[step] !== null;
 }
@@ -200,6 +201,8 @@ function showSteps(record) {
     reaffirmed_at: record.reaffirmed_at,
     shown: record.shown.length,
     defined: record.defined,
+    contradictions: record.contradictions.map(({ stated, basis, expected, found }) => (
+      `${stated} = ${found}, ${basis.join(words.comma)}: ${expected}`)).join(words.comma),
   };
   return [...STEPS, ...record.log_word].filter((step) => isSaid(step, record)).map((step) => {
     const variant = variantOf(step, record);

@@ -26,6 +26,7 @@ VERIFIER: Final = HERE.parents[1] / "portal" / "static" / "verifier.mjs"
 PAGE: Final = "https://edges.test/"
 SCRIPTS: Final = {
     "verifier.mjs": VERIFIER,
+    "consistency.mjs": VERIFIER.with_name("consistency.mjs"),
     "decision.mjs": VERIFIER.with_name("decision.mjs"),
     "key-path.mjs": VERIFIER.with_name("key-path.mjs"),
     "edge_outcomes.mjs": HERE / "edge_outcomes.mjs",

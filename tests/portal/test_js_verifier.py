@@ -21,6 +21,7 @@ VERIFIER: Final = HERE.parents[1] / "portal" / "static" / "verifier.mjs"
 PAGE: Final = "https://verifier.test/"
 FILES: Final = {
     "verifier.mjs": VERIFIER,
+    "consistency.mjs": VERIFIER.with_name("consistency.mjs"),
     "decision.mjs": VERIFIER.with_name("decision.mjs"),
     "key-path.mjs": VERIFIER.with_name("key-path.mjs"),
     "view_outcomes.mjs": HERE / "view_outcomes.mjs",

@@ -107,7 +107,7 @@ def test_a_record_shows_its_public_groups_and_no_others(
     get_page: GetPage, small_log: SmallLog
 ) -> None:
     words = words_of(get_page(f"/records/{small_log.records['verdict']}"))
-    assert "1 of 10 groups shown" in words
+    assert "1 of 11 groups shown" in words
     assert "accepted accept" in words
     assert "SECRET-LOT-77" not in words
     assert "IR-1" not in words

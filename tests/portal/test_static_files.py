@@ -103,7 +103,8 @@ def test_no_file_names_another_host(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "imported"),
     [
-        ("verifier.mjs", ["./decision.mjs", "./key-path.mjs"]),
+        ("verifier.mjs", ["./consistency.mjs", "./decision.mjs", "./key-path.mjs"]),
+        ("consistency.mjs", []),
         ("decision.mjs", []),
         ("key-path.mjs", []),
     ],

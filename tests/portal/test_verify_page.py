@@ -97,6 +97,7 @@ def test_the_page_offers_the_verifier_with_its_digest(
     saved = [e for e in links if str(e.attributes["download"]).endswith(".mjs")]
     assert [e.attributes["download"] for e in saved] == [
         "verifier.mjs",
+        "consistency.mjs",
         "decision.mjs",
         "key-path.mjs",
     ]

@@ -84,7 +84,7 @@ def test_every_step_is_named_and_nothing_says_valid(kept: Kept) -> None:
         "decision",
     ]
     assert record["log_word"] == ["approvals-sufficed", "no-later-revocation"]
-    assert (record["shown"], record["defined"]) == (["lot", "measurements", "verdict"], 10)
+    assert (record["shown"], record["defined"]) == (["lot", "measurements", "verdict"], 11)
     assert "valid" not in json.dumps(document)
 
 

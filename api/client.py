@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from api import errors
 from api.client_envelopes import encode_posted, envelope_of, envelope_path
 from api.client_errors import AnswerMalformed, FileUnreadable, Problem, RequestRefused
+from api.client_questions import LogQuestions, query_of
 from api.client_transport import (
     Effects,
     Incoming,
@@ -69,7 +70,7 @@ class Uploaded:
         }
 
 
-class LogClient:
+class LogClient(LogQuestions):
     """Speaks to one log's service, in the name of one party or of nobody."""
 
     def __init__(
@@ -87,7 +88,7 @@ class LogClient:
         """
         #: The party that signs; None where nobody does.
         self.did = signer.did if signer else None
-        self._transport = Transport(base_url, signer=signer, effects=effects)
+        super().__init__(Transport(base_url, signer=signer, effects=effects))
 
     @property
     def base(self) -> str:
@@ -163,7 +164,7 @@ class LogClient:
 
     def search(self, **conditions: str | int) -> Page:
         """A page of records; conditions are the parameters of ``GET /v1/records``."""
-        answer = self._get(f"/v1/records{_query(conditions)}", accept=JSON).json()
+        answer = self._get(f"/v1/records{query_of(conditions)}", accept=JSON).json()
         match answer:
             case {"records": list(records), "next": str() | None as cursor}:
                 return Page(tuple(records), cursor)
@@ -174,7 +175,7 @@ class LogClient:
 
         The bytes are empty where nothing matches; a view may end before all that are meant.
         """
-        answer = self._get(f"/v1/records{_query(conditions)}", accept=VIEW_LINES)
+        answer = self._get(f"/v1/records{query_of(conditions)}", accept=VIEW_LINES)
         is_view = answer.headers.get("content-type", "").startswith(VIEW_LINES)
         meant = answer.headers.get("x-view-records", "")
         count = int(meant) if meant.isascii() and meant.isdecimal() and len(meant) < 6 else 0
@@ -182,7 +183,7 @@ class LogClient:
 
     def deliveries(self, what: str, **conditions: str | int) -> Mapping[str, Any]:
         """The answer of ``GET /v1/deliveries/{what}``, as the service says."""
-        return self._get_object(f"/v1/deliveries/{what}{_query(conditions)}")
+        return self._get_object(f"/v1/deliveries/{what}{query_of(conditions)}")
 
     def flags(self, record_id: str) -> Mapping[str, Any]:
         """What a record shows beside others, as the service says."""
@@ -190,7 +191,7 @@ class LogClient:
 
     def masters(self, name: str, **conditions: str | int) -> Mapping[str, Any]:
         """``GET /v1/{name}``: a page of relations, masters, erasures, ..., as the service says."""
-        return self._get_object(f"/v1/{quote(name)}{_query(conditions)}")
+        return self._get_object(f"/v1/{quote(name)}{query_of(conditions)}")
 
     def envelope(self, record_id: str, group: str) -> str:
         """The envelope of a sealed group; nothing in it is opened or believed here."""
@@ -200,85 +201,6 @@ class LogClient:
         """Put the same envelope with more recipients in its place; the one that is kept now."""
         post = Outgoing("POST", envelope_path(record_id, group), encode_posted(envelope), _JSON)
         return envelope_of(self._transport.send(post).json())
-
-    # ---- what others see ----
-
-    def seen_by(self, **conditions: str) -> Mapping[str, Any]:
-        """``GET /v1/seen-by``: what another party sees of one's records, as the service says."""
-        return self._get_object(f"/v1/seen-by{_query(conditions)}")
-
-    def page_link(self) -> Mapping[str, Any]:
-        """``POST /v1/page-links``: an address that signs a browser in, once."""
-        return _object(self._transport.send(Outgoing("POST", "/v1/page-links")))
-
-    # ---- accesses to this party's records ----
-
-    def accesses(self, **conditions: str | int) -> Mapping[str, Any]:
-        """A page of who read this party's records, as the service says."""
-        return self._get_object(f"/v1/accesses{_query(conditions)}")
-
-    def alerts(self, **conditions: str | int) -> Mapping[str, Any]:
-        """A page of reads that this party's rules are about."""
-        return self._get_object(f"/v1/access-alerts{_query(conditions)}")
-
-    def acknowledge(self, alert: int) -> None:
-        """Say that this party knows of an alert."""
-        self._transport.send(Outgoing("POST", f"/v1/access-alerts/{alert}/acknowledgement"))
-
-    def alert_rules(self) -> Mapping[str, Any]:
-        """This party's rules for alerts."""
-        return self._get_object("/v1/access-rules")
-
-    def put_alert_rule(self, name: str, rule: bytes) -> None:
-        """Keep a rule under a name."""
-        target = f"/v1/access-rules/{quote(name, safe='')}"
-        self._transport.send(Outgoing("PUT", target, rule, {"content-type": JSON}))
-
-    def drop_alert_rule(self, name: str) -> None:
-        """Delete a rule, and the alerts by it."""
-        self._transport.send(Outgoing("DELETE", f"/v1/access-rules/{quote(name, safe='')}"))
-
-    # ---- reading the log ----
-
-    def anchor(self) -> bytes:
-        """The service's own copy of the trust anchor: to look at, never to trust."""
-        return self._get("/v1/anchor").body
-
-    def parties(self) -> Mapping[str, Any]:
-        """The members, their keys and the types, as the service says."""
-        return self._get_object("/v1/parties")
-
-    def proposals(self) -> Mapping[str, Any]:
-        """What is being decided, as the service says."""
-        return self._get_object("/v1/proposals")
-
-    def record_type(self, vct: str) -> str:
-        """The definition of a type, byte for byte as the log has it."""
-        return self._get(f"/v1/types/{quote(vct)}").body.decode()
-
-    def parameters(self) -> Mapping[str, Any]:
-        """The parameters in force and those that the charter lists, as the service says."""
-        return self._get_object("/v1/parameters")
-
-    def parameters_text(self, name: str) -> str:
-        """The text of parameters in force, byte for byte as the log has it."""
-        return self._get(f"/v1/parameters/{quote(name)}").body.decode()
-
-    def policies(self) -> Mapping[str, Any]:
-        """The versions of the sharing policies, as the service says."""
-        return self._get_object("/v1/policies")
-
-    def policy_text(self, record_id: str) -> str:
-        """The text of a policy, byte for byte as the log has it."""
-        return self._get(f"/v1/policies/{quote(record_id)}").body.decode()
-
-    def checkpoint(self) -> bytes:
-        """The newest signed note."""
-        return self._get("/checkpoint").body
-
-    def tile(self, path: str) -> bytes:
-        """A hash tile or an entry bundle by its path, ``tile/...``."""
-        return self._get(f"/{quote(path)}").body
 
     # ---- uploads ----
 
@@ -354,19 +276,6 @@ class LogClient:
                 offset = arrived
         return offset
 
-    def _get_object(self, target: str) -> Mapping[str, Any]:
-        return _object(self._get(target))
-
-    def _get(self, target: str, *, accept: str = "*/*") -> Incoming:
-        return self._transport.send(Outgoing("GET", target, headers={"accept": accept}))
-
-
-def _object(answer: Incoming) -> Mapping[str, Any]:
-    found = answer.json()
-    if not isinstance(found, dict):
-        raise AnswerMalformed(f"expected an object, found {str(found)[:80]}")
-    return found
-
 
 def batches(sd_jwts: Iterable[str]) -> Iterator[list[str]]:
     """Cut submissions into lists that one request may carry."""
@@ -389,10 +298,6 @@ def _line(sd_jwt: str) -> bytes:
 
 def _door(cosigned: bool) -> str:
     return "/v1/records?cosigned=true" if cosigned else "/v1/records"
-
-
-def _query(conditions: Mapping[str, str | int]) -> str:
-    return f"?{urlencode(conditions, quote_via=quote)}" if conditions else ""
 
 
 def parse_answer(line: bytes, number: int) -> Answer:

@@ -161,7 +161,7 @@ def _digests(session: Session, client: LogClient) -> list[FoundDigest]:
     found: dict[str, FoundDigest] = {}
     asked: dict[str, str | int] = {"type": ACCESS_DIGEST, "mine": 1, "limit": _PAGE}
     while True:
-        data, cursor = client.search_view(**asked)
+        data, cursor, _ = client.search_view(**asked)
         records = verify_view(parse_view(data), session.anchor).records if data else ()
         for record in records:
             if record.issuer == operator and _is_about(record, session):

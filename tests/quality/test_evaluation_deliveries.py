@@ -14,7 +14,7 @@ from quality.deliveries.agreed import AGREED_VCTS, AgreedRecords, Filed
 from quality.deliveries.answers import MonthRow, monthly
 from quality.deliveries.book import MemoryDeliveryBook, Question
 from quality.deliveries.fold import PaperOrCase, fold_page
-from quality.deliveries.papers import PAPER_VCTS, read_paper
+from quality.deliveries.papers import PAPER_VCTS, Gap, read_paper
 from quality.evaluation.consortium import EvaluationConsortium
 from quality.evaluation.draft import Draft
 from quality.evaluation.truth import Cell, Truth
@@ -50,6 +50,7 @@ def fold(drafts: Iterator[Draft], truth: Truth) -> MemoryDeliveryBook:
         elif draft.vct in PAPER_VCTS:
             paper = read_paper(record, agreed)
             assert paper, draft
+            assert not isinstance(paper, Gap), draft
             page.append(paper)
         if len(page) == PAGE_RECORDS:
             assert book.save(fold_page(book, page, size=index + 1), before=size)
@@ -74,7 +75,7 @@ def check_the_books_agree(consortium: EvaluationConsortium) -> tuple[int, int]:
         assert row.bad == true.confirmed, (cell, true, row)
     open_cases = sum(row.open_cases for row in rows.values())
     assert open_cases == len(truth.complaints) - len(truth.closed)
-    return len(rows), sum(row.bad for row in rows.values())
+    return len(rows), sum(row.bad or 0 for row in rows.values())
 
 
 def _names(cell: Cell) -> tuple[str, str, str, str]:

@@ -140,7 +140,10 @@ class BookContract:
 
     @pytest.mark.item("5.8.derived")
     def test_erases_as_the_book_in_memory_does(self, book: DeliveryBook) -> None:
-        papers = [a_shipment(0), a_receipt(1, cites="r0"), a_case(2), a_case(3, complaint="C-2")]
+        papers: list[PaperOrCase] = [
+            *(a_shipment(0), a_receipt(1, cites="r0")),
+            *(a_case(2), a_case(3, complaint="C-2")),
+        ]
         gap = Gap("r2", 2, (CUSTOMER, SUPPLIER), "2026-12")
         erased = [
             Erased("r1", frozenset({"goods"})),

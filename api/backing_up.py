@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api.accesses.copying import copy_accesses
+from api.accesses.database import AccessDatabase, access_url
 from api.backup_files import (
+    ACCESSES,
     BLOBS,
     CHECKPOINTS,
     CONTENTS,
@@ -36,6 +40,7 @@ from ledger.frontier import EMPTY_FRONTIER, append_leaves
 from ledger.high_water import HighWaterFile
 from ledger.recovery import check_mark
 from ledger.store import Head, Store
+from ledger.store_postgres_connections import is_postgres
 from ledger.tree import leaf_hash
 from ledger.vault.packed_row import encode_packed
 
@@ -108,6 +113,7 @@ class _Copying:
         writer.rows(CHECKPOINTS, _until(store.checkpoints(), size))
         writer.rows(COSIGNED, _until(store.cosigned(0), size))
         self._copy_blobs()
+        self._copy_accesses()
         self._copy_settings(with_keys)
         manifest = self._manifest(outbox[0][2] if outbox else size)
         writer.finish(manifest)
@@ -161,6 +167,15 @@ class _Copying:
                     f"found other bytes in {found.data}: put its file back from an older backup"
                 )
             self._blobs += 1
+
+    def _copy_accesses(self) -> None:
+        """Receipts of reads: evidence that follows from nothing else."""
+        url = access_url(self._folder.database_url, self._folder.accesses)
+        if not is_postgres(url) and not self._folder.accesses.exists():
+            return
+        origin = read_config(self._folder).origin
+        with closing(AccessDatabase(url, origin=origin, now_ms=0)) as database:
+            self._writer.rows(ACCESSES, copy_accesses(database))
 
     def _copy_settings(self, with_keys: bool) -> None:
         folder, writer = self._folder, self._writer

@@ -7,6 +7,7 @@
     disclosures      rows: index, disclosures
     checkpoints      rows: size, signed note
     cosigned         rows: size, signed note
+    accesses         rows: number, a row of the access tables; where there are some
     config.json      origin, and where the log key is
     anchor.json      the trust anchor
     blobs/<id>       an upload, and blobs/<id>.json what is known of it
@@ -40,6 +41,7 @@ ENTRIES: Final = "entries"
 CONTENTS: Final = "contents"
 CHECKPOINTS: Final = "checkpoints"
 COSIGNED: Final = "cosigned"
+ACCESSES: Final = "accesses"
 BLOBS: Final = "blobs"
 KEYS: Final = "keys"
 _PIECE_BYTES: Final = 1 << 20

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, TypeAlias
@@ -62,12 +62,7 @@ class Uploaded:
 
     def members(self) -> dict[str, str | int]:
         """The file as it stands in a record (docs/spec/record-types.md, section 4)."""
-        return {
-            "blob": self.blob,
-            "sha256": self.sha256,
-            "bytes": self.bytes,
-            "media_type": self.media_type,
-        }
+        return asdict(self)
 
 
 class LogClient(LogQuestions):
@@ -93,11 +88,11 @@ class LogClient(LogQuestions):
     @property
     def base(self) -> str:
         """The address of the service."""
-        return self._transport.base
+        return self.transport.base
 
     def close(self) -> None:
         """Release the connections."""
-        self._transport.close()
+        self.transport.close()
 
     def __enter__(self) -> Self:
         """Use the client in a ``with`` statement."""
@@ -124,7 +119,7 @@ class LogClient(LogQuestions):
         Raises:
             RequestRefused: it was not admitted.
         """
-        answer = self._transport.send(Outgoing("POST", _door(cosigned), _line(sd_jwt), _JSON))
+        answer = self.transport.send(Outgoing("POST", _door(cosigned), _line(sd_jwt), _JSON))
         is_first = answer.status == errors.CREATED
         return _read_admitted(answer.json(), is_first=is_first)
 
@@ -139,7 +134,7 @@ class LogClient(LogQuestions):
     def submit_batch(self, sd_jwts: list[str], *, cosigned: bool = False) -> list[Answer]:
         """Submit records in one request; valid ones are committed together."""
         body = b"\n".join(_line(sd_jwt) for sd_jwt in sd_jwts) + b"\n"
-        answer = self._transport.send(
+        answer = self.transport.send(
             Outgoing("POST", _door(cosigned), body, {"content-type": JSON_LINES})
         )
         lines = answer.body.splitlines()
@@ -200,7 +195,7 @@ class LogClient(LogQuestions):
     def replace_envelope(self, record_id: str, group: str, *, envelope: str) -> str:
         """Put the same envelope with more recipients in its place; the one that is kept now."""
         post = Outgoing("POST", envelope_path(record_id, group), encode_posted(envelope), _JSON)
-        return envelope_of(self._transport.send(post).json())
+        return envelope_of(self.transport.send(post).json())
 
     # ---- uploads ----
 
@@ -222,7 +217,7 @@ class LogClient(LogQuestions):
     def create_blob(self, size: int) -> str:
         """Begin an upload of ``size`` bytes; the answer is its id."""
         # Repeated it would leave a second open upload behind, of which a party may have few.
-        answer = self._transport.send(
+        answer = self.transport.send(
             Outgoing("POST", "/v1/blobs", headers={"upload-length": str(size)}, may_repeat=False)
         )
         match answer.json():
@@ -234,22 +229,22 @@ class LogClient(LogQuestions):
         """Send bytes of an upload; the answer is the offset to go on from."""
         headers = {"content-type": CHUNK, OFFSET: str(offset)}
         request = Outgoing("PATCH", f"/v1/blobs/{quote(blob, safe='')}", chunk, headers)
-        return _read_offset(self._transport.send(request))
+        return _read_offset(self.transport.send(request))
 
     def blob_offset(self, blob: str) -> int:
         """How many bytes of an upload have arrived."""
-        answer = self._transport.send(Outgoing("HEAD", f"/v1/blobs/{quote(blob, safe='')}"))
+        answer = self.transport.send(Outgoing("HEAD", f"/v1/blobs/{quote(blob, safe='')}"))
         return _read_offset(answer)
 
     def read_blob(self, record_id: str, blob: str, *, size: int) -> Iterator[bytes]:
         """The bytes of a file that a record cites, in pieces."""
         target = f"/v1/records/{quote(record_id, safe='')}/blobs/{quote(blob, safe='')}"
         if size == 0:
-            yield self._transport.send(Outgoing("GET", target)).body
+            yield self.transport.send(Outgoing("GET", target)).body
         for start in range(0, size, limits.BLOB_CHUNK_BYTES_MAX):
             stop = min(start + limits.BLOB_CHUNK_BYTES_MAX, size)
             headers = {"range": f"bytes={start}-{stop - 1}"}
-            yield self._transport.send(Outgoing("GET", target, headers=headers)).body
+            yield self.transport.send(Outgoing("GET", target, headers=headers)).body
 
     def _send_rest(self, blob: str, file: BinaryIO, size: int) -> str:
         digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""What a client asks of a log beside its records: governance, tiles, its own accesses.
+"""What a client asks of a log beside its records: governance, tiles, what others see.
 
 The base of :class:`api.client.LogClient`; every answer is what the service says.
 """
@@ -18,7 +18,7 @@ class LogQuestions:
 
     def __init__(self, transport: Transport) -> None:
         """Ask over ``transport``."""
-        self._transport = transport
+        self.transport = transport
 
     # ---- what others see ----
 
@@ -28,34 +28,7 @@ class LogQuestions:
 
     def page_link(self) -> Mapping[str, Any]:
         """``POST /v1/page-links``: an address that signs a browser in, once."""
-        return _object(self._transport.send(Outgoing("POST", "/v1/page-links")))
-
-    # ---- accesses to this party's records ----
-
-    def accesses(self, **conditions: str | int) -> Mapping[str, Any]:
-        """A page of who read this party's records, as the service says."""
-        return self._get_object(f"/v1/accesses{query_of(conditions)}")
-
-    def alerts(self, **conditions: str | int) -> Mapping[str, Any]:
-        """A page of reads that this party's rules are about."""
-        return self._get_object(f"/v1/access-alerts{query_of(conditions)}")
-
-    def acknowledge(self, alert: int) -> None:
-        """Say that this party knows of an alert."""
-        self._transport.send(Outgoing("POST", f"/v1/access-alerts/{alert}/acknowledgement"))
-
-    def alert_rules(self) -> Mapping[str, Any]:
-        """This party's rules for alerts."""
-        return self._get_object("/v1/access-rules")
-
-    def put_alert_rule(self, name: str, rule: bytes) -> None:
-        """Keep a rule under a name."""
-        target = f"/v1/access-rules/{quote(name, safe='')}"
-        self._transport.send(Outgoing("PUT", target, rule, {"content-type": "application/json"}))
-
-    def drop_alert_rule(self, name: str) -> None:
-        """Delete a rule, and the alerts by it."""
-        self._transport.send(Outgoing("DELETE", f"/v1/access-rules/{quote(name, safe='')}"))
+        return _object(self.transport.send(Outgoing("POST", "/v1/page-links")))
 
     # ---- reading the log ----
 
@@ -103,7 +76,7 @@ class LogQuestions:
         return _object(self._get(target))
 
     def _get(self, target: str, *, accept: str = "*/*") -> Incoming:
-        return self._transport.send(Outgoing("GET", target, headers={"accept": accept}))
+        return self.transport.send(Outgoing("GET", target, headers={"accept": accept}))
 
 
 def _object(answer: Incoming) -> Mapping[str, Any]:

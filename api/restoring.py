@@ -16,8 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from api.accesses.copying import ROW_BYTES_MAX, put_back_accesses
+from api.accesses.database import AccessDatabase, access_url
 from api.audit_sources import StoreSource, charter_findings, log_types, map_in_processes
 from api.backup_files import (
+    ACCESSES,
     BLOBS,
     CHECKPOINTS,
     CONTENTS,
@@ -174,6 +177,7 @@ class _Restoring:
         self._copy_secrets()
         self._take_shelf(asked)
         blobs = self._copy_blobs()
+        self._put_back_accesses()
         with closing(_open_store(self._half)) as store:
             self.is_resumed = store.head() is not None
             self._load(store, progress.entries)
@@ -260,6 +264,17 @@ class _Restoring:
         if not self._half.search_secret.exists():
             # The index is made anew for a new secret.
             write_search_secret(self._half)
+
+    def _put_back_accesses(self) -> None:
+        """Receipts of reads, where the backup has some."""
+        kept, half = self._source / ACCESSES, self._half
+        if not kept.exists():
+            return
+        _open_store(half).close()
+        url = access_url(half.database_url, half.accesses)
+        opened = AccessDatabase(url, origin=self._anchor.origin, now_ms=0)
+        with closing(opened) as database, kept.open("rb") as file:
+            put_back_accesses(database, read_rows(file, content_max=ROW_BYTES_MAX))
 
     def _copy_blobs(self) -> int:
         count = 0

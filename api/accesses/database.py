@@ -72,6 +72,21 @@ class AccessDatabase:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One state of the tables for several statements.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with self.reading() as connection:
+            begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if self.is_postgres else "BEGIN"
+            connection.exec_driver_sql(begin)
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction, on the disk at the end of the block.
 

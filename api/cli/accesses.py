@@ -24,8 +24,10 @@ from api.cli.own_party import courtesy_answer, did_of
 from api.cli.proposal_words import slug_of
 from api.cli.verification_words import instant
 from api.client import LogClient
+from api.client_accesses import AccessClient
 from api.client_errors import AnswerMalformed
 from api.known_types import record_at
+from api.search_query import encode_cursor
 from keys.identifiers import parse_origin, parse_slug, party_did
 from ledger.own_types import ACCESS_DIGEST
 from ledger.party import REQUESTS_USE
@@ -99,7 +101,7 @@ def _ask(client: LogClient, chosen: Mapping[str, Any]) -> _Told:
     items: list[Mapping[str, Any]] = []
     requests: dict[str, str] = {}
     while True:
-        answer = client.accesses(**asked)
+        answer = AccessClient(client).accesses(**asked)
         with courtesy_answer():
             rows += [str(row) for row in answer["rows"]]
             items += [dict(item) for item in answer["accesses"]]
@@ -161,11 +163,14 @@ def _digests(session: Session, client: LogClient) -> list[FoundDigest]:
     found: dict[str, FoundDigest] = {}
     asked: dict[str, str | int] = {"type": ACCESS_DIGEST, "mine": 1, "limit": _PAGE}
     while True:
-        data, cursor, _ = client.search_view(**asked)
+        data, cursor, meant = client.search_view(**asked)
         records = verify_view(parse_view(data), session.anchor).records if data else ()
         for record in records:
             if record.issuer == operator and _is_about(record, session):
                 found[record.record_id] = _read_digest(record)
+        if records and len(records) < meant:
+            # The view ended where one more record would have been too much to verify.
+            cursor = encode_cursor(records[-1].index)
         if cursor is None:
             return sorted(found.values(), key=lambda digest: digest.index)
         asked["cursor"] = cursor

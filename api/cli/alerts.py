@@ -14,6 +14,7 @@ from api.cli.own_party import courtesy_answer
 from api.cli.proposal_words import slug_of
 from api.cli.verification_words import instant
 from api.client import LogClient
+from api.client_accesses import AccessClient
 
 _PAGE: Final = 200
 
@@ -32,10 +33,10 @@ def alerts(output: Output, *, is_all: bool, number: int | None, place: Place) ->
     """
     with _client(place) as client:
         if number is not None:
-            client.acknowledge(number)
+            AccessClient(client).acknowledge(number)
             output.note(f"alert {number} is acknowledged")
         asked: dict[str, str | int] = {"limit": _PAGE, **({"all": "true"} if is_all else {})}
-        answer = client.alerts(**asked)
+        answer = AccessClient(client).alerts(**asked)
     with courtesy_answer():
         found = [dict(item) for item in answer["alerts"]]
         rows = [("alert", "rule", "reader", "reads", "last", "entry", "groups"), *map(_row, found)]
@@ -68,14 +69,14 @@ def alert_when(
         raise click.UsageError("name a rule to keep, or one to delete with --never")
     with _client(place) as client:
         if never is not None:
-            client.drop_alert_rule(never)
+            AccessClient(client).drop_alert_rule(never)
             output.say(f"deleted {never}")
         elif when is not None:
             rule = AlertRule(when, options["types"], options["groups"])
             named = name or _name_of(rule)
-            client.put_alert_rule(named, rule.encode().encode())
+            AccessClient(client).put_alert_rule(named, rule.encode().encode())
             output.say(f"kept {named}: 'lotmark alerts' lists what it is about")
-        answer = client.alert_rules()
+        answer = AccessClient(client).alert_rules()
     with courtesy_answer():
         rules = [dict(rule) for rule in answer["rules"]]
         rows = [("rule", "when", "types", "groups"), *map(_rule_row, rules)]

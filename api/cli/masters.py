@@ -44,12 +44,16 @@ def _with(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command]
 def tasks(output: Output, *, place: Place) -> None:
     """List what waits for this party's signature: offers, cases, parts and requirements of others.
 
-    'lotmark countersign ENTRY' verifies one, shows it, asks, and signs.
+    'lotmark countersign ENTRY' verifies one, shows it, asks, and signs; a case has 'lotmark case
+    acknowledge ENTRY'.
     """
     told = ask_masters(place, "tasks")
     tell_masters(output, "tasks", told, _task_rows(told.items))
-    if told.items:
+    about = {item["about"] for item in told.items}
+    if about - {"case"}:
         output.note("next: lotmark countersign ENTRY")
+    if "case" in about:
+        output.note("next: lotmark case acknowledge ENTRY")
 
 
 @click.group()

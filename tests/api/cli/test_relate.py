@@ -335,3 +335,16 @@ def test_an_addressee_holds_a_record_and_releases_it(log: FiveLog) -> None:
     assert again == "no-such-hold"
     log.done(GEAR, "release", str(held["index"]), "--yes")
     assert log.refused(GEAR, "release", held["record_id"], "--yes") == "not-permitted"
+
+
+@pytest.mark.item("5.2.rules")
+def test_the_members_order_what_an_auditor_is_shown(log: FiveLog) -> None:
+    shown = ("--reader", AUDITOR, "--owner", GEAR, "--open", "inspection-report/v1:measurements")
+    asked = log.act(OEM, "propose", "order", *shown, "--reason", "recall", "--yes")
+    assert f"order groups shown to {AUDITOR}" in asked.stderr
+    assert "groups of inspection-report/v1: measurements" in asked.stderr
+    order = log.done(OEM, "propose", "order", *shown, "--reason", "recall", "--yes")
+    assert log.carry(order["record_id"], GEAR, LABORATORY, OPERATOR)["state"] == "over"
+    for wrong in (shown[:4], ("--erase", "A" * 43), ("--group", "measurements")):
+        result = log.act(OEM, "propose", "order", *wrong, "--reason", "recall", "--yes")
+        assert result.exit_code == 2

@@ -77,6 +77,12 @@ function* contradictionsOf(rules, groups) {
   }
 }
 
+/** What the groups disprove by the rules of a definition, which D8 has checked; none without it. */
+export function contradictionsIn(definition, groups, parse) {
+  if (!isText(definition)) return [];
+  return findContradictions(parse(definition, { code: 'type-mismatch' }).consistency ?? [], groups);
+}
+
 /** What the groups at hand disprove: places, what follows and what is said. */
 export function findContradictions(rules, groups) {
   try {

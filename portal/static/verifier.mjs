@@ -1,7 +1,7 @@
 // Independent verifier for Lotmark views and receipts, written from the specification alone. An ES module that
 // needs only the one beside it, for Node >= 20 and browsers; nothing else is fetched. "json.md 1": a section.
 // In results, indexes, sizes and times are Numbers where they are safe integers, else BigInts.
-import { findContradictions } from './consistency.mjs';
+import { contradictionsIn } from './consistency.mjs';
 import { readDecision } from './decision.mjs';
 import { KeyPath } from './key-path.mjs';
 
@@ -471,13 +471,6 @@ async function definedGroups(record, type, listed) {
   return Object.keys(groups);
 }
 
-/** The rules between its groups, where the definition is in the view (it was checked by D8). */
-function rulesOf(type) {
-  const definition = type?.body.definition ?? null;
-  const { consistency } = definition === null ? {} : parseStrictJson(definition, { code: 'type-mismatch' });
-  return Array.isArray(consistency) ? consistency : [];
-}
-
 const CLOSED = ['manifest', 'address', 'filing'];
 const isSalt = pattern(/^[A-Za-z0-9_-]{38}$/);
 const isGroup = pattern(/^(?!(iss|iat|jti|aud|vct|policy|body)$)[a-z][a-z0-9_]{0,39}$/);
@@ -545,7 +538,7 @@ async function verifyRecord(row, table, anchor, checkpoint, keyOf) {
     authentic: record.kid, included: { index, size }, cosigned_by: [...checkpoint.cosignedBy],
     ...found,
     shown: Object.keys(groups).filter(isOfType).sort(), defined: defined?.length ?? null,
-    decision, erased, contradictions: findContradictions(rulesOf(table[row.type]), groups),
+    decision, erased, contradictions: contradictionsIn(table[row.type]?.body.definition, groups, parseStrictJson),
     log_word: ['approvals-sufficed', 'no-later-revocation', ...typeWord], groups, body: record.body,
   };
 }

@@ -33,7 +33,8 @@ from api.backup_files import (
 from api.data_folder import DataFolder, read_config
 from api.setup_errors import BackupExists, FolderMissing, UploadMissing
 from ledger.anchor import parse_anchor
-from ledger.blob_copies import find_upload, pins_of
+from ledger.blob_copies import check_upload, find_upload, pins_of
+from ledger.blob_errors import BlobsUnavailable
 from ledger.durable_files import sync_directory
 from ledger.errors import LogRolledBack
 from ledger.frontier import EMPTY_FRONTIER, append_leaves
@@ -42,7 +43,9 @@ from ledger.recovery import check_mark
 from ledger.store import Head, Store
 from ledger.store_postgres_connections import is_postgres
 from ledger.tree import leaf_hash
+from ledger.vault.blob_keys import BlobKeys
 from ledger.vault.packed_row import encode_packed
+from ledger.vault.shelf import KeyShelf
 
 _PAGE: Final = 500
 
@@ -101,6 +104,7 @@ class _Copying:
         self._folder = folder
         self._store = store
         self._head = head
+        self._keys = BlobKeys(KeyShelf(folder.shelf))
         self._writer = writer
         self._disclosures = 0
         self._blobs = 0
@@ -160,12 +164,15 @@ class _Copying:
                     f"{self._folder.blobs}, found it not: set LOTMARK_BLOBS as the service has it"
                 )
             self._writer.put(f"{BLOBS}/{blob}.json", found.sidecar)
-            copied = self._writer.copy(f"{BLOBS}/{blob}", found.data)
-            if copied != found.known.sha256:
+            try:
+                check_upload(found, self._keys.find(blob))
+            except BlobsUnavailable as fault:
                 raise UploadMissing(
                     f"expected the upload {blob}, which entry {index} cites, as it was sent, "
                     f"found other bytes in {found.data}: put its file back from an older backup"
-                )
+                ) from fault
+            if found.data.exists():
+                self._writer.copy(f"{BLOBS}/{blob}", found.data)
             self._blobs += 1
 
     def _copy_accesses(self) -> None:

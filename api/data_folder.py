@@ -28,12 +28,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.setup_errors import WRONG_FOLDER, FolderDamaged, FolderMissing
+from ledger.blob_errors import BlobsUnavailable
 from ledger.blob_files import FileBlobs
 from ledger.blob_files_shared import SharedFileBlobs
+from ledger.blob_moving import has_plain_uploads
 from ledger.durable_files import replace_file
 from ledger.store_open import open_store
 from ledger.store_postgres import PostgresStore
 from ledger.store_sql import SqlStore
+from ledger.vault.shelf import KeyShelf
 
 CONFIG_FORMAT = "lotmark.config/v1"
 SEARCH_SECRET_BYTES = 32
@@ -199,7 +202,12 @@ def open_blobs(folder: DataFolder) -> FileBlobs:
         BlobsUnavailable: they cannot be read.
     """
     kind = SharedFileBlobs if folder.shared_blobs else FileBlobs
-    return kind(folder.blobs, random_bytes=os.urandom)
+    if has_plain_uploads(folder.blobs):
+        raise BlobsUnavailable(
+            f"expected sealed uploads in {folder.blobs}, found those of an earlier version: run "
+            "lotmark migrate"
+        )
+    return kind(folder.blobs, shelf=KeyShelf(folder.shelf), random_bytes=os.urandom)
 
 
 def read_search_secret(folder: DataFolder) -> bytes:

@@ -42,7 +42,8 @@ from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit
 from ledger.audit_findings import AuditReport
 from ledger.backup_rows import BackupDamaged, read_rows
-from ledger.blob_copies import check_upload, find_upload, pins_of, place_pinned
+from ledger.blob_copies import BlobCopy, check_upload, find_upload, pins_of, place_pinned
+from ledger.blob_files import OPEN, PINNED, SEALED
 from ledger.blobs import BlobId, is_blob_id
 from ledger.durable_files import NEW, replace_file, sync_directory
 from ledger.errors import LogRolledBack
@@ -52,6 +53,7 @@ from ledger.reloading import LogRows, Reloading
 from ledger.store import Store
 from ledger.tile_nodes import FoldedTiles, TileNodeReader
 from ledger.tree import TreeSize, tree_root
+from ledger.vault.blob_keys import BlobKeys
 from ledger.vault.packed_row import OVERHEAD_BYTES
 from ledger.vault.shelf import KeyShelf
 from ledger.vault.shelf_copying import take_shelf
@@ -277,7 +279,7 @@ class _Restoring:
             put_back_accesses(database, read_rows(file, content_max=ROW_BYTES_MAX))
 
     def _copy_blobs(self) -> int:
-        count = 0
+        count, keys = 0, BlobKeys(KeyShelf(self._half.shelf))
         for path in sorted((self._source / BLOBS).glob("*.json")):
             blob = path.stem
             if not is_blob_id(blob):
@@ -286,15 +288,16 @@ class _Restoring:
             if not sidecar.exists():
                 # Beside it first: others may read a folder that is shared.
                 beside = data.with_name(data.name + NEW)
-                shutil.copyfile(path.with_suffix(""), beside)
-                _sync(beside)
-                beside.replace(data)
-            check_upload(path.read_bytes(), data)
+                if path.with_suffix("").exists():
+                    shutil.copyfile(path.with_suffix(""), beside)
+                    _sync(beside)
+                    beside.replace(data)
+            check_upload(BlobCopy(BlobId(blob), path.read_bytes(), data), keys.find(blob))
             replace_file(sidecar, path.read_bytes())
             count += 1
         if count:
             # Their bytes and sidecars are on the disk; now the names are too.
-            for names in ("data", "open", "pinned", "."):
+            for names in (SEALED, OPEN, PINNED, "."):
                 sync_directory(self._half.blobs / names)
             sync_directory(self._half.blobs.parent)
         return count

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from ledger.blob_errors import BlobsUnavailable
-from ledger.blob_files import SIDECAR
+from ledger.blob_files import OPEN, PINNED, SEALED, SIDECAR
 from ledger.blob_sidecar import decode_sidecar
 from ledger.blobs import Blob, BlobId, is_blob_id
 from ledger.store import Store
+from ledger.vault.errors import ShelfDamaged
+from ledger.vault.segments import count_bytes, open_range
 
 _PAGE: Final = 500
 
@@ -38,9 +40,10 @@ class BlobCopy:
     def has_all_bytes(self) -> bool:
         """Whether as many bytes are there as its owner declared."""
         try:
-            return self.data.stat().st_size == self.known.declared_bytes
+            return count_bytes(self.data) == self.known.declared_bytes
         except FileNotFoundError:
-            return False
+            # No append came for an upload of no bytes.
+            return not self.known.declared_bytes
 
 
 def find_upload(directory: Path, blob: str) -> BlobCopy | None:
@@ -53,7 +56,7 @@ def find_upload(directory: Path, blob: str) -> BlobCopy | None:
     content = _read_sidecar(directory, blob + SIDECAR) if is_blob_id(blob) else None
     if content is None:
         return None
-    found = BlobCopy(BlobId(blob), content, directory / "data" / blob)
+    found = BlobCopy(BlobId(blob), content, directory / SEALED / blob)
     return found if found.known.is_complete and found.has_all_bytes else None
 
 
@@ -67,22 +70,27 @@ def pins_of(store: Store, size: int) -> Iterator[tuple[str, int]]:
 
 def place_pinned(directory: Path, blob: BlobId) -> tuple[Path, Path]:
     """Where the sidecar and the bytes of a pinned upload belong."""
-    for part in ("open", "pinned", "data"):
+    for part in (OPEN, PINNED, SEALED):
         (directory / part).mkdir(parents=True, exist_ok=True, mode=0o700)
-    return directory / "pinned" / (blob + SIDECAR), directory / "data" / blob
+    return directory / PINNED / (blob + SIDECAR), directory / SEALED / blob
 
 
-def check_upload(sidecar: bytes, data: Path) -> None:
-    """Check that the bytes are those that the sidecar tells of.
+def check_upload(copy: BlobCopy, key: bytes | None) -> None:
+    """Check that the bytes are those that the sidecar tells of; without a key, their number.
 
     Raises:
         BlobsUnavailable: they are not.
     """
-    known = decode_sidecar(sidecar)
-    with data.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").digest()
-    if found != known.sha256 or data.stat().st_size != known.declared_bytes:
-        raise BlobsUnavailable(f"expected the upload that its sidecar describes in {data.name}")
+    known, blob = copy.known, copy.blob
+    found = hashlib.sha256()
+    try:
+        if key is not None and known.declared_bytes:
+            for piece in open_range(copy.data, key, blob=blob, span=range(known.declared_bytes)):
+                found.update(piece)
+    except (OSError, ShelfDamaged) as fault:
+        raise BlobsUnavailable(f"expected the upload {blob} as it was sent: {fault}") from fault
+    if not copy.has_all_bytes or (key is not None and found.digest() != known.sha256):
+        raise BlobsUnavailable(f"expected the upload that its sidecar describes in {blob}")
 
 
 def _read_sidecar(directory: Path, name: str) -> bytes | None:

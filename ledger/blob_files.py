@@ -5,12 +5,12 @@
     open/<id>.json      what is known of an open blob; the blob exists while this file does
     open/<id>.expired   the same, of a blob that is being removed
     pinned/<id>.json    the same, of a pinned blob, never written again
-    data/<id>           the bytes
+    sealed/<id>         the bytes, in segments under a key of the shelf
 
-A chunk is durable in ``data`` before the file in ``open`` counts it, so a crash between the
+A chunk is durable in ``sealed`` before the file in ``open`` counts it, so a crash between the
 two loses the chunk, never the truth: the client asks for the offset and sends it again. Bytes
-are stored as they came, not encrypted. A directory of :class:`FileBlobs` is one process's at
-a time; replicas share one of :mod:`ledger.blob_files_shared`.
+are sealed under a key of each blob, which the shelf holds. A directory of :class:`FileBlobs` is
+one process's at a time; replicas share one of :mod:`ledger.blob_files_shared`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,14 @@ from ledger.blobs import (
     new_blob_id,
 )
 from ledger.durable_files import NEW, move_file, replace_file, write_at
+from ledger.vault.blob_keys import BlobKeys
+from ledger.vault.errors import ShelfUnavailable
+from ledger.vault.segments import find_end, open_range, seal_chunk
+from ledger.vault.shelf import KeyShelf
 
+OPEN: Final = "open"
+PINNED: Final = "pinned"
+SEALED: Final = "sealed"
 SIDECAR: Final = ".json"
 EXPIRED: Final = ".expired"
 
@@ -64,19 +71,21 @@ class Upload:
 class FileBlobs(BlobStore):
     """Blobs in one directory; safe to share between threads, not between processes."""
 
-    def __init__(self, directory: Path, *, random_bytes: RandomBytes) -> None:
+    def __init__(self, directory: Path, *, shelf: KeyShelf, random_bytes: RandomBytes) -> None:
         """Open a directory, made if absent, and finish what a crash left undone.
 
         Args:
             directory: the store's own; owner-only if it is made here.
+            shelf: holds the keys.
             random_bytes: the source of ids.
 
         Raises:
             BlobsUnavailable: a file cannot be read, or does not say what it should.
         """
-        self._open: Final = directory / "open"
-        self._pinned: Final = directory / "pinned"
-        self._data: Final = directory / "data"
+        self._open: Final = directory / OPEN
+        self._pinned: Final = directory / PINNED
+        self._data: Final = directory / SEALED
+        self._keys: Final = BlobKeys(shelf)
         self._random_bytes = random_bytes
         self._uploads: dict[BlobId, Upload] = {}
         # Guards the dictionary only. Whoever holds an upload's lock may take this one, never
@@ -93,6 +102,7 @@ class FileBlobs(BlobStore):
             self._remember(blob, upload)
             try:
                 with _files_needed():
+                    self._keys.make(blob)
                     replace_file(self._sidecar(blob), encode_sidecar(created))
             except BlobsUnavailable:
                 upload.is_gone = True
@@ -129,29 +139,35 @@ class FileBlobs(BlobStore):
     def expire(self, *, now_ms: int, is_cited: Citations) -> int:
         return sum(self._expire_one(blob, now_ms, is_cited=is_cited) for blob in self._list_open())
 
-    def erase(self, blob: BlobId) -> None:
-        with self._held(blob) as upload, _files_needed():
-            sidecar = self._sidecar(blob) if upload else self._pinned / (blob + SIDECAR)
-            if not (is_blob_id(blob) and sidecar.exists()):
-                return
-            move_file(sidecar, self._open / (blob + EXPIRED))
-            # From here on the blob is gone, whatever of it is still there.
-            if upload is not None:
-                upload.is_gone = True
-                self._forget(blob)
-            self._remove(blob)
-
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         with self._held(blob) as upload, _files_needed():
             found = self._existing(blob, upload)
             check_complete(blob, found)
             check_range(found, start=start, stop=stop)
-            with (self._data / blob).open("rb") as file:
-                file.seek(start)
-                content = file.read(stop - start)
-        if len(content) != stop - start:
-            raise BlobsUnavailable(f"expected {stop - start} bytes of {blob}, found {len(content)}")
-        return content
+            return b"".join(self._opened(blob, range(start, stop)))
+
+    def erase(self, blob: BlobId) -> None:
+        if not is_blob_id(blob):
+            return
+        with self._held(blob) as upload, _files_needed():
+            self._keys.erase(blob)
+            # From here on nothing opens it, whatever of it is still there.
+            (self._data / blob).unlink(missing_ok=True)
+            for directory in (self._open, self._pinned):
+                (directory / (blob + SIDECAR)).unlink(missing_ok=True)
+            if upload is not None:
+                upload.is_gone = True
+                self._forget(blob)
+
+    def _opened(self, blob: BlobId, span: range) -> Iterator[bytes]:
+        key = self._key(blob)
+        return open_range(self._data / blob, key, blob=blob, span=span) if span else iter(())
+
+    def _key(self, blob: BlobId) -> bytes:
+        key = self._keys.find(blob)
+        if key is None:
+            raise BlobsUnavailable(f"expected the key of {blob} in the shelf, found none")
+        return key
 
     # ---- finding -------------------------------------------------------------------------
 
@@ -204,27 +220,25 @@ class FileBlobs(BlobStore):
 
     def _extend(self, blob: BlobId, upload: Upload, *, chunk: bytes) -> None:
         before = upload.blob
-        self._check_bytes(blob, before.received_bytes)
-        write_at(self._data / blob, before.received_bytes, content=chunk)
+        # Writing behind missing bytes would leave a hole.
+        end = find_end(self._data / blob, before.received_bytes)
+        sealed = seal_chunk(self._key(blob), blob, chunk, position=before.received_bytes)
+        write_at(self._data / blob, end, content=sealed)
         # From here on the chunk survives a crash, but does not count yet.
         received = replace(before, received_bytes=before.received_bytes + len(chunk))
         hasher = _hasher_after(upload.hasher, chunk)
         if received.is_complete:
-            received = replace(received, sha256=self._digest(blob, hasher))
+            digest = self._digest(blob, hasher, length=received.declared_bytes)
+            received = replace(received, sha256=digest)
         replace_file(self._sidecar(blob), encode_sidecar(received))
         # From here on it counts.
         upload.blob, upload.hasher = received, hasher
 
-    def _check_bytes(self, blob: BlobId, received_bytes: int) -> None:
-        # Writing behind missing bytes would leave a hole that reads as zeros.
-        found = (self._data / blob).stat().st_size if received_bytes else 0
-        if found < received_bytes:
-            raise BlobsUnavailable(f"expected {received_bytes} bytes of {blob}, found {found}")
-
-    def _digest(self, blob: BlobId, hasher: hashlib._Hash | None) -> bytes:
+    def _digest(self, blob: BlobId, hasher: hashlib._Hash | None, *, length: int) -> bytes:
         if hasher is None:
-            with (self._data / blob).open("rb") as file:
-                hasher = hashlib.file_digest(file, "sha256")
+            hasher = hashlib.sha256()
+            for piece in self._opened(blob, range(length)):
+                hasher.update(piece)
         return hasher.digest()
 
     def _move_to_pinned(self, blob: BlobId, upload: Upload) -> None:
@@ -250,6 +264,7 @@ class FileBlobs(BlobStore):
 
     def _remove(self, blob: BlobId) -> None:
         (self._data / blob).unlink(missing_ok=True)
+        self._keys.forget(blob)
         (self._open / (blob + EXPIRED)).unlink()
 
     def _remember(self, blob: BlobId, upload: Upload) -> None:
@@ -286,5 +301,5 @@ def _hasher_after(hasher: hashlib._Hash | None, chunk: bytes) -> hashlib._Hash |
 def _files_needed() -> Iterator[None]:
     try:
         yield
-    except OSError as fault:
+    except (OSError, ShelfUnavailable) as fault:
         raise BlobsUnavailable(f"expected to read and write the blob files: {fault}") from fault

@@ -21,6 +21,7 @@ from ledger.blob_files import EXPIRED, SIDECAR, FileBlobs, Upload
 from ledger.blob_sidecar import decode_sidecar
 from ledger.blobs import BlobId, RandomBytes, check_room, is_blob_id
 from ledger.durable_files import NEW
+from ledger.vault.shelf import KeyShelf
 
 STRIPES: Final = 64
 _ROOM: Final = "room"
@@ -29,18 +30,19 @@ _ROOM: Final = "room"
 class SharedFileBlobs(FileBlobs):
     """Blobs in one directory; safe to share between threads and between processes."""
 
-    def __init__(self, directory: Path, *, random_bytes: RandomBytes) -> None:
+    def __init__(self, directory: Path, *, shelf: KeyShelf, random_bytes: RandomBytes) -> None:
         """Open a directory, made if absent, and finish what a crash left undone.
 
         Args:
             directory: the replicas' own; owner-only if it is made here.
+            shelf: holds the keys; theirs too.
             random_bytes: the source of ids.
 
         Raises:
             BlobsUnavailable: a file cannot be read, or does not say what it should.
         """
         self._locks: Final = directory / "locks"
-        super().__init__(directory, random_bytes=random_bytes)
+        super().__init__(directory, shelf=shelf, random_bytes=random_bytes)
 
     def create(self, owner: str, declared_bytes: int, *, at_ms: int) -> BlobId:
         # Two at once would both find the last free place.

@@ -119,7 +119,10 @@ class BlobStore(Protocol):
         """
 
     def erase(self, blob: BlobId) -> None:
-        """Destroy a blob for good, pinned or not; one that is gone already stays so."""
+        """Erase a blob, whoever owns it: on return nothing opens its bytes, in backups neither.
+
+        May be repeated; where it did not return it is to be. One that is not there is no error.
+        """
 
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         """Read the bytes ``start <= position < stop`` of a complete blob.

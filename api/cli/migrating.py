@@ -10,8 +10,11 @@ import click
 
 from api.cli.options import data_folder, data_option, pass_output
 from api.cli.output import Output
-from api.data_folder import read_config
+from api.data_folder import DataFolder, read_config
 from api.migrate import current, grant, upgrade
+from ledger.blob_moving import has_plain_uploads, move_uploads
+from ledger.vault.blob_keys import BlobKeys
+from ledger.vault.shelf import KeyShelf
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ def migrate(output: Output, *, data: Path, role: str | None) -> None:
     with output.progress("moving contents into the vault", None) as update:
         moved = Tally(update)
         upgrade(url, shelf=shelf, on_moved=moved)
+    uploads = _move_uploads(folder, output)
     if role:
         grant(url, role)
     after = current(url)
@@ -63,6 +67,20 @@ def migrate(output: Output, *, data: Path, role: str | None) -> None:
     )
     if moved.total:
         output.say(f"  {moved.total} contents have moved into the vault, and lie nowhere plain")
+    if uploads:
+        output.say(f"  {uploads} uploads are sealed now")
     if role:
         output.say(f"  {role} may serve the log, and owns nothing of it")
-    output.result({"before": before, "schema": after, "role": role, "moved": moved.total})
+    output.result(
+        {"before": before, "schema": after, "role": role, "moved": moved.total, "uploads": uploads}
+    )
+
+
+def _move_uploads(folder: DataFolder, output: Output) -> int:
+    """Seal the plain uploads of an earlier version, where this machine has them."""
+    if not has_plain_uploads(folder.blobs):
+        return 0
+    keys = KeyShelf(folder.shelf)
+    keys.make()
+    with output.progress("sealing uploads", None) as update:
+        return move_uploads(folder.blobs, BlobKeys(keys), on_moved=update)

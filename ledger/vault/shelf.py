@@ -266,6 +266,16 @@ class KeyShelf:
         finally:
             os.close(descriptor)
 
+    def put(self, path: Path, data: bytes) -> None:
+        """Put a file below the folder, or a new one in its place.
+
+        Raises:
+            ShelfUnavailable: it could not be written.
+        """
+        with self.locked(), _files_needed():
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            self._replace(path, data)
+
     def _replace(self, path: Path, data: bytes) -> None:
         beside = path.with_name(path.name + NEW)
         # Made owner-only before there is anything in it; what a crash left is overwritten.

@@ -44,6 +44,7 @@ from ledger.record_type import RecordType, document_digest
 from ledger.service import Ledger, LedgerParts
 from ledger.store_sql import SqlStore
 from ledger.submission import Admitted
+from ledger.vault.shelf import KeyShelf
 from ledger.verify import VerifiedView, verify_view
 from ledger.view import parse_view
 from quality.builtin_codebooks import builtin_codebooks
@@ -162,7 +163,7 @@ def _write_log(folder: DataFolder, texts: Sequence[str]) -> None:
             high_water=mark,
             clock=ManualClock(NOW_MS),
             signer=a_log_signer(),
-            blobs=FileBlobs(folder.blobs, random_bytes=os.urandom),
+            blobs=FileBlobs(folder.blobs, shelf=KeyShelf(folder.shelf), random_bytes=os.urandom),
             rules=QualityRules(),
             search_secret=folder.search_secret.read_bytes(),
         ),

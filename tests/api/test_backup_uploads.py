@@ -10,10 +10,11 @@ import pytest
 
 from api.backup_files import BackupWriter, read_manifest
 from api.cli.options import data_folder
-from api.data_folder import DataFolder
+from api.data_folder import DataFolder, open_blobs
 from api.restoring import restore
 from api.setup_errors import UploadMissing
 from ledger.backup_rows import BackupDamaged
+from ledger.blobs import BlobId
 from tests.api.service import SUPPLIER, LiveService, serve
 from tests.api.test_backup import (
     MEASURED,
@@ -32,15 +33,20 @@ pytestmark = pytest.mark.item("3.7.backup")
 BOTH: Final = 2
 
 
+def held(folder: DataFolder, blob: str) -> bytes:
+    """The bytes of an upload, opened."""
+    return open_blobs(folder).read(BlobId(blob), start=0, stop=len(MEASURED))
+
+
 def test_uploads_that_records_cite_go_along_and_others_do_not(
     filled: LiveService, tmp_path: Path
 ) -> None:
-    assert len(list((filled.folder.blobs / "data").iterdir())) == BOTH
+    assert len(list((filled.folder.blobs / "sealed").iterdir())) == BOTH
     assert taken(filled, tmp_path / "backup").blobs == 1
     assert restored(tmp_path / "backup", tmp_path / "data", READ_ONLY).blobs == 1
     folder = DataFolder(tmp_path / "data")
-    (cited,) = (folder.blobs / "data").iterdir()
-    assert cited.read_bytes() == MEASURED
+    (cited,) = (folder.blobs / "sealed").iterdir()
+    assert held(folder, cited.name) == MEASURED
     with read_only(folder) as store:
         assert store.is_pinned(cited.name)
 
@@ -63,7 +69,7 @@ def test_uploads_that_replicas_share_go_along_from_where_the_service_has_them(
     for name, shared in (("a", "new"), ("b", "new")):
         folder = DataFolder(tmp_path / name, shared_blobs=tmp_path / shared)
         assert restore(tmp_path / "backup", folder, READ_ONLY, progress=QUIET).blobs == 1
-        assert (tmp_path / shared / "data" / blob).read_bytes() == MEASURED
+        assert held(replace(folder, keys=live.folder.shelf), blob) == MEASURED
         assert not (folder.root / "blobs").exists()
 
 
@@ -73,8 +79,8 @@ def test_upload_that_is_not_as_it_was_is_not_left_out_in_silence(
 ) -> None:
     taken(filled, tmp_path / "backup")
     (sidecar,) = (filled.folder.blobs / "pinned").iterdir()
-    data = filled.folder.blobs / "data" / sidecar.stem
-    assert data.read_bytes() == MEASURED
+    data = filled.folder.blobs / "sealed" / sidecar.stem
+    assert held(filled.folder, sidecar.stem) == MEASURED
     data.unlink()
     if change:
         data.write_bytes(change)

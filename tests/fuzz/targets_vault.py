@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ledger.vault.blob_keys import encode_blob_key, parse_blob_key
 from ledger.vault.epoch_file import EpochFile, Kept, encode_epoch, parse_epoch
 from ledger.vault.errors import ShelfDamaged
 from ledger.vault.packed_row import encode_packed, parse_packed
@@ -27,11 +28,23 @@ def _epochs() -> list[bytes]:
     ]
 
 
+def _parse_blob_key(data: bytes) -> None:
+    assert encode_blob_key(parse_blob_key(data)) == data
+
+
 def _parse_packed(data: bytes) -> None:
     assert encode_packed(parse_packed(7, data)) == data
 
 
 TARGETS: Final = (
+    Target(
+        "blob-key",
+        _parse_blob_key,
+        (ShelfDamaged,),
+        (parse_blob_key,),
+        lambda: [encode_blob_key(None), encode_blob_key(bytes(range(32)))],
+        bytes_max=80,
+    ),
     Target(
         "packed-contents",
         _parse_packed,

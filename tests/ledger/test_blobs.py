@@ -30,6 +30,7 @@ from ledger.limits import (
     BLOB_UNPINNED_SECONDS_MAX,
     BLOBS_OPEN_PER_PARTY_MAX,
 )
+from ledger.vault.shelf import KeyShelf
 
 pytestmark = pytest.mark.item("2.3")
 
@@ -39,11 +40,18 @@ ACME = "did:web:log.example:parties:acme"
 OTHER = "did:web:log.example:parties:other"
 
 
+def shelf_of(directory: Path) -> KeyShelf:
+    """The keys of a directory of uploads, beside it."""
+    return KeyShelf(directory.with_name(f"{directory.name} shelf"))
+
+
 class ReopenedFiles(BlobStore):
     """A directory that a new process opens for every call."""
 
     def __init__(self, directory: Path, *, random_bytes: Callable[[int], bytes]) -> None:
-        self._now = partial(FileBlobs, directory, random_bytes=random_bytes)
+        self._now = partial(
+            FileBlobs, directory, shelf=shelf_of(directory), random_bytes=random_bytes
+        )
 
     def create(self, owner: str, declared_bytes: int, *, at_ms: int) -> BlobId:
         return self._now().create(owner, declared_bytes, at_ms=at_ms)
@@ -63,6 +71,9 @@ class ReopenedFiles(BlobStore):
     def expire(self, *, now_ms: int, is_cited: Citations) -> int:
         return self._now().expire(now_ms=now_ms, is_cited=is_cited)
 
+    def erase(self, blob: BlobId) -> None:
+        self._now().erase(blob)
+
     def read(self, blob: BlobId, *, start: int, stop: int) -> bytes:
         return self._now().read(blob, start=start, stop=stop)
 
@@ -71,7 +82,10 @@ class TwoReplicas(ReopenedFiles):
     """A directory that two processes share, each called in turn."""
 
     def __init__(self, directory: Path, *, random_bytes: Callable[[int], bytes]) -> None:
-        both = [SharedFileBlobs(directory, random_bytes=random_bytes) for _ in range(2)]
+        both = [
+            SharedFileBlobs(directory, shelf=shelf_of(directory), random_bytes=random_bytes)
+            for _ in range(2)
+        ]
         self._turns = cycle(both)
 
     def _now(self) -> FileBlobs:  # type: ignore[override]
@@ -83,7 +97,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     source = random.Random(7).randbytes
     stores: dict[str, Callable[[], BlobStore]] = {
         "memory": lambda: MemoryBlobs(random_bytes=source),
-        "files": lambda: FileBlobs(tmp_path, random_bytes=source),
+        "files": lambda: FileBlobs(tmp_path, shelf=shelf_of(tmp_path), random_bytes=source),
         "reopened files": lambda: ReopenedFiles(tmp_path, random_bytes=source),
         "shared files": lambda: TwoReplicas(tmp_path, random_bytes=source),
     }
@@ -346,7 +360,7 @@ def test_expiry_makes_room_for_new_blobs(blobs: BlobStore) -> None:
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
     if request.param == "memory":
         return MemoryBlobs(random_bytes=random.Random(7).randbytes)
-    return FileBlobs(tmp_path, random_bytes=random.Random(7).randbytes)
+    return FileBlobs(tmp_path, shelf=shelf_of(tmp_path), random_bytes=random.Random(7).randbytes)
 
 
 def test_of_many_threads_with_one_chunk_one_appends(shared: BlobStore) -> None:

@@ -7,6 +7,7 @@ full disk. Python ignores the signal that would end the process.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import resource
@@ -32,7 +33,10 @@ from api.rebuilding import compare
 from bench.consortium import ORIGIN, Consortium
 from keys.signer import SeedSigner
 from ledger.audit import audit
+from ledger.blob_copies import check_upload, find_upload
 from ledger.receipt import verify_receipt
+from ledger.vault.blob_keys import BlobKeys
+from ledger.vault.shelf import KeyShelf
 from tests.postgres import PostgresServer
 from tests.reliability.clients import Answer, lasting, post
 from tests.reliability.grounds import Founded, PostgresGround, SqliteGround
@@ -221,7 +225,11 @@ def test_chunk_that_the_disk_does_not_take_is_not_counted(
                 client.append_blob(blob, 1000, chunk=content[1000:])
             assert client.blob_offset(blob) == 1000
         assert client.append_blob(blob, 1000, chunk=content[1000:]) == len(content)
-        assert (served.consortium.folder.blobs / "data" / blob).read_bytes() == content
+        folder = served.consortium.folder
+        found = find_upload(folder.blobs, blob)
+        assert found
+        check_upload(found, BlobKeys(KeyShelf(folder.shelf)).find(blob))
+        assert found.known.sha256 == hashlib.sha256(content).digest()
 
 
 def test_upload_that_the_disk_does_not_take_does_not_begin(

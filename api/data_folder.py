@@ -33,9 +33,6 @@ from ledger.blob_files import FileBlobs
 from ledger.blob_files_shared import SharedFileBlobs
 from ledger.blob_moving import has_plain_uploads
 from ledger.durable_files import replace_file
-from ledger.store_open import open_store
-from ledger.store_postgres import PostgresStore
-from ledger.store_sql import SqlStore
 from ledger.vault.shelf import KeyShelf
 
 CONFIG_FORMAT = "lotmark.config/v1"
@@ -184,15 +181,6 @@ def read_config(folder: DataFolder) -> LogConfig:
     # A long row of brackets exhausts the decoder's stack.
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise FolderDamaged(f"{folder.config}: {fault}") from fault
-
-
-def open_log(folder: DataFolder, *, read_only: bool = False) -> SqlStore | PostgresStore:
-    """The database of the log, with the keys of its contents.
-
-    Raises:
-        StoreBusy, StoreOutdated, StoreUnavailable: it cannot be opened so.
-    """
-    return open_store(folder.database_url, shelf=folder.shelf, read_only=read_only)
 
 
 def open_blobs(folder: DataFolder) -> FileBlobs:

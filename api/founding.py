@@ -20,7 +20,6 @@ from api.data_folder import (
     DataFolder,
     LogConfig,
     open_blobs,
-    open_log,
     write_config,
     write_new,
     write_search_secret,
@@ -34,6 +33,7 @@ from api.governing import (
     compose_type,
 )
 from api.migrate import needs_upgrade, upgrade
+from api.opening_log import open_log
 from api.party_folder import signer_for
 from api.process_clock import ProcessClock
 from api.service_key import SERVICE_TERMS, draw_service_key

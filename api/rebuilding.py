@@ -13,8 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from api.data_folder import DataFolder, open_log, read_config, read_search_secret
+from api.data_folder import DataFolder, read_config, read_search_secret
 from api.derived.rebuilding import DerivedRebuilt, compare_derived, rebuild_derived
+from api.opening_log import open_log
 from keys.errors import KeysError
 from ledger.content import ANYONE, Checker, Projections, derive_projections
 from ledger.entry import split_entry

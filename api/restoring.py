@@ -32,8 +32,9 @@ from api.backup_files import (
     check_files,
     read_manifest,
 )
-from api.data_folder import DataFolder, open_log, read_search_secret, write_new, write_search_secret
+from api.data_folder import DataFolder, read_search_secret, write_new, write_search_secret
 from api.migrate import needs_upgrade, upgrade
+from api.opening_log import open_log
 from api.rebuilding import rebuild
 from api.setup_errors import FolderNotEmpty, RestoreRefused
 from api.trade import opening_state

@@ -18,7 +18,6 @@ from api.data_folder import (
     LogConfig,
     locate_key,
     open_blobs,
-    open_log,
     read_anchor_text,
     read_config,
     read_search_secret,
@@ -28,6 +27,7 @@ from api.derived.worker import DerivedParts, DerivedWorker
 from api.erasing.purge import Purge
 from api.erasing.worker import ErasingParts, ErasingWorker
 from api.nonces import NonceMemory, Nonces, UnixSeconds
+from api.opening_log import open_log
 from api.party_folder import PartySigner, signer_for
 from api.process_clock import ProcessClock
 from api.request_errors import MalformedTarget

@@ -107,7 +107,7 @@ class _Run:
         for lines in rounds:
             self._note_ceiling()
             started = time.perf_counter()
-            await _admit_all(service, _batches(lines))
+            await admit_all(service, batches(lines))
             rates.append(len(lines) / (time.perf_counter() - started))
         return median(rates[1:])
 
@@ -128,7 +128,7 @@ class _Run:
     def _batch_rate(self, address: Address, rounds: Sequence[Sequence[bytes]]) -> float:
         rates = []
         for lines in rounds:
-            requests = [encode_batch(batch) for batch in _batches(lines)]
+            requests = [encode_batch(batch) for batch in batches(lines)]
             self._note_ceiling()
             answers = asyncio.run(closed_loop(address, requests, BATCHES_IN_FLIGHT))
             rates.append(_count_admitted(answers) / answers.seconds)
@@ -167,7 +167,7 @@ class _Run:
         self.ceilings.append(ceilings.verify_per_s(self._plan.ceiling_seconds, rounds=1))
 
 
-async def _admit_all(service: Service, batches: Iterator[Sequence[bytes]]) -> None:
+async def admit_all(service: Service, batches: Iterator[Sequence[bytes]]) -> None:
     """A few batches at a time are checked in worker processes and admitted."""
 
     async def admit_in_turn() -> None:
@@ -181,7 +181,7 @@ async def _admit_all(service: Service, batches: Iterator[Sequence[bytes]]) -> No
     await asyncio.gather(*(admit_in_turn() for _ in range(BATCHES_IN_FLIGHT)))
 
 
-def _batches(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def batches(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(lines), LINES_PER_BATCH):
         yield lines[start : start + LINES_PER_BATCH]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from api.data_folder import open_log
+from api.opening_log import open_log
 from api.witness_folder import WitnessFolder, add_log, create_witness
 from bench import ceilings
 from bench.consortium import Consortium, Workshop, found_consortium

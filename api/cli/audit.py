@@ -31,7 +31,8 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.cli.reading import open_reader
-from api.data_folder import DataFolder, open_log, read_config
+from api.data_folder import DataFolder, read_config
+from api.opening_log import open_log
 from api.trade import opening_state
 from ledger.anchor import Anchor, parse_anchor
 from ledger.audit import Audit, AuditSource

@@ -22,7 +22,8 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.client_errors import ClientError
-from api.data_folder import open_log, read_config
+from api.data_folder import read_config
+from api.opening_log import open_log
 from api.process_clock import ProcessClock
 from api.restoring import Progress, RestoreAsked, Restored, restore
 from api.setup_errors import OldInstanceServes

@@ -15,7 +15,8 @@ import pytest
 
 from api.backing_up import BackedUp, back_up
 from api.backup_files import PARTIAL, BackupWriter, check_files, read_manifest
-from api.data_folder import DataFolder, open_log
+from api.data_folder import DataFolder
+from api.opening_log import open_log
 from api.rebuilding import rebuild
 from api.restoring import RESTORING, Progress, RestoreAsked, Restored, restore
 from api.settings import Settings

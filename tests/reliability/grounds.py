@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from api.data_folder import DataFolder, open_log
+from api.data_folder import DataFolder
+from api.opening_log import open_log
 from bench.consortium import OEM, ORIGIN, VCT, Consortium, found_consortium, upload_of
 from keys.identifiers import party_did
 from ledger.anchor import Anchor, parse_anchor

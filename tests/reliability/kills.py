@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from api.audit_sources import StoreSource
-from api.data_folder import open_log
+from api.opening_log import open_log
 from api.rebuilding import compare
 from bench.consortium import ORIGIN, Consortium
 from ledger.audit import Audit, audit

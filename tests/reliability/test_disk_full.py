@@ -26,8 +26,8 @@ from api.audit_sources import StoreSource
 from api.client import LogClient
 from api.client_errors import ServerBusy
 from api.client_transport import Effects
-from api.data_folder import open_log
 from api.errors import STATUS
+from api.opening_log import open_log
 from api.party_folder import signer_for
 from api.rebuilding import compare
 from bench.consortium import ORIGIN, Consortium

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from api.audit_sources import StoreSource
-from api.data_folder import DataFolder, open_log
+from api.data_folder import DataFolder
 from api.joining import join_replica
+from api.opening_log import open_log
 from api.wiring import open_service
 from ledger.anchor import Anchor
 from ledger.audit import audit

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.data_folder import open_log
 from api.errors import STATUS
+from api.opening_log import open_log
 from keys.encoding import encode_base64url
 from ledger.errors import LogRolledBack
 from tests.api.service import OEM, SUPPLIER, LiveService, code_of

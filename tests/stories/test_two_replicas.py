@@ -21,10 +21,11 @@ import httpx
 import pytest
 
 from api.audit_sources import StoreSource
-from api.data_folder import DataFolder, open_log
+from api.data_folder import DataFolder
 from api.http_signatures import HttpRequest, sign_request
 from api.joining import join_replica
 from api.nonces import Nonce, UnixSeconds
+from api.opening_log import open_log
 from api.party_folder import signer_for
 from api.target_uri import parse_target_uri
 from bench.consortium import OEM, ORIGIN, VCT, Consortium, Party, found_consortium, upload_of

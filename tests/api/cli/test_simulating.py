@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from api.cli.main import main
-from api.data_folder import DataFolder, open_log
+from api.data_folder import DataFolder
+from api.opening_log import open_log
 from api.setup_errors import SimulationExists, SimulationRefused
 from api.simulation.folder import SimulationFolder, SimulationPlan, claim, write_drafts
 from api.simulation.genesis import open_simulated

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from api.data_folder import DataFolder, open_log
+from api.data_folder import DataFolder
 from api.derived import following
 from api.derived.database import DerivedDatabase, derived_url
 from api.derived.following import DeliveryFollower
 from api.derived.outbox import OutboxKeeper
 from api.derived.sql_book import SqlDeliveryBook
 from api.derived.worker import DerivedParts, DerivedWorker, fold_deliveries
+from api.opening_log import open_log
 from ledger.store import Store
 from ledger.store_errors import StoreUnavailable
 from quality.deliveries.answers import monthly

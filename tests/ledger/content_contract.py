@@ -52,3 +52,13 @@ class ContentContract:
         store.erase(1, ["a"])
         with pytest.raises(AppendRefused):
             store.erase(2, ["a"])
+
+    def test_what_an_erasure_left_may_be_replaced(self, store: Store) -> None:
+        append(store, 1, Parts(disclosures=((disclosures("a", "b"), 0),)))
+        store.erase(0, ["a"])
+        left, more = disclosures("b"), disclosures("b", value="given to more")
+        assert not store.replace_disclosures(0, before=more, after=left)
+        assert store.replace_disclosures(0, before=left, after=more)
+        assert store.disclosures([0]) == {0: more}
+        store.erase(0, ["b"])
+        assert store.disclosures([0]) == {}

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from bench import vault
 from bench.engines import Engine
 from bench.report import Figures, run_benchmark
 from ledger.grown_map import GrownMap
@@ -61,8 +62,8 @@ FULL: Final = Plan(seconds=3.0)
 
 def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
     """All figures of one run; each part stands by itself."""
-    del engine, root
-    return measure_decisions(plan)
+    ingested = vault.QUICK if plan is QUICK else vault.FULL
+    return {**measure_decisions(plan), **vault.measure_vault(ingested, engine, root)}
 
 
 def measure_decisions(plan: Plan) -> Figures:

@@ -1,8 +1,8 @@
 """What the vault costs ingestion: the same log in one run, sealed and not, round by round.
 
-Batches go through worker processes and writer as in ``bench.ingest``; every second round the
-store keeps contents as they came, which no store outside this benchmark can. Rounds take
-turns, so that whatever else the machine does meets both.
+Batches go through worker processes and writer as in ``bench.ingest``, as a part of
+``bench.sharing``. Every second round the store keeps contents as they came, which no store
+outside this benchmark can; rounds take turns, so that other work of the machine meets both.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from api.wiring import Service, open_service
 from bench.consortium import Workshop, found_consortium
 from bench.engines import Engine
 from bench.ingest import Plan, admit_all, batches
-from bench.report import Figures, run_benchmark
+from bench.report import Figures
 from ledger.vault.sealing import Plain, VaultRow
 from ledger.vault.vault import Vault
 
 FULL: Final = Plan(8, 5_000, 0, 0, 0)
-QUICK: Final = Plan(1, 400, 0, 0, 0)
+QUICK: Final = Plan(1, 100, 0, 0, 0)
+OVERHEAD_MIN: Final = 0.001
 _NO_KEY: Final = bytes(8)
 _NO_WRAPPED: Final = bytes(60)
 
@@ -39,7 +40,7 @@ class PlainVault(Vault):
         ]
 
 
-def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
+def measure_vault(plan: Plan, engine: Engine, root: Path) -> Figures:
     """Records a second with and without the vault, and the share of time that it takes."""
     consortium = found_consortium(engine.folder(root / "vault"))
     count = 2 * (plan.rounds + 1)
@@ -57,7 +58,8 @@ def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
     return {
         "sealed_per_s": plan.batch_records / sealed,
         "plain_per_s": plan.batch_records / plain,
-        "vault_overhead": sealed / plain - 1,
+        # A busy machine may find the one as fast as the other, or faster.
+        "vault_overhead": max(sealed / plain - 1, OVERHEAD_MIN),
     }
 
 
@@ -75,7 +77,3 @@ async def _seconds(service: Service, rounds: Sequence[Sequence[bytes]]) -> tuple
         taken[number % 2].append(time.perf_counter() - started)
     setattr(store, "_vault", sealing)  # noqa: B010
     return median(taken[0][1:]), median(taken[1][1:])
-
-
-if __name__ == "__main__":
-    run_benchmark("vault", __doc__, measure=measure, quick=QUICK, full=FULL)

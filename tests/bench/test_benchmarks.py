@@ -70,6 +70,7 @@ PROMISED = {
         "ceiling_answer_us",
         "peer_sql_us",
         "principal_us",
+        "vault_overhead",
     },
     "growth": {
         "append_ratio_1m_to_10k",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from api.exchange import Reader
@@ -28,7 +27,7 @@ from ledger.view import FORMAT, ViewRecord, record_members
 _RECORDS_AT_ONCE: Final = 64
 #: The table may take so much of a view; the rest is for what is disclosed.
 _TABLE_BYTES_MAX: Final = limits.VIEW_BYTES_MAX // 2
-_dump = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +103,10 @@ class RecordStream:
     def _header(self, selected: Selected, table: Sequence[int]) -> Iterator[bytes]:
         head = _dump({"format": FORMAT, "checkpoint": selected.checkpoint})
         yield f'{head[:-1]},"entries":['.encode()
-        separator = ""
+        separator, path_of = "", self.ledger.reader.paths(selected.size)
         for row in self._rows(table):
             text, jws = split_entry(row.text)
-            path = self.ledger.reader.inclusion_path(row.index, selected.size)
-            entry = _dump({"head": text, "jws": jws, "path": path})
+            entry = _dump({"head": text, "jws": jws, "path": path_of(row.index)})
             yield f"{separator}{entry}".encode()
             separator = ","
         yield b"]}\n"

@@ -20,7 +20,7 @@ from ledger.key_walk import Walk, begin_walk, take_step
 from ledger.linked_entry import LinkedEntry, read_founding_charter
 from ledger.party import Party
 from ledger.reader import LogReader
-from ledger.record import encode_record_id, parse_jws
+from ledger.record import GOVERNANCE_VCTS, encode_record_id, parse_header, parse_jws
 from ledger.store import EntryRow
 
 Links = frozenset[int]
@@ -33,6 +33,9 @@ class KeyLinks:
 
     keys: tuple[int, ...]
     after: tuple[int, ...]
+
+
+NO_KEY_LINKS: Final = KeyLinks((), ())
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class KeyEvidence:
         self._linked: dict[int, LinkedEntry] = {}
         self._lives: dict[str, _Life] = {}
         self._links: dict[str, Links] = {}
+        self._plain: dict[str, tuple[int, KeyLinks]] = {}
 
     def row(self, index: int) -> EntryRow:
         """An entry of the log, read once.
@@ -97,6 +101,9 @@ class KeyEvidence:
         self._rows[row.index] = row
         if row.index == 0:
             return KeyLinks((), ())
+        plain = self._plain_links(row)
+        if plain is not None:
+            return plain
         record = self._entry(row.index)
         needed = self._needed_by(record)
         later = self._later_than(record)
@@ -104,6 +111,29 @@ class KeyEvidence:
         if later and self._holds(record, both):
             return both
         return KeyLinks(tuple(sorted(needed)), ())
+
+    def _plain_links(self, row: EntryRow) -> KeyLinks | None:
+        """Of a business record by a key that nothing was said of later: what the key rests on.
+
+        Most records of a view are such, by few keys: their content is not looked at.
+        """
+        if row.vct in GOVERNANCE_VCTS:
+            return None
+        _, jws = split_entry(row.text)
+        kid = parse_header(jws.partition(".")[0]).kid
+        upto, links = self._plain.get(kid, (-1, NO_KEY_LINKS))
+        if row.index > upto:
+            # Approvals may stand between: gathered anew for what is later.
+            links = self._plain_of(row, kid)
+            self._plain[kid] = (row.index, links)
+        return links if links.keys and links.keys[-1] < row.index else None
+
+    def _plain_of(self, row: EntryRow, kid: str) -> KeyLinks:
+        key, party = self._fold.key(kid), self._fold.party(row.party)
+        said_later = key is None or key.ended_at is not None or bool(key.contested)
+        if said_later or party is None or party.reaffirmed:
+            return NO_KEY_LINKS
+        return KeyLinks(tuple(sorted(self._needed_by(self._entry(row.index)))), ())
 
     def forget(self, index: int) -> None:
         """Let go of an entry that nothing else rests on, so that many may be asked for."""

@@ -14,7 +14,7 @@ from ledger.entry import split_entry
 from ledger.errors import NotInLog
 from ledger.note import parse_note
 from ledger.store import EntryRow, Store
-from ledger.tile_nodes import FoldedTiles, TileNodeReader
+from ledger.tile_nodes import FoldedTiles, KeptNodes, TileNodeReader
 from ledger.tiles import TILE_WIDTH, EntryBundle, HashTile, encode_bundle
 from ledger.tree import LeafIndex, TreeSize, prove_consistency, prove_inclusion
 
@@ -102,6 +102,16 @@ class LogReader:
         nodes = TileNodeReader(TreeSize(size), self._folded)
         path = prove_inclusion(LeafIndex(index), TreeSize(size), nodes)
         return [encode_base64(node) for node in path]
+
+    def paths(self, size: int) -> Callable[[int], list[str]]:
+        """Inclusion paths in the tree of ``size``, for many entries: what they share is kept."""
+        nodes = KeptNodes(TileNodeReader(TreeSize(size), self._folded))
+
+        def path_of(index: int) -> list[str]:
+            found = prove_inclusion(LeafIndex(index), TreeSize(size), nodes)
+            return [encode_base64(node) for node in found]
+
+        return path_of
 
     def consistency_proof(self, old_size: int, size: int) -> list[str]:
         """The consistency proof between two sizes, as base64 lines."""

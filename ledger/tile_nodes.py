@@ -76,6 +76,26 @@ class TileNodeReader:
         return self._tiles.node(HashTile(level, number, width), height, offset)
 
 
+class KeptNodes:
+    """Nodes that were read before, for the paths of many leaves of one tree."""
+
+    def __init__(self, nodes: TileNodeReader) -> None:
+        """Read from ``nodes`` what is not known yet."""
+        self._nodes = nodes
+        self._kept: dict[NodeAt, bytes] = {}
+
+    def read_nodes(self, nodes: Sequence[NodeAt], /) -> Sequence[bytes]:
+        """The hash of each node, in the order asked.
+
+        Raises:
+            OutOfRange, MalformedTile: as the reader below.
+        """
+        kept = self._kept
+        missing = [node for node in nodes if node not in kept]
+        kept.update(zip(missing, self._nodes.read_nodes(missing), strict=True))
+        return [kept[node] for node in nodes]
+
+
 class MemoryTiles:
     """A :class:`TileReader` that grows in memory: small logs, demonstrations and tests."""
 

@@ -38,7 +38,7 @@ from ledger.sharing.errors import (
 from ledger.sharing.members import (
     SignedRefusal,
     Submitted,
-    decision_members,
+    encode_decision,
     read_decision_members,
     read_refusal_members,
     refusal_members,
@@ -74,8 +74,8 @@ def sign_decision(decision: Decision, *, origin: str, signer: Ed25519Signer) -> 
 
     It tells no more than :func:`ledger.sharing.members.told_of` leaves.
     """
-    members = decision_members(told_of(decision))
-    return _sign(DECISION_PURPOSE, members, origin, signer=signer)
+    text = f"{DECISION_PURPOSE}\n{origin}\n{encode_decision(told_of(decision))}\n"
+    return encode_note(sign_note(text, [signer])).decode()
 
 
 def parse_decision(text: str) -> UnverifiedDecision:

@@ -15,6 +15,7 @@ from keys.errors import KeysError
 from ledger.anchor import parse_anchor
 from ledger.errors import LedgerError
 from ledger.receipt import verify_receipt
+from ledger.sharing.members import decision_members
 from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import parse_view
 
@@ -89,12 +90,14 @@ def _result(case: Case) -> dict[str, Any]:
 def _members(record: VerifiedRecord) -> dict[str, Any]:
     """The result as docs/spec/view.md names it, with the content that was opened."""
     names = {field.name for field in dataclasses.fields(record)}
-    names -= {"included_in", "signer", "aftermath"}
+    names -= {"included_in", "signer", "aftermath", "contradictions"}
     members = {name: getattr(record, name) for name in names}
     members |= dataclasses.asdict(record.signer) | dataclasses.asdict(record.aftermath)
     contested = record.aftermath.contested
     members["contested"] = contested and {"from": contested.start, "at": contested.at}
     opened = {disclosure.group: disclosure.value for disclosure in record.groups}
+    members["erased"] = [{"group": item.group, "at": item.at} for item in record.erased]
+    members["decision"] = record.decision and decision_members(record.decision)
     included = {"index": record.index, "size": record.included_in}
     return {**members, "included": included, "groups": opened}
 

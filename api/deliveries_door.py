@@ -37,6 +37,7 @@ from quality.deliveries.answers import (
     encode_difference,
     encode_flag,
     encode_month,
+    erased_records,
     flags_of,
     inputs,
     monthly,
@@ -134,6 +135,7 @@ def _tell(
     }
     if asked.with_inputs:
         told["entries"] = _bounded(_inputs(book, questions))
+        told["erased"] = _bounded(_erased(book, questions))
     return told
 
 
@@ -151,6 +153,10 @@ def _difference_rows(
 
 def _inputs(book: DeliveryReading, questions: Iterable[Question]) -> list[str]:
     return sorted({name for question in questions for name in inputs(book, question)})
+
+
+def _erased(book: DeliveryReading, questions: Iterable[Question]) -> list[str]:
+    return sorted({name for question in questions for name in erased_records(book, question)})
 
 
 def _bounded(rows: Iterable[Any]) -> list[Any]:

@@ -64,7 +64,12 @@ def delivery_schemas() -> dict[str, Any]:
         "Deliveries": {
             "type": "object",
             "required": ["rows", "provenance"],
-            "properties": {"rows": objects, "provenance": provenance, "entries": names},
+            "properties": {
+                "rows": objects,
+                "provenance": provenance,
+                "entries": names,
+                "erased": names,
+            },
         },
         "Flags": {
             "type": "object",

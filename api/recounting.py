@@ -15,6 +15,7 @@ from typing import Any, Final
 from api.client import LogClient
 from api.client_errors import AnswerMalformed
 from api.deliveries_query import AskedDeliveries, questions_for
+from api.derived.entries import month_of_admission
 from api.exchange import Reader
 from ledger.anchor import Anchor
 from ledger.verify import VerifiedRecord, verify_view
@@ -40,11 +41,15 @@ ANSWERS: Final[Mapping[str, Callable[[DeliveryReading, Question, date], list[dic
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the service answered: rows, provenance, and the ids of the records they rest on."""
+    """What the service answered: rows, provenance, and the ids of the records they rest on.
+
+    Of those that are ``erased`` as well something is gone that counted.
+    """
 
     rows: Sequence[Mapping[str, Any]]
     provenance: Mapping[str, Any]
     entries: Sequence[str]
+    erased: Sequence[str] = ()
 
 
 def read_told(members: Mapping[str, Any]) -> Told:
@@ -54,11 +59,16 @@ def read_told(members: Mapping[str, Any]) -> Told:
         AnswerMalformed: it is of another form.
     """
     rows, provenance = members.get("rows"), members.get("provenance")
-    entries = members.get("entries", [])
-    if not (_are(rows, dict) and isinstance(provenance, dict) and _are(entries, str)):
+    entries, erased = members.get("entries", []), members.get("erased", [])
+    if not (
+        _are(rows, dict)
+        and isinstance(provenance, dict)
+        and _are(entries, str)
+        and _are(erased, str)
+    ):
         raise AnswerMalformed(f"expected rows and provenance, found {str(members)[:80]}")
     assert isinstance(rows, list)
-    return Told(rows, provenance, entries)
+    return Told(rows, provenance, entries, erased)
 
 
 def encode_rows(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -115,7 +125,9 @@ def count_records(records: Iterable[Filed]) -> MemoryDeliveryBook:
 
 def _filed(record: VerifiedRecord) -> Filed:
     groups = {item.group: item.value for item in record.groups}
-    return Filed(record.index, record.record_id, record.issuer, record.type, groups)
+    erased = frozenset(item.group for item in record.erased)
+    month = month_of_admission(record.admitted_ms)
+    return Filed(record.index, record.record_id, record.issuer, record.type, groups, erased, month)
 
 
 def _are(found: object, kind: type) -> bool:

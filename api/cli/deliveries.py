@@ -201,6 +201,8 @@ class _Asking:
         if self._asked["inputs"]:
             for entry in told.entries:
                 output.say(f"  {entry}")
+        for entry in told.erased:
+            output.note(f"erased in part, and counted as unknown: {entry}")
         made = f"{provenance.get('method')} of {provenance.get('tree_size')} entries"
         word = (
             f"counted again from {len(told.entries)} verified records: the same"
@@ -215,6 +217,7 @@ class _Asking:
                 "provenance": dict(provenance),
                 "recounted": is_recounted,
                 **({"entries": listed} if listed is not None else {}),
+                **({"erased": list(told.erased)} if told.erased else {}),
             }
         )
 

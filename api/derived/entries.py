@@ -57,10 +57,10 @@ class FiledRecords:
         groups = {group: value for group, value, _ in opened if group not in erased}
         if not groups:
             return None
-        month = _month_of(row.admitted_ms)
+        month = month_of_admission(row.admitted_ms)
         return Filed(row.index, record_id, row.party, row.vct, groups, erased, month)
 
 
-def _month_of(admitted_ms: int) -> str:
+def month_of_admission(admitted_ms: int) -> str:
     """The month of an admission, in UTC, and of the day after it: days are anyone's calendar."""
     return f"{datetime.fromtimestamp(admitted_ms / 1_000, UTC) + _DAY:%Y-%m}"

@@ -63,6 +63,7 @@ def test_both_sides_are_told_the_same(trade: Trade, by: str) -> None:
         "unconfirmed": "0",
         "bad": 0,
         "open_cases": 0,
+        "erased": 0,
         "ppm": "0.00",
         "lots": 1,
     }

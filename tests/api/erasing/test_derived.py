@@ -1,0 +1,49 @@
+"""Figures of a served log when what they rest on is erased: unknown, now and recounted."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from api.rebuilding import compare
+from quality.deliveries.answers import erased_records, monthly
+from tests.api.derived.trade import LONG_WAIT_SECONDS, Trade
+from tests.api.service import OEM, LiveService
+from tests.quality.deliveries.papers import ALWAYS
+
+pytestmark = pytest.mark.item("5.8.derived")
+
+AS_OF = date(2027, 1, 1)
+RETENTION_OVER_MS = 5_475 * 86_400_000
+
+
+def rows(trade: Trade) -> list[Any]:
+    """Delivered and erased, by month."""
+    book = trade.live.wired.derived.book
+    return [(row.delivered, row.erased) for row in monthly(book, ALWAYS, as_of=AS_OF)]
+
+
+def test_erased_receipt_is_unknown_in_tables_and_answers_and_leaves_no_lot_behind(
+    own_service: LiveService,
+) -> None:
+    trade = Trade(own_service)
+    trade.agree()
+    trade.add_part("P-1")
+    shipped = trade.shipment("1", part="P-1", on="2026-10-01", quantity="100", unit="H87")
+    receipt = trade.receipt("1", of=shipped, part="P-1", on="2026-10-02", quantity="90", unit="H87")
+    trade.await_tables()
+    assert rows(trade) == [(90, 0)]
+    own_service.clock.advance(RETENTION_OVER_MS)
+    state = {"act": "erase", "of": receipt, "groups": ["goods"], "reason": "over", "basis": "owner"}
+    own_service.admit(own_service.record({"state": state}, by=OEM, vct="act/v1"))
+    trade.await_tables()
+    assert rows(trade) == [(None, 1)]
+    assert erased_records(own_service.wired.derived.book, ALWAYS) == (receipt,)
+    assert own_service.wired.erasing.await_done(LONG_WAIT_SECONDS)
+    own_service.stop()
+    found = compare(own_service.folder)
+    own_service.start()
+    assert found.derived.differences.are_none
+    assert found.differences.are_none

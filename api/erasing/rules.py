@@ -1,6 +1,6 @@
 """What becomes of everything that was derived from erased content: each with its own rule.
 
-The words are those of docs/spec/erasure.md; a test compares the two.
+The specification lists the same ones (docs/spec/erasure.md, section 4).
 """
 
 from __future__ import annotations

@@ -74,3 +74,13 @@ def test_retention_run_changes_nothing_unless_it_is_signed(solo: SoloLog, sample
     run = solo.json("retention", "run")
     assert run == {"records": [], "acts": []}
     assert solo.json("erasures") == before
+
+
+def test_log_with_erased_groups_passes_its_audit_and_its_comparison(
+    solo: SoloLog, sample: str
+) -> None:
+    del sample
+    found = solo.json("audit", str(solo.data), "--full")
+    assert (found["clean"], found["findings"]) == (True, [])
+    compared = solo.run("rebuild", "--check")
+    assert compared.exit_code == 0, compared.stdout

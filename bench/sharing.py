@@ -20,6 +20,7 @@ from typing import Final
 from bench import vault
 from bench.engines import Engine
 from bench.report import Figures, run_benchmark
+from bench.views import measure_views
 from ledger.grown_map import GrownMap
 from ledger.party import Party, Standing
 from ledger.policy import PolicyDocument, TierRange
@@ -51,19 +52,24 @@ MICROSECONDS: Final = 1_000_000.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long each figure is measured."""
+    """How long each figure is measured, and how many records a view shows."""
 
     seconds: float
+    view_records: int
 
 
-QUICK: Final = Plan(seconds=0.1)
-FULL: Final = Plan(seconds=3.0)
+QUICK: Final = Plan(seconds=0.1, view_records=50)
+FULL: Final = Plan(seconds=3.0, view_records=10_000)
 
 
 def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
     """All figures of one run; each part stands by itself."""
     ingested = vault.QUICK if plan is QUICK else vault.FULL
-    return {**measure_decisions(plan), **vault.measure_vault(ingested, engine, root)}
+    return {
+        **measure_decisions(plan),
+        **measure_views(plan.view_records, engine, root),
+        **vault.measure_vault(ingested, engine, root),
+    }
 
 
 def measure_decisions(plan: Plan) -> Figures:

@@ -71,6 +71,8 @@ PROMISED = {
         "peer_sql_us",
         "principal_us",
         "vault_overhead",
+        "view_records_per_s",
+        "view_records_per_cpu_s",
     },
     "growth": {
         "append_ratio_1m_to_10k",

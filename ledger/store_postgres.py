@@ -129,12 +129,12 @@ class PostgresStore(SqlReads):
     def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
         """See :meth:`ledger.store.Store.replace_disclosures`."""
         with self._turns.committing(), self._database.at_head() as at:
-            held = find_contents(at.connection, [index])
-            if self._vault.open(held).get(index) != before:
-                return False
-            replace_contents(at.raw, self._vault.seal([Plain(after, index, held[0].record_id)]))
-            commit(at.connection)
-            return True
+            found = find_contents(at.connection, [index])
+            rows = self._vault.exchange(found, before=before, after=after)
+            if rows:
+                replace_contents(at.raw, rows)
+                commit(at.connection)
+            return bool(rows)
 
     def outbox_done(self, position: int) -> None:
         """See :meth:`ledger.store.Store.outbox_done`."""

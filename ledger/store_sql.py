@@ -130,11 +130,10 @@ class SqlStore(SqlReads):
     def replace_disclosures(self, index: int, *, before: str, after: str) -> bool:
         """See :meth:`ledger.store.Store.replace_disclosures`."""
         with self._turns.committing(), self._database.writing() as connection:
-            held = find_contents(connection, [index])
-            if self._vault.open(held).get(index) != before:
-                return False
-            replace_contents(connection, self._vault.seal([Plain(after, index, held[0].record_id)]))
-            return True
+            found = find_contents(connection, [index])
+            rows = self._vault.exchange(found, before=before, after=after)
+            replace_contents(connection, rows)
+            return bool(rows)
 
     def outbox_done(self, position: int) -> None:
         """See :meth:`ledger.store.Store.outbox_done`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from keys.encoding import decode_base64url
@@ -48,9 +48,9 @@ def plan_erasure(
     text = open_found(target, file, current)
     remaining = None if text is None else without_groups(text, groups)
     if text is not None and remaining == text:
-        return Erasure(None, _rewrapped(file, current, founds))
+        return Erasure(None, rewrapped(file, current, founds))
     after = _file_after(file, current, founds, target=target, remaining=remaining)
-    return Erasure(after, _rewrapped(after, EpochKey(after.key_id, after.key), founds))
+    return Erasure(after, rewrapped(after, EpochKey(after.key_id, after.key), founds))
 
 
 def without_groups(disclosures: str, groups: Collection[str]) -> str:
@@ -104,12 +104,28 @@ def _file_after(
     )
 
 
-def _rewrapped(after: EpochFile, new: EpochKey, founds: Iterable[Found]) -> tuple[VaultRow, ...]:
-    """The rows that another key than the new one wraps, under the new one."""
+def keep_instead(file: EpochFile, found: Found, text: str) -> EpochFile:
+    """The file with another text in the place of what an erasure left of an entry."""
+    version, key = file.kept[found.entry].version + 1, os.urandom(KEY_BYTES)
+    content = encrypt_content(key, text, found.record_id, version=version)
+    return replace(file, kept={**file.kept, found.entry: Kept(version, key, content)})
+
+
+def rewrapped(
+    after: EpochFile, new: EpochKey, founds: Iterable[Found], *, again: bool = False
+) -> tuple[VaultRow, ...]:
+    """The rows that another key than the new one wraps, under the new one.
+
+    Args:
+        after: the epoch's file.
+        new: its key.
+        founds: entries of the epoch.
+        again: whether also rows that the new one wraps, whose content has changed.
+    """
     rows = []
     for found in founds:
         row = found.row
-        if row is None or row.epoch_key == new.id:
+        if row is None or (row.epoch_key == new.id and not again):
             continue
         kept = after.kept.get(found.entry)
         if kept is not None:

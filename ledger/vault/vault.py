@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from ledger.vault.epoch_file import epoch_of
-from ledger.vault.erasing import Erasure, plan_erasure
+from ledger.vault.erasing import Erasure, keep_instead, plan_erasure, rewrapped
 from ledger.vault.opening import open_found
 from ledger.vault.sealing import Found, Plain, VaultRow
 from ledger.vault.shelf import KeyShelf
@@ -84,6 +84,31 @@ class Vault:
         planned = plan_erasure(self.shelf.ensure(epoch).file, founds, index=index, groups=groups)
         self._replace(planned)
         return planned.rows
+
+    def exchange(
+        self, founds: Collection[Found], *, before: str, after: str
+    ) -> tuple[VaultRow, ...]:
+        """Seal ``after`` in the place of exactly ``before``; the row that is to follow, if any.
+
+        Args:
+            founds: the entry, if it is there.
+            before: what must open now.
+            after: what is to.
+
+        Raises:
+            ShelfDamaged, ShelfUnavailable: nothing was changed.
+        """
+        for found in founds:
+            if not before or self.open([found]).get(found.entry) != before:
+                return ()
+            epoch = self.shelf.ensure(epoch_of(found.entry))
+            if found.entry not in epoch.file.kept:
+                return tuple(epoch.key.seal([Plain(after, found.entry, found.record_id)]))
+            # What an erasure left counts before any row, so that is what has to change.
+            file = keep_instead(epoch.file, found, after)
+            self.shelf.replace(file)
+            return rewrapped(file, epoch.key, [found], again=True)
+        return ()
 
     def _replace(self, planned: Erasure) -> None:
         if planned.file is not None:

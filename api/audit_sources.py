@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from api.derived.erased import ErasedGroups
 from keys.errors import KeysError
 from ledger.anchor import Anchor
 from ledger.audit import AuditSource
@@ -69,6 +70,12 @@ class StoreSource:
             kept = self.store.disclosures(range(first, stop))
             for row in self.store.entries(first, stop):
                 yield row.text, kept.get(row.index)
+
+    def erased(self, origin: str) -> Callable[[str], frozenset[str]]:
+        """What acts of the log order erased, by the record's id."""
+        groups = ErasedGroups(self.store, origin)
+        groups.read_to(self.reach.size)
+        return groups.of
 
     def filings(self, origin: str) -> Filings:
         """What the records of the store say of their sharing."""

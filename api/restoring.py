@@ -236,6 +236,7 @@ class _Restoring:
         source = StoreSource.of(store)
         types = log_types(self._anchor.origin, store)
         running = Audit(self._anchor.origin, source, types=types, state=opening_state())
+        running.excuse(source.erased(self._anchor.origin))
         done = 0
         for size in running.run(map_in_processes(1, types)):
             on_entries(size - done)

@@ -14,7 +14,7 @@ reader trusts; for that its charter is compared with the trust anchor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Protocol
 
 from ledger import limits
@@ -48,7 +48,7 @@ from ledger.errors import LedgerError
 from ledger.faults import Refusal
 from ledger.fold import Governing, PublicFold, apply, settle
 from ledger.precedents import Earlier
-from ledger.record import GOVERNANCE_VCTS
+from ledger.record import GOVERNANCE_VCTS, encode_record_id
 from ledger.record_type import RecordType
 from ledger.relations_state import RelationsState
 from ledger.schema_faults import find_faults
@@ -151,6 +151,14 @@ class Audit:
         """How many entries are audited, those of earlier audits included."""
         return self._tallies.entries
 
+    def excuse(self, erased: Callable[[str], Collection[str]]) -> None:
+        """Take groups for erased that are absent, by the id of their record.
+
+        Args:
+            erased: what acts of this log order; each act is audited where it stands.
+        """
+        self._replay.erased = erased
+
     def run(self, map_chunks: MapChunks = map_here) -> Iterator[int]:
         """Audit what is left; gives the number of entries done after each chunk."""
         chunks = chunked(self._source.entry_texts(self.size), CHUNK_ENTRIES)
@@ -233,12 +241,14 @@ class _Replay:
         self._tallies = tallies
         self._add_finding = add
         self.types: Mapping[str, str] = {}
+        self.erased: Callable[[str], Collection[str]] = lambda _: ()
         self.filings: Filings = NO_FILINGS
         self._index = memory.size if memory else 0
 
     def follow(self, entry: CheckedEntry) -> None:
-        for code, detail in entry.faults:
-            self._add(code, detail)
+        if not self._is_erased(entry):
+            for code, detail in entry.faults:
+                self._add(code, detail)
         if entry.position >= 0:
             self._follow_head(entry)
         self._times.note(self._index, entry.admitted_ms)
@@ -248,6 +258,12 @@ class _Replay:
         self._index += 1
         self.leaf = entry.leaf
         self.admitted_ms = max(self.admitted_ms, entry.admitted_ms)
+
+    def _is_erased(self, entry: CheckedEntry) -> bool:
+        """Whether all that is wrong is that groups are absent which an entry orders erased."""
+        if not entry.absent or entry.record is None or len(entry.faults) > 1:
+            return False
+        return set(entry.absent) <= set(self.erased(encode_record_id(entry.record.record_id)))
 
     def _add(self, code: str, detail: str) -> None:
         self._add_finding(f"entry {self._index}", code, detail)
@@ -294,7 +310,7 @@ class _Replay:
             if record.vct in self.entitled.state.vcts:
                 self.entitled = self.entitled.without(record.iss, place.index)
             return
-        if entry.faults:
+        if entry.faults and not self._is_erased(entry):
             # What admission would have refused is reported, and puts nothing in force.
             return
         earlier = FilingsBefore(self.filings, place.index)

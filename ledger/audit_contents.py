@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.content import CheckedRecord
 from ledger.content_rules import Content, judge_content
 from ledger.domain import DomainRules
 from ledger.errors import LedgerError
 from ledger.faults import Refusal
-from ledger.record_type import RecordType, parse_record_type
+from ledger.record_type import CLOSED_GROUPS, RecordType, parse_record_type
+
+ABSENT: Final = "disclosure-missing"
+_CLOSED: Final = frozenset(CLOSED_GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class ContentJudge:
         if kind is None or kind.governs or not content.disclosures:
             return None
         refusal = judge_content(content, kind=kind, rules=self.rules)
-        if refusal:
+        if refusal and not _may_be_erased(refusal, values):
             return record, refusal
         manifest, address = values["manifest"], values["address"]
         said = record._replace(
@@ -51,7 +55,22 @@ class ContentJudge:
             case=address["case"],
             facts=self.rules.facts(claims.vct, values),
         )
-        return said, None
+        return said, refusal
+
+
+def _may_be_erased(refusal: Refusal, values: Mapping[str, object]) -> bool:
+    """Whether nothing is wrong but that groups are absent which an entry may have erased."""
+    filing = values.get("filing")
+    if refusal.code != ABSENT or not (values.keys() >= _CLOSED and isinstance(filing, dict)):
+        return False
+    return "state" in values or "state" not in filing["present"]
+
+
+def absent_groups(refusal: Refusal | None) -> tuple[str, ...]:
+    """The groups whose absence is all that is wrong."""
+    if refusal is None or refusal.code != ABSENT:
+        return ()
+    return tuple(fault.pointer.removeprefix("/") for fault in refusal.faults)
 
 
 def content_judge(texts: Iterable[str], rules: DomainRules) -> ContentJudge:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from keys.errors import BadSignature
-from ledger.audit_contents import ContentJudge
+from ledger.audit_contents import ContentJudge, absent_groups
 from ledger.audit_jtis import KEY_BYTES
 from ledger.content import CheckedRecord, read_envelopes
 from ledger.content_rules import content_of
@@ -34,7 +34,8 @@ class CheckedEntry(NamedTuple):
     ``position`` is its index line, -1 where the bytes are no entry. ``record`` is None where
     it is not authentic; it carries neither JWS nor disclosures. ``faults`` are (code, detail).
     ``governing`` are the entry's bytes where it has a ``body``, else nothing. ``is_judged``:
-    the content was, too; what it says of roles and tiers is in ``record`` then.
+    the content was, too; what it says of roles and tiers is in ``record`` then. ``absent``
+    are groups whose absence is the fault: they may have been erased.
     """
 
     leaf: bytes
@@ -46,6 +47,7 @@ class CheckedEntry(NamedTuple):
     faults: tuple[tuple[str, str], ...]
     governing: bytes
     is_judged: bool = False
+    absent: tuple[str, ...] = ()
 
 
 CheckChunk = Callable[[str, Sequence[Row]], list[CheckedEntry]]
@@ -98,6 +100,7 @@ def _check_entry(origin: str, row: Row, judge: ContentJudge | None) -> CheckedEn
         faults,
         text if record and record.body is not None else b"",
         found.is_judged,
+        found.absent,
     )
 
 
@@ -108,6 +111,7 @@ class _FoundRecord(NamedTuple):
     disclosed: int = 0
     faults: tuple[tuple[str, str], ...] = ()
     is_judged: bool = False
+    absent: tuple[str, ...] = ()
 
 
 def _check_record(
@@ -131,7 +135,8 @@ def _check_record(
         return _FoundRecord(record, len(opened))
     said, refusal = judged
     faults = ((refusal.code, refusal.detail),) if refusal else ()
-    return _FoundRecord(said, len(opened), faults, is_judged=True)
+    absent = absent_groups(refusal)
+    return _FoundRecord(said, len(opened), faults, is_judged=True, absent=absent)
 
 
 def _signed_facts(parsed: ParsedJws) -> CheckedRecord:

@@ -154,6 +154,8 @@ def _audit(
         types=opened.types,
         state=opening_state(),
     )
+    if isinstance(opened.source, StoreSource):
+        running.excuse(opened.source.erased(opened.anchor.origin))
     keeping = Keeping(file, seconds=options.save_seconds)
     is_small = opened.size - running.size <= _ENTRIES_ALONE_MAX
     with output.progress("auditing", opened.size) as update:

@@ -73,6 +73,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("disclosure-malformed", UNPROCESSABLE, "Not a disclosure", "披露格式错误", "Encode [salt, group, value] as docs/spec/record.md section 4 says."),
     ("disclosure-not-of-this-record", UNPROCESSABLE, "Another record's disclosure", "披露属于另一记录", "The salt ends in the tag of this record's iss and jti."),
     ("disclosure-duplicate", UNPROCESSABLE, "A disclosure stands twice", "披露重复", "Send every group once."),
+    ("salt-reused", UNPROCESSABLE, "Two groups share a salt", "两个分组使用了同一盐值", "Make 22 random characters for each group."),
     ("disclosure-unused", UNPROCESSABLE, "The record does not commit to a disclosure", "记录未承诺该披露", "Send the disclosure bytes whose digest was signed."),
     ("disclosure-missing", UNPROCESSABLE, "A disclosure is missing", "缺少披露", "Send manifest, address, filing and every group that filing.present names."),
     ("malformed-envelope", UNPROCESSABLE, "Not an envelope of a sealed group", "密封信封格式错误", "Seal the group as docs/spec/sealed.md section 1 says."),

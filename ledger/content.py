@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from keys.errors import BadSignature
 from ledger import limits
 from ledger.content_rules import Content, content_of, judge_content
-from ledger.disclosure import digest_of, open_disclosures
+from ledger.disclosure import check_salts, digest_of, open_disclosures
 from ledger.domain import DomainRules
 from ledger.errors import (
     DisclosureDuplicate,
@@ -218,6 +218,7 @@ def _open(submission: _ParsedSubmission, checker: Checker) -> OpenedSubmission:
     sd_jwt, kept, parsed = submission
     _check_charter_bounds([*kept.disclosures, *kept.envelopes], checker.book)
     opened = open_disclosures(parsed.claims, kept.disclosures)
+    check_salts(opened)
     envelopes = read_envelopes(parsed.claims, kept) if kept.envelopes else ()
     content = content_of(parsed.claims, opened, envelopes)
     text = sd_jwt[len(parsed.jws) + 1 :]

@@ -6,6 +6,7 @@ RFC 9901 sections 4.2 and 7.1 under the closed profile of docs/spec/record.md, s
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,6 +21,7 @@ from ledger.errors import (
     DisclosureNotOfThisRecord,
     DisclosureUnused,
     MalformedJson,
+    SaltReused,
 )
 from ledger.record import Claims, jti_key
 from ledger.strict_json import JsonValue, describe, encode_json, parse_json
@@ -111,6 +113,27 @@ def group_of(disclosure: str) -> str:
         DisclosureMalformed: it is none.
     """
     return _parse(disclosure, 0)[1].group
+
+
+def check_salts(opened: Sequence[Disclosure]) -> None:
+    """Check that no two disclosures share the random part of their salt.
+
+    Asked at admission alone: a verifier sees some of the disclosures only.
+
+    Raises:
+        SaltReused: two do.
+    """
+    seen: dict[str, str] = {}
+    for disclosure in opened:
+        # Salts have no character that needs an escape; who escapes one all the same is read so.
+        quoted = disclosure.text.split(b'"', 2)[1]
+        salt = json.loads(b'"%b"' % quoted)[:_RANDOM_CHARACTERS]
+        other = seen.setdefault(salt, disclosure.group)
+        if other != disclosure.group:
+            raise SaltReused(
+                f"expected a salt for each group, found one of {other} and "
+                f"{disclosure.group}: make 22 random characters for each"
+            )
 
 
 def _parse(text: str, position: int) -> tuple[str, Disclosure]:

@@ -153,6 +153,12 @@ class DisclosureUnused(DisclosureRefused):
     code = "disclosure-unused"
 
 
+class SaltReused(DisclosureRefused):
+    """Two disclosures of a record share a salt: who sees one could guess at the other."""
+
+    code = "salt-reused"
+
+
 # ---- Governance ----
 
 

@@ -124,6 +124,20 @@ def test_the_same_is_told_to_programs(service: LiveService, record_id: str) -> N
     assert {group for group, is_shown in shown("").items() if is_shown} == {"lot"}
 
 
+@pytest.mark.item("5.7.listed")
+def test_a_party_is_shown_who_read_its_records(
+    service: LiveService, browser: httpx.Client, record_id: str
+) -> None:
+    browser.get(link(service))
+    assert service.signed(OEM).get(f"/v1/records/{record_id}").is_success
+    shown = page(browser.get("/mine/accesses"))
+    assert "the record is about this party" in shown.text
+    assert f"/records/{record_id}" in {e.attributes.get("href") for e in shown.all("a")}
+    browser.cookies.clear()
+    browser.get(link(service, LABORATORY))
+    assert "the record is about this party" not in page(browser.get("/mine/accesses")).text
+
+
 def test_nobody_asks_about_anothers_record(service: LiveService, record_id: str) -> None:
     absent, foreign = (
         service.signed(LABORATORY).get(f"/v1/seen-by?record={one}") for one in ("A" * 43, record_id)

@@ -156,7 +156,9 @@ class SealedDoor:
             return None
         envelopes = [parse_envelope(item) for item in kept.envelopes]
         envelope = next((item for item in envelopes if item.group == group), None)
-        if envelope is None:
+        record_id = encode_base64url(row.record_id)
+        # From the admission of the act on, be it carried out or not.
+        if envelope is None or group in self.ledger.state.agreements.erased(record_id):
             return None
         claims = parse_jws(split_entry(row.text)[1], origin=self.ledger.fold.origin).claims
         opened = open_disclosures(claims, kept.disclosures)

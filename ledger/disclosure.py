@@ -106,15 +106,6 @@ def open_disclosures(claims: Claims, disclosures: Sequence[str]) -> tuple[Disclo
     return tuple(opened)
 
 
-def group_of(disclosure: str) -> str:
-    """The group of one disclosure; whose it is and whether it was signed is not looked at.
-
-    Raises:
-        DisclosureMalformed: it is none.
-    """
-    return _parse(disclosure, 0)[1].group
-
-
 def check_salts(opened: Sequence[Disclosure]) -> None:
     """Check that no two disclosures share the random part of their salt.
 

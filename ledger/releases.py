@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from ledger import limits
 from ledger.commit import Numbered, Repeat, Verdict
-from ledger.disclosure import group_of
 from ledger.errors import LedgerError
 from ledger.fair_worker import FairWorker
 from ledger.faults import Refusal
@@ -24,6 +23,7 @@ from ledger.record import encode_record_id
 from ledger.store import Store
 from ledger.store_errors import OutcomeUnknown
 from ledger.submission import Admitted, Outcome, Submission
+from ledger.vault.erasing import group_of
 
 Result = TypeVar("Result")
 ErasedGroups = Callable[[str], Collection[str]]
@@ -137,7 +137,7 @@ def _split_erased(given: str, held: str, erased: Collection[str]) -> tuple[str, 
     # Their digests were compared with the record's when it was checked.
     missing = [(group_of(text), text) for text in given.split("~")[:-1] if text not in kept]
     back = "".join(f"{text}~" for group, text in missing if group not in erased)
-    return back, tuple(group for group, _ in missing if group in erased)
+    return back, tuple(group for group, _ in missing if group is not None and group in erased)
 
 
 def _refuse_erased(groups: Sequence[str], index: int, record_id: str) -> Refusal:

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from ledger.disclosure import group_of
 from ledger.faults import Refusal
 from ledger.grown_map import GrownMap
 from ledger.relations_state import RelationsState
 from ledger.sharing.agreements import Agreements, Erasure
 from ledger.submission import Admitted
+from ledger.vault.erasing import group_of
 from tests.ledger.forgetful_store import ForgetfulStore
 from tests.ledger.ledger_stories import FOUNDED, Story, a_report, a_story
 from tests.ledger.parties import record_id_of
@@ -43,7 +43,7 @@ def erased(record_id: str, groups: Sequence[str]) -> Agreements:
 
 def by_group(text: str) -> dict[str, str]:
     """The disclosures of a submission."""
-    return {group_of(one): one for one in text.split("~")[1:-1]}
+    return {str(group_of(one)): one for one in text.split("~")[1:-1]}
 
 
 def joined(found: Mapping[str, str], *left_out: str) -> str:

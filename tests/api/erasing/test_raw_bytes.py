@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from keys.encoding import decode_base64url
-from ledger.disclosure import group_of
 from ledger.store_open import open_store
+from ledger.vault.erasing import group_of
 from tests.api.erasing.test_worker import PLAIN, UPLOAD, Erasing, erasing
 from tests.api.service import OEM, SUPPLIER
 
@@ -47,7 +47,8 @@ def held(folder: Path, shelf: Path, entries: list[int]) -> dict[int, set[str]]:
     with closing(open_store(url, shelf=shelf, read_only=True)) as store:
         texts = store.disclosures(entries)
     return {
-        entry: {group_of(part) for part in text.split("~")[:-1]} for entry, text in texts.items()
+        entry: {str(group_of(part)) for part in text.split("~")[:-1]}
+        for entry, text in texts.items()
     }
 
 

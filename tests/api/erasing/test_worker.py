@@ -11,9 +11,9 @@ import pytest
 
 from keys.encoding import encode_base64url
 from ledger.compose import Filing
-from ledger.disclosure import group_of
 from ledger.store_errors import StoreUnavailable
 from ledger.store_faulty import FaultyStore, When
+from ledger.vault.erasing import group_of
 from tests.api.service import LABORATORY, OEM, SUPPLIER, LiveService
 from tests.ledger.parties import record_id_of
 

@@ -1,4 +1,4 @@
-"""Decisions and refusals as JSON members, and back (docs/spec/sharing.md, section 5)."""
+"""Decisions and refusals as JSON members, and back (docs/spec/sharing.md, sections 6 and 7)."""
 
 from __future__ import annotations
 

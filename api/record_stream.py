@@ -62,14 +62,12 @@ class RecordStream:
         fold = self.ledger.fold
         keys = KeyEvidence(self.ledger.reader, fold, size)
         evidence: dict[int, _Links] = {}
-        table: set[int] = set()
         room = _TABLE_BYTES_MAX
         for row in self._rows(indices):
             links = keys.links_of(row)
             keys.forget(row.index)
             kind = None if row.vct in GOVERNANCE_VCTS else fold.type_entries[row.vct]
             found = _Links(kind, links.keys, links.after)
-            table.update(found.keys, found.after, () if kind is None else (kind,))
             room -= _table_bytes(row)
             if room < 0 and evidence:
                 break

@@ -11,15 +11,13 @@ from typing import Final
 
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
-from ledger.record_type import CLOSED_GROUPS
 from ledger.relations import judge_given
 from ledger.sharing.act_forms import BY_ORDER, BY_OWNER
 from ledger.sharing.circumstances import Circumstances, not_permitted, unknown_record
 from ledger.sharing.filed import Filed
-from ledger.sharing.openings import STATE_GROUP
+from ledger.sharing.retention import ALWAYS_KEPT, days_kept
 
 _DAY: Final = timedelta(days=1) // timedelta(milliseconds=1)
-_ALWAYS_KEPT: Final = frozenset({STATE_GROUP, *CLOSED_GROUPS})
 
 
 def judge_erasure(said: Said, around: Circumstances) -> Refusal | None:
@@ -48,7 +46,7 @@ def _judge_signer(said: Said, filed: Filed, around: Circumstances) -> Refusal | 
 
 def _judge_groups(said: Said, filed: Filed, around: Circumstances) -> Refusal | None:
     groups = said.facts["groups"]
-    kept = _ALWAYS_KEPT | around.kept.get(filed.vct, frozenset())
+    kept = ALWAYS_KEPT | around.kept.get(filed.vct, frozenset())
     for group in groups:
         if group in kept:
             fault = Fault("/state/groups", "groups that nothing in force is read from", group)
@@ -72,7 +70,8 @@ def _judge_groups(said: Said, filed: Filed, around: Circumstances) -> Refusal | 
 def _judge_ground(said: Said, filed: Filed, around: Circumstances) -> Refusal | None:
     if said.facts["basis"] == BY_ORDER:
         return _judge_order(said, filed, around)
-    days = _days(filed, around, is_owner=said.facts["basis"] == BY_OWNER)
+    least, most = days_kept(filed, around.fold)
+    days = least if said.facts["basis"] == BY_OWNER else most
     if days is None:
         return Refusal(
             "retention-not-over", f"no policy says when {filed.vct} is over: its owner may erase it"
@@ -85,16 +84,6 @@ def _judge_ground(said: Said, filed: Filed, around: Circumstances) -> Refusal | 
         f"expected an erasure of {filed.vct} {days} days after its admission, from {over_ms} ms "
         f"on, found {said.admitted_ms} ms",
     )
-
-
-def _days(filed: Filed, around: Circumstances, *, is_owner: bool) -> int | None:
-    """How long a record is kept: at least, for its owner; at most, for the operator."""
-    kind = around.fold.types.get(filed.vct)
-    own = kind.retention_days if kind else None
-    policy = around.fold.policies.retention(filed.policy, filed.vct)
-    if is_owner:
-        return policy.days_min if policy.days_min is not None else own or 0
-    return policy.days_max if policy.days_max is not None else own
 
 
 def _judge_order(said: Said, filed: Filed, around: Circumstances) -> Refusal | None:

@@ -16,9 +16,11 @@ from ledger.fold_state import PublicFold
 from ledger.record_type import CLOSED_GROUPS
 from ledger.sharing.agreements import Agreements
 from ledger.sharing.filed import Filed
+from ledger.sharing.openings import STATE_GROUP
 
 _DAY: Final = timedelta(days=1) // timedelta(milliseconds=1)
-_ALWAYS_KEPT: Final = frozenset({"state", *CLOSED_GROUPS})
+#: No erasure reaches these: what is in force is read from them, and who reads the rest.
+ALWAYS_KEPT: Final = frozenset({STATE_GROUP, *CLOSED_GROUPS})
 
 #: Nothing may be erased yet; its owner may erase it; it is over its maximum; something holds it.
 KEPT, MAY, MUST, HELD = STATES = ("kept", "may", "must", "held")
@@ -65,7 +67,7 @@ def keeping_of(
         agreements: cases, holds and erasures.
         kept: groups of its type beside ``state`` that what is in force is read from.
     """
-    gone = _ALWAYS_KEPT | agreements.erased(filed.record_id).keys() | set(kept)
+    gone = ALWAYS_KEPT | agreements.erased(filed.record_id).keys() | set(kept)
     groups = tuple(sorted(set(present) - gone))
     if not groups:
         return None

@@ -17,7 +17,7 @@ from api.accesses.rows import RECIPIENT, Seen, ShownGroup
 from api.exchange import Reader, Refused, RequestJudge, media_type_of, read_body
 from api.reading import ReadingDesk
 from api.records import RecordShelf, private
-from api.sharing import Sharing
+from api.sharing import Reading, Sharing
 from api.submit import JSON
 from keys.encoding import encode_base64url
 from ledger import limits
@@ -39,13 +39,17 @@ _ATTEMPTS_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A sealed group as it is kept: the entry, all that is kept beside it, and the envelope."""
+    """A sealed group as it is kept: the entry, all that is kept beside it, and the envelope.
 
-    index: int
+    ``parties`` get it; ``told`` are to know of it.
+    """
+
+    row: EntryRow
     text: str
     envelope: Envelope
     parties: frozenset[str]
     owner: str
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +72,16 @@ class SealedDoor:
         found = self._find_for(request, reader)
         if reader.did not in found.parties:
             raise _absent(request)
-        self._note(request, reader, found)
+        self._note(reader, found)
         return _answer(_text_of(found))
 
-    def _note(self, request: Request, reader: Reader, found: _Found) -> None:
+    def _note(self, reader: Reader, found: _Found) -> None:
         """Keep a receipt of an envelope that is about to be shown."""
-        row, group = self.shelf.find(request.path_params["record_id"]), found.envelope.group
+        row, group = found.row, found.envelope.group
         own = {row.party: "issuer", found.owner: "owner"}
         shown = ShownGroup(group, "sealed", own.get(str(reader.did), RECIPIENT), None)
         record_id = encode_base64url(row.record_id)
-        self.shelf.note_seen(
-            [Seen(record_id, row.index, row.vct, (found.owner,), (shown,))], reader
-        )
+        self.shelf.note_seen([Seen(record_id, row.index, row.vct, found.told, (shown,))], reader)
 
     async def add(self, request: Request) -> Response:
         """``POST`` to the same: the envelope with more recipients, by the owner.
@@ -106,7 +108,7 @@ class SealedDoor:
             after = _with_envelope(found, text)
             # Between may come an erasure, or another device of the owner's.
             if after == found.text or self.store.replace_disclosures(
-                found.index, before=found.text, after=after
+                found.row.index, before=found.text, after=after
             ):
                 return _answer(text)
         raise Refused(Refusal("too-busy", "others change what is kept of this record: try again"))
@@ -141,16 +143,12 @@ class SealedDoor:
         except Refused as fault:
             raise _absent(request) from fault
         text = self.store.disclosures([row.index]).get(row.index, "")
-        found = self._open(row, text, request.path_params["group"])
+        found = self._open(row, text, request.path_params["group"], self.sharing.reading(reader))
         if found is None:
             raise _absent(request)
-        is_member = self.sharing.reading(reader).principal.is_member
-        # A party that is suspended reads what is its own.
-        own = frozenset({row.party, found.owner})
-        parties = found.parties | own if is_member else own
-        return _Found(found.index, found.text, found.envelope, parties, found.owner)
+        return found
 
-    def _open(self, row: EntryRow, text: str, group: str) -> _Found | None:
+    def _open(self, row: EntryRow, text: str, group: str, reading: Reading) -> _Found | None:
         kept = split_kept(text)
         if row.vct in GOVERNANCE_VCTS or not kept.envelopes:
             return None
@@ -162,9 +160,13 @@ class SealedDoor:
             return None
         claims = parse_jws(split_entry(row.text)[1], origin=self.ledger.fold.origin).claims
         opened = open_disclosures(claims, kept.disclosures)
-        manifest = next((item.value for item in opened if item.group == "manifest"), None)
-        owner = row.party if manifest is None else manifest["owner"]
-        return _Found(row.index, text, envelope, envelope.parties, owner)
+        values = {item.group: item.value for item in opened}
+        owner = values["manifest"]["owner"] if "manifest" in values else row.party
+        case = values["address"]["case"] if "address" in values else None
+        # A party that is suspended reads what is its own.
+        own = frozenset({row.party, owner})
+        parties = envelope.parties | own if reading.principal.is_member else own
+        return _Found(row, text, envelope, parties, owner, reading.owners(owner, case))
 
 
 def _read_posted(body: bytes) -> str:

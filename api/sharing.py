@@ -25,7 +25,7 @@ from ledger.sharing.decision import (
     decide,
     principal_of,
 )
-from ledger.sharing.filed import Filed, filed_of
+from ledger.sharing.filed import filed_of
 from ledger.sharing.signed import sign_decision
 from ledger.store import EntryRow
 
@@ -84,15 +84,15 @@ class Reading:
             erased,
             is_found=self.principal.is_member or not names.isdisjoint(values.keys() | erased),
             is_whole=_is_whole(values, names),
-            owners=self._owners(filed),
+            owners=self.owners(filed.owner, filed.case),
         )
 
-    def _owners(self, filed: Filed) -> tuple[str, ...]:
-        cases = self.state.agreements.cases
-        case = cases.get(filed.case) if filed.case is not None else None
-        if case is None:
-            return (filed.owner,)
-        return tuple(sorted({filed.owner, *case.participants}))
+    def owners(self, owner: str, case: str | None) -> tuple[str, ...]:
+        """Who is told of reads of a record: its owner, and the participants of its case."""
+        found = self.state.agreements.cases.get(case) if case is not None else None
+        if found is None:
+            return (owner,)
+        return tuple(sorted({owner, *found.participants}))
 
     def _see_lost(self, row: EntryRow, values: Mapping[str, Any]) -> Sight:
         """Of a record whose manifest is not held, what is left is its signer's."""

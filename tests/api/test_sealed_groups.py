@@ -177,6 +177,31 @@ def test_a_body_of_another_form_is_refused(scene: Scene) -> None:
     assert code_of(unsigned) == "signature-required"
 
 
+@pytest.mark.item("5.7")
+def test_both_owners_of_a_case_are_told_who_fetched_an_envelope(
+    service: LiveService, keys: tuple[OpenerKey, OpenerKey, OpenerKey]
+) -> None:
+    customer, supplier = (service.party(slug).did for slug in (OEM, SUPPLIER))
+    sides = {"customer": customer, "supplier": supplier, "number": "8D-sealed"}
+    case = service.admit(an_act(service, {"act": "case", **sides}, by=OEM, about=supplier))
+    answer = {"act": "endorse", "of": case, "meaning": "approve"}
+    service.admit(an_act(service, answer, by=SUPPLIER, about=customer))
+    filing = Filing(tiers={"note": "sealed"}, case=case)
+    laboratory = register(service, LABORATORY, "sealed laboratory")
+    text = sealed(service, service.record(filing=filing), [keys[0].kid, laboratory.kid])
+    record_id = service.admit(text)
+    assert service.signed(LABORATORY).get(f"/v1/records/{record_id}/sealed/note").is_success
+    for owner in (OEM, SUPPLIER):
+        told = service.signed(owner).get(f"/v1/accesses?record={record_id}").json()["accesses"]
+        (row,) = told
+        assert (row["reader"], set(row["groups"])) == (service.party(LABORATORY).did, {"note"})
+
+
+def an_act(service: LiveService, state: dict[str, str], *, by: str, about: str) -> str:
+    filing = Filing(subject=about, to=[about])
+    return service.record({"state": state}, by=by, vct="act/v1", filing=filing)
+
+
 def test_a_record_that_is_sent_again_is_answered_as_before(scene: Scene) -> None:
     kids = [scene.owner.kid, scene.reader.kid]
     answer = scene.service.submit(sealed(scene.service, scene.composed, kids))

@@ -8,10 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ledger.sharing.decision import Decision, Principal, SharingState, decide
+from ledger.record_type import TIERS
+from ledger.sharing.decision import (
+    FILING_TIER,
+    NEEDS,
+    Decision,
+    Principal,
+    SharingState,
+    decide,
+)
 from ledger.sharing.filed import Filed
+
+_WIDEST_FIRST: Final = (*TIERS, FILING_TIER)
 
 
 class Basis(NamedTuple):
@@ -26,7 +36,8 @@ class Basis(NamedTuple):
 class SeenGroup:
     """One group of one type: in how many of the records it is shown, and on which grounds.
 
-    ``tiers`` are those that count, widest first; ``needs`` is what would unlock the rest.
+    ``tiers`` are those that count, widest first; ``needs`` is what would unlock the rest, in the
+    order of :data:`ledger.sharing.decision.NEEDS`.
     """
 
     vct: str
@@ -55,9 +66,9 @@ def see_as(
 
 @dataclass(slots=True)
 class _Count:
-    tiers: Counter[str]
+    tiers: set[str]
     grounds: Counter[tuple[str, str | None]]
-    needs: Counter[str]
+    needs: set[str]
     records: int = 0
     shown: int = 0
 
@@ -65,7 +76,7 @@ class _Count:
         return SeenGroup(
             vct=vct,
             group=group,
-            tiers=tuple(sorted(self.tiers)),
+            tiers=tuple(tier for tier in _WIDEST_FIRST if tier in self.tiers),
             records=self.records,
             shown=self.shown,
             grounds=tuple(
@@ -74,16 +85,16 @@ class _Count:
                     self.grounds.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or "")
                 )
             ),
-            needs=tuple(sorted(self.needs)),
+            needs=tuple(need for need in NEEDS if need in self.needs),
         )
 
 
 def _add(found: dict[tuple[str, str], _Count], vct: str, decision: Decision) -> None:
     for item in decision.groups:
         key = (vct, item.group)
-        count = found.setdefault(key, _Count(Counter(), Counter(), Counter()))
+        count = found.setdefault(key, _Count(set(), Counter(), set()))
         count.records += 1
-        count.tiers[item.tier] += 1
+        count.tiers.add(item.tier)
         if item.is_readable:
             count.shown += 1
             count.grounds[item.rule, item.by] += 1

@@ -134,7 +134,9 @@ class Sharing:
         principal = kept.principals.get(reader.did)
         if principal is None:
             principal = principal_of(reader.did, kept.state)
-            kept.principals[reader.did] = principal
+            # An owner asks for whatever reader it names: who is no party is not remembered.
+            if reader.did is None or reader.did in kept.state.parties:
+                kept.principals[reader.did] = principal
         return Reading(kept.state, principal, self._clock.now_ms())
 
     def sign(self, sight: Sight) -> str | None:
@@ -156,7 +158,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A state, and the readers as they are by it; signed requests bound how many."""
+    """A state, and the readers as they are by it: parties, and anyone."""
 
     state: SharingState
     principals: dict[str | None, Principal]

@@ -29,7 +29,7 @@ from portal.rendering import Renderer
 
 READERS_SHOWN_MAX: Final = 60
 _CURSOR_CHARACTERS_MAX: Final = 200
-_FORBIDDEN: Final = 401
+_UNAUTHORIZED: Final = 401
 _MISSING: Final = 404
 
 
@@ -108,7 +108,7 @@ class OwnPages:
         who = self.facts.signed_in(request)
         if who is None:
             response: Response = self.renderer.render(request, "sign_in.html", page=None)
-            response.status_code = _FORBIDDEN
+            response.status_code = _UNAUTHORIZED
         else:
             response = show(who)
         response.headers["Cache-Control"] = "no-store"

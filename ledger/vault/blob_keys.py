@@ -7,16 +7,14 @@ whose keys were lost (docs/spec/vault.md, section 5).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from keys.encoding import decode_base64url, encode_base64url
 from keys.errors import MalformedEncoding
 from ledger.vault.epoch_file import KEY_BYTES
-from ledger.vault.errors import ShelfDamaged, ShelfUnavailable
-from ledger.vault.shelf import BLOB_KEYS, KeyShelf
+from ledger.vault.errors import ShelfDamaged
+from ledger.vault.shelf import BLOB_KEYS, KeyShelf, files_needed
 
 _FORMAT: Final = "lotmark.blob-key/v1"
 _ERASED: Final = "erased"
@@ -72,11 +70,11 @@ class BlobKeys:
         Raises:
             ShelfUnavailable: it could not be removed.
         """
-        with _files_needed():
+        with files_needed():
             self._path(blob).unlink(missing_ok=True)
 
     def _read(self, blob: str) -> bytes | None:
-        with _files_needed():
+        with files_needed():
             try:
                 return self._path(blob).read_bytes()
             except FileNotFoundError:
@@ -107,11 +105,3 @@ def parse_blob_key(data: bytes) -> bytes | None:
     if len(key) != KEY_BYTES or encode_blob_key(key) != data:
         raise ShelfDamaged(f"expected the key of an upload, found {len(data)} other bytes")
     return key
-
-
-@contextmanager
-def _files_needed() -> Iterator[None]:
-    try:
-        yield
-    except OSError as fault:
-        raise ShelfUnavailable(f"expected to read and write the key shelf: {fault}") from fault

@@ -73,7 +73,7 @@ class KeyShelf:
         Raises:
             ShelfUnavailable: it cannot be made.
         """
-        with _files_needed():
+        with files_needed():
             if self.is_there:
                 return
             self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -158,7 +158,7 @@ class KeyShelf:
                 f"expected an epoch's file of at most {limits.SHELF_FILE_BYTES_MAX} bytes, "
                 f"found {len(data)}"
             )
-        with self.locked(), _files_needed():
+        with self.locked(), files_needed():
             self._replace(self._path(file.epoch), data)
 
     def _load(self, epoch: int, path: Path) -> Epoch:
@@ -185,7 +185,7 @@ class KeyShelf:
         path = self._path(file.epoch)
         # A name of this process and thread: two that make the same file must not share it.
         beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}{NEW}")
-        with _files_needed():
+        with files_needed():
             try:
                 _write(beside, encode_epoch(file))
                 # A link to a name that is taken fails, where a rename would replace.
@@ -205,7 +205,7 @@ class KeyShelf:
         Raises:
             ShelfUnavailable: a file could not be read.
         """
-        with _files_needed():
+        with files_needed():
             names = sorted(path.stem for path in (self.folder / EPOCHS).glob("*.json"))
         found = {int(name): self.find(int(name)) for name in names if name.isdecimal()}
         return {epoch: keys.file.key_id for epoch, keys in found.items() if keys}
@@ -219,7 +219,7 @@ class KeyShelf:
             ShelfDamaged, ShelfUnavailable: their list cannot be read.
         """
         path = self.folder / COPIES
-        with _files_needed():
+        with files_needed():
             try:
                 return parse_copies(path.read_bytes())
             except FileNotFoundError:
@@ -246,7 +246,7 @@ class KeyShelf:
         Raises:
             ShelfUnavailable: it could not be written.
         """
-        with _files_needed():
+        with files_needed():
             self._replace(self.folder / COPIES, encode_copies(copies))
 
     @contextmanager
@@ -257,10 +257,10 @@ class KeyShelf:
             ShelfUnavailable: it cannot be locked.
         """
         self.make()
-        with _files_needed():
+        with files_needed():
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            with _files_needed():
+            with files_needed():
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
@@ -272,7 +272,7 @@ class KeyShelf:
         Raises:
             ShelfUnavailable: it could not be written.
         """
-        with self.locked(), _files_needed():
+        with self.locked(), files_needed():
             path.parent.mkdir(exist_ok=True, mode=0o700)
             self._replace(path, data)
 
@@ -297,7 +297,8 @@ def _write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _files_needed() -> Iterator[None]:
+def files_needed() -> Iterator[None]:
+    """Tell what the files of the shelf refuse as :class:`ShelfUnavailable`."""
     try:
         yield
     except OSError as fault:

@@ -24,7 +24,7 @@ from ledger.service import Ledger
 from ledger.store import EntryRow, Store
 from ledger.view import FORMAT, ViewRecord, record_members
 
-_RECORDS_AT_ONCE: Final = 64
+_RECORDS_AT_ONCE: Final = 128
 #: The table may take so much of a view; the rest is for what is disclosed.
 _TABLE_BYTES_MAX: Final = limits.VIEW_BYTES_MAX // 2
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

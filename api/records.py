@@ -16,7 +16,7 @@ from api.published import Published
 from api.sharing import Reading, Sharing, Sight
 from keys.encoding import encode_base64url
 from ledger.cosigning import read_own_checkpoint
-from ledger.disclosure import Disclosure, open_disclosures
+from ledger.disclosure import Disclosure, open_admitted
 from ledger.entry import split_entry
 from ledger.faults import Refusal
 from ledger.kept import split_kept
@@ -199,7 +199,7 @@ class RecordShelf:
         texts = split_kept(kept).disclosures
         _, jws = split_entry(row.text)
         claims = parse_jws(jws, origin=self._ledger.fold.origin).claims
-        opened = open_disclosures(claims, texts)
+        opened = open_admitted(claims, texts)
         sight = reading.see(row, claims, opened)
         names = sight.names - sight.erased.keys()
         shown = [pair for pair in zip(texts, opened, strict=True) if pair[1].group in names]

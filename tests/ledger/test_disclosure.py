@@ -16,6 +16,7 @@ from ledger.disclosure import (
     digest_of,
     encode_disclosure,
     is_group_name,
+    open_admitted,
     open_disclosures,
     tag_of,
 )
@@ -28,8 +29,8 @@ from ledger.errors import (
     MalformedJson,
 )
 from ledger.faults import Fault, Refusal
-from ledger.record import Claims
-from tests.ledger.parties import SAMPLE_GROUPS, a_consortium, code_of, payload_of, resign
+from ledger.record import Claims, parse_jws
+from tests.ledger.parties import ORIGIN, SAMPLE_GROUPS, a_consortium, code_of, payload_of, resign
 
 pytestmark = pytest.mark.item("2.3")
 
@@ -359,3 +360,32 @@ def test_a_record_with_another_number_of_digests_is_refused(count: int, code: st
     assert code_of(outcome) == code
     if isinstance(outcome, Refusal):
         assert outcome.faults == (Fault("/_sd", "8 digests", str(count)),)
+
+
+def test_what_was_admitted_opens_to_the_same_without_its_form_being_judged_again() -> None:
+    _, *disclosures, _ = RECORD.split("~")
+    claims = parse_jws(RECORD.partition("~")[0], origin=ORIGIN).claims
+    assert open_admitted(claims, disclosures) == open_disclosures(claims, disclosures)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param([a_disclosure(), a_disclosure()], id="twice"),
+        pytest.param([a_disclosure(salt=RANDOM + "x" * 16)], id="foreign-tag"),
+        pytest.param([encode_array([SALT, "lot"])], id="two-members"),
+        pytest.param([encode_array({"lot": 1})], id="an-object"),
+        pytest.param(["*"], id="no-base64url"),
+    ],
+)
+def test_what_was_admitted_and_is_damaged_is_refused_with_the_same_code(texts: list[str]) -> None:
+    claims = committed(*texts)
+    with pytest.raises(DisclosureRefused) as expected:
+        open_disclosures(claims, texts)
+    with pytest.raises(type(expected.value)):
+        open_admitted(claims, texts)
+
+
+def test_what_was_admitted_and_is_another_records_is_refused() -> None:
+    with pytest.raises(DisclosureUnused):
+        open_admitted(committed(), [a_disclosure()])

@@ -6,10 +6,11 @@ table, once for the records. Of content never more than a few records are in mem
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import orjson
 
 from api.exchange import Reader
 from api.records import OpenedRecord, RecordShelf
@@ -27,7 +28,6 @@ from ledger.view import FORMAT, ViewRecord, record_members
 _RECORDS_AT_ONCE: Final = 128
 #: The table may take so much of a view; the rest is for what is disclosed.
 _TABLE_BYTES_MAX: Final = limits.VIEW_BYTES_MAX // 2
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ class RecordStream:
                 return
 
     def _header(self, selected: Selected, table: Sequence[int]) -> Iterator[bytes]:
-        head = _dump({"format": FORMAT, "checkpoint": selected.checkpoint})
-        yield f'{head[:-1]},"entries":['.encode()
-        separator, path_of = "", self.ledger.reader.paths(selected.size)
+        head = orjson.dumps({"format": FORMAT, "checkpoint": selected.checkpoint})
+        yield head[:-1] + b',"entries":['
+        separator, path_of = b"", self.ledger.reader.paths(selected.size)
         for row in self._rows(table):
             text, jws = split_entry(row.text)
-            entry = _dump({"head": text, "jws": jws, "path": path_of(row.index)})
-            yield f"{separator}{entry}".encode()
-            separator = ","
+            entry = {"head": text, "jws": jws, "path": path_of(row.index)}
+            yield separator + orjson.dumps(entry)
+            separator = b","
         yield b"]}\n"
 
     def _line(self, record: OpenedRecord, selected: Selected, positions: dict[int, int]) -> bytes:
@@ -123,7 +123,7 @@ class RecordStream:
                 erased=shown.erased,
             )
         )
-        return f"{_dump(members)}\n".encode()
+        return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE)
 
     def _rows(self, indices: Sequence[int]) -> Iterator[EntryRow]:
         for start in range(0, len(indices), _RECORDS_AT_ONCE):

@@ -37,6 +37,7 @@ from api.governing import (
     prove_key,
 )
 from api.party_folder import PartyFolder
+from api.service_key import SERVICE_TERMS
 from keys.errors import SignerUnavailable
 from keys.key_storage import load_key_file
 from ledger import limits
@@ -226,7 +227,9 @@ def _tell_revocation(
             f"  what it signed from entry {revocation.contested_from} on is contested: readers "
             "are warned until you affirm it"
         )
-    signing = [key for key in party["keys"] if key["uses"] != [*SEALING_USES]]
+    # The operator's service signs digests with a key of its own, and nothing else.
+    other_uses = ([*SEALING_USES], [*SERVICE_TERMS.uses])
+    signing = [key for key in party["keys"] if key["uses"] not in other_uses]
     others = [key for key in signing if _is_current(key) and key["kid"] != found["kid"]]
     if found in signing and found["uses"] and not others:
         yield (

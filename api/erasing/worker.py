@@ -8,6 +8,7 @@ admission of the act on nobody is shown the group.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,8 +23,9 @@ from ledger.store_errors import StoreUnavailable
 
 #: How often an idle worker looks for more.
 LOOK_SECONDS: Final = 0.2
-#: How long it leaves alone what failed.
+#: How long it leaves alone what failed once, and at most: twice as long each time.
 REST_SECONDS: Final = 2.0
+REST_SECONDS_MAX: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class ErasingParts:
     purge: Purge
     agreements: Callable[[], Agreements]
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """An erasure that failed: when it is tried again, and how long it rested before that."""
+
+    due: float
+    rest: float
 
 
 class ErasingWorker:
@@ -47,6 +57,7 @@ class ErasingWorker:
         self._book: ErasureBook | None = None
         self._done: set[str] = set()
         self._seen: Mapping[str, Erasure] | None = None
+        self._failing: dict[str, Failing] = {}
         self.fault: BaseException | None = None
         try:
             self._open()
@@ -67,7 +78,12 @@ class ErasingWorker:
     def describe(self) -> dict[str, object]:
         """What health says of it."""
         status = "follows" if self.is_well else "behind"
-        return {"done": len(self._done), "waiting": self.waiting, "status": status}
+        return {
+            "done": len(self._done),
+            "waiting": self.waiting,
+            "failing": len(self._failing),
+            "status": status,
+        }
 
     @property
     def purge(self) -> Purge:
@@ -127,7 +143,8 @@ class ErasingWorker:
         except LedgerError as fault:
             self._note_fault(fault)
             return REST_SECONDS
-        self.fault = None
+        if not self._failing:
+            self.fault = None
         return LOOK_SECONDS
 
     def _open(self) -> None:
@@ -139,14 +156,31 @@ class ErasingWorker:
     def _carry_out(self) -> None:
         erasures = self._parts.agreements().erasures
         # What is in force is replaced and never changed: most often it is the same one.
-        if erasures is self._seen:
+        if erasures is self._seen and not self._failing:
             return
+        now = time.monotonic()
         for act, erasure in erasures.items():
             if self._stop.is_set():
                 return
-            if act not in self._done:
-                self._carry_out_one(act, erasure)
+            if act not in self._done and self._is_due(act, now):
+                self._try(act, erasure)
         self._seen = erasures
+
+    def _is_due(self, act: str, now: float) -> bool:
+        failing = self._failing.get(act)
+        return failing is None or failing.due <= now
+
+    def _try(self, act: str, erasure: Erasure) -> None:
+        """Carry out one; its failure must not keep the others waiting."""
+        try:
+            self._carry_out_one(act, erasure)
+        except LedgerError as fault:
+            before = self._failing.get(act)
+            rest = min(before.rest * 2, REST_SECONDS_MAX) if before else REST_SECONDS
+            self._failing[act] = Failing(time.monotonic() + rest, rest)
+            self._note_fault(fault)
+        else:
+            self._failing.pop(act, None)
 
     def _carry_out_one(self, act: str, erasure: Erasure) -> None:
         purged = self._parts.purge.destroy(erasure)

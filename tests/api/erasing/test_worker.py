@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -149,7 +150,12 @@ def test_erasure_that_was_interrupted_is_carried_out_after_the_start(
         replace(purge, store=faulty).destroy(live.wired.ledger.state.agreements.erasures[act])
     live.restart()
     erasing.await_done()
-    assert live.wired.erasing.describe() == {"done": 1, "waiting": 0, "status": "follows"}
+    assert live.wired.erasing.describe() == {
+        "done": 1,
+        "waiting": 0,
+        "failing": 0,
+        "status": "follows",
+    }
     held = live.wired.store.disclosures([erasing.entry])[erasing.entry].split("~")[:-1]
     assert set(map(group_of, held)) == {*CLOSED, "evidence"}
     assert not erasing.found_by("LG-0417")
@@ -158,3 +164,26 @@ def test_erasure_that_was_interrupted_is_carried_out_after_the_start(
 def test_erasure_of_another_party_is_refused_and_changes_nothing(erasing: Erasing) -> None:
     assert erasing.erase("note", by=LABORATORY)["code"] in ("not-the-owner", "unknown-record")
     assert "note" in erasing.groups()
+
+
+def test_erasure_that_fails_keeps_no_other_waiting_and_is_told(erasing: Erasing) -> None:
+    live, worker = erasing.live, erasing.live.wired.erasing
+    (key,) = live.folder.shelf.rglob(f"{erasing.blob}.key")
+    key.unlink()
+    key.mkdir()  # No file can take its place: the upload's key cannot be destroyed.
+    erasing.erase("evidence")
+    other = Erasing(live, live.record({"lot": {"number": "V", "pieces": 1}, "note": PLAIN}), "")
+    live.admit(other.text)
+    act = other.erase("note")["record_id"]
+    waited = threading.Event()
+    for _ in range(100):
+        if worker.book.done([act]):
+            break
+        waited.wait(0.05)
+    assert worker.book.done([act])
+    told = worker.describe()
+    assert told == {"done": 1, "waiting": 1, "failing": 1, "status": "behind"}
+    key.rmdir()
+    erasing.await_done()
+    waited.wait(0.05)
+    assert worker.describe() == {"done": 2, "waiting": 0, "failing": 0, "status": "follows"}

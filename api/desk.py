@@ -259,7 +259,7 @@ class SubmissionDesk:
             return []
         # Bad lines may be large, and reading one again takes as long as it did.
         async with self._rereading.taken(flow, cost=len(refused)):
-            ids = await asyncio.to_thread(lambda: [_record_id_of(line) for line, _ in refused])
+            ids = await asyncio.to_thread(lambda: [record_id_of_line(line) for line, _ in refused])
         asked = [name for name in ids if name is not None]
         if not asked:
             return [refusal for _, refusal in refused]
@@ -279,7 +279,7 @@ class SubmissionDesk:
         ]
 
 
-def _record_id_of(line: bytes) -> bytes | None:
+def record_id_of_line(line: bytes) -> bytes | None:
     """The record id of a submission, whatever else is wrong with it."""
     sd_jwt = parse_submission(line)
     if isinstance(sd_jwt, Refusal):

@@ -23,6 +23,7 @@ from api.openapi_parts import (
     object_schema,
     parameter,
     problem_answers,
+    refusals_parameter,
     schema_ref,
 )
 from api.openapi_sealed import sealed_paths
@@ -128,7 +129,8 @@ def _submit() -> dict[str, Any]:
             cosigned_parameter(
                 f"Wait up to {limits.COSIGNED_WAIT_SECONDS_MAX} s for witnesses; `cosigned` in the "
                 "answer says whether the receipt has their cosignatures"
-            )
+            ),
+            refusals_parameter(),
         ],
         "requestBody": {"required": True, "content": {JSON: one, JSON_LINES[0]: many}},
         "responses": {
@@ -291,6 +293,7 @@ def _schemas() -> dict[str, Any]:
                     "type": "string",
                     "description": "The address that the signature should have covered",
                 },
+                "signed": {**text, "description": "If asked for: a note by the log key"},
                 "errors": {
                     "type": "array",
                     "items": object_schema({"pointer": text, "expected": text, "found": text}),

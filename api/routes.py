@@ -36,6 +36,7 @@ from api.record_door import RecordDoor
 from api.record_search import RecordSearch
 from api.record_stream import RecordStream
 from api.records import RecordShelf
+from api.refusal_notes import RefusalNotes
 from api.resource import beside, serve_resource
 from api.sealed_door import SealedDoor
 from api.seen import SeenByOthers, SeenDoor
@@ -125,7 +126,8 @@ def _judge(service: Service, quotas: Quotas) -> RequestJudge:
 def _add_records(app: FastAPI, served: Served) -> None:
     service, reading = served.service, served.reading
     desk = SubmissionDesk(service.ledger, service.pool, served.quotas)
-    submissions = SubmissionDoor(desk, service.base, published=served.published)
+    notes = RefusalNotes(service.ledger, service.clock, service.log_signer)
+    submissions = SubmissionDoor(desk, service.base, published=served.published, notes=notes)
     stream = RecordStream(service.ledger, service.store, served.shelf, served.sharing)
     records = RecordDoor(served.shelf, served.search, stream, published=served.published)
     search = reading.read_by(records.search)

@@ -14,6 +14,7 @@ from api.claimants import source_of
 from api.desk import SubmissionDesk
 from api.exchange import Refused, language_of, media_type_of, read_body
 from api.published import Published, asks_for_cosigned
+from api.refusal_notes import SIGNED, RefusalNotes, asks_for_signed
 from api.target_uri import PublicBase
 from ledger import limits
 from ledger.faults import Refusal
@@ -30,8 +31,19 @@ class SubmissionDoor:
     may be the very one that it registers.
     """
 
-    def __init__(self, desk: SubmissionDesk, base: PublicBase, *, published: Published) -> None:
-        """Have them admitted at ``desk``; addresses begin with ``base``."""
+    def __init__(
+        self,
+        desk: SubmissionDesk,
+        base: PublicBase,
+        *,
+        published: Published,
+        notes: RefusalNotes,
+    ) -> None:
+        """Have them admitted at ``desk``; addresses begin with ``base``.
+
+        ``notes`` signs refusals where that is asked for.
+        """
+        self._notes = notes
         self._published = published
         self._desk = desk
         self._base = base
@@ -39,6 +51,7 @@ class SubmissionDoor:
     async def submit(self, request: Request) -> Response:
         """Answer one request."""
         asks_for_cosigned(request)
+        asks_for_signed(request)
         if request.headers.get("content-encoding", "identity") != "identity":
             raise Refused(Refusal("unsupported-media-type", "expected no Content-Encoding"))
         media_type = media_type_of(request)
@@ -55,15 +68,19 @@ class SubmissionDoor:
         outcome = await self._desk.admit_line(body, source_of(request))
         (outcome,) = await self._cosigned(request, [outcome])
         if isinstance(outcome, Refusal):
-            return errors.problem_response(outcome, language=language_of(request))
+            (note,) = await self._signed(request, [body], [outcome])
+            language, extra = language_of(request), _note_members(note)
+            return errors.problem_response(outcome, language=language, extra=extra)
         status = errors.CREATED if outcome.is_first else errors.OK
         headers = {"Location": f"{self._base}/v1/records/{outcome.record_id}"}
         return Response(orjson.dumps(_members(outcome)), status, headers, media_type=JSON)
 
     async def _submit_lines(self, request: Request, body: bytes) -> Response:
-        outcomes = await self._desk.admit_lines(split_lines(body), source_of(request))
+        lines = split_lines(body)
+        outcomes = await self._desk.admit_lines(lines, source_of(request))
         outcomes = await self._cosigned(request, outcomes)
-        text = _encode_lines(outcomes, language_of(request))
+        notes = await self._signed(request, lines, outcomes)
+        text = _encode_lines(outcomes, notes, language_of(request))
         return Response(text, media_type=JSON_LINES[0])
 
     async def _cosigned(self, request: Request, outcomes: list[Outcome]) -> list[Outcome]:
@@ -71,6 +88,14 @@ class SubmissionDoor:
         if not asks_for_cosigned(request):
             return outcomes
         return await self._published.await_cosigned(outcomes)
+
+    async def _signed(
+        self, request: Request, lines: Sequence[bytes], outcomes: Sequence[Outcome]
+    ) -> Sequence[str | None]:
+        """For each line the log's note on its refusal, where notes were asked for."""
+        if not asks_for_signed(request):
+            return [None] * len(outcomes)
+        return await self._notes.sign_all(lines, outcomes, source_of(request))
 
 
 def split_lines(body: bytes) -> list[bytes]:
@@ -99,12 +124,17 @@ def _members(outcome: Admitted) -> dict[str, Any]:
     }
 
 
-def _encode_lines(outcomes: Sequence[Outcome], language: str) -> bytes:
+def _note_members(note: str | None) -> dict[str, Any]:
+    return {} if note is None else {SIGNED: note}
+
+
+def _encode_lines(outcomes: Sequence[Outcome], notes: Sequence[str | None], language: str) -> bytes:
     # A microsecond a line: cheaper here than handing it to another thread.
     lines = []
-    for number, outcome in enumerate(outcomes, start=1):
+    for number, (outcome, note) in enumerate(zip(outcomes, notes, strict=True), start=1):
         if isinstance(outcome, Refusal):
-            members = {"line": number, **errors.problem_members(outcome, language=language)}
+            told = errors.problem_members(outcome, language=language)
+            members = {"line": number, **told, **_note_members(note)}
         else:
             members = {"line": number, **_members(outcome), "first": outcome.is_first}
         lines.append(orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE))

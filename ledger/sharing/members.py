@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from keys.encoding import encode_base64url
 from ledger import limits
 from ledger.disclosure import is_group_name
 from ledger.faults import Fault
@@ -20,7 +22,7 @@ _Malformed = type[MalformedDecision | MalformedRefusal]
 _DECISION: Final = {"record", "reader", "at_ms", "size", "policy", "groups"}
 _GROUP: Final = {"tier", "readable", "rule", "by", "needs"}
 _REFUSAL: Final = {
-    *("record", "submitter", "at_ms", "size", "code", "detail", "faults", "faults_left"),
+    *("record", "submission", "at_ms", "size", "code", "detail", "faults", "faults_left"),
 }
 _GROUPS_KEPT_MAX: Final = 1024
 _FAULT: Final = {"pointer", "expected", "found"}
@@ -32,12 +34,13 @@ RULES_BY_RECORD: Final = frozenset({"case", "partner", "grant", "delegation", "o
 class Submitted:
     """A submission that is answered.
 
-    ``record_id`` is that of whatever stood in the place of a JWS; ``submitter`` the party that
-    signed the request, None where nobody did; ``size`` that of the log at this instant.
+    ``record_id`` is that of whatever stood in the place of a JWS, None where nothing did;
+    ``submission`` the digest of the line as it was sent (:func:`submission_digest`); ``size``
+    that of the log at this instant.
     """
 
-    record_id: str
-    submitter: str | None
+    record_id: str | None
+    submission: str
     at_ms: int
     size: int
 
@@ -51,6 +54,11 @@ class SignedRefusal:
     detail: str
     faults: tuple[Fault, ...]
     faults_left: int
+
+
+def submission_digest(line: bytes) -> str:
+    """What a refusal names the submitted bytes by: base64url of their SHA-256."""
+    return encode_base64url(hashlib.sha256(line).digest())
 
 
 def told_of(decision: Decision) -> Decision:
@@ -125,7 +133,7 @@ def refusal_members(refusal: SignedRefusal) -> dict[str, Any]:
     """The JSON members of a refusal, in their one order."""
     return {
         "record": refusal.of.record_id,
-        "submitter": refusal.of.submitter,
+        "submission": refusal.of.submission,
         "at_ms": refusal.of.at_ms,
         "size": refusal.of.size,
         "code": refusal.code,
@@ -146,12 +154,12 @@ def read_refusal_members(members: JsonObject) -> SignedRefusal:
     """
     refusal = MalformedRefusal
     _require(members, _REFUSAL, "the refusal", refusal=refusal)
-    faults = members["faults"]
+    faults, record = members["faults"], members["record"]
     if not isinstance(faults, list) or len(faults) > limits.REFUSAL_FAULTS_MAX:
         raise refusal(f"faults: expected a list of some faults, found {describe(faults)}")
     of = Submitted(
-        record_id=_digest(members, "record", refusal=refusal),
-        submitter=_reader(members, "submitter", refusal=refusal),
+        record_id=None if record is None else _digest(members, "record", refusal=refusal),
+        submission=_digest(members, "submission", refusal=refusal),
         at_ms=_number(members, "at_ms", refusal=refusal),
         size=_number(members, "size", refusal=refusal),
     )
@@ -239,7 +247,7 @@ def _one_of(value: JsonValue, allowed: Sequence[str], place: str) -> str:
 def _digest(members: JsonObject, name: str, *, refusal: _Malformed) -> str:
     value = members[name]
     if not isinstance(value, str) or not is_digest(value):
-        raise refusal(f"{name}: expected a record id, found {describe(value)}")
+        raise refusal(f"{name}: expected a record id or a digest, found {describe(value)}")
     return value
 
 

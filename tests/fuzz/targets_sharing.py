@@ -67,7 +67,7 @@ TARGETS: Final = (
         (parse_refusal,),
         lambda: [a_signed_refusal().encode()],
         bytes_max=4096,
-        words=("lotmark refusal v1\n", '"faults":[]', '"submitter":null'),
+        words=("lotmark refusal v1\n", '"faults":[]', '"record":null'),
     ),
     Target(
         "decision-edits",

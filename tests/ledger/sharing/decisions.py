@@ -9,7 +9,7 @@ from keys.encoding import encode_base64url
 from ledger.anchor import Anchor, encode_anchor, parse_anchor
 from ledger.faults import Fault, Refusal
 from ledger.sharing.decision import Decision, GroupDecision
-from ledger.sharing.members import Submitted
+from ledger.sharing.members import Submitted, submission_digest
 from ledger.sharing.signed import sign_decision, sign_refusal
 from tests.ledger.parties import NOW_MS, ORIGIN, a_log_signer
 from tests.ledger.view_log import policy_text
@@ -37,7 +37,7 @@ DECISION: Final = Decision(
     ),
 )
 REFUSAL: Final = Refusal("invalid-claims", "1 fault", (Fault("/lot/pieces", "an integer", "'x'"),))
-SUBMITTED: Final = Submitted(an_id("refused"), READER, NOW_MS, 41)
+SUBMITTED: Final = Submitted(an_id("refused"), submission_digest(b"{}"), NOW_MS, 41)
 
 
 @cache

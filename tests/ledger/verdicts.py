@@ -90,13 +90,14 @@ def _result(case: Case) -> dict[str, Any]:
 def _members(record: VerifiedRecord) -> dict[str, Any]:
     """The result as docs/spec/view.md names it, with the content that was opened."""
     names = {field.name for field in dataclasses.fields(record)}
-    names -= {"included_in", "signer", "aftermath", "contradictions"}
+    names -= {"included_in", "signer", "aftermath"}
     members = {name: getattr(record, name) for name in names}
     members |= dataclasses.asdict(record.signer) | dataclasses.asdict(record.aftermath)
     contested = record.aftermath.contested
     members["contested"] = contested and {"from": contested.start, "at": contested.at}
     opened = {disclosure.group: disclosure.value for disclosure in record.groups}
     members["erased"] = [{"group": item.group, "at": item.at} for item in record.erased]
+    members["contradictions"] = [dataclasses.asdict(item) for item in record.contradictions]
     members["decision"] = record.decision and decision_members(record.decision)
     included = {"index": record.index, "size": record.included_in}
     return {**members, "included": included, "groups": opened}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
+import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from api.cli import __main__ as command_line
+from tests.api.cli.shell import a_shell
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,23 +53,20 @@ def test_every_block_is_run() -> None:
         assert text in (ROOT / file).read_text(encoding="utf-8")
 
 
+def test_the_installed_command_is_the_one_that_is_run_here() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    room, name = project["scripts"]["lotmark"].split(":")
+    assert getattr(import_module(room), name) is vars(command_line)["main"]
+
+
 def test_a_log_of_one_s_own_is_made_and_served(tmp_path: Path) -> None:
     (block,) = [block for block in blocks() if "lotmark init" in block]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("LOTMARK_")}
-    environment = {**kept, "LOTMARK_PORT": str(port), "LOTMARK_URL": f"http://127.0.0.1:{port}"}
-    binaries = Path(sys.executable).parent
-    script = block.replace(". .venv/bin/activate", f"export PATH={binaries}:$PATH")
-    ended = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f"{script}\nkill %1\nwait || true"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
+    # The command line of this very tree, whether or not it is installed, and another port.
+    shell = a_shell(tmp_path)
+    ended = shell.run(
+        block.replace(". .venv/bin/activate\n", "unset LOTMARK_PASSPHRASE LOTMARK_COST\n")
+        + "\nkill %1\nwait || true",
+        seconds=110,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "charter" in ended.stdout.lower()

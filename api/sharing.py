@@ -89,10 +89,8 @@ class Reading:
 
     def owners(self, owner: str, case: str | None) -> tuple[str, ...]:
         """Who is told of reads of a record: its owner, and the participants of its case."""
-        found = self.state.agreements.cases.get(case) if case is not None else None
-        if found is None:
-            return (owner,)
-        return tuple(sorted({owner, *found.participants}))
+        found = self.state.agreements.case_of(case, owner=owner)
+        return (owner,) if found is None else tuple(sorted(found.participants))
 
     def _see_lost(self, row: EntryRow, values: Mapping[str, Any]) -> Sight:
         """Of a record whose manifest is not held, what is left is its signer's."""

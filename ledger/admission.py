@@ -41,6 +41,7 @@ __all__ = [
     "judge_recipients",
     "judge_signer",
     "judge_writer",
+    "unknown_link",
 ]
 
 
@@ -228,10 +229,15 @@ def judge_recipients(kids: Iterable[str], fold: PublicFold) -> Refusal | None:
     return None
 
 
+def unknown_link(link: str) -> Refusal:
+    """The one answer to a link to what is not there, and to a case that is for others to know."""
+    return Refusal("unknown-record", f"{link} is no record of this log")
+
+
 def _judge_links(record: CheckedRecord, precedents: Precedents) -> Refusal | None:
     for link in record.links:
         if precedents.find_record(link) is None:
-            return Refusal("unknown-record", f"{link} is no record of this log")
+            return unknown_link(link)
     if record.corrects is None:
         return None
     corrected = precedents.find_record(record.corrects)

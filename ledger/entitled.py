@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ledger.admission import Place
+from ledger.admission import Place, unknown_link
 from ledger.content import CheckedRecord
 from ledger.domain_state import DomainState, Said
 from ledger.faults import Refusal
@@ -76,7 +76,7 @@ class EntitledFold:
         refusal = (
             self._judge_gaps(record, filings)
             or judge_relations(record, kind, self.state.relations)
-            or judge_case(record, self.state.agreements)
+            or judge_case(record, kind, self.state.agreements)
         )
         if refusal or record.facts is None:
             return refusal
@@ -155,19 +155,25 @@ def admit_entitled(
     return refusal or entitled.apply(record, before, place=place)
 
 
-def judge_case(record: CheckedRecord, agreements: Agreements) -> Refusal | None:
-    """Whether the signer takes part in the case that a record names, and it is not closed.
+def judge_case(record: CheckedRecord, kind: RecordType, agreements: Agreements) -> Refusal | None:
+    """Whether signer and owner take part in the case that a record names, and it is not closed.
 
     Records of a case have two owners and are read by both of its sides, so nobody else may put
-    one there. A closed case takes corrections alone. An address may name another record as its
-    case: that is a link and no more.
+    one there, nor put anybody else's there. A closed case takes corrections alone. An address
+    may name another record as its case: that is a link and no more. Whether there is such a
+    case is not for others to learn.
     """
     case = agreements.cases.get(record.case) if record.case is not None else None
     if case is None:
         return None
     if record.iss not in case.participants:
+        return unknown_link(case.record_id)
+    owner = record.iss if kind.owner == "issuer" else record.subject
+    if owner not in case.participants:
         return Refusal(
-            "not-permitted", f"/address/case: {record.iss} takes no part in {record.case}"
+            "not-permitted",
+            f"/address/case: expected a record of {case.customer} or {case.supplier}, found one "
+            f"of {owner}",
         )
     if case.closed_at is None or record.corrects is not None:
         return None

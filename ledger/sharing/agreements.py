@@ -143,6 +143,15 @@ class Agreements:
             if self.holds[hold].released_at is None:
                 yield self.holds[hold]
 
+    def case_of(self, record: str | None, *, owner: str) -> Case | None:
+        """The case that a record of this owner names in its address, if it is one.
+
+        A case has a hold on records of its two participants alone: of somebody else's record it
+        is a link and no more.
+        """
+        case = self.cases.get(record) if record is not None else None
+        return case if case is not None and owner in case.participants else None
+
     def own_cases(self, party: str) -> Iterator[Case]:
         """The cases in which the party takes part, closed ones too."""
         for record_id in self.cases_of.get(party, _NONE):

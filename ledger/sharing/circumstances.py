@@ -64,9 +64,9 @@ class Circumstances:
         return party in (filed.issuer, filed.subject, *filed.to, *self.owners(filed))
 
     def owners(self, filed: Filed) -> frozenset[str]:
-        """Whose record it is: of a case, both its participants beside the owner."""
-        case = self.agreements.cases.get(filed.case) if filed.case is not None else None
-        return frozenset({filed.owner, *(case.participants if case else ())})
+        """Whose record it is: of a case of the owner's, both its participants."""
+        case = self.agreements.case_of(filed.case, owner=filed.owner)
+        return frozenset(case.participants if case else (filed.owner,))
 
     def not_the_owner(self, party: str, filed: Filed) -> Refusal:
         """The refusal of what only the owner may do: others do not learn of the record."""

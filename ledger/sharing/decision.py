@@ -242,10 +242,9 @@ def _by_tier(
 
 def _of_both_sides(filed: Filed, state: SharingState, reader: Principal) -> _Ground | None:
     """The rule by which a counterparty gets all that is not sealed."""
-    if filed.case is not None:
-        case = state.agreements.cases.get(filed.case)
-        if case is not None and case.is_open and reader.did in case.participants:
-            return "case", case.record_id
+    case = state.agreements.case_of(filed.case, owner=filed.owner)
+    if case is not None and case.is_open and reader.did in case.participants:
+        return "case", case.record_id
     if reader.is_member and reader.did == filed.subject:
         return "subject", None
     return None
@@ -270,7 +269,7 @@ def _opened(
     if filed.owner not in reader.entitlements:
         return _NOTHING
     opened = _opened_by(filed.owner, filed, reader, at_ms=at_ms)
-    case = state.agreements.cases.get(filed.case) if filed.case is not None else None
+    case = state.agreements.case_of(filed.case, owner=filed.owner)
     if not opened or case is None:
         return opened
     for owner in case.participants:
@@ -349,7 +348,7 @@ def _knows_two_owners(
 ) -> bool:
     """Whether a record is one of a case, and its reader sees so in the address."""
     is_told = by_tier[PARTNER] is not None or reader.is_auditor
-    return is_told and filed.case is not None and filed.case in state.agreements.cases
+    return is_told and state.agreements.case_of(filed.case, owner=filed.owner) is not None
 
 
 @cache

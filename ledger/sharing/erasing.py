@@ -99,7 +99,7 @@ def _judge_order(said: Said, filed: Filed, around: Circumstances) -> Refusal | N
 
 
 def _judge_kept(filed: Filed, around: Circumstances) -> Refusal | None:
-    case = around.agreements.cases.get(filed.case) if filed.case is not None else None
+    case = around.agreements.case_of(filed.case, owner=filed.owner)
     if case is not None and case.closed_at is None:
         return Refusal("case-open", f"it belongs to case {case.number}, which is not closed")
     hold = next(around.agreements.held(filed.record_id), None)

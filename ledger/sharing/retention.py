@@ -91,7 +91,7 @@ def days_kept(filed: Filed, fold: PublicFold) -> tuple[int, int | None]:
 
 
 def _held_by(filed: Filed, agreements: Agreements) -> str | None:
-    case = agreements.cases.get(filed.case) if filed.case is not None else None
+    case = agreements.case_of(filed.case, owner=filed.owner)
     if case is not None and case.closed_at is None:
         return case.record_id
     hold = next(agreements.held(filed.record_id), None)

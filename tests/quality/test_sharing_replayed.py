@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.entitled import judge_case
+from ledger.faults import Refusal
 from ledger.submission import Admitted
 from tests.ledger.forgetful_store import ForgetfulStore
 from tests.ledger.ledger_stories import Story
@@ -195,7 +197,7 @@ def test_a_story_in_which_everything_is_admitted_once() -> None:
 
 
 @pytest.mark.item("5.2.rules")
-@pytest.mark.parametrize(("party", "code"), [(SUPPLIER, None), (OTHER, "not-permitted")])
+@pytest.mark.parametrize(("party", "code"), [(SUPPLIER, None), (OTHER, "unknown-record")])
 def test_only_participants_file_records_of_a_case(party: PartyKeys, code: str | None) -> None:
     texts = script_of([("case", 0), ("answer", 0)])
     case = record_id_of(texts[2])
@@ -204,7 +206,35 @@ def test_only_participants_file_records_of_a_case(party: PartyKeys, code: str | 
     closed = sign("act/v1", OEM, {"state": end}, to=[SUPPLIER])
     late = sign("inspection-report/v1", party, inspection_groups(number="L-2"), case=case)
     log, codes = told([*texts, report, closed, late], 40)
-    assert codes == [*[None] * len(texts), code, None, "not-permitted"]
+    assert codes == [*[None] * len(texts), code, None, code or "not-permitted"]
+    log.ledger.close()
+
+
+@pytest.mark.item("5.2.rules")
+@pytest.mark.item("5.bad.foreign-data")
+@pytest.mark.parametrize(("about", "code"), [(OEM, None), (OTHER, "not-permitted")])
+def test_a_case_takes_no_record_that_is_somebody_elses(about: PartyKeys, code: str | None) -> None:
+    texts = script_of([("case", 0), ("answer", 0)])
+    log, _ = told(texts, 40)
+    case = record_id_of(texts[2])
+    report = sign("inspection-report/v1", SUPPLIER, inspection_groups(), to=[about], case=case)
+    kind = replace(TRADE.fold.types["inspection-report/v1"], owner="subject")
+    refusal = judge_case(log.checked(report), kind, masters_of(log).agreements)
+    assert (refusal.code if refusal else None) == code
+    log.ledger.close()
+
+
+@pytest.mark.item("5.done.leaks")
+def test_a_case_of_others_is_answered_like_a_record_that_is_not_there() -> None:
+    texts = script_of([("case", 0), ("answer", 0)])
+    log, _ = told(texts, 40)
+    said = set()
+    for case in (record_id_of(texts[2]), "A" * 43):
+        report = sign("inspection-report/v1", OTHER, inspection_groups(), to=[OEM], case=case)
+        (found,) = log.submit(report)
+        assert isinstance(found, Refusal)
+        said.add((found.code, found.detail.replace(case, "")))
+    assert len(said) == 1
     log.ledger.close()
 
 

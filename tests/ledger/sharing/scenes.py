@@ -32,7 +32,7 @@ SIZE: Final = 500
 
 STANDINGS: Final = ("member", "suspended", "removed", "stranger")
 JOINED: Final = ("before", "after")
-CASES: Final = ("none", "waiting", "open", "closed")
+CASES: Final = ("none", "waiting", "open", "closed", "of others")
 #: What a reader may be to a record. It may be several things at once.
 POSITIONS: Final = tuple(
     frozenset(words.split())
@@ -202,8 +202,9 @@ def relations_of(*found: Relation) -> Relations:
 @cache
 def _agreed(label: str, case: str, owner: str, opens: _Opens, takes_part: bool) -> _Agreed:
     other = READER if takes_part else OTHER_SIDE
-    cases = [a_case(case, owner, other)] if case != "none" else []
-    owners = [owner] if case == "none" or label == "granted by the owner alone" else [owner, other]
+    is_own = case not in ("none", "of others")
+    cases = [a_case(case, owner if is_own else STRANGER, other)] if case != "none" else []
+    owners = [owner, other] if is_own and label != "granted by the owner alone" else [owner]
     grants = [
         grant
         for granter in owners

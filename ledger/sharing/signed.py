@@ -49,6 +49,8 @@ from ledger.strict_json import JsonObject, encode_json, parse_json_object
 DECISION_PURPOSE: Final = "lotmark decision v1"
 REFUSAL_PURPOSE: Final = "lotmark refusal v1"
 _LINES: Final = 3
+#: What a log cannot open it cannot withhold either.
+SEALED_TIER: Final = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def check_decision_fits(decision: Decision, *, record_id: str, shown: Collection
     """Check that a decision is about a record and opens every group that is shown of it.
 
     Fewer groups may be shown: they may be absent, and whoever passes a view on may leave
-    some out.
+    some out. A group that it names as sealed may be shown too: no log can open it or withhold
+    it, only a holder of a key that its owner sealed it to.
 
     Raises:
         DecisionMismatch: it is about another record, or withholds what is shown.
@@ -115,7 +118,8 @@ def check_decision_fits(decision: Decision, *, record_id: str, shown: Collection
         raise DecisionMismatch(
             f"expected a decision on {record_id}, found one on {decision.record_id}"
         )
-    beyond = sorted(set(shown) - decision.readable)
+    sealed = {item.group for item in decision.groups if item.tier == SEALED_TIER}
+    beyond = sorted(set(shown) - decision.readable - sealed)
     if beyond:
         raise DecisionMismatch(f"expected groups that the decision opens, found {beyond}")
 

@@ -51,7 +51,11 @@ export async function readDecision(note, record, shown, tools) {
     must(await verifyEd25519(key, utf8(text), content), 'bad-decision-signature');
   }
   must(origin === anchor.origin, 'wrong-origin');
-  const isOpened = (name) => decision.groups[name]?.readable === true;
+  // What is sealed no log opens: a holder of a key shows it.
+  const isOpened = (name) => {
+    const group = decision.groups[name];
+    return group?.readable === true || group?.tier === 'sealed';
+  };
   must(decision.record === record.recordId && shown.every(isOpened), 'decision-mismatch');
   must(BigInt(decision.size) > record.index, 'decision-mismatch');
   return decision;

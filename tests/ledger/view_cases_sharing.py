@@ -24,6 +24,11 @@ GROUPS: Final = (
     GroupDecision("note", "public", True, "public", None, ()),
     GroupDecision("values", "restricted", False, "none", None, ("grant",)),
 )
+_SEALED: Final = (
+    *GROUPS[:2],
+    GroupDecision("lot", "sealed", False, "none", None, ("sealing-key",)),
+    *GROUPS[3:],
+)
 DECISION: Final = Decision(
     record_id=record_id_of(LOG.jwss[REPORT]),
     reader=STORY.first.did,
@@ -64,6 +69,7 @@ def _honest() -> Iterator[ViewCase]:
         ("a decision for anyone", DECISION._replace(reader=None)),
         ("a decision of a larger log", DECISION._replace(size=10_000)),
         ("a decision right after the record", DECISION._replace(size=REPORT + 1)),
+        ("a sealed group that its reader opened", DECISION._replace(groups=_SEALED)),
     ]:
         said = edited(result, put("records", 0, "decision", to=decision_members(decision)))
         yield accepted(f"a record with {name}", said, _decided(a_note(decision)))

@@ -174,6 +174,15 @@ def test_a_decision_fits_the_record_that_it_opens() -> None:
         check_decision_fits(DECISION, record_id=an_id("another"), shown=shown)
 
 
+def test_a_sealed_group_that_its_reader_opened_fits_a_decision_that_opens_it_to_nobody() -> None:
+    item = GroupDecision("settings", "sealed", False, "none", None, ("sealing-key",))
+    decision = DECISION._replace(groups=(*DECISION.groups, item))
+    check_decision_fits(decision, record_id=DECISION.record_id, shown={"settings"})
+    restricted = DECISION._replace(groups=(*DECISION.groups, item._replace(tier="restricted")))
+    with pytest.raises(DecisionMismatch, match="settings"):
+        check_decision_fits(restricted, record_id=DECISION.record_id, shown={"settings"})
+
+
 @pytest.mark.item("5.3.refusals")
 def test_a_refusal_comes_back_as_it_was_made() -> None:
     found = verify_refusal(a_signed_refusal(), anchor=an_anchor())

@@ -1,6 +1,6 @@
 """The HTTP routes about erasures: what was ordered and done, purge reports, what is to be erased.
 
-Who is told: the record's owner and subject, who ordered it, and the operator. To anybody else
+Who is told: the record's owner, issuer and subject, who ordered it, and the operator. To anybody else
 there is nothing.
 """
 

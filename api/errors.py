@@ -60,6 +60,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("foreign-key", UNPROCESSABLE, "Another party's key", "使用了他方密钥", "Sign with a key of the issuing party."),
     ("too-large", TOO_LARGE, "Too large", "内容过大", "Split the request; the limit stands in detail."),
     ("record-too-large", TOO_LARGE, "The record is too large", "记录过大", "Move content into groups or an upload; the limit stands in detail."),
+    ("closed-group-too-large", TOO_LARGE, "Manifest, address or filing is too large", "清单、地址或归档组过大", "Write its JSON without white space and escapes; the limit stands in detail."),
     ("length-required", LENGTH_REQUIRED, "Length required", "缺少长度", "Send Content-Length."),
     ("unsupported-media-type", UNSUPPORTED, "Unsupported media type", "不支持的媒体类型", "Send the media type that detail names."),
     ("target-too-long", TARGET_TOO_LONG, "The target is too long", "请求目标过长", "Send a shorter path and query."),

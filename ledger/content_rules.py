@@ -69,8 +69,9 @@ def judge_content(content: Content, *, kind: RecordType, rules: DomainRules) -> 
     if claims.body is not None:
         # Only a verifier that does not know the type lets a body pass beside _sd.
         return Refusal(MalformedClaims.code, f"/body: expected none in {claims.vct}, found one")
-    absent = _absent(content)
-    return _missing(absent) if absent else _judge_groups(content, kind, rules)
+    if absent := _absent(content):
+        return _missing(absent)
+    return _large(content) or _judge_groups(content, kind, rules)
 
 
 def _judge_groups(content: Content, kind: RecordType, rules: DomainRules) -> Refusal | None:
@@ -140,6 +141,20 @@ def _schema_faults(content: Content, kind: RecordType) -> Iterable[Fault]:
     missing = kind.required - values.keys() - content.sealed
     faults = [Fault(f"/{name}", "a group", "none") for name in sorted(missing)]
     return [*faults, *find_faults(lenient_validator(kind.text), values)]
+
+
+def _large(content: Content) -> Refusal | None:
+    """The refusal of a closed group that is larger than its members can make it."""
+    for group, _, text in content.disclosures:
+        # As base64url without padding.
+        characters = -(-len(text) * 4 // 3)
+        if characters > limits.CLOSED_GROUP_BYTES_MAX and group in _CLOSED:
+            return Refusal(
+                "closed-group-too-large",
+                f"expected the group {group} in at most {limits.CLOSED_GROUP_BYTES_MAX} "
+                f"characters of disclosure, found {characters}",
+            )
+    return None
 
 
 def _absent(content: Content) -> list[str]:

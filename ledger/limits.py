@@ -19,6 +19,8 @@ DOCUMENT_PART_BYTES_MAX: Final = 32 * 1024
 DOCUMENT_BYTES_MAX: Final = 240 * 1024
 DISCLOSURE_BYTES_MAX: Final = 1024 * 1024
 DISCLOSURES_MAX: Final = 64
+# Of manifest, address and filing each: acts about a record read them under the head lock.
+CLOSED_GROUP_BYTES_MAX: Final = 32 * 1024
 # Its base64url within that of its envelope leaves room for recipients in a line of 2 MiB.
 SEALED_DISCLOSURE_BYTES_MAX: Final = 640 * 1024
 ENVELOPE_BYTES_MAX: Final = 1536 * 1024

@@ -22,6 +22,7 @@ from ledger.disclosure import digest_of
 from ledger.faults import Fault, Refusal
 from ledger.record_type import parse_record_type
 from ledger.strict_json import encode_json
+from ledger.vault.erasing import group_of
 from tests.ledger.parties import (
     code_of,
     payload_of,
@@ -257,3 +258,34 @@ def test_the_rules_of_the_trade_say_whose_content_it_is() -> None:
         assert isinstance(record, CheckedRecord)
         assert record.roles == roles
         assert record.credential == kind
+
+
+# ---- how large the closed groups are ----
+
+
+@pytest.mark.parametrize(
+    ("group", "characters", "code"),
+    [
+        ("manifest", limits.CLOSED_GROUP_BYTES_MAX, None),
+        ("manifest", limits.CLOSED_GROUP_BYTES_MAX + 2, "closed-group-too-large"),
+        ("address", limits.CLOSED_GROUP_BYTES_MAX + 2, "closed-group-too-large"),
+        ("filing", limits.CLOSED_GROUP_BYTES_MAX + 2, "closed-group-too-large"),
+        ("note", limits.CLOSED_GROUP_BYTES_MAX + 2, None),
+    ],
+)
+def test_closed_groups_are_bounded_however_their_json_is_written(
+    group: str, characters: int, code: str | None
+) -> None:
+    submission = a_submission(values_of(lot=LOT, note="x"))
+    assert code_of(FOUNDED.check(_padded(submission, group, characters))) == code
+
+
+def _padded(submission: str, group: str, characters: int) -> str:
+    """The submission with white space in the disclosure of one group, and signed again."""
+    (old,) = [part for part in submission[:-1].split("~")[1:] if group_of(part) == group]
+    written = decode_base64url(old)
+    padding = b" " * (characters * 3 // 4 - len(written))
+    new = encode_base64url(written[:1] + padding + written[1:])
+    digests = set(payload_of(submission)["_sd"]) - {digest_of(old)} | {digest_of(new)}
+    text = submission.replace(old, new)
+    return resign(text, PARTY.signing, claims={"_sd": sorted(digests)})

@@ -55,6 +55,7 @@ def _seen() -> dict[str, Any]:
             "shown": _COUNT,
             "grounds": {"type": "array", "items": ground},
             "needs": {"type": "array", "items": {"enum": list(NEEDS)}},
+            "erased": _COUNT,
         }
     )
     return object_schema(

@@ -132,4 +132,5 @@ def _group(group: SeenGroup) -> dict[str, Any]:
         "shown": group.shown,
         "grounds": [ground._asdict() for ground in group.grounds],
         "needs": list(group.needs),
+        "erased": group.erased,
     }

@@ -36,6 +36,7 @@ class GroupLine:
     records: int
     grounds: tuple[GroundLine, ...]
     needs: tuple[str, ...]
+    erased: int
 
     @property
     def state(self) -> str:
@@ -182,6 +183,7 @@ def _seen_type(
             records=group.records,
             grounds=tuple(_ground(ground, words) for ground in group.grounds),
             needs=tuple(words.text(f"needs.{need}") for need in group.needs),
+            erased=group.erased,
         )
         for group in groups
     )

@@ -25,6 +25,7 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.cli.own_keys import HOLDER_KINDS
+from api.cli.proposal_words import slug_of
 from api.cli.record_argument import RecordCommand
 from api.client import LogClient
 from api.client_errors import AnswerMalformed, ClientError
@@ -40,7 +41,7 @@ from keys.key_storage import load_key_file
 from ledger import limits
 from ledger.durable_files import replace_file
 from ledger.record import is_digest
-from ledger.sealed import OpenerKey
+from ledger.sealed import OpenerKey, parse_envelope
 
 
 @click.group()
@@ -135,6 +136,27 @@ def add(output: Output, *, record: str, group: str, readers: tuple[str, ...], pl
     for kid in kids:
         output.say(f"  {kid}")
     output.result({"record_id": sealed.record.record_id, "group": group, "kids": list(kids)})
+
+
+@seal.command("readers", cls=RecordCommand)
+@click.argument("record")
+@click.argument("group")
+@place_options
+@pass_output
+def readers_of(output: Output, *, record: str, group: str, place: Place) -> None:
+    """List whom a sealed group is sealed to: who holds one of these keys can open it."""
+    session = open_session(place)
+    record, group = _in_order(record, group)
+    with session.client(session.open_key(session.folder.signing_key)) as client:
+        sealed = _sealed_record(record, client, session)
+        envelope = parse_envelope(client.envelope(sealed.record.record_id, group))
+    for kid in envelope.kids:
+        party, _, key_of = kid.partition("#")
+        output.say(f"  {slug_of(party):<24} {key_of}")
+    output.note("the owner's own keys are always among them; 'lotmark seal add' lets in more")
+    output.result(
+        {"record_id": sealed.record.record_id, "group": group, "kids": list(envelope.kids)}
+    )
 
 
 @click.command("open", cls=RecordCommand)

@@ -79,7 +79,7 @@ def _tell(output: Output, told: Mapping[str, Any]) -> None:
 
 
 def _rows(groups: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
-    yield ("type", "group", "tier", "shown", "of", "why", "what would unlock the rest")
+    yield ("type", "group", "tier", "shown", "of", "erased", "why", "what would unlock the rest")
     for group in groups:
         yield (
             group["type"],
@@ -87,6 +87,7 @@ def _rows(groups: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
             ", ".join(group["tiers"]),
             str(group["shown"]),
             str(group["records"]),
+            str(group["erased"] or "-"),
             ", ".join(map(_ground, group["grounds"])) or "-",
             ", ".join(group["needs"]) or "-",
         )

@@ -6,7 +6,7 @@ Pure, over :func:`ledger.sharing.decision.decide`: the same decision as when tha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -37,7 +37,8 @@ class SeenGroup:
     """One group of one type: in how many of the records it is shown, and on which grounds.
 
     ``tiers`` are those that count, widest first; ``needs`` is what would unlock the rest, in the
-    order of :data:`ledger.sharing.decision.NEEDS`.
+    order of :data:`ledger.sharing.decision.NEEDS`. In ``erased`` of the records it was ordered
+    erased: nobody is shown those.
     """
 
     vct: str
@@ -47,6 +48,7 @@ class SeenGroup:
     shown: int
     grounds: tuple[Basis, ...]
     needs: tuple[str, ...]
+    erased: int = 0
 
 
 def see_as(
@@ -60,7 +62,7 @@ def see_as(
     found: dict[tuple[str, str], _Count] = {}
     for filed in records:
         decision = decide(filed, state, reader, at_ms=at_ms)
-        _add(found, filed.vct, decision)
+        _add(found, filed.vct, decision, erased=state.agreements.erased(filed.record_id).keys())
     return tuple(count.told(*key) for key, count in sorted(found.items()))
 
 
@@ -71,6 +73,7 @@ class _Count:
     needs: set[str]
     records: int = 0
     shown: int = 0
+    erased: int = 0
 
     def told(self, vct: str, group: str) -> SeenGroup:
         return SeenGroup(
@@ -86,16 +89,25 @@ class _Count:
                 )
             ),
             needs=tuple(need for need in NEEDS if need in self.needs),
+            erased=self.erased,
         )
 
 
-def _add(found: dict[tuple[str, str], _Count], vct: str, decision: Decision) -> None:
+def _add(
+    found: dict[tuple[str, str], _Count],
+    vct: str,
+    decision: Decision,
+    *,
+    erased: Collection[str],
+) -> None:
     for item in decision.groups:
         key = (vct, item.group)
         count = found.setdefault(key, _Count(set(), Counter(), set()))
         count.records += 1
         count.tiers.add(item.tier)
-        if item.is_readable:
+        if item.group in erased:
+            count.erased += 1
+        elif item.is_readable:
             count.shown += 1
             count.grounds[item.rule, item.by] += 1
         else:

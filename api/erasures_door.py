@@ -1,7 +1,7 @@
 """The HTTP routes about erasures: what was ordered and done, purge reports, what is to be erased.
 
-Who is told: the record's owner, issuer and subject, who ordered it, and the operator. To anybody else
-there is nothing.
+Who is told: the record's owner, issuer and subject, who ordered it, and the operator. To
+anybody else there is nothing.
 """
 
 from __future__ import annotations

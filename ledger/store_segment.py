@@ -142,7 +142,8 @@ def check_group(group: CommitGroup) -> None:
 
     Raises:
         AppendRefused: the indices are not exactly those between the two heads, there are
-            none, or a search key has another length than 32 bytes.
+            none, a search key has another length than 32 bytes, or contents are of an entry
+            that is not in the group.
     """
     if not {len(key) for key, _ in group.search} <= {SEARCH_KEY_BYTES}:
         raise AppendRefused(f"expected search keys of {SEARCH_KEY_BYTES} bytes, found others")
@@ -153,6 +154,10 @@ def check_group(group: CommitGroup) -> None:
         raise AppendRefused(
             f"expected entries {before}..{group.head.size - 1} without a gap, found {found}"
         )
+    kept = [index for _, index in group.disclosures] + [row.entry for row in group.sealed]
+    for index in kept:
+        if not before <= index < group.head.size:
+            raise AppendRefused(f"expected contents of the group's entries, found of entry {index}")
 
 
 def refuse_twins(entries: Sequence[EntryRow]) -> None:

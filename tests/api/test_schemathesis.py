@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, CheckFunction, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 
 from api import __version__
@@ -136,10 +137,15 @@ def checks_of(case: Case[Any]) -> list[CheckFunction]:
 
 
 def _lacks_only_its_signature(case: Case[Any]) -> bool:
-    """Whether an upload is begun as it should be, but for the signature that is put in later."""
-    headers = case.headers
-    length = str(headers.get("Upload-Length", "")) if headers else ""
-    return case.operation.label == "POST /v1/blobs" and length.isascii() and length.isdecimal()
+    """Whether nothing is wrong with a request but the signature that is put in later."""
+    if case.operation.label == "POST /v1/blobs":
+        headers = case.headers
+        length = str(headers.get("Upload-Length", "")) if headers else ""
+        return length.isascii() and length.isdecimal()
+    described = {parameter.name for parameter in case.operation.headers}
+    components = case.meta.components if case.meta else {}
+    wrong = {place for place, part in components.items() if part.mode is GenerationMode.NEGATIVE}
+    return described == {"Signature"} and wrong == {ParameterLocation.HEADER}
 
 
 def acquaint(case: Case[Any], world: World, role: str, *, chance: Any) -> None:

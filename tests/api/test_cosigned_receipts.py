@@ -12,7 +12,7 @@ from ledger.errors import QuorumNotMet
 from ledger.receipt import verify_receipt
 from ledger.verify import verify_view
 from ledger.view import parse_view
-from tests.api.service import JSON, LiveService, encode_submission, problem_of
+from tests.api.service import JSON, SUPPLIER, LiveService, encode_submission, problem_of
 from tests.api.witnessed_log import WitnessedLog, wait_until, witnessed_log
 from tests.ledger.parties import record_id_of
 
@@ -97,10 +97,11 @@ def test_without_enough_witnesses_the_record_is_admitted_and_that_is_said(
         refused = log.service.http.get(path)
         assert (refused.status_code, refused.headers["retry-after"]) == (404, "1")
         assert problem_of(refused)["code"] == "not-cosigned"
-        shown = log.service.http.get(f"/v1/records/{members['record_id']}")
+        reader = log.service.signed(SUPPLIER)
+        shown = reader.get(f"/v1/records/{members['record_id']}")
         assert problem_of(shown)["code"] == "not-cosigned"
         # Who would rather read it at once gets it under the log's word alone.
-        plain = log.service.http.get(f"/v1/records/{members['record_id']}?cosigned=false")
+        plain = reader.get(f"/v1/records/{members['record_id']}?cosigned=false")
         with pytest.raises(QuorumNotMet):
             log.service.verify(plain.content)
         anchor = parse_anchor(log.service.folder.anchor.read_bytes())
@@ -118,7 +119,7 @@ def test_a_view_satisfies_the_anchor(log: WitnessedLog) -> None:
     text = log.service.record()
     record_id = str(submit(log, text)["record_id"])
     anchor = parse_anchor(log.service.folder.anchor.read_bytes())
-    view = log.service.http.get(f"/v1/records/{record_id}").content
+    view = log.service.signed(SUPPLIER).get(f"/v1/records/{record_id}").content
     verified = verify_view(parse_view(view), anchor)
     assert len(verified.cosigned_by) >= 2
 

@@ -181,12 +181,17 @@ def test_image_and_compose_file_agree_on_the_port_and_bind_loopback_only() -> No
     assert compose_service()["ports"] == [f"127.0.0.1:{port}:{port}"]
 
 
-def test_data_outlives_the_container_in_a_named_volume() -> None:
+def test_data_and_shelf_outlive_the_container_each_in_a_named_volume() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-    name, _, target = compose["services"]["lotmark"]["volumes"][0].partition(":")
-    assert name in compose["volumes"]
-    assert f"LOTMARK_DATA={target}" in dict(dockerfile())["ENV"]
-    assert dict(dockerfile())["VOLUME"] == target
+    volumes = [text.partition(":") for text in compose["services"]["lotmark"]["volumes"]]
+    names, targets = [name for name, _, _ in volumes], [target for _, _, target in volumes]
+    data, shelf = targets
+    assert len(set(names)) == 2
+    assert set(names) <= compose["volumes"].keys()
+    stage = dict(dockerfile())
+    assert f"LOTMARK_DATA={data}/" in stage["ENV"]
+    assert f"LOTMARK_SHELF={shelf} " in stage["ENV"]
+    assert stage["VOLUME"].split() == targets
 
 
 def test_the_container_has_no_rights_and_no_secret_by_default() -> None:

@@ -119,7 +119,7 @@ class LogClient(LogQuestions):
         Raises:
             RequestRefused: it was not admitted.
         """
-        answer = self.transport.send(Outgoing("POST", _door(cosigned), _line(sd_jwt), _JSON))
+        answer = self.transport.send(Outgoing("POST", _door(cosigned), encode_line(sd_jwt), _JSON))
         is_first = answer.status == errors.CREATED
         return _read_admitted(answer.json(), is_first=is_first)
 
@@ -131,11 +131,17 @@ class LogClient(LogQuestions):
         for batch in batches(sd_jwts):
             yield from self.submit_batch(batch)
 
-    def submit_batch(self, sd_jwts: list[str], *, cosigned: bool = False) -> list[Answer]:
-        """Submit records in one request; valid ones are committed together."""
-        body = b"\n".join(_line(sd_jwt) for sd_jwt in sd_jwts) + b"\n"
+    def submit_batch(
+        self, sd_jwts: list[str], *, cosigned: bool = False, signed_refusals: bool = False
+    ) -> list[Answer]:
+        """Submit records in one request; valid ones are committed together.
+
+        With ``signed_refusals`` the problem of a refused record has the log's note on it among
+        ``more``, as ``signed``.
+        """
+        body = b"\n".join(encode_line(sd_jwt) for sd_jwt in sd_jwts) + b"\n"
         answer = self.transport.send(
-            Outgoing("POST", _door(cosigned), body, {"content-type": JSON_LINES})
+            Outgoing("POST", _door(cosigned, signed_refusals), body, {"content-type": JSON_LINES})
         )
         lines = answer.body.splitlines()
         if len(lines) != len(sd_jwts):
@@ -287,12 +293,16 @@ def batches(sd_jwts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _line(sd_jwt: str) -> bytes:
+def encode_line(sd_jwt: str) -> bytes:
+    """The bytes by which a record is submitted: a body, or a line of one."""
     return json.dumps({"sd_jwt": sd_jwt, "sealed": []}, separators=(",", ":")).encode()
 
 
-def _door(cosigned: bool) -> str:
-    return "/v1/records?cosigned=true" if cosigned else "/v1/records"
+def _door(cosigned: bool, signed_refusals: bool = False) -> str:
+    asked = {"cosigned": "true"} if cosigned else {}
+    if signed_refusals:
+        asked[errors.REFUSALS] = errors.SIGNED
+    return f"/v1/records{query_of(asked)}"
 
 
 def parse_answer(line: bytes, number: int) -> Answer:

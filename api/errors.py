@@ -18,6 +18,10 @@ from ledger.limits import FAULTS_MAX
 MEDIA_TYPE: Final = "application/problem+json"
 #: Names and values in it came from outside: no answer is longer than its question by that.
 TEXT_CHARACTERS_MAX: Final = 500
+#: The query parameter by which a client asks for signed refusals; its one value is the name of
+#: the member that they carry then.
+REFUSALS: Final = "refusals"
+SIGNED: Final = "signed"
 
 OK: Final = 200
 CREATED: Final = 201

@@ -7,7 +7,6 @@ from typing import Any, Final
 from api import errors
 from api.blob_door import BYTES_TYPE, LENGTH, OFFSET
 from api.published import COSIGNED
-from api.refusal_notes import REFUSALS, SIGNED
 from api.submit import JSON
 from ledger.record import DIGEST_FORM
 
@@ -79,8 +78,8 @@ def cosigned_parameter(description: str) -> dict[str, Any]:
 def refusals_parameter() -> dict[str, Any]:
     """The query parameter that asks for signed refusals."""
     description = "Each refusal of a record carries `signed`, a note by the log key"
-    schema = {"type": "string", "enum": [SIGNED]}
-    return {**parameter(REFUSALS, "query", description, SIGNED), "schema": schema}
+    schema = {"type": "string", "enum": [errors.SIGNED]}
+    return {**parameter(errors.REFUSALS, "query", description, errors.SIGNED), "schema": schema}
 
 
 def parameter(name: str, place: str, description: str, example: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,11 +20,6 @@ from ledger.service import Ledger
 from ledger.sharing.members import Submitted, submission_digest
 from ledger.sharing.signed import sign_refusal
 from ledger.submission import Outcome
-
-#: The query parameter by which a client asks for signed refusals; its one value is the name of
-#: the member that they carry then.
-REFUSALS: Final = "refusals"
-SIGNED: Final = "signed"
 
 
 class RefusalNotes:
@@ -79,7 +73,8 @@ def asks_for_signed(request: Request) -> bool:
     Raises:
         Refused: it says something else.
     """
-    given = request.query_params.getlist(REFUSALS)
-    if given not in ([], [SIGNED]):
-        raise Refused(Refusal("malformed-query", f"expected {REFUSALS}={SIGNED}, once"))
+    given = request.query_params.getlist(errors.REFUSALS)
+    if given not in ([], [errors.SIGNED]):
+        detail = f"expected {errors.REFUSALS}={errors.SIGNED}, once"
+        raise Refused(Refusal("malformed-query", detail))
     return bool(given)

@@ -14,7 +14,7 @@ from api.claimants import source_of
 from api.desk import SubmissionDesk
 from api.exchange import Refused, language_of, media_type_of, read_body
 from api.published import Published, asks_for_cosigned
-from api.refusal_notes import SIGNED, RefusalNotes, asks_for_signed
+from api.refusal_notes import RefusalNotes, asks_for_signed
 from api.target_uri import PublicBase
 from ledger import limits
 from ledger.faults import Refusal
@@ -125,7 +125,7 @@ def _members(outcome: Admitted) -> dict[str, Any]:
 
 
 def _note_members(note: str | None) -> dict[str, Any]:
-    return {} if note is None else {SIGNED: note}
+    return {} if note is None else {errors.SIGNED: note}
 
 
 def _encode_lines(outcomes: Sequence[Outcome], notes: Sequence[str | None], language: str) -> bytes:

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from api.cli.drafts import Draft, cited_files, content_key, file_below, put_files
 from api.cli.faults import CommandFault
 from api.cli.journal import Journal, Kept, Slot
+from api.cli.refusals import KeptRefusals
 from api.client import Answer, LogClient
 from api.sealing import Sealer
 from ledger import limits
@@ -27,11 +29,15 @@ _BATCH_RECORDS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a draft; ``was_done`` says that the journal had its receipt already."""
+    """What became of a draft; ``was_done`` says that the journal had its receipt already.
+
+    ``note`` is the file with the log's word on its refusal, where that was asked for.
+    """
 
     draft: Draft
     answer: Answer
     was_done: bool = False
+    note: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,15 @@ class Submission:
     journal: Journal
     cosigned: bool = False
     sealer: Sealer | None = None
+    notes: KeptRefusals | None = None
 
     def send(self, drafts: Sequence[Draft]) -> Iterator[Sent]:
         """Send drafts that have no receipt yet; an answer for each, in their order.
 
         Raises:
             ClientError: no answer came. Everything that was signed is in the journal.
-            LedgerError: a receipt does not verify; its record is sent again the next time.
+            LedgerError: a receipt does not verify; its record is sent again the next time. Or
+                the log's word on a refusal does not, and is not kept.
         """
         batch: list[_Signed] = []
         size = 0
@@ -102,7 +110,9 @@ class Submission:
         # From here on the signed bytes survive a crash; only now may they leave.
         self.journal.keep_signed((item.slot, item.sd_jwt) for item in fresh)
         texts = [item.sd_jwt for item in batch]
-        answers = self.client.submit_batch(texts, cosigned=self.cosigned)
+        answers = self.client.submit_batch(
+            texts, cosigned=self.cosigned, signed_refusals=self.notes is not None
+        )
         for item, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Admitted):
                 jws = item.sd_jwt.partition("~")[0]
@@ -111,7 +121,15 @@ class Submission:
             (item.slot, answer if isinstance(answer, Admitted) else answer.code)
             for item, answer in zip(batch, answers, strict=True)
         )
-        return [Sent(item.draft, answer) for item, answer in zip(batch, answers, strict=True)]
+        return [
+            Sent(item.draft, answer, note=self._keep_note(item.sd_jwt, answer))
+            for item, answer in zip(batch, answers, strict=True)
+        ]
+
+    def _keep_note(self, sd_jwt: str, answer: Answer) -> Path | None:
+        if self.notes is None or isinstance(answer, Admitted):
+            return None
+        return self.notes.keep(sd_jwt, answer)
 
     def _anchor_of(self, answer: Admitted) -> Anchor:
         # A receipt that came before the witnesses is the log's own promise, and checked as that.

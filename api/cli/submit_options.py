@@ -119,6 +119,11 @@ _OPTIONS: Final = (
     ),
     cosigned_option,
     click.option(
+        "--signed-refusals",
+        is_flag=True,
+        help="Keep the log's signed word on each record it refuses: FILE.refusals/*.note.",
+    ),
+    click.option(
         "--journal", type=click.Path(path_type=Path), help="Default: FILE.journal.jsonl beside it."
     ),
     language_option,
@@ -162,6 +167,7 @@ class SubmitOptions:
     replaces: bool
     skip_faulty: bool
     cosigned: bool
+    signed_refusals: bool
     journal: Path | None
     language: str
 

@@ -21,6 +21,7 @@ from api.cli.left_out import write_left_out
 from api.cli.mapping_memory import MappingMemory
 from api.cli.options import Session
 from api.cli.output import Output
+from api.cli.refusals import KeptRefusals
 from api.cli.submission import Sent, Submission, slots, tell_interruption
 from api.cli.submit_options import SubmitOptions
 from api.cli.submit_words import SubmitWords
@@ -263,6 +264,7 @@ class SubmitRun:
                 journal,
                 self.options.cosigned,
                 self._sealer(client, drafts),
+                KeptRefusals(path, self.session.anchor) if self.options.signed_refusals else None,
             )
             sent = []
             for outcome in submission.send(drafts):
@@ -270,7 +272,14 @@ class SubmitRun:
                 update(1)
         if any(isinstance(outcome.answer, Admitted) for outcome in sent):
             remember(item, MappingMemory(self.session.folder.mappings))
+        self._tell_unsigned(sent)
         return sent
+
+    def _tell_unsigned(self, sent: Sequence[Sent]) -> None:
+        refused = [item for item in sent if not isinstance(item.answer, Admitted)]
+        unsigned = sum(item.note is None for item in refused)
+        if self.options.signed_refusals and unsigned:
+            self.output.note(f"the service signed nothing about {unsigned} of the refusals")
 
 
 def _count(inputs: Sequence[Input]) -> int:

@@ -95,6 +95,8 @@ class SubmitWords:
             self.output.say(line)
             for flag in self._flags(sent[position]) if position < len(sent) else ():
                 self.output.say(f"  flagged: {flag}")
+            if position < len(sent) and (note := sent[position].note):
+                self.output.say(f"  the log signed this refusal: {note}")
         refused = [item for item in sent if not isinstance(item.answer, Admitted)]
         self._tell_counts(sent, len(refused), len(there))
         if cosigned:
@@ -198,4 +200,6 @@ def _members(outcome: Sent) -> dict[str, Any]:
             "cosigned": answer.is_cosigned,
             "receipt": answer.receipt,
         }
-    return {**base, "code": answer.code, "detail": answer.detail, "remedy": answer.remedy}
+    note = {} if outcome.note is None else {"signed_refusal": str(outcome.note)}
+    told = {"code": answer.code, "detail": answer.detail, "remedy": answer.remedy}
+    return {**base, **told, **note}

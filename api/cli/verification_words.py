@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from api.cli.contradiction_words import contradiction_members, tell_contradiction
+from api.cli.refusal_words import CODES as REFUSALS
 from ledger.receipt import VerifiedReceipt
 from ledger.sharing.decision import Decision
 from ledger.sharing.members import decision_members
@@ -115,10 +116,7 @@ _PUBLIC: Final[Mapping[str, str]] = {
 }
 
 _LOG_WORD: Final[Mapping[str, tuple[str, str]]] = {
-    "approvals-sufficed": (
-        "that the approvals it needed were given",
-        "所需的同意均已给出",
-    ),
+    "approvals-sufficed": ("that the approvals it needed were given", "所需的同意均已给出"),
     "no-later-revocation": (
         "that nothing later revoked its key or the record",
         "其后没有撤销该密钥或该记录",
@@ -135,6 +133,7 @@ _LOG_WORD: Final[Mapping[str, tuple[str, str]]] = {
 
 #: code -> what it means for the reader.
 _CODES: Final[Mapping[str, tuple[str, str]]] = {
+    **REFUSALS,
     "malformed-anchor": ("The trust anchor file is not one.", "信任锚文件格式错误。"),
     "too-large": ("The file is larger than a verifier reads.", "文件超出校验上限。"),
     "malformed-json": ("The file is not strict JSON.", "文件不是严格的 JSON。"),

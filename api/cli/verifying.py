@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +17,8 @@ from api.cli.options import (
     trust_options,
 )
 from api.cli.output import Output
+from api.cli.record_files import parse_records
+from api.cli.refusals import is_signed_refusal, tell_refusal
 from api.cli.verification_words import WARNINGS, Step, Words, instant, record_members
 from keys.errors import KeysError
 from ledger import limits
@@ -38,22 +38,24 @@ _RECEIPT_WORD: Final = ("approvals-sufficed", "no-later-revocation", "key-in-for
 @click.option(
     "--record",
     type=click.Path(path_type=Path),
-    help="For a receipt: the record it is for (SD-JWT text, submission JSON, or journal).",
+    help="What a receipt or a refusal is for (SD-JWT text, submission JSON, or journal).",
 )
 @language_option
 @trust_options
 @pass_output
 def verify(output: Output, *, file: Path, record: Path | None, language: str, place: Place) -> None:
-    """Verify a view, or a receipt with its record. Needs no network and no service.
+    """Verify a view, a receipt with its record, or a signed refusal. Needs no network.
 
     Tells every step that was checked. Exit status 0: every step holds. 1: refused, with the
     code of the first step that does not.
     """
     words = Words(language)
-    data = read_file(file, "a view or a receipt", bytes_max=limits.VIEW_BYTES_MAX + 1)
+    data = read_file(file, "a view, a receipt or a refusal", bytes_max=limits.VIEW_BYTES_MAX + 1)
     try:
         trusted = parse_anchor(read_anchor(place))
-        if data.startswith(HEADER.encode()):
+        if is_signed_refusal(data):
+            tell_refusal(output, data, record, anchor=trusted, language=language)
+        elif data.startswith(HEADER.encode()):
             _verify_receipt(output, data, record, anchor=trusted, words=words)
         else:
             _tell_view(output, verify_view(parse_view(data), trusted), words)
@@ -111,23 +113,6 @@ def _fitting_record(data: bytes, path: Path, anchor: Anchor) -> tuple[str, Verif
         f"expected a record in {path}, found none",
         remedy="Name the text 'JWS~...~', its submission JSON, or the journal of 'submit'.",
     )
-
-
-def parse_records(data: bytes) -> Iterator[str]:
-    """The records in a file, one a line: texts, submissions, a journal; the rest is passed over."""
-    for line in data.decode("utf-8", "replace").splitlines():
-        text = line.strip()
-        if text.startswith("{"):
-            try:
-                members = json.loads(text)
-            # A long row of brackets exhausts the decoder's stack.
-            except (ValueError, RecursionError):
-                continue
-            sd_jwt = members.get("sd_jwt")
-            if isinstance(sd_jwt, str):
-                yield sd_jwt
-        elif text:
-            yield text
 
 
 def _tell_view(output: Output, verified: VerifiedView, words: Words) -> None:

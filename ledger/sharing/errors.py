@@ -6,6 +6,7 @@
     +-- MalformedDecision     no signed decision
     +-- MalformedRefusal      no signed refusal
     +-- DecisionMismatch      a decision that is not about the record that it stands beside
+    +-- RefusalMismatch       a refusal that is not of the submission that it stands beside
     +-- ErasedMismatch        a group that is said to be erased, and shown or erased by no entry
     +-- NoteRefused > BadNoteSignature
         +-- BadDecisionSignature     a line by a known log key does not verify, or none is there
@@ -33,6 +34,12 @@ class DecisionMismatch(LedgerError):
     """A decision on another record, or one that withholds what is shown beside it."""
 
     code = "decision-mismatch"
+
+
+class RefusalMismatch(LedgerError):
+    """A refusal of another submission, or one with another code than was told beside it."""
+
+    code = "refusal-mismatch"
 
 
 class ErasedMismatch(LedgerError):

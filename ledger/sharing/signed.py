@@ -34,6 +34,7 @@ from ledger.sharing.errors import (
     DecisionMismatch,
     MalformedDecision,
     MalformedRefusal,
+    RefusalMismatch,
 )
 from ledger.sharing.members import (
     SignedRefusal,
@@ -42,6 +43,7 @@ from ledger.sharing.members import (
     read_decision_members,
     read_refusal_members,
     refusal_members,
+    submission_digest,
     told_of,
 )
 from ledger.strict_json import JsonObject, encode_json, parse_json_object
@@ -164,6 +166,21 @@ def verify_refusal(text: str, *, anchor: Anchor) -> SignedRefusal:
     found = parse_refusal(text)
     _verify(found.note, found.origin, anchor, refusal=BadRefusalSignature)
     return found.refusal
+
+
+def check_refusal_fits(refusal: SignedRefusal, line: bytes, *, code: str) -> None:
+    """Check that a refusal is of the bytes that were sent, and says the code that was told.
+
+    Raises:
+        RefusalMismatch: it is of other bytes, or says another code.
+    """
+    if refusal.of.submission != submission_digest(line):
+        raise RefusalMismatch(
+            f"expected a refusal of the bytes {submission_digest(line)}, found one of "
+            f"{refusal.of.submission}"
+        )
+    if refusal.code != code:
+        raise RefusalMismatch(f"expected a refusal with {code[:60]}, found {refusal.code[:60]}")
 
 
 def _sign(purpose: str, members: dict[str, Any], origin: str, *, signer: Ed25519Signer) -> str:

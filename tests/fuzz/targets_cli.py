@@ -38,6 +38,7 @@ from api.cli.drafts import content_key, read_drafts
 from api.cli.journal import Journal, Slot
 from api.cli.left_over import check_left_over
 from api.cli.places import Places, parse_pointer
+from api.cli.record_files import parse_records
 from api.cli.suggestion import split_unit, suggest
 from api.cli.table import Table, TableOptions, decode, find_delimiter, read_table
 from api.cli.table_drafts import table_drafts
@@ -50,7 +51,6 @@ from api.cli.table_errors import (
     TableUnreadable,
 )
 from api.cli.template import fill_template
-from api.cli.verifying import parse_records
 from ledger.errors import MalformedJson, MalformedType
 from ledger.record_type import parse_record_type
 from ledger.strict_json import JsonObject, encode_json

@@ -75,8 +75,8 @@ def test_equal_rows_are_records_of_their_own(solo: SoloLog, tmp_path: Path) -> N
 class CutOff(LogClient):
     """A client whose connection breaks after the log has taken its batch."""
 
-    def submit_batch(self, sd_jwts: list[str], *, cosigned: bool = False) -> list[Answer]:
-        super().submit_batch(sd_jwts, cosigned=cosigned)
+    def submit_batch(self, sd_jwts: list[str], **asked: bool) -> list[Answer]:
+        super().submit_batch(sd_jwts, **asked)
         raise ServerUnreachable("expected an answer, found the line cut")
 
 
@@ -85,11 +85,11 @@ class Stopped(LogClient):
 
     batches = 0
 
-    def submit_batch(self, sd_jwts: list[str], *, cosigned: bool = False) -> list[Answer]:
+    def submit_batch(self, sd_jwts: list[str], **asked: bool) -> list[Answer]:
         self.batches += 1
         if self.batches == 2:
             raise KeyboardInterrupt
-        return super().submit_batch(sd_jwts, cosigned=cosigned)
+        return super().submit_batch(sd_jwts, **asked)
 
 
 @pytest.fixture

@@ -134,6 +134,8 @@ GRANTS_LIVE_MAX: Final = 256
 GRANT_OPENS_MAX: Final = 32
 GRANT_GROUPS_MAX: Final = 64
 GRANT_RECORDS_MAX: Final = 64
+# What a record says of its sharing, kept for acts that name it again; at most 100 KiB each.
+FILINGS_KEPT_MAX: Final = 1_024
 GRANT_FAMILIES_MAX: Final = 64
 GRANT_MILLISECONDS_MAX: Final = 3_653 * 24 * 3600 * 1000
 DELEGATIONS_LIVE_MAX: Final = 16

@@ -38,26 +38,26 @@ class Circumstances:
         return str(party_did(origin, Slug(self.fold.rules.operator)))
 
     def known(self, record_id: str) -> Filed | Refusal:
-        """The facts of one earlier record."""
-        found = self.all_known([record_id])
-        return found if isinstance(found, Refusal) else found[0]
+        """The facts of one earlier record; a refusal where it is not there."""
+        return _held(record_id, self.filings.filed([record_id]))
 
-    def all_known(self, record_ids: Sequence[str]) -> list[Filed] | Refusal:
-        """The facts of earlier records, in their order; a refusal where one is not there."""
-        found = self.filings.filed(record_ids)
-        known = []
-        for record_id in record_ids:
-            if record_id not in found:
-                return unknown_record(record_id)
-            filed = found[record_id]
-            if filed is None:
-                return Refusal(
-                    STATE_INCOMPLETE,
-                    f"expected the content of record {record_id}, found none: submit that record "
-                    "again or restore a backup",
-                )
-            known.append(filed)
-        return known
+    def judge_owned(self, party: str, record_ids: Sequence[str]) -> Refusal | None:
+        """The refusal of the first of the records that is not there, or not the party's.
+
+        They are looked up in parts that grow from one, under the head lock: whoever names what
+        others hold has little more read than what is its own.
+        """
+        start, length = 0, 1
+        while some := record_ids[start : start + length]:
+            found = self.filings.filed(some)
+            for record_id in some:
+                filed = _held(record_id, found)
+                if isinstance(filed, Refusal):
+                    return filed
+                if party not in self.owners(filed):
+                    return self.not_the_owner(party, filed)
+            start, length = start + length, length * 2
+        return None
 
     def may_know(self, party: str, filed: Filed) -> bool:
         """Whether a party is named by a record or by its case, and so knows that it is there."""
@@ -75,6 +75,19 @@ class Circumstances:
         return Refusal(
             NOT_THE_OWNER, f"{filed.record_id} is {filed.owner}'s: found {party} instead"
         )
+
+
+def _held(record_id: str, found: Mapping[str, Filed | None]) -> Filed | Refusal:
+    if record_id not in found:
+        return unknown_record(record_id)
+    filed = found[record_id]
+    if filed is None:
+        return Refusal(
+            STATE_INCOMPLETE,
+            f"expected the content of record {record_id}, found none: submit that record again "
+            "or restore a backup",
+        )
+    return filed
 
 
 def unknown_record(record_id: str) -> Refusal:

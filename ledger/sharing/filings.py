@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from keys.encoding import decode_base64url, encode_base64url
 from keys.errors import MalformedEncoding
+from ledger import limits
 from ledger.disclosure import open_disclosures
 from ledger.entry import parse_head, split_entry
 from ledger.errors import LedgerError
@@ -132,7 +133,8 @@ def _closed_groups(claims: Claims, disclosures: Sequence[str]) -> dict[str, Any]
     for it unless a signer wrote its JSON in another way than we do.
     """
     found: dict[str, Any] = {}
-    for text in sorted(disclosures, key=lambda text: (not _seems_closed(text), len(text))):
+    small = [text for text in disclosures if len(text) <= limits.CLOSED_GROUP_BYTES_MAX]
+    for text in sorted(small, key=lambda text: (not _seems_closed(text), len(text))):
         try:
             (opened,) = open_disclosures(claims, [text])
         except LedgerError:

@@ -113,15 +113,7 @@ def _judge_filter(said: Said, around: Circumstances) -> Refusal | None:
         if case is None or said.party not in case.participants:
             return unknown_record(case_id)
     ids = (said.facts.get("records") or {}).get("ids")
-    if not ids:
-        return None
-    known = around.all_known(ids)
-    if isinstance(known, Refusal):
-        return known
-    for filed in known:
-        if said.party not in around.owners(filed):
-            return around.not_the_owner(said.party, filed)
-    return None
+    return around.judge_owned(said.party, ids) if ids else None
 
 
 # ---- delegations ----

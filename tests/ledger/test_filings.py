@@ -74,6 +74,27 @@ def test_content_that_is_not_held_is_none_and_not_absent() -> None:
     story.ledger.close()
 
 
+def test_content_is_read_once_however_often_a_record_is_named() -> None:
+    store = CountingStore()
+    story = a_founded_story(store)
+    story.admit(REPORT)
+    asked, before = filings(story), store.read
+    assert asked.filed([OF]) == asked.filed([OF, "A" * 43])
+    assert store.read == before + 1
+    story.ledger.close()
+
+
+class CountingStore(ForgetfulStore):
+    """Counts the contents that were read."""
+
+    read = 0
+
+    def disclosures(self, indices: Sequence[int]) -> Mapping[int, str]:
+        """Those of the store."""
+        self.read += len(indices)
+        return super().disclosures(indices)
+
+
 def test_an_audit_takes_no_record_behind_the_act_and_none_under_another_id(story: Story) -> None:
     found = filings(story).filed([OF])[OF]
     assert found is not None

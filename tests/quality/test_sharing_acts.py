@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ledger import limits
 from ledger.policy import PolicyDocument, Purpose
 from ledger.policy_history import PolicyVersion
+from ledger.sharing.filed import Filed
 from tests.quality.sharing_scene import (
     CUSTOMER,
     DAY,
@@ -92,6 +94,27 @@ def test_others_data_are_not_granted_and_unseen_ones_look_absent(
     scene: Scene, ids: list[str], code: str | None
 ) -> None:
     assert grant_code(scene, records={"ids": ids}) == code
+
+
+def test_little_is_read_of_what_is_not_the_signers(scene: Scene) -> None:
+    reading = Reading(scene)
+    act = a_grant(records={"ids": [OWN, FOREIGN, *map(rid, range(100, 162))]})
+    refusal = scene.masters.judge(scene.say(MAKER, act, CUSTOMER), scene.fold, filings=reading)
+    assert refusal is not None
+    assert (refusal.code, len(reading.asked)) == ("not-the-owner", 3)
+
+
+@dataclass
+class Reading:
+    """The filings of a scene, and which were asked for."""
+
+    scene: Scene
+    asked: list[str] = field(default_factory=list)
+
+    def filed(self, record_ids: Sequence[str]) -> Mapping[str, Filed | None]:
+        """Those of the scene."""
+        self.asked.extend(record_ids)
+        return self.scene.filed(record_ids)
 
 
 def test_what_is_not_there_and_what_is_not_known_to_the_signer_read_alike(scene: Scene) -> None:

@@ -10,6 +10,7 @@ import click
 
 from api.cli.drafts import read_drafts
 from api.cli.faults import CommandFault
+from api.cli.group_names import expect_tiers
 from api.cli.options import (
     Place,
     language_option,
@@ -225,6 +226,8 @@ def _records(
     if b'"lotmark.view/v1"' in data:
         return _viewed(data, types, place)
     drafts = read_drafts(path, data, vct=None, origin=_ORIGIN)
+    for draft in drafts:
+        expect_tiers(draft, _kind(types, draft.vct))
     return [
         SimulatedRecord(
             draft.vct,

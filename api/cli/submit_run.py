@@ -15,6 +15,7 @@ from api.cli.drafts import Draft, with_seals
 from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags, flags_of_run
+from api.cli.group_names import expect_groups, expect_tiers
 from api.cli.inputs import Input, read_input, remember
 from api.cli.journal import Journal, journal_path
 from api.cli.left_out import write_left_out
@@ -130,16 +131,10 @@ class SubmitRun:
     def _sealing(self, item: Input) -> Input:
         """The drafts with the groups sealed that ``--seal`` names."""
         seals = self.options.readers_by_group(self.session)
-        if not seals:
-            return item
         for draft in item.drafts:
-            known = self._kind(draft.vct).groups
-            if unknown := sorted(seals.keys() - known.keys()):
-                raise CommandFault(
-                    "group-not-known",
-                    f"--seal: expected a group of {draft.vct}, found {unknown[0]!r}",
-                    remedy=f"Name one of {', '.join(sorted(known))}; nothing was sent.",
-                )
+            kind = self._kind(draft.vct)
+            expect_groups(seals, kind, "--seal")
+            expect_tiers(draft, kind)
         return replace(item, drafts=tuple(with_seals(draft, seals) for draft in item.drafts))
 
     def _sealer(self, client: LogClient, drafts: Sequence[Draft]) -> Sealer:

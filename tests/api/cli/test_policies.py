@@ -115,6 +115,15 @@ def test_a_draft_is_tried_out_with_its_own_tiers(tmp_path: Path) -> None:
     }
 
 
+def test_a_draft_with_a_misspelt_group_is_not_tried_out_at_the_default(tmp_path: Path) -> None:
+    draft = {"type": VCT, "groups": {"recipe": {}}, "filing": {"tiers": {"recipee": "sealed"}}}
+    path = tmp_path / "draft.json"
+    path.write_text(json.dumps(draft), encoding="utf-8")
+    refused = lotmark("policy", "simulate", "default", "--record", str(path), "--json")
+    assert json.loads(refused.stdout)["error"]["code"] == "group-not-known"
+    assert "/filing/tiers: expected a group of parameter-upload/v1 such as recipe" in refused.stdout
+
+
 def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
     refused = lotmark("policy", "simulate", "default", "--type", "nothing/v1")
     assert (refused.exit_code, VCT in refused.stderr) == (1, True)

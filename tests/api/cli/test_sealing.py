@@ -106,6 +106,21 @@ def test_a_group_that_the_type_does_not_have_is_not_taken_for_sealed(
     assert (result.exit_code and code(result)) == (expected or 0)
 
 
+@pytest.mark.parametrize("member", ["tiers", "seal"])
+@pytest.mark.parametrize(
+    ("group", "expected"), [("recipe", None), ("recipee", "such as recipe, found 'recipee'")]
+)
+def test_a_misspelt_group_of_a_draft_is_refused_and_not_filed_in_clear(
+    solo: SoloLog, tmp_path: Path, member: str, group: str, expected: str | None
+) -> None:
+    said = (
+        {"seal": {group: [SLUG]}} if member == "seal" else {"filing": {"tiers": {group: "sealed"}}}
+    )
+    result = solo.run("submit", drafted(tmp_path, "d", **said), "--dry-run", "--json")
+    assert (result.exit_code and code(result)) == ("group-not-known" if expected else 0)
+    assert (expected or "") in result.stdout
+
+
 def test_what_is_sealed_is_checked_before_it_is_sealed(solo: SoloLog, tmp_path: Path) -> None:
     """Nobody can tell its faults afterwards."""
     wrong = {**groups(), "recipe": {"temperature": 812}}

@@ -1,43 +1,43 @@
-"""What others see of an owner's records, counted."""
+"""What another party sees of many records, counted."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
-import pytest
+from ledger.sharing.decision import ANYONE
+from ledger.sharing.seen import Basis, SeenGroup, see_as
+from tests.ledger.sharing.reference import Question
+from tests.ledger.sharing.scenes import NOW_MS, stage
 
-from ledger.grown_map import GrownMap
-from ledger.policy_history import PolicyHistory
-from ledger.sharing.agreements import Agreements, Erasure
-from ledger.sharing.decision import ANYONE, SharingState
-from ledger.sharing.filed import Filed
-from ledger.sharing.seen import see_as
-
-OWNER = "did:web:log.example:parties:owner"
-RECORD, ACT = "r" * 43, "e" * 43
-TIERS = (("verdict", "public"), ("lot", "partner"))
-FILED = Filed(
-    RECORD, 7, 1_000, "inspection-report/v1", OWNER, OWNER, None, TIERS, (), None, None, "p" * 43
-)
-STATE = SharingState(9, {}, PolicyHistory())
+VCT: Final = "sample/v1"
+QUESTION: Final = Question("member", frozenset(), "before", "none", "none", "none")
+SCENE: Final = stage(QUESTION, VCT, (("lot", "public"), ("values", "partner")))
 
 
-def erased(*groups: str) -> SharingState:
-    """The state after an erasure of these groups."""
-    act = Erasure(ACT, 8, RECORD, frozenset(groups), OWNER, "owner")
-    agreements = Agreements(
-        erasures=GrownMap([(ACT, act)]), erasures_of=GrownMap([(RECORD, GrownMap([(ACT, None)]))])
-    )
-    return replace(STATE, agreements=agreements)
+def seen(*tiers: str) -> dict[str, SeenGroup]:
+    """The groups of records of which the values have these tiers, as anyone sees them."""
+    stated = ((("lot", "public"), ("values", tier)) for tier in tiers)
+    records = [replace(SCENE.filed, tiers=of) for of in stated]
+    return {item.group: item for item in see_as(records, SCENE.state, ANYONE, at_ms=NOW_MS)}
 
 
-@pytest.mark.item("5.9.page")
-def test_what_is_erased_counts_as_shown_to_nobody() -> None:
-    before, after = (
-        {group.group: group for group in see_as([FILED], state, ANYONE, at_ms=2_000)}
-        for state in (STATE, erased("verdict"))
-    )
-    assert (before["verdict"].shown, before["verdict"].erased) == (1, 0)
-    assert (after["verdict"].shown, after["verdict"].erased) == (0, 1)
-    assert (after["lot"].shown, after["lot"].erased) == (0, 0)
-    assert after["lot"].needs == ("membership", "relation", "grant")
+def test_records_are_counted_by_the_rule_that_shows_them() -> None:
+    found = seen("partner", "public", "restricted")["values"]
+    assert (found.records, found.shown) == (3, 1)
+    assert found.grounds == (Basis("public", None, 1),)
+
+
+def test_tiers_are_told_widest_first() -> None:
+    found = seen("sealed", "restricted", "partner", "public", "consortium")["values"]
+    assert found.tiers == ("public", "consortium", "partner", "restricted", "sealed")
+
+
+def test_needs_are_told_in_the_order_of_a_decision() -> None:
+    found = seen("sealed", "partner")["values"]
+    assert found.needs == ("membership", "relation", "grant", "sealing-key")
+
+
+def test_which_groups_a_record_has_is_not_told() -> None:
+    assert seen("partner").keys() == {"lot", "values", "manifest", "address", "filing"}
+    assert seen("partner")["filing"].tiers == ("filing",)

@@ -195,6 +195,8 @@ def test_killed_audit_is_resumed(kept: SoloLog, copied: Path) -> None:
     check_killed(kept, copied, kills=1)
 
 
+# Fifty audits one after another: two minutes and more on a busy machine.
+@pytest.mark.timeout(500)
 @pytest.mark.long
 def test_audit_killed_again_and_again_is_resumed(kept: SoloLog, copied: Path) -> None:
     check_killed(kept, copied, kills=25)

@@ -74,8 +74,9 @@ class DeliveryDoor:
         """
         record = self.shelf.open(request.path_params["record_id"], reader)
         record_id = encode_base64url(record.row.record_id)
-        # Who does not read the record whole is told nothing that follows from it.
-        found, size = self._beside_others(record_id if record.sight.is_whole else None)
+        # Who does not read the record whole, or is no member, is told nothing that follows from it.
+        is_told = record.sight.is_whole and self.shelf.is_member(reader)
+        found, size = self._beside_others(record_id if is_told else None)
         agreed = agreed_flags(
             record, self.state(), open_record=lambda other: self.shelf.open(other, reader)
         )
@@ -111,6 +112,8 @@ class DeliveryDoor:
     def _answer(self, request: Request, reader: Reader, rows_of: RowsOf) -> Response:
         asked = parse_deliveries(request.query_params, now_ms=self.clock.now_ms())
         questions = questions_for(asked.question, reader)
+        # Figures are made of both sides' records, and who is no member reads its own alone.
+        questions = questions if self.shelf.is_member(reader) else ()
         wanted = Asked(
             questions,
             months=rows_of is _monthly_rows,

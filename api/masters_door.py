@@ -25,13 +25,15 @@ from api.agreements_members import (
 from api.exchange import Reader
 from api.masters_members import MasterMembers, Members, state_of
 from api.masters_query import STATES, AskedMasters, Place, encode_place, parse_masters
-from api.records import RecordShelf, private
+from api.records import OpenedRecord, RecordShelf, private
 from api.trade import masters_of
 from ledger.clock import Clock
 from ledger.commit import Tip
+from ledger.record import GOVERNANCE_VCTS
 from ledger.relations import Relation
 from ledger.service import Ledger
 from ledger.sharing.agreements import Case, Grant
+from ledger.sharing.openings import STATE_GROUP
 from quality.in_force.own import (
     Task,
     own_parts,
@@ -148,11 +150,28 @@ class MastersDoor:
         is_more, page = len(page) > asked.limit, page[: asked.limit]
         told: dict[str, Any] = {
             **_standing(tip),
-            listing.name: tell_all(page),
+            listing.name: self._keep_readable(tell_all(page), reader, listing),
             "next": encode_place(listing.place(page[-1])) if is_more else None,
         }
-        self.shelf.note_state(_entries_told(told[listing.name]), reader)
         return private(JSONResponse(told))
+
+    def _keep_readable(
+        self, told: Sequence[Members], reader: Reader, listing: _Listing[T]
+    ) -> list[Members]:
+        """Those of which the reader may read every entry, and their receipts.
+
+        A side that was suspended is told what is its own alone. Members are told who passed
+        their grants on, and the sites of their partners, whether or not they read the records.
+        """
+        is_member = self.shelf.is_member(reader)
+        asks = not (is_member and listing.name in _TOLD_MEMBERS)
+        opened = self.shelf.states(_entries_told(told), reader)
+        readable = {
+            index for index, one in opened.items() if _is_told(one, reader, is_member=is_member)
+        }
+        kept = [one for one in told if not asks or readable.issuperset(_entries_told(one))]
+        self.shelf.note_states((opened[index] for index in {*_entries_told(kept)}), reader)
+        return kept
 
     def _tell_sites(self, page: Sequence[Site], reader: Reader) -> list[Members]:
         opened = self.shelf.open_all([site.index for site in page], reader)
@@ -162,6 +181,15 @@ class MastersDoor:
             groups = {one.group: one.value for one in record.groups if one.group in names}
             told.append(self._members.site(site, groups))
         return told
+
+
+def _is_told(one: OpenedRecord, reader: Reader, *, is_member: bool) -> bool:
+    """Whether the state that an entry brought is the reader's to know."""
+    if one.row.vct in GOVERNANCE_VCTS:
+        return True
+    if one.sight.decision is None:
+        return is_member or one.row.party == reader.did
+    return STATE_GROUP in one.sight.names
 
 
 def _entries_told(told: object) -> Iterator[int]:
@@ -297,3 +325,4 @@ _CASES: Final = _Listing(
     CASE_STATES,
 )
 _TASKS: Final = _Listing("tasks", (), _find_tasks, _task_place)
+_TOLD_MEMBERS: Final = frozenset({_SITES.name, _GRANTS.name})

@@ -99,13 +99,21 @@ class RecordShelf:
         """
         self._accesses.note(reader, seen)
 
-    def note_state(self, indices: Iterable[int], reader: Reader) -> None:
-        """The same of records of which their group ``state`` is told, in another form.
+    def is_member(self, reader: Reader) -> bool:
+        """Whether the reader is a member in good standing now."""
+        return self._sharing.reading(reader).principal.is_member
+
+    def states(self, indices: Iterable[int], reader: Reader) -> dict[int, OpenedRecord]:
+        """Records by their entries as the reader gets them, of which nothing is shown yet."""
+        opened = self.open_at(sorted(set(indices)), self._sharing.reading(reader))
+        return {one.row.index: one for one in opened}
+
+    def note_states(self, opened: Iterable[OpenedRecord], reader: Reader) -> None:
+        """Keep receipts of records of which the group ``state`` is told, in another form.
 
         Raises:
             AccessNotKept: they cannot be kept.
         """
-        opened = self.open_at(sorted(set(indices)), self._sharing.reading(reader))
         seen = (seen_of(one.row, one.sight, one.group_names & {"state"}) for one in opened)
         self.note_seen([one for one in seen if one is not None], reader)
 

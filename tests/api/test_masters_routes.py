@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ledger.compose import Filing
-from tests.api.derived.trade import FAMILY, Trade
+from tests.api.derived.trade import FAMILY, Trade, suspended
 from tests.api.service import (
     LABORATORY,
     OEM,
@@ -165,6 +165,15 @@ def test_a_question_about_others_finds_nothing(trade: Trade, name: str) -> None:
     asked = {"customer": trade.did(OEM), "supplier": trade.did(SUPPLIER)}
     assert told(trade, name, by=SUPPLIER, **asked)
     assert told(trade, name, by=STRANGER, **asked) == []
+
+
+@pytest.mark.item("5.done.leaks")
+def test_a_suspended_side_is_told_what_is_its_own_alone(trade: Trade) -> None:
+    with suspended(trade):
+        found = {name: told(trade, name, by=SUPPLIER) for name in NAMES}
+    assert {name for name, items in found.items() if items} == {"sites", "grants"}
+    assert {item["party"] for item in found["sites"]} == {trade.did(SUPPLIER)}
+    assert {item["granted_by"] for item in found["grants"]} == {trade.did(SUPPLIER)}
 
 
 # ---- what is told ----

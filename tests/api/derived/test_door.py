@@ -15,7 +15,7 @@ from api.derived import answering, stored
 from api.derived.rows import decode_papers
 from ledger.limits import READS_AT_ONCE_MAX
 from quality.deliveries.papers import Paper
-from tests.api.derived.trade import Trade
+from tests.api.derived.trade import Trade, suspended
 from tests.api.service import LABORATORY, OEM, STRANGER, SUPPLIER, LiveService, code_of, serve
 
 MONTHLY = "/v1/deliveries/monthly?from=2026-10&to=2026-11&as_of=2026-12-31"
@@ -190,6 +190,16 @@ def record_of(trade: Trade, vct: str, number: str) -> str:
 
 def test_flags_of_no_record_are_not_found(trade: Trade) -> None:
     assert code_of(trade.live.signed(OEM).get(f"/v1/records/{'A' * 43}/flags")) == "not-found"
+
+
+@pytest.mark.item("5.done.leaks")
+def test_a_suspended_side_is_told_no_figures(trade: Trade) -> None:
+    with suspended(trade):
+        answers = [
+            ask(trade, f"{target}&inputs=true", by=SUPPLIER) for target in (MONTHLY, DIFFERENCES)
+        ]
+    assert [(told["rows"], told["entries"]) for told in answers] == [([], []), ([], [])]
+    assert ask(trade, DIFFERENCES, by=SUPPLIER)["rows"]
 
 
 def test_an_answer_waits_for_the_entries_it_is_asked_for(own_service: LiveService) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.compose import Filing
-from tests.api.service import OEM, SUPPLIER, LiveService
+from tests.api.service import LABORATORY, OEM, STRANGER, SUPPLIER, LiveService
+from tests.ledger.acts import Members
 
 FAMILY = "gears"
 LONG_WAIT_SECONDS = 20.0
@@ -151,3 +153,21 @@ def goods(quantity: str, unit: str, lots: Sequence[tuple[str, str]]) -> dict[str
     """A quantity in lots."""
     listed = [{"number": number, "quantity": part} for number, part in lots]
     return {"quantity": quantity, "unit": unit, "lots": listed}
+
+
+@contextmanager
+def suspended(trade: Trade) -> Iterator[None]:
+    """For a while the supplier is suspended, by the votes of the others."""
+    members = Members(trade.live.consortium, at_ms=trade.live.clock.now_ms())
+    first, *others = (trade.live.party(slug) for slug in (OEM, STRANGER, LABORATORY))
+
+    def decide(act: str) -> None:
+        of = trade.live.admit(members.proposal(first, act, {"party": trade.did(SUPPLIER)}))
+        for party in others:
+            trade.live.submit(members.endorsement(party.admin, of))
+
+    decide("suspend")
+    try:
+        yield
+    finally:
+        decide("reinstate")

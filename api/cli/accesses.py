@@ -22,6 +22,8 @@ from api.cli.options import Place, Session, open_session, pass_output, place_opt
 from api.cli.output import Output, columns
 from api.cli.own_party import courtesy_answer, did_of
 from api.cli.proposal_words import slug_of
+from api.cli.record_argument import record_id_of
+from api.cli.selectors import Selectors
 from api.cli.verification_words import instant
 from api.client import LogClient
 from api.client_accesses import AccessClient
@@ -54,7 +56,7 @@ class _Told:
 @click.option("--reader", metavar="PARTY", help="Only by this party, by slug or DID.")
 @click.option("--type", "type", help="Only records of this type.")
 @click.option("--group", help="Only where this group was shown.")
-@click.option("--record", help="Only this record, by its id.")
+@click.option("--record", help="Only this record, by its id or entry number.")
 @click.option("--verify", "is_verified", is_flag=True, help="Check every reader's signature.")
 @click.option(
     "--check", "is_checked", is_flag=True, help="Compare all rows with the digests on the log."
@@ -73,15 +75,13 @@ def accesses(
     if is_checked and chosen:
         raise click.UsageError("--check looks at every row: leave the other choices out")
     session = open_session(place)
-    if "reader" in chosen:
-        chosen["reader"] = name_party(chosen["reader"], parse_origin(session.anchor.origin))
     owner = did_of(session, session.profile.slug)
     with session.client(session.open_key(session.folder.signing_key)) as client:
-        told = _ask(client, chosen)
+        told = _ask(client, _selected(session, client, chosen))
         findings = list(_verify(session, client, told, owner)) if is_verified else []
         if is_checked:
             findings += _check(output, session, client, told=told)
-    _tell(output, told, findings)
+    _tell(output, told, findings, is_narrowed=bool(chosen))
     if (is_verified or is_checked) and not findings:
         output.say("what was checked holds")
     output.result(
@@ -93,6 +93,27 @@ def accesses(
     )
     if findings:
         click.get_current_context().exit(1)
+
+
+def _selected(session: Session, client: LogClient, chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The choices as the service takes them, each of them a name that the log has.
+
+    Raises:
+        CommandFault: it has no such party, type or group.
+        ClientError: it has no such record.
+    """
+    found, known = dict(chosen), Selectors(client, session.anchor)
+    types = [chosen["type"]] if "type" in chosen else []
+    if "reader" in chosen:
+        found["reader"] = name_party(chosen["reader"], parse_origin(session.anchor.origin))
+        known.expect_party(found["reader"])
+    known.expect_types(types)
+    known.expect_groups([chosen["group"]] if "group" in chosen else [], types)
+    if "record" in chosen:
+        found["record"] = record_id_of(chosen["record"], client)
+        # A view of what is not there is refused; no row of it would be taken for no reader.
+        client.view(found["record"])
+    return found
 
 
 def _ask(client: LogClient, chosen: Mapping[str, Any]) -> _Told:
@@ -191,10 +212,14 @@ def _read_digest(record: VerifiedRecord) -> FoundDigest:
 # ---- words ----
 
 
-def _tell(output: Output, told: _Told, findings: Sequence[AccessFinding]) -> None:
+def _tell(
+    output: Output, told: _Told, findings: Sequence[AccessFinding], *, is_narrowed: bool
+) -> None:
+    nobody = "nobody has read anything of this party's"
+    none = "no row fits these choices" if is_narrowed else nobody
     with courtesy_answer():
         lines = list(columns([_HEADING, *map(_row, told.items[:_SHOWN_MAX])]))
-    for line in lines if told.items else ["nobody has read anything of this party's"]:
+    for line in lines if told.items else [none]:
         output.say(line)
     if len(told.items) > _SHOWN_MAX:
         output.note(f"{len(told.items) - _SHOWN_MAX} more: narrow it with --since, or use --json")

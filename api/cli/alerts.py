@@ -12,6 +12,7 @@ from api.cli.options import Place, Session, open_session, pass_output, place_opt
 from api.cli.output import Output, columns
 from api.cli.own_party import courtesy_answer
 from api.cli.proposal_words import slug_of
+from api.cli.selectors import Selectors
 from api.cli.verification_words import instant
 from api.client import LogClient
 from api.client_accesses import AccessClient
@@ -31,7 +32,7 @@ def alerts(output: Output, *, is_all: bool, number: int | None, place: Place) ->
 
     An alert gathers the reads of one reader by one rule until it is acknowledged.
     """
-    with _client(place) as client:
+    with _client(open_session(place)) as client:
         if number is not None:
             AccessClient(client).acknowledge(number)
             output.note(f"alert {number} is acknowledged")
@@ -67,12 +68,16 @@ def alert_when(
     place: Place = options["place"]
     if when is not None and never is not None:
         raise click.UsageError("name a rule to keep, or one to delete with --never")
-    with _client(place) as client:
+    session = open_session(place)
+    with _client(session) as client:
         if never is not None:
             AccessClient(client).drop_alert_rule(never)
             output.say(f"deleted {never}")
         elif when is not None:
             rule = AlertRule(when, options["types"], options["groups"])
+            known = Selectors(client, session.anchor)
+            known.expect_types(rule.types)
+            known.expect_groups(rule.groups, rule.types)
             named = name or _name_of(rule)
             AccessClient(client).put_alert_rule(named, rule.encode().encode())
             output.say(f"kept {named}: 'lotmark alerts' lists what it is about")
@@ -85,8 +90,7 @@ def alert_when(
     output.result({"rules": rules})
 
 
-def _client(place: Place) -> LogClient:
-    session: Session = open_session(place)
+def _client(session: Session) -> LogClient:
     return session.client(session.open_key(session.folder.signing_key))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from api.cli.acts import now_s, send
 from api.cli.content_words import read_labels, tell_flags, tell_groups
 from api.cli.options import Session
+from api.cli.record_argument import entry_number, record_id_of
 from api.client import LogClient
-from api.known_types import find_type, record_at
+from api.known_types import find_type
 from api.party_folder import PartySigner
 from api.proposal_check import read_record
 from api.setup_errors import ProposalUnexpected
@@ -18,8 +19,6 @@ from ledger.compose import Filing
 from ledger.relations import ACT_VCT
 from ledger.submission import Admitted
 from ledger.verify import VerifiedRecord
-
-_ENTRY_DIGITS_MAX: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,7 @@ class Acting:
             ProposalUnexpected: the service shows another one.
             ClientError, LedgerError, KeysError: it cannot be had, or does not verify.
         """
-        is_entry = named.isascii() and named.isdecimal() and len(named) <= _ENTRY_DIGITS_MAX
-        index = int(named) if is_entry else None
-        record_id = (
-            named if index is None else str(record_at(index, self.client).get("record_id", ""))
-        )
+        index, record_id = entry_number(named), record_id_of(named, self.client)
         record = read_record(self.client.view(record_id), self.session.anchor, record_id)
         if index not in {None, record.index}:
             raise ProposalUnexpected(f"expected entry {index}, found entry {record.index}")

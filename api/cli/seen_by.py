@@ -12,6 +12,8 @@ from api.cli.options import Place, pass_output, place_options
 from api.cli.output import Output, columns
 from api.cli.own_party import courtesy_answer
 from api.cli.reading import open_reader
+from api.cli.record_argument import record_id_of
+from api.cli.selectors import Selectors
 from keys.identifiers import parse_origin
 
 Row = tuple[str, ...]
@@ -22,7 +24,7 @@ ANYONE: Final = "-"
 @click.command("seen-by")
 @click.argument("party_named", metavar="PARTY")
 @click.option("--type", "vct", metavar="TYPE", help="Only records of this type.")
-@click.option("--record", metavar="ID", help="Only this record, by its record id.")
+@click.option("--record", metavar="ID", help="Only this record, by its id or entry number.")
 @place_options
 @pass_output
 def seen_by(
@@ -41,8 +43,13 @@ def seen_by(
         if party_named == ANYONE
         else name_party(party_named, parse_origin(reader.anchor.origin))
     )
-    asked = {"reader": other, "type": vct, "record": record}
     with reader.client:
+        known = Selectors(reader.client, reader.anchor)
+        known.expect_types([vct] if vct else [])
+        if other is not None:
+            known.expect_party(other)
+        record_id = record_id_of(record, reader.client) if record else None
+        asked = {"reader": other, "type": vct, "record": record_id}
         told = reader.client.seen_by(**{key: value for key, value in asked.items() if value})
     with courtesy_answer():
         _tell(output, told)

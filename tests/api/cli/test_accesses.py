@@ -49,7 +49,9 @@ def test_an_owner_lists_and_checks_who_read_of_it(log: SoloLog) -> None:
     shown = log.run("accesses", "--group", "measurements").stdout
     assert "manifest, measurements" in shown
     assert "consortium, grant" in shown
-    assert run(log, "--group", "absent")[1]["accesses"] == []
+    assert run(log, "--group", "recipe")[1]["accesses"] == []
+    assert "no row fits these choices" in log.run("accesses", "--group", "recipe").stdout
+    assert run(log, "--record", "2")[1]["accesses"] == []
     # The signature holds, and the log has no such key.
     status, told = run(log, "--verify")
     assert status == 1
@@ -57,6 +59,44 @@ def test_an_owner_lists_and_checks_who_read_of_it(log: SoloLog) -> None:
     assert finding["code"] == "access-not-proven"
     assert "registered on the log for requests" in finding["detail"]
     assert log.run("accesses", "--check", "--group", "x").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (("--reader", "hanfeng-driv"), "unknown-party: expected a party of this log such as hanf"),
+        (("--type", "inspection-report"), "such as inspection-report/v1, found"),
+        (("--group", "recipee"), "group-not-known: expected a group such as recipe"),
+        (("--type", "parameter-upload/v1", "--group", "lots"), "group-not-known"),
+        (("--record", "4000"), "no-such-entry"),
+        (("--record", "r" * 43), "not-found"),
+    ],
+)
+def test_a_choice_that_the_log_does_not_have_is_refused_and_not_answered_nobody(
+    log: SoloLog, given: tuple[str, ...], code: str
+) -> None:
+    refused = log.run("accesses", *given)
+    assert refused.exit_code == 1
+    assert code in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("seen-by", "hanfeng-driv"), "unknown-party"),
+        (("seen-by", "-", "--type", "inspection-report"), "such as inspection-report/v1"),
+        (("seen-by", "-", "--type", "inspection-report/v1"), None),
+        (("seen-by", "-", "--record", "4000"), "no-such-entry"),
+        (("alert-when", "any-read", "--type", "inspection-report"), "such as inspection-report/v1"),
+        (("alert-when", "any-read", "--group", "measurement"), "such as measurements"),
+    ],
+)
+def test_other_questions_refuse_unknown_names_too(
+    log: SoloLog, command: tuple[str, ...], code: str | None
+) -> None:
+    asked = log.run(*command)
+    assert asked.exit_code == (0 if code is None else 1), asked.stderr
+    assert (code or "") in asked.stderr
 
 
 @pytest.mark.item("5.7.alerts")

@@ -6,7 +6,7 @@ anybody else there is nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -19,6 +19,7 @@ from api.erasing.worker import ErasingWorker
 from api.exchange import Reader, Refused
 from api.records import private
 from api.search_query import check_names, malformed, read_integer
+from keys.encoding import decode_base64url
 from keys.identifiers import Slug, parse_origin, party_did
 from ledger import limits
 from ledger.clock import Clock
@@ -28,14 +29,14 @@ from ledger.sharing.agreements import Agreements, Erasure
 from ledger.sharing.filed import Filed
 from ledger.sharing.filings import filed_of_entry, has_filing
 from ledger.sharing.retention import MUST, STATES, Keeping, keeping_of
-from ledger.sharing.store_filings import StoreFilings
-from ledger.store import EntryRow, Store
+from ledger.store import EntryRow, SearchQuery, Store
 from ledger.vault.erasing import group_of
 from ledger.vault.shelf_copies import ShelfCopy
 
 _LIMIT: Final = 50
-#: Entries that one page of a list of what may be erased goes through.
+#: Entries, or acts, that one page of a list goes through.
 SCANNED_MAX: Final = 500
+_RECORDS_AT_ONCE: Final = 32
 _CopiesBefore = Callable[[int], tuple[ShelfCopy, ...]]
 
 
@@ -52,6 +53,8 @@ class ErasuresDoor:
     def listed(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/erasures``: those that concern the reader, newest first.
 
+        A page goes through a bounded number of acts, so that one may be empty and lead on.
+
         Raises:
             Refused: it is not signed, or the parameters are others.
         """
@@ -60,10 +63,13 @@ class ErasuresDoor:
         check_names(asked, frozenset({"limit", "before"}))
         limit = _between(read_integer(asked, "limit"), "limit", _LIMIT, limits.SEARCH_PAGE_MAX)
         before = read_integer(asked, "before")
-        found = list(islice(self._concerning(did, before), limit + 1))
+        acts = self._newest(before)
+        found = list(islice(self._concerning(did, acts[:SCANNED_MAX]), limit + 1))
         done = self.worker.book.done([item.record_id for item in found[:limit]])
         told = [describe_erasure(item, done.get(item.record_id)) for item in found[:limit]]
-        follows = found[limit - 1].index if len(found) > limit else None
+        follows = acts[SCANNED_MAX - 1].index if len(acts) > SCANNED_MAX else None
+        if len(found) > limit:
+            follows = found[limit - 1].index
         return private(JSONResponse({"erasures": told, "next": follows}))
 
     def report(self, request: Request, reader: Reader) -> Response:
@@ -108,7 +114,7 @@ class ErasuresDoor:
         stop = min(max(after, 0) + SCANNED_MAX, self.ledger.size)
         told = [
             _describe_keeping(keeping, as_of_ms)
-            for keeping in self._keepings(range(max(after, 0), stop))
+            for keeping in self._keepings(self._known_to(did, range(max(after, 0), stop)))
             if keeping.state(as_of_ms) == state or state is None
             if keeping.filed.owner == did
             or (did == self._operator() and keeping.state(as_of_ms) == MUST)
@@ -126,35 +132,54 @@ class ErasuresDoor:
         return str(party_did(parse_origin(fold.origin), Slug(fold.rules.operator)))
 
     def _filed(self, record_id: str) -> Filed | None:
-        found = StoreFilings(self.store, self.ledger.fold.origin).filed([record_id])
-        return found.get(record_id)
+        return self.ledger.filed([record_id]).get(record_id)
 
-    def _concerning(self, did: str, before: int | None) -> Iterator[Erasure]:
-        acts = sorted(self._agreements().erasures.values(), key=lambda item: -item.index)
+    def _newest(self, before: int | None) -> list[Erasure]:
+        acts = self._agreements().erasures.values()
+        wanted = (act for act in acts if before is None or act.index < before)
+        return sorted(wanted, key=lambda act: -act.index)
+
+    def _concerning(self, did: str, acts: Sequence[Erasure]) -> Iterator[Erasure]:
+        """Those of the acts that the reader is told of; of others' records nothing is loaded."""
+        operator = self._operator()
         for act in acts:
-            if before is not None and act.index >= before:
-                continue
-            if did in (act.by, self._operator()):
+            if did in (act.by, operator):
                 yield act
-                continue
-            filed = self._filed(act.of)
-            if filed is not None and self._concerns(filed, act.by, did):
-                yield act
+            elif self._stands_in(did, act.of):
+                filed = self._filed(act.of)
+                if filed is not None and self._concerns(filed, act.by, did):
+                    yield act
+
+    def _stands_in(self, did: str, record_id: str) -> bool:
+        """Whether a party signed a record or stands in it: whom it concerns does."""
+        key = decode_base64url(record_id)
+        index = self.store.known([key], []).records[key]
+        query = SearchQuery(before=index + 1, limit=1, reader=did)
+        return list(self.store.search(query)) == [index]
 
     def _concerns(self, filed: Filed, by: str | None, did: str) -> bool:
         return did in (filed.owner, filed.issuer, filed.subject, by, self._operator())
 
-    def _keepings(self, span: range) -> Iterator[Keeping]:
-        held = self.store.disclosures(span)
-        for row in self.store.entries(span.start, span.stop):
-            keeping = self._keeping(row, held)
-            if keeping is not None:
-                yield keeping
+    def _known_to(self, did: str, span: range) -> Sequence[int]:
+        """The entries of a span that may be told to a party: all of them to the operator."""
+        if did == self._operator() or not span:
+            return span
+        query = SearchQuery(before=span.stop, limit=len(span), reader=did)
+        return sorted(index for index in self.store.search(query) if index in span)
+
+    def _keepings(self, indices: Sequence[int]) -> Iterator[Keeping]:
+        """What is to be said of these entries, with the content of a few in memory."""
+        for start in range(0, len(indices), _RECORDS_AT_ONCE):
+            rows = self.store.entries_at(indices[start : start + _RECORDS_AT_ONCE])
+            asked = [row for _, row in sorted(rows.items()) if has_filing(row.vct)]
+            held = self.store.disclosures([row.index for row in asked])
+            for row in asked:
+                keeping = self._keeping(row, held)
+                if keeping is not None:
+                    yield keeping
 
     def _keeping(self, row: EntryRow, held: Mapping[int, str]) -> Keeping | None:
         tip = self.ledger.tip
-        if not has_filing(row.vct):
-            return None
         text = held.get(row.index)
         filed = filed_of_entry(row.text, text, origin=tip.fold.origin)
         if filed is None:

@@ -26,6 +26,8 @@ from portal.own_facts import SeenRecords
 
 #: An owner's newest records that an answer looks at.
 RECORDS_MAX: Final = 500
+#: Of how many the content is in memory at a time.
+_RECORDS_AT_ONCE: Final = 32
 _DID_CHARACTERS_MAX: Final = 640
 _NAMES: Final = frozenset({"reader", "type", "record"})
 
@@ -45,8 +47,11 @@ class SeenByOthers:
         self.ledger.catch_up()
         query = SearchQuery(before=self.ledger.size, limit=RECORDS_MAX + 1, reader=owner, vct=vct)
         indices = self.store.search(query)
-        opened = self.shelf.open_at(indices[:RECORDS_MAX], self.sharing.reading(Reader(owner)))
-        return self._filed(opened, owner), len(indices) > RECORDS_MAX
+        reading, found = self.sharing.reading(Reader(owner)), list[Filed]()
+        for start in range(0, min(len(indices), RECORDS_MAX), _RECORDS_AT_ONCE):
+            some = indices[start : min(start + _RECORDS_AT_ONCE, RECORDS_MAX)]
+            found += self._filed(self.shelf.open_at(some, reading), owner)
+        return found, len(indices) > RECORDS_MAX
 
     def own_record(self, owner: str, record_id: str) -> list[Filed]:
         """The same of one record.

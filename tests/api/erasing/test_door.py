@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from api import erasures_door, seen
 from api.erasing.rules import BACKUPS, RULES
 from ledger.vault.shelf import KeyShelf
 from ledger.vault.shelf_copies import ShelfCopy
@@ -80,6 +82,43 @@ def test_retention_tells_owners_of_their_own_and_the_operator_of_what_is_over(
     erasing.erase("evidence", "lot", "note")
     left = told(erasing, SUPPLIER, "/v1/retention")["records"]
     assert erasing.record_id not in {item["record"] for item in left}
+
+
+def test_lists_load_nothing_of_others_and_little_at_once(
+    erasing: Erasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erasing.erase("note")
+    erasing.await_done()
+    store = erasing.live.wired.store
+    read: list[Sequence[int]] = []
+    disclosures = store.disclosures
+
+    def noted(indices: Sequence[int]) -> Mapping[int, str]:
+        read.append(indices)
+        return disclosures(indices)
+
+    monkeypatch.setattr(store, "disclosures", noted)
+    for module in (erasures_door, seen):
+        monkeypatch.setattr(module, "_RECORDS_AT_ONCE", 1)
+    for slug, is_own in ((LABORATORY, False), (SUPPLIER, True)):
+        read.clear()
+        for target in ("/v1/erasures", "/v1/retention", "/v1/seen-by"):
+            told(erasing, slug, target)
+        assert any(erasing.entry in indices for indices in read) == is_own
+        assert all(len(indices) <= 1 for indices in read)
+
+
+def test_page_of_erasures_goes_through_a_bounded_number_and_leads_on(
+    erasing: Erasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer, older = [erasing.erase(group)["record_id"] for group in ("lot", "note")][::-1]
+    monkeypatch.setattr(erasures_door, "SCANNED_MAX", 1)
+    page = told(erasing, SUPPLIER, "/v1/erasures")
+    assert [item["act"] for item in page["erasures"]] == [newer]
+    page = told(erasing, LABORATORY, "/v1/erasures")
+    assert page["erasures"] == []
+    page = told(erasing, SUPPLIER, f"/v1/erasures?before={page['next']}")
+    assert ([item["act"] for item in page["erasures"]], page["next"]) == ([older], None)
 
 
 @pytest.mark.parametrize("query", ["state=gone", "after=x", "limit=1"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from api.exchange import ANYONE as NOBODY
@@ -62,22 +63,41 @@ class RecordSearch:
     def _newest(self, asked: Asked, reading: Reading) -> Page:
         if asked.content is not None:
             return self._by_content(asked, asked.content, reading)
+        if not reading.principal.is_member:
+            return self._newest_found(asked, reading)
         indices = self.candidates(asked, reading)
         pages = self._opened(indices[: asked.limit], reading)
         records, is_cut = _fill((record for page in pages for record in page), asked.limit)
         is_more = is_cut or len(indices) > asked.limit
         return _page(records, is_more=is_more, last=indices[: asked.limit])
 
+    def _newest_found(self, asked: Asked, reading: Reading) -> Page:
+        """The same for who is no member: what was public may have been narrowed since.
+
+        Only what is found tells whether there is more, but where very many in a row are hidden.
+        """
+        room = asked.limit + limits.HIDDEN_CANDIDATES_MAX
+        indices = self.candidates(replace(asked, limit=room), reading)
+        at_once = min(_RECORDS_AT_ONCE, asked.limit + 1)
+        pages = self._opened(indices[:room], reading, at_once=at_once)
+        records, is_cut = _fill((record for page in pages for record in page), asked.limit)
+        if not is_cut and len(indices) > room:
+            return Page(records, encode_cursor(indices[room - 1]))
+        return _page(records, is_more=is_cut, last=())
+
     def all_of(self, asked: Asked, reading: Reading) -> tuple[list[int], bool]:
         """The entries of all records that match, newest first, and whether there are more."""
         self.ledger.catch_up()
-        indices = self.candidates(asked, reading)
-        page = indices[: asked.limit]
-        if not reading.principal.is_member:
-            # A policy may have narrowed since what was public at admission.
-            opened = self._opened(page, reading)
-            page = [record.row.index for records in opened for record in records]
-        return page, len(indices) > asked.limit
+        if reading.principal.is_member:
+            indices = self.candidates(asked, reading)
+            return indices[: asked.limit], len(indices) > asked.limit
+        # A policy may have narrowed since what was public at admission.
+        room = asked.limit + limits.HIDDEN_CANDIDATES_MAX
+        indices = self.candidates(replace(asked, limit=room), reading)
+        pages = self._opened(indices[:room], reading)
+        visible = (record.row.index for records in pages for record in records)
+        found = list(islice(visible, asked.limit + 1))
+        return found[: asked.limit], len(found) > asked.limit or len(indices) > room
 
     def candidates(self, asked: Asked, reading: Reading) -> list[int]:
         """The newest entries that match and may be known to the reader: one more than asked."""
@@ -115,9 +135,11 @@ class RecordSearch:
             pass  # All is gone through: how far must not tell what is hidden.
         return _page(records, is_more=is_cut, last=())
 
-    def _opened(self, indices: Sequence[int], reading: Reading) -> Iterator[list[OpenedRecord]]:
-        for start in range(0, len(indices), _RECORDS_AT_ONCE):
-            opened = self.shelf.open_at(indices[start : start + _RECORDS_AT_ONCE], reading)
+    def _opened(
+        self, indices: Sequence[int], reading: Reading, *, at_once: int = _RECORDS_AT_ONCE
+    ) -> Iterator[list[OpenedRecord]]:
+        for start in range(0, len(indices), at_once):
+            opened = self.shelf.open_at(indices[start : start + at_once], reading)
             yield [record for record in opened if record.sight.is_found]
 
     def _find(self, query: SearchQuery, reader: str | None) -> Sequence[int]:

@@ -69,6 +69,8 @@ FOUNDERS_MAX: Final = 64
 SEARCH_PAGE_MAX: Final = 200
 #: How many of the newest records with a value are looked at for one page.
 CONTENT_CANDIDATES_MAX: Final = 256
+#: How many hidden ones a page for who is no member passes over before it says where it stopped.
+HIDDEN_CANDIDATES_MAX: Final = 256
 SEARCH_PAGE_BYTES_MAX: Final = 8 * 1024 * 1024
 BLOB_BYTES_MAX: Final = 256 * 1024 * 1024
 BLOB_CHUNK_BYTES_MAX: Final = 8 * 1024 * 1024

@@ -18,6 +18,7 @@ from tests.api.service import OEM, STRANGER, SUPPLIER, LiveService, code_of
 
 SECRET = "L-hidden-1"
 ABSENT = "L-absent-1"
+PUBLIC = {"lot": "public"}
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,33 @@ def test_pages_depend_on_what_the_reader_finds_alone(service: LiveService) -> No
         cursor = page["next"] and f"&cursor={page['next']}"
     assert found == own[::-1]
     assert sizes == [2, 2, 1]
+
+
+@pytest.mark.item("5.4.search")
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_next_of_a_page_for_anyone_depends_on_what_is_found_alone(
+    service: LiveService, is_hidden: bool
+) -> None:
+    asked: dict[str, str | int] = {
+        "since": service.clock.now_ms(),
+        "limit": 1,
+        "type": "sample-report/v1",
+    }
+    first, shown = (service.admit(a_public_record(service)) for _ in range(2))
+    if is_hidden:
+        row = service.wired.ledger.reader.find(first)
+        assert row is not None
+        # It stands among what anyone may find, and is shown to its party alone.
+        service.wired.store.erase(row.index, {"manifest", "address", "lot"})
+    page = service.http.get("/v1/records", params=asked).json()
+    assert [item["record_id"] for item in page["records"]] == [shown]
+    assert (page["next"] is None) == is_hidden
+    service.clock.advance(60_000)
+
+
+def a_public_record(service: LiveService) -> str:
+    """A record with a group for anyone."""
+    return service.record({"lot": {"number": "L", "pieces": 3}}, filing=Filing(tiers=PUBLIC))
 
 
 @pytest.mark.item("5.4.search")

@@ -65,6 +65,18 @@ def test_a_streamed_view_is_that_of_a_page_and_leads_on(service: LiveService) ->
     assert last.disclosures
 
 
+def test_head_of_a_streamed_view_shows_nothing_and_leaves_no_receipt(service: LiveService) -> None:
+    def told() -> str:
+        return service.signed(SUPPLIER).get("/v1/accesses?limit=1000").text
+
+    before, target = told(), "/v1/records?limit=10000&type=sample-report/v1"
+    fields = {"Accept": VIEW_LINES}
+    answer = service.signed(OEM).send("HEAD", target, headers=fields)
+    assert (answer.headers["content-type"], answer.content) == (VIEW_LINES, b"")
+    assert answer.headers["x-view-records"] == str(RECORDS)
+    assert told() == before
+
+
 @pytest.mark.item("5.4.search")
 def test_anyone_is_streamed_what_has_something_public(service: LiveService) -> None:
     target = "/v1/records?limit=1000&type=sample-report/v1"

@@ -43,6 +43,14 @@ def test_every_command_of_the_page_is_one(line: str) -> None:
 
 
 @pytest.mark.item("5.done.page")
+def test_what_looks_at_every_row_stands_without_choices() -> None:
+    choices = {"--since", "--until", "--reader", "--type", "--group", "--record"}
+    checks = [set(shlex.split(line)) for line in COMMANDS if "--check" in line]
+    assert checks
+    assert not any(words & choices for words in checks)
+
+
+@pytest.mark.item("5.done.page")
 def test_each_question_has_its_commands() -> None:
     sections = re.split(r"^## ", PAGE, flags=re.M)[1:]
     assert [section.partition("\n")[0] for section in sections] == [

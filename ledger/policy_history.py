@@ -88,6 +88,21 @@ class PolicyHistory:
         filed = self.by_id.get(policy)
         return filed.document.retention.get(vct, NO_RETENTION) if filed else NO_RETENTION
 
+    def days_min(self, policy: str, vct: str, *, index: int) -> int | None:
+        """The longest minimum of the policy's name that was in force before an entry.
+
+        Of all its versions until then: a record is not kept less for naming an earlier one.
+        """
+        filed = self.by_id.get(policy)
+        if filed is None:
+            return None
+        said = (
+            one.document.retention.get(vct, NO_RETENTION).days_min
+            for one in self.versions(filed.name)
+            if one.index < index
+        )
+        return max((days for days in said if days is not None), default=None)
+
     def with_version(self, added: PolicyVersion) -> PolicyHistory:
         """The history after one more policy, of the version that :meth:`next_version` says."""
         floors = dict(self._floors)

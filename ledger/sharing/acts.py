@@ -28,7 +28,12 @@ from ledger.sharing.act_forms import (
     opens_of,
 )
 from ledger.sharing.agreements import Agreements, Case, Erasure, Grant, Hold
-from ledger.sharing.circumstances import Circumstances, not_permitted, unknown_record
+from ledger.sharing.circumstances import (
+    Circumstances,
+    is_removed,
+    not_permitted,
+    unknown_record,
+)
 from ledger.sharing.erasing import judge_erasure
 from ledger.sharing.granting import judge_delegation, judge_grant, judge_revocation
 
@@ -96,8 +101,12 @@ def _judge_answer(said: Said, around: Circumstances) -> Refusal | None:
     if case is None or said.party not in case.participants:
         return unknown_record(said.facts["of"])
     other = case.supplier if said.party == case.customer else case.customer
-    judge = _judge_end if said.facts["act"] == "end" else _judge_acknowledgement
-    return judge(said.party, case) or judge_given(other, said.given)
+    if said.facts["act"] != "end":
+        return _judge_acknowledgement(said.party, case) or judge_given(other, said.given)
+    if case.closed_at is None and is_removed(other, around.fold):
+        # Nobody else could end it any more, and nobody is there to be told.
+        return None
+    return _judge_end(said.party, case) or judge_given(other, said.given)
 
 
 def _judge_end(party: str, case: Case) -> Refusal | None:

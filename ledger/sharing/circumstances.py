@@ -9,8 +9,9 @@ from typing import Final
 from keys.identifiers import Slug, parse_origin, party_did
 from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
+from ledger.party import Standing
 from ledger.relations import Relations
-from ledger.sharing.agreements import Agreements
+from ledger.sharing.agreements import Agreements, Case, Hold
 from ledger.sharing.filed import Filed
 from ledger.sharing.filings import Filings
 
@@ -68,6 +69,10 @@ class Circumstances:
         case = self.agreements.case_of(filed.case, owner=filed.owner)
         return frozenset(case.participants if case else (filed.owner,))
 
+    def keeps(self, filed: Filed) -> Case | Hold | None:
+        """What keeps a record from erasure: an open case, or a hold that is not released."""
+        return kept_by(filed, self.agreements, self.fold)
+
     def not_the_owner(self, party: str, filed: Filed) -> Refusal:
         """The refusal of what only the owner may do: others do not learn of the record."""
         if not self.may_know(party, filed):
@@ -88,6 +93,25 @@ def _held(record_id: str, found: Mapping[str, Filed | None]) -> Filed | Refusal:
             "or restore a backup",
         )
     return filed
+
+
+def kept_by(filed: Filed, agreements: Agreements, fold: PublicFold) -> Case | Hold | None:
+    """What keeps a record from erasure: a case that is not closed, or a hold not released.
+
+    What a removed party has opened or holds is left out: nobody could ever end it.
+    """
+    case = agreements.case_of(filed.case, owner=filed.owner)
+    if case is not None and case.closed_at is None:
+        others = (party for party in case.participants if party != filed.owner)
+        if not all(is_removed(party, fold) for party in others):
+            return case
+    held = agreements.held(filed.record_id)
+    return next((hold for hold in held if not is_removed(hold.holder, fold)), None)
+
+
+def is_removed(party: str, fold: PublicFold) -> bool:
+    """Whether a party was removed from the log."""
+    return fold.standing(party) is Standing.REMOVED
 
 
 def unknown_record(record_id: str) -> Refusal:

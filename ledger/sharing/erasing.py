@@ -13,6 +13,7 @@ from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.relations import judge_given
 from ledger.sharing.act_forms import BY_ORDER, BY_OWNER
+from ledger.sharing.agreements import Case
 from ledger.sharing.circumstances import Circumstances, not_permitted, unknown_record
 from ledger.sharing.filed import Filed
 from ledger.sharing.retention import ALWAYS_KEPT, days_kept
@@ -99,12 +100,11 @@ def _judge_order(said: Said, filed: Filed, around: Circumstances) -> Refusal | N
 
 
 def _judge_kept(filed: Filed, around: Circumstances) -> Refusal | None:
-    case = around.agreements.case_of(filed.case, owner=filed.owner)
-    if case is not None and case.closed_at is None:
-        return Refusal("case-open", f"it belongs to case {case.number}, which is not closed")
-    hold = next(around.agreements.held(filed.record_id), None)
-    if hold is not None:
+    found = around.keeps(filed)
+    if isinstance(found, Case):
+        return Refusal("case-open", f"it belongs to case {found.number}, which is not closed")
+    if found is not None:
         return Refusal(
-            "record-held", f"{hold.holder} holds it since entry {hold.index}: {hold.reason[:80]}"
+            "record-held", f"{found.holder} holds it since entry {found.index}: {found.reason[:80]}"
         )
     return None

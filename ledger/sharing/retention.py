@@ -1,8 +1,9 @@
 """What may be erased, and what must be: a pure function of the history and an instant.
 
-A record is kept at least as long as the policy that it names says, else its type; and at most
-as long as that policy says, else its type. Cases that are not closed and holds keep it whatever
-the time (docs/spec/erasure.md, section 2).
+A record is kept at least as long as the policy that it names says, or another version of it in
+force at its admission that says longer, else its type; and at most as long as that policy says,
+else its type. Cases that are not closed and holds keep it whatever the time
+(docs/spec/erasure.md, section 2).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 from ledger.fold_state import PublicFold
 from ledger.record_type import CLOSED_GROUPS
 from ledger.sharing.agreements import Agreements
+from ledger.sharing.circumstances import kept_by
 from ledger.sharing.filed import Filed
 from ledger.sharing.openings import STATE_GROUP
 
@@ -72,12 +74,13 @@ def keeping_of(
     if not groups:
         return None
     least, most = days_kept(filed, fold)
+    holding = kept_by(filed, agreements, fold)
     return Keeping(
         filed=filed,
         groups=groups,
         may_ms=filed.admitted_ms + least * _DAY,
         must_ms=None if most is None else filed.admitted_ms + most * _DAY,
-        held_by=_held_by(filed, agreements),
+        held_by=holding.record_id if holding else None,
     )
 
 
@@ -86,13 +89,7 @@ def days_kept(filed: Filed, fold: PublicFold) -> tuple[int, int | None]:
     kind = fold.types.get(filed.vct)
     own = kind.retention_days if kind else None
     policy = fold.policies.retention(filed.policy, filed.vct)
-    least = policy.days_min if policy.days_min is not None else own or 0
-    return least, policy.days_max if policy.days_max is not None else own
-
-
-def _held_by(filed: Filed, agreements: Agreements) -> str | None:
-    case = agreements.case_of(filed.case, owner=filed.owner)
-    if case is not None and case.closed_at is None:
-        return case.record_id
-    hold = next(agreements.held(filed.record_id), None)
-    return hold.record_id if hold else None
+    days_min = fold.policies.days_min(filed.policy, filed.vct, index=filed.index)
+    least = days_min if days_min is not None else own or 0
+    most = policy.days_max if policy.days_max is not None else own
+    return least, None if most is None else max(least, most)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.party import Standing
 from ledger.policy import PolicyDocument, Retention
 from ledger.policy_history import PolicyVersion
 from ledger.sharing.orders import ErasureOrder
@@ -79,7 +80,7 @@ def keep(scene: Scene, retention: Retention) -> None:
     document = PolicyDocument({}, retention={REPORT: retention})
     added = PolicyVersion(rid(9), "default", 1, 9, "", "", document)
     scene.fold = replace(scene.fold, policies=scene.fold.policies.with_version(added))
-    scene.records[OWN] = a_filed(1, policy=rid(9))
+    scene.records[OWN] = a_filed(10, record_id=OWN, policy=rid(9))
 
 
 @pytest.mark.item("5.8")
@@ -102,6 +103,38 @@ def test_a_hold_and_an_open_case_keep_a_record(old: Scene) -> None:
     assert old.code(said) == "case-open"
     old.put(CUSTOMER, {"act": "end", "of": case, "reason": "over"}, MAKER)
     assert old.code(said) is None
+
+
+@pytest.mark.item("5.8")
+def test_a_party_that_was_removed_keeps_nothing_for_ever(old: Scene) -> None:
+    said = old.say(MAKER, an_erasure(OWN, "measurements"))
+    case = old.put(CUSTOMER, a_case(), MAKER)
+    end = {"act": "end", "of": case, "reason": "over"}
+    old.put(CUSTOMER, {"act": "hold", "of": OWN, "reason": "dispute"}, MAKER)
+    in_case = a_filed(1, case=case)
+    for filed, code in ((a_filed(1), "record-held"), (in_case, "case-open")):
+        old.records[OWN] = filed
+        assert old.code(said) == code
+        assert removed(old, CUSTOMER).code(said) is None
+    assert old.code(old.say(MAKER, end, LAB)) == "not-permitted"
+    assert removed(old, CUSTOMER).code(old.say(MAKER, end, LAB)) is None
+
+
+def removed(scene: Scene, did: str) -> Scene:
+    """The scene once a party was removed."""
+    party = scene.fold.parties[did].with_standing(Standing.REMOVED, 99)
+    return replace(scene, fold=scene.fold.with_party(party))
+
+
+@pytest.mark.item("5.8")
+@pytest.mark.parametrize(("index", "days"), [(9, KEPT_DAYS), (10, 6000)])
+def test_to_name_an_earlier_version_keeps_no_less(scene: Scene, index: int, days: int) -> None:
+    keep(scene, Retention(days_min=6000))
+    scene.records[OWN] = a_filed(index, record_id=OWN)
+    said = scene.say(MAKER, an_erasure(OWN, "measurements"))
+    over = NOW + days * DAY
+    assert scene.code(replace(said, admitted_ms=over - 1)) == "retention-not-over"
+    assert scene.code(replace(said, admitted_ms=over)) is None
 
 
 @pytest.mark.item("5.8")

@@ -253,6 +253,11 @@ def _offer_of(party: str, act: Mapping[str, Any], *, record_id: str, index: int)
     )
 
 
+def unknown_record(record_id: str) -> Refusal:
+    """The one answer to what is not there and to what is not for the signer to know."""
+    return Refusal("unknown-record", f"{record_id} is no record that this party can act on")
+
+
 def judge_given(other: str, to: Collection[str]) -> Refusal | None:
     """What binds both is addressed to the other one and about it: it must learn of it.
 
@@ -271,7 +276,7 @@ def judge_given(other: str, to: Collection[str]) -> Refusal | None:
 def _judge_answer(party: str, found: Relation, act: Mapping[str, Any]) -> Refusal | None:
     if party not in (found.customer, found.provider):
         # Whether there is such a relation is not for others to learn.
-        return Refusal("unknown-record", f"{found.record_id} is nothing that waits for {party}")
+        return unknown_record(found.record_id)
     if act["act"] == "end":
         if found.ended_at is None:
             return None

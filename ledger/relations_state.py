@@ -9,7 +9,7 @@ from typing import Final
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import PublicFold
-from ledger.relations import ACT_VCT, Relations
+from ledger.relations import ACT_VCT, Relations, unknown_record
 from ledger.sharing.acts import apply_sharing, is_sharing, judge_sharing
 from ledger.sharing.agreements import Agreements
 from ledger.sharing.circumstances import Circumstances
@@ -56,7 +56,7 @@ class RelationsState:
             fault = Fault("/state/act", "an act on relations or sharing", act["act"])
             return Refusal("invalid-claims", "this log keeps relations and sharing", (fault,))
         if act["act"] in _ANSWERS and act["of"] not in self.relations.by_id:
-            return Refusal("unknown-record", f"{act['of']} is no offer of a relation or case")
+            return unknown_record(act["of"])
         return None
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:

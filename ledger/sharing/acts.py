@@ -14,7 +14,7 @@ from typing import Any, Final
 from ledger import limits
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
-from ledger.relations import find_act_faults, judge_given
+from ledger.relations import find_act_faults, judge_given, unknown_record
 from ledger.sharing.act_forms import (
     CASE,
     DELEGATE,
@@ -32,7 +32,6 @@ from ledger.sharing.circumstances import (
     Circumstances,
     is_removed,
     not_permitted,
-    unknown_record,
 )
 from ledger.sharing.erasing import judge_erasure
 from ledger.sharing.granting import judge_delegation, judge_grant, judge_revocation

@@ -10,7 +10,7 @@ from keys.identifiers import Slug, parse_origin, party_did
 from ledger.faults import Refusal
 from ledger.fold_state import PublicFold
 from ledger.party import Standing
-from ledger.relations import Relations
+from ledger.relations import Relations, unknown_record
 from ledger.sharing.agreements import Agreements, Case, Hold
 from ledger.sharing.filed import Filed
 from ledger.sharing.filings import Filings
@@ -112,11 +112,6 @@ def kept_by(filed: Filed, agreements: Agreements, fold: PublicFold) -> Case | Ho
 def is_removed(party: str, fold: PublicFold) -> bool:
     """Whether a party was removed from the log."""
     return fold.standing(party) is Standing.REMOVED
-
-
-def unknown_record(record_id: str) -> Refusal:
-    """The one answer to what is not there and to what is not for the signer to know."""
-    return Refusal("unknown-record", f"{record_id} is no record that this party can act on")
 
 
 def not_permitted(detail: str) -> Refusal:

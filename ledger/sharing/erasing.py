@@ -11,10 +11,10 @@ from typing import Final
 
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
-from ledger.relations import judge_given
+from ledger.relations import judge_given, unknown_record
 from ledger.sharing.act_forms import BY_ORDER, BY_OWNER
 from ledger.sharing.agreements import Case
-from ledger.sharing.circumstances import Circumstances, not_permitted, unknown_record
+from ledger.sharing.circumstances import Circumstances, not_permitted
 from ledger.sharing.filed import Filed
 from ledger.sharing.retention import ALWAYS_KEPT, days_kept
 

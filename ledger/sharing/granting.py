@@ -8,10 +8,10 @@ from typing import Any, Final
 from ledger import limits
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
-from ledger.relations import CUSTOMER, judge_given
+from ledger.relations import CUSTOMER, judge_given, unknown_record
 from ledger.sharing.act_forms import opens_of
 from ledger.sharing.agreements import Grant
-from ledger.sharing.circumstances import Circumstances, not_permitted, unknown_record
+from ledger.sharing.circumstances import Circumstances, not_permitted
 from ledger.sharing.openings import find_opening_faults, judge_period
 
 _NAMED_MAX: Final = 5

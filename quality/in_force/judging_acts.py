@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
-from ledger.relations import judge_given
+from ledger.relations import judge_given, unknown_record
 from quality.in_force.folds import InForce
 from quality.in_force.parts import Pair, Part, PartKey
 
@@ -17,7 +17,7 @@ def judge_act(said: Said, agreed: InForce) -> Refusal | None:
     if act["act"] == "relation" or act["of"] in agreed.relations.by_id:
         return agreed.relations.judge(said.party, act, to=said.given)
     if act["act"] == "end":
-        return Refusal("unknown-record", f"{act['of']} is no relation")
+        return unknown_record(act["of"])
     return _judge_answer(said, agreed)
 
 
@@ -27,7 +27,7 @@ def _judge_answer(said: Said, agreed: InForce) -> Refusal | None:
     pair = _proposed_between(of, agreed)
     if pair is None or said.party not in pair:
         # Whether there is such a record is not for others to learn.
-        return Refusal("unknown-record", f"{of} is nothing that waits for {said.party}")
+        return unknown_record(of)
     customer, supplier = pair
     part, requirement = agreed.parts.find_proposed(of), agreed.asked.find_proposed(of)
     if said.party == customer:

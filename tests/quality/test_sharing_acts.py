@@ -127,6 +127,22 @@ def test_what_is_not_there_and_what_is_not_known_to_the_signer_read_alike(scene:
     assert words[0] == words[1]
 
 
+@pytest.mark.item("5.done.leaks")
+@pytest.mark.parametrize("act", [{"act": "endorse", "meaning": "approve"}, {"act": "end"}])
+def test_an_answer_to_what_is_others_does_not_tell_what_it_is(
+    scene: Scene, act: dict[str, str]
+) -> None:
+    case, given = scene.put(CUSTOMER, a_case(), MAKER), grant(scene)
+    related = scene.relate(CUSTOMER, MAKER, "supply")
+    words = set()
+    for of in (case, given, related, OWN, rid(999)):
+        said = scene.say(LAB, {**act, "of": of}, CUSTOMER)
+        refusal = scene.masters.judge(said, scene.fold, filings=scene)
+        assert refusal is not None
+        words.add((refusal.code, refusal.detail.replace(of, "")))
+    assert len(words) == 1
+
+
 @pytest.mark.item("5.bad.expired")
 @pytest.mark.item("5.bad.clock-edges")
 @pytest.mark.parametrize(

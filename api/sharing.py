@@ -162,9 +162,9 @@ class _Kept:
     principals: dict[str | None, Principal]
 
 
-def _rests_on(state: SharingState) -> tuple[int, int, int]:
+def _rests_on(state: SharingState) -> tuple[int, int, int, int]:
     """Which values the readers are made of: they are replaced, never changed."""
-    return id(state.parties), id(state.agreements), id(state.orders)
+    return id(state.parties), id(state.agreements), id(state.orders), id(state.relations)
 
 
 def sharing_state(tip: Tip) -> SharingState:

@@ -131,7 +131,7 @@ def principal_of(did: str | None, state: SharingState) -> Principal:
         is_member=True,
         is_auditor=AUDITOR in party.roles,
         joined_at=party.joined_at,
-        entitlements=entitlements_of(did, state.agreements, state.parties),
+        entitlements=entitlements_of(did, state.agreements, state.parties, state.relations),
         orders=tuple(order for order in state.orders if order.reader == did),
     )
 

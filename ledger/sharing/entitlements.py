@@ -1,8 +1,8 @@
 """What one grant, delegation or order opens, made once for its reader and asked of many records.
 
-A delegation opens what its grant opens, in its own period, for as long as the grant stands and
-its delegator is a member. Nothing that was revoked is among them; periods are left to the
-instant at which they are asked.
+A delegation opens what its grant opens, in its own period, for as long as the grant stands, its
+delegator is a member and its reader the laboratory of that one. Nothing that was revoked is
+among them; periods are left to the instant at which they are asked.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.party import Party
+from ledger.relations import Relations
 from ledger.sharing.agreements import Agreements, Grant
 from ledger.sharing.filed import Filed
 
 GRANT: Final = "grant"
 DELEGATION: Final = "delegation"
+LABORATORY: Final = "laboratory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,14 @@ Entitlements = Mapping[str, tuple[Entitlement, ...]]
 
 
 def entitlements_of(
-    reader: str, agreements: Agreements, parties: Mapping[str, Party]
+    reader: str, agreements: Agreements, parties: Mapping[str, Party], relations: Relations
 ) -> Entitlements:
     """All that owners and their readers have opened to a reader and nobody has revoked."""
-    found = [_entitlement(grant, agreements, parties) for grant in agreements.grants_to(reader)]
+    found = [
+        _entitlement(grant, agreements, parties)
+        for grant in agreements.grants_to(reader)
+        if grant.of is None or _is_laboratory(grant, relations)
+    ]
     return _by_owner(item for item in found if item is not None)
 
 
@@ -95,6 +101,14 @@ def _entitlement(
         reads_from_ms=max(given.reads_from_ms, origin.reads_from_ms),
         reads_until_ms=min(given.reads_until_ms, origin.reads_until_ms),
         grant=origin,
+    )
+
+
+def _is_laboratory(passed: Grant, relations: Relations) -> bool:
+    """Whether the relation that a delegation rests on, or another such, is in force now."""
+    return any(
+        found.kind == LABORATORY and found.is_in_force
+        for found in relations.between(passed.granted_by, passed.reader)
     )
 
 

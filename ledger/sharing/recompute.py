@@ -26,8 +26,11 @@ from ledger.sharing.decision import (
     decide,
     principal_of,
 )
+from ledger.sharing.entitlements import LABORATORY
 from ledger.sharing.filed import Filed
 
+#: Behind every entry: what counts now, and for no record that was admitted.
+_NEVER: Final = 1 << 62
 AGREES, DIFFERS, LOG_WORD = "agrees", "differs", "log-word"
 VERDICTS: Final = (AGREES, DIFFERS, LOG_WORD)
 
@@ -256,6 +259,7 @@ def _agreed(acts: Mapping[str, KnownAct], *, has_open_cases: bool = True) -> _Ag
                 grants += _delegation(act, acts)
             case "case":
                 cases.append(_case(act, is_open=has_open_cases))
+    relations += [_laboratory(grant) for grant in grants if grant.of is not None]
     return _Agreed(_relations(relations), _agreements(grants, cases), _members(grants))
 
 
@@ -275,6 +279,20 @@ def _relation(act: KnownAct) -> Relation:
         offered_by=act.issuer,
         offered_at=act.index,
         in_force_at=act.index,
+    )
+
+
+def _laboratory(passed: Grant) -> Relation:
+    """The relation of a delegation, in force for all that its reader knows; of no record."""
+    return Relation(
+        record_id=f"laboratory of {passed.record_id}",
+        kind=LABORATORY,
+        customer=passed.granted_by,
+        provider=passed.reader,
+        families=frozenset(),
+        offered_by=passed.granted_by,
+        offered_at=_NEVER,
+        in_force_at=_NEVER,
     )
 
 

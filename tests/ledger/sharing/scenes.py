@@ -21,7 +21,7 @@ from ledger.sharing.orders import Order
 from tests.ledger.sharing.reference import Question, opening_table, relation_table
 
 READER, ISSUER, OWNER, OTHER_SIDE = "reader", "issuer", "owner", "other side"
-OEM, IDLE_OEM, STRANGER = "oem", "idle oem", "stranger"
+OEM, IDLE_OEM, LATE_OEM, STRANGER = "oem", "idle oem", "late oem", "stranger"
 RECORD, FAMILY = "record", "brackets"
 ADMITTED_MS: Final = 1_000_000
 NOW_MS: Final = 2_000_000
@@ -103,6 +103,7 @@ def _principal(parties: _Parties, agreed: _Agreed) -> Principal:
         tiers=_NO_POLICIES,
         agreements=agreed.agreements,
         orders=agreed.orders,
+        relations=LABORATORIES,
     )
     return principal_of(READER, state)
 
@@ -132,7 +133,11 @@ def _filed(
 
 @cache
 def _parties(standing: str, is_auditor: bool, joined: str) -> _Parties:
-    found = {OEM: a_party(OEM), IDLE_OEM: a_party(IDLE_OEM, standing=Standing.SUSPENDED)}
+    found = {
+        OEM: a_party(OEM),
+        LATE_OEM: a_party(LATE_OEM),
+        IDLE_OEM: a_party(IDLE_OEM, standing=Standing.SUSPENDED),
+    }
     if standing != "stranger":
         found[READER] = a_party(
             READER,
@@ -194,6 +199,15 @@ def relations_of(*found: Relation) -> Relations:
             ((item.customer, item.provider), GrownMap([(item.record_id, None)])) for item in found
         ),
     )
+
+
+#: Of the reader, of whoever passes something on to it; and one that has ended.
+LABORATORIES: Final = relations_of(
+    *(
+        Relation(f"of {did}", "laboratory", did, READER, frozenset(), did, 20, 30, ended)
+        for did, ended in ((OEM, None), (IDLE_OEM, None), (LATE_OEM, LATER))
+    )
+)
 
 
 # ---- grants, delegations, orders ----
@@ -325,6 +339,10 @@ _DELEGATED: Final[Mapping[str, Callable[[Grant, Grant], _Pair]]] = {
     "delegated by a suspended party": lambda given, passed: (
         replace(given, reader=IDLE_OEM),
         replace(passed, granted_by=IDLE_OEM),
+    ),
+    "delegated, its relation ended": lambda given, passed: (
+        replace(given, reader=LATE_OEM),
+        replace(passed, granted_by=LATE_OEM),
     ),
     "delegated since": lambda given, passed: (given, replace(passed, index=LATER)),
     "delegated of another group": lambda given, passed: (

@@ -17,6 +17,7 @@ from tests.ledger.sharing.scenes import (
     FAMILY,
     INDEX,
     ISSUER,
+    LABORATORIES,
     NOW_MS,
     OTHER_SIDE,
     OWNER,
@@ -38,7 +39,8 @@ PLAIN: Final = Question("member", frozenset(), "before", "none", "none", "none")
 def decided(scene: Scene, **state: object) -> Decision:
     """The decision of a scene whose state has something else."""
     changed = replace(scene.state, **state)  # type: ignore[arg-type]
-    return decide(scene.filed, changed, principal_of(READER, changed), at_ms=NOW_MS)
+    reader = principal_of(READER, replace(changed, relations=LABORATORIES))
+    return decide(scene.filed, changed, reader, at_ms=NOW_MS)
 
 
 def found(decision: Decision, group: str) -> tuple[str, str | None, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from ledger.record_type import TIERS
-from ledger.sharing.decision import Decision, GroupDecision, decide, principal_of
+from ledger.sharing.decision import Decision, GroupDecision, decide
 from ledger.sharing.filed import Filed
 from ledger.sharing.recompute import AGREES, DIFFERS, LOG_WORD, KnownAct, ShownRecord, recompute
 from tests.ledger.sharing.reference import Question
@@ -89,8 +89,7 @@ def shown_of(filed: Filed, names: frozenset[str]) -> ShownRecord:
 def asked(question: Question) -> tuple[Decision, ShownRecord]:
     """An honest decision, and what its reader was shown."""
     scene = stage(question, VCT, GROUPS)
-    reader = principal_of(READER, scene.state)
-    decision = decide(scene.filed, scene.state, reader, at_ms=NOW_MS)
+    decision = decide(scene.filed, scene.state, scene.reader, at_ms=NOW_MS)
     return decision, shown_of(scene.filed, decision.readable)
 
 

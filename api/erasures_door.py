@@ -85,7 +85,8 @@ class ErasuresDoor:
         filed = self._filed(acts[0].of if acts else named)
         by = acts[0].by if acts else None
         if filed is None or not self._concerns(filed, by, did):
-            raise Refused(Refusal("not-found", f"no erasure of {named[:60]!r}"))
+            expected = "expected a record of yours or about you, or an act that erases of one"
+            raise Refused(Refusal("not-found", f"{expected}, found {named[:60]!r}"))
         done = self.worker.book.done([item.record_id for item in acts])
         copies = self.copies_before(filed.index)
         reports = [

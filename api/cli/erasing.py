@@ -21,7 +21,7 @@ from api.cli.own_party import courtesy_answer
 from api.cli.party_acts import Acting, groups_of, open_acting
 from api.cli.proposal_words import slug_of
 from api.cli.reading import open_reader
-from api.cli.record_argument import RecordCommand
+from api.cli.record_argument import RecordCommand, record_id_of
 from ledger.sharing.act_forms import BY_ORDER, BY_OWNER
 from ledger.verify import VerifiedRecord
 
@@ -52,7 +52,7 @@ _ERASED: Final = {
 @click.option(
     "--order",
     metavar="PROPOSAL",
-    help="The operator alone: the members' order to erase, by the record id of its proposal.",
+    help="The operator alone: the members' order to erase, by its proposal's id or entry number.",
 )
 @yes_option
 @place_options
@@ -69,7 +69,8 @@ def erase(output: Output, *, record: str, place: Place, **options: Any) -> None:
         found = acting.find(record)
         state = erase_state(found.record_id, options["groups"], options["reason"])
         if options["order"]:
-            state |= {"basis": BY_ORDER, "order": options["order"]}
+            order = record_id_of(options["order"], acting.client)
+            state |= {"basis": BY_ORDER, "order": order}
         lines = list(_about(found, options["groups"]))
         question = f"Erase them for good, in the name of {session.profile.slug}?"
         ask(output, lines, question, is_agreed=options["is_agreed"])
@@ -162,15 +163,20 @@ def _row(item: Members) -> tuple[str, ...]:
 def purge_report(output: Output, *, record: str, language: str, place: Place) -> None:
     """Tell what became of erasures: RECORD is the record, or an act that ordered one.
 
+    By its id or entry number, as in 'lotmark erasures'.
+
     What was destroyed and when, which copies of the key shelf still hold the old key and until
     when, and what happens to everything that was derived.
     """
     reader = open_reader(place, is_anonymous=False)
     with reader.client, courtesy_answer():
-        told = reader.client.masters(f"records/{record}/purge")
+        record_id = record_id_of(record, reader.client)
+        told = reader.client.masters(f"records/{record_id}/purge")
         for report in told["reports"]:
             for line in _report_lines(report, is_chinese=language == "zh"):
                 output.say(line)
+    if not told["reports"]:
+        output.say("nothing of this record was ordered erased")
     output.result(told)
 
 

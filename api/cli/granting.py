@@ -26,7 +26,7 @@ from api.cli.output import Output
 from api.cli.own_party import courtesy_answer
 from api.cli.party_acts import Acting, open_acting
 from api.cli.proposal_words import moment, slug_of
-from api.cli.record_argument import RecordCommand
+from api.cli.record_argument import RecordCommand, record_id_of
 from keys.identifiers import parse_origin
 
 _BEHIND: Final = "records whose entry is behind this grant"
@@ -37,9 +37,11 @@ _BEHIND: Final = "records whose entry is behind this grant"
 @opening_options
 @click.option("--purpose", required=True, metavar="CODE", help="What it is for.")
 @click.option("--family", "families", multiple=True, metavar="CODE", help="Only of this family.")
-@click.option("--record", "ids", multiple=True, metavar="ID", help="Only this record.")
+@click.option(
+    "--record", "ids", multiple=True, metavar="ID", help="Only this record, by id or entry."
+)
 @click.option("--since", type=INSTANT, help="Also records admitted from then on.")
-@click.option("--case", metavar="ID", help="Only records of this case.")
+@click.option("--case", metavar="CASE", help="Only records of this case, by id or entry.")
 @click.option("--delegable", is_flag=True, help="READER may pass it on to its laboratory.")
 @yes_option
 @place_options
@@ -55,8 +57,11 @@ def grant(output: Output, *, party_named: str, place: Place, **options: Any) -> 
     session = open_session(place)
     acting = open_acting(session)
     reader = name_party(party_named, parse_origin(session.anchor.origin))
-    state = _grant_state(reader, options)
     with acting.client:
+        options["ids"] = [record_id_of(named, acting.client) for named in options["ids"]]
+        if options["case"]:
+            options["case"] = record_id_of(options["case"], acting.client)
+        state = _grant_state(reader, options)
         lines = [f"  {line}" for line in _tell_grant(state)]
         question = f"Grant this in the name of {session.profile.slug}?"
         ask(output, lines, question, is_agreed=options["is_agreed"])

@@ -9,6 +9,7 @@ import click
 
 from api.cli.opening_options import opening_options, read_openings, read_period
 from api.cli.proposing import Proposing, propose, proposing
+from api.cli.record_argument import record_id_of
 from ledger.sharing.orders import DISCLOSURE, ERASURE
 
 __all__ = ["propose"]
@@ -18,7 +19,12 @@ __all__ = ["propose"]
 @click.option("--reader", metavar="SLUG", help="To whom it is shown.")
 @click.option("--owner", metavar="SLUG", help="Whose records; default: everybody's.")
 @opening_options
-@click.option("--erase", "of", metavar="RECORD", help="Erase groups of this record instead.")
+@click.option(
+    "--erase",
+    "of",
+    metavar="RECORD",
+    help="Erase groups of this record, by its id or entry number, instead.",
+)
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Erased; may be repeated.")
 @proposing
 def order(proposal: Proposing, **options: Any) -> None:
@@ -49,8 +55,9 @@ def _disclosure(proposal: Proposing, options: Mapping[str, Any]) -> dict[str, An
 
 
 def _erasure(proposal: Proposing, options: Mapping[str, Any]) -> dict[str, Any]:
-    del proposal
     if not options["groups"]:
         raise click.UsageError("an order says what is erased: --group NAME")
     groups = list(dict.fromkeys(options["groups"]))
-    return {"kind": ERASURE, "of": options["of"], "groups": groups}
+    with proposal.session.client() as client:
+        of = record_id_of(options["of"], client)
+    return {"kind": ERASURE, "of": of, "groups": groups}

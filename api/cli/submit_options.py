@@ -83,7 +83,7 @@ _OPTIONS: Final = (
     click.option("--to", multiple=True, metavar="PARTY", help="Addressee, by slug or DID."),
     click.option("--subject", metavar="PARTY", help="Whom the record is about."),
     click.option("--family", help="Part family."),
-    click.option("--case", metavar="RECORD", help="Record id of the case."),
+    click.option("--case", metavar="RECORD", help="Record id or entry number of the case."),
     click.option("--cites", multiple=True, metavar="RECORD", help="Record id that is cited."),
     click.option("--corrects", metavar="RECORD", help="Record id that this one corrects."),
     click.option("--number", help="Number of the report, where one record is made."),

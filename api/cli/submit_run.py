@@ -16,12 +16,13 @@ from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags, flags_of_run
 from api.cli.group_names import expect_groups, expect_tiers
-from api.cli.inputs import Input, read_input, remember
+from api.cli.inputs import Input, InputOptions, read_input, remember
 from api.cli.journal import Journal, journal_path
 from api.cli.left_out import write_left_out
 from api.cli.mapping_memory import MappingMemory
 from api.cli.options import Session
 from api.cli.output import Output
+from api.cli.record_argument import entry_number, record_id_of
 from api.cli.refusals import KeptRefusals
 from api.cli.submission import Sent, Submission, slots, tell_interruption
 from api.cli.submit_options import SubmitOptions
@@ -55,7 +56,7 @@ class SubmitRun:
         """Do it."""
         if self.options.journal is not None and len(self.options.files) > 1:
             raise click.UsageError("--journal is for one file")
-        reading = self.options.input_options(self.session)
+        reading = self._reading()
         inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
         inputs = [self._sealing(self._band(self._cite(item))) for item in inputs]
         bad = self._check(inputs)
@@ -77,6 +78,16 @@ class SubmitRun:
         ]
         words = replace(words, log_flags=self._flags(sent))
         words.tell_sent(sent, there, _left_out(inputs, bad), cosigned=self.options.cosigned)
+
+    def _reading(self) -> InputOptions:
+        """How files are read; a case may be named by its entry number."""
+        reading = self.options.input_options(self.session)
+        case = reading.filing.case
+        if case is None or entry_number(case) is None:
+            return reading
+        with self.session.client() as client:
+            filing = replace(reading.filing, case=record_id_of(case, client))
+        return replace(reading, filing=filing)
 
     def _flags(self, sent: Sequence[Sent]) -> Mapping[str, LogFlags]:
         """What the new records show beside others, by record id."""

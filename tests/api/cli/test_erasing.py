@@ -63,6 +63,10 @@ def test_erased_group_is_listed_reported_and_gone(solo: SoloLog, sample: str) ->
     assert f"entry {done['index']}: note" in report.stdout
     assert "copies of the key shelf with the old key" in report.stdout
     assert "deliveries: " in report.stdout
+    for named in (str(listed["entry"]), str(solo.json("show", sample)["records"][0]["index"])):
+        told = solo.json("purge-report", named)
+        assert [item["act"] for item in told["reports"]] == [done["record_id"]]
+        assert told["record"] == sample
     chinese = solo.run("purge-report", done["record_id"], "--language", "zh")
     assert "密钥架" in chinese.stdout
     assert "183.25" not in solo.run("show", sample).stdout

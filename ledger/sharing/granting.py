@@ -118,6 +118,9 @@ def _judge_filter(said: Said, around: Circumstances) -> Refusal | None:
 
 # ---- delegations ----
 
+#: The roles of whom a delegation may go to: a relation of two alone would let in anybody.
+_MEASURING: Final = frozenset({"laboratory", "certifier"})
+
 
 def _judge_delegable(found: Grant, said: Said) -> Refusal | None:
     if found.of is not None:
@@ -164,6 +167,9 @@ def _judge_laboratory(delegator: str, reader: str, around: Circumstances) -> Ref
     found = around.relations.find_on_side(
         "laboratory", party=delegator, side=CUSTOMER, other=reader, family=None
     )
+    party = around.fold.party(reader)
+    if found and (party is None or party.roles.isdisjoint(_MEASURING)):
+        return not_permitted(f"expected a laboratory or certifier by its roles, found {reader}")
     if found:
         return None
     return Refusal(

@@ -18,6 +18,7 @@ from api.cli.options import Session, cosigned_option, language_option
 from api.cli.table import ENCODINGS
 from keys.identifiers import parse_origin, parse_slug, party_did
 from ledger.compose import Filing
+from ledger.record_type import TIERS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -95,6 +96,13 @@ _OPTIONS: Final = (
         help="Seal a group: only you and these parties can open it, not the service.",
     ),
     click.option(
+        "--tier",
+        "tiers",
+        multiple=True,
+        metavar="GROUP=TIER",
+        help="Who reads a group, other than the sharing policy says: public to sealed.",
+    ),
+    click.option(
         "--bands",
         "has_bands",
         is_flag=True,
@@ -161,6 +169,7 @@ class SubmitOptions:
     corrects: str | None
     number: str | None
     seals: tuple[str, ...]
+    tiers: tuple[str, ...]
     has_bands: bool
     dry_run: bool
     check_log: bool
@@ -179,6 +188,23 @@ class SubmitOptions:
             group, _, names = text.partition("=")
             parties = tuple(name_party(name, origin) for name in names.split(",") if name)
             found[group] = (*found.get(group, ()), *parties)
+        return found
+
+    def stated_tiers(self) -> dict[str, str]:
+        """The tier of each group that ``--tier`` names.
+
+        Raises:
+            UsageError: none is said, or two of one group.
+        """
+        found: dict[str, str] = {}
+        for text in self.tiers:
+            group, _, tier = text.partition("=")
+            if tier not in TIERS or found.get(group, tier) != tier:
+                raise click.UsageError(
+                    f"--tier: expected GROUP= and one of {', '.join(TIERS)}, once a group, "
+                    f"found {text!r}"
+                )
+            found[group] = tier
         return found
 
     def input_options(self, session: Session) -> InputOptions:

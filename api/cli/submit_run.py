@@ -15,7 +15,7 @@ from api.cli.drafts import Draft, with_seals
 from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags, flags_of_run
-from api.cli.group_names import expect_groups, expect_tiers
+from api.cli.group_names import expect_groups, expect_tiers, with_tiers
 from api.cli.inputs import Input, InputOptions, read_input, remember
 from api.cli.journal import Journal, journal_path
 from api.cli.left_out import write_left_out
@@ -140,13 +140,15 @@ class SubmitRun:
         return replace(item, drafts=fill_bands(item.drafts, self._kind))
 
     def _sealing(self, item: Input) -> Input:
-        """The drafts with the groups sealed that ``--seal`` names."""
-        seals = self.options.readers_by_group(self.session)
+        """The drafts with the groups that ``--seal`` names sealed, and at their ``--tier``."""
+        seals, tiers = self.options.readers_by_group(self.session), self.options.stated_tiers()
+        drafts = []
         for draft in item.drafts:
             kind = self._kind(draft.vct)
             expect_groups(seals, kind, "--seal")
             expect_tiers(draft, kind)
-        return replace(item, drafts=tuple(with_seals(draft, seals) for draft in item.drafts))
+            drafts.append(with_tiers(with_seals(draft, seals), tiers, kind))
+        return replace(item, drafts=tuple(drafts))
 
     def _sealer(self, client: LogClient, drafts: Sequence[Draft]) -> Sealer:
         """Seals what is to be sealed; whose keys these are is known before anything is signed."""

@@ -13,6 +13,7 @@ from api.cli.document_numbers import There
 from api.cli.drafts import Draft
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags
+from api.cli.group_names import tell_tiers
 from api.cli.inputs import Input
 from api.cli.output import Output, columns
 from api.cli.submission import Sent
@@ -48,6 +49,7 @@ class SubmitWords:
         self.output.say(f"the first record, {first.place}:")
         for line in tell_groups(first.groups, labels):
             self.output.say(f"  {line}")
+        self.output.say(f"  {tell_tiers(first)}")
         self._tell_records(drafts, there)
         for draft in drafts:
             for flag in tell_flags(draft.vct, draft.groups, language=self.language):
@@ -167,6 +169,7 @@ def _draft_members(draft: Draft, there: There | None) -> dict[str, Any]:
         "number": draft.filing.number,
         "there": None if there is None else there.told,
         "groups": draft.groups,
+        "tiers": dict(draft.filing.tiers),
     }
 
 

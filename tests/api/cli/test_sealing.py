@@ -121,6 +121,38 @@ def test_a_misspelt_group_of_a_draft_is_refused_and_not_filed_in_clear(
     assert (expected or "") in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("tier", "expected"),
+    [
+        ("recipe=sealed", None),
+        ("recipe=public", "tier-outside-range"),
+        ("recipee=sealed", "group-not-known"),
+        ("values=restricted", None),
+        ("process=public", "tier-outside-range"),
+    ],
+)
+def test_a_tier_is_chosen_inside_the_range_of_the_type(
+    solo: SoloLog, tmp_path: Path, tier: str, expected: str | None
+) -> None:
+    path = drafted(tmp_path, "d")
+    result = solo.run("submit", path, "--dry-run", "--tier", tier, "--json")
+    assert (result.exit_code and code(result)) == (expected or 0)
+    if expected is None:
+        group, _, chosen = tier.partition("=")
+        assert json.loads(result.stdout)["records"][0]["tiers"] == {group: chosen}
+
+
+def test_a_dry_run_tells_the_tiers_and_for_whom_a_group_is_sealed(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    path = drafted(tmp_path, "d")
+    given = ("submit", path, "--dry-run", "--seal", f"recipe={SLUG}")
+    told = solo.run(*given, "--tier", "values=restricted").stdout
+    assert f"tiers: recipe sealed (for {SLUG}), values restricted; the others as the" in told
+    refused = solo.run(*given, "--tier", "recipe=restricted", "--json")
+    assert code(refused) == "tier-contradicted"
+
+
 def test_what_is_sealed_is_checked_before_it_is_sealed(solo: SoloLog, tmp_path: Path) -> None:
     """Nobody can tell its faults afterwards."""
     wrong = {**groups(), "recipe": {"temperature": 812}}

@@ -25,6 +25,7 @@ from api.client_errors import ClientError
 from ledger import limits
 from ledger.anchor import Anchor, parse_anchor
 from ledger.errors import LedgerError
+from ledger.instants import tell_instant
 from ledger.record import parse_jws
 from ledger.relations import ACT_VCT
 from ledger.sharing.decision import Decision, GroupDecision
@@ -48,8 +49,8 @@ _PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 _HEAD: Final = (
-    "decided for {reader} after {size} entries, at {at} (Unix ms), signed by the log",
-    "账本在 {size} 个条目之后、于 {at}（Unix 毫秒）为 {reader} 作出的决定，已由账本签名",
+    "decided for {reader} after {size} entries, at {at}, signed by the log",
+    "账本在 {size} 个条目之后、于 {at} 为 {reader} 作出的决定，已由账本签名",
 )
 _WORD: Final = (
     "the log's word in any case: that nothing was revoked or ended since, who is a member or an "
@@ -169,7 +170,7 @@ def _tell(
     reader = _phrase("anyone", language) if decision.reader is None else decision.reader
     output.say(f"{shown.record_id}, {shown.type}")
     head = _HEAD[language == "zh"]
-    output.note(head.format(reader=reader, size=decision.size, at=decision.at_ms))
+    output.note(head.format(reader=reader, size=decision.size, at=tell_instant(decision.at_ms)))
     rows = [_row(item, findings[item.group], words, language) for item in decision.groups]
     for line in columns(rows):
         output.say(line)

@@ -11,6 +11,7 @@ from typing import Final
 
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
+from ledger.instants import tell_instant
 from ledger.relations import judge_given, unknown_record
 from ledger.sharing.act_forms import BY_ORDER, BY_OWNER
 from ledger.sharing.agreements import Case
@@ -82,8 +83,8 @@ def _judge_ground(said: Said, filed: Filed, around: Circumstances) -> Refusal | 
         return None
     return Refusal(
         "retention-not-over",
-        f"expected an erasure of {filed.vct} {days} days after its admission, from {over_ms} ms "
-        f"on, found {said.admitted_ms} ms",
+        f"expected an erasure of {filed.vct} {days} days after its admission, from "
+        f"{tell_instant(over_ms)} on, found {tell_instant(said.admitted_ms)}",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ledger import limits
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
+from ledger.instants import tell_instant
 from ledger.relations import CUSTOMER, judge_given, unknown_record
 from ledger.sharing.act_forms import opens_of
 from ledger.sharing.agreements import Grant
@@ -158,8 +159,10 @@ def _judge_inside(found: Grant, reads: Mapping[str, Any] | None, *, now_ms: int)
         return refusal
     if found.reads_from_ms <= period["from"] and period["until"] <= found.reads_until_ms:
         return None
-    expected = f"a period inside that of the grant, {found.reads_from_ms}..{found.reads_until_ms}"
-    fault = Fault("/state/reads", expected, f"{period['from']}..{period['until']}")
+    span = f"{tell_instant(found.reads_from_ms)}..{tell_instant(found.reads_until_ms)}"
+    expected = f"a period inside that of the grant, {span}"
+    stated = f"{tell_instant(period['from'])}..{tell_instant(period['until'])}"
+    fault = Fault("/state/reads", expected, stated)
     return Refusal("period-malformed", f"/state/reads: expected {expected}", (fault,))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ledger import limits
 from ledger.faults import Fault, Refusal
+from ledger.instants import tell_instant
 from ledger.record_type import CLOSED_GROUPS, RecordType
 
 #: Never opened by an owner: what is in force is read from it, and who reads it is settled.
@@ -43,11 +44,15 @@ def judge_period(
     if not 0 < stop - start <= limits.GRANT_MILLISECONDS_MAX:
         years = limits.GRANT_MILLISECONDS_MAX // (365 * 24 * 3600 * 1000)
         expected = f"from before until, at most {years} years apart"
-        fault = Fault(place, expected, f"{start}..{stop}")
+        fault = Fault(place, expected, f"{tell_instant(start)}..{tell_instant(stop)}")
         return Refusal(
             "period-malformed", f"{place}: expected {expected}, found {fault.found}", (fault,)
         )
     if stop <= now_ms:
-        fault = Fault(f"{place}/until", f"later than now, {now_ms}", str(stop))
-        return Refusal("grant-expired", f"expected a period that ends after {now_ms}", (fault,))
+        fault = Fault(
+            f"{place}/until", f"later than now, {tell_instant(now_ms)}", tell_instant(stop)
+        )
+        return Refusal(
+            "grant-expired", f"expected a period that ends after {tell_instant(now_ms)}", (fault,)
+        )
     return None

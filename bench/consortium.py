@@ -87,6 +87,7 @@ class Consortium:
         return {
             "LOTMARK_DATA": str(self.folder.root),
             "LOTMARK_DATABASE_URL": self.folder.server_url,
+            "LOTMARK_SHELF": str(self.folder.shelf),
             PASSPHRASE_VARIABLE: self.passphrase,
         }
 
@@ -95,6 +96,7 @@ class Consortium:
         return Settings(
             data=self.folder.root,
             database_url=self.folder.server_url,
+            shelf=self.folder.shelf,
             check_processes=check_processes,
         )
 

@@ -74,7 +74,7 @@ def measure(plan: Plan, engine: Engine, root: Path) -> Figures:
 
 
 def _replicas(first: Consortium, root: Path) -> tuple[Consortium, Consortium]:
-    folder = replace(first.folder, root=root / "second")
+    folder = replace(first.folder, root=root / "second", keys=first.folder.shelf)
     join_replica(first.folder, folder)
     return first, replace(first, folder=folder)
 

@@ -266,7 +266,12 @@ class LiveService:
         """Serve on a free port, or on this one."""
         listener = socket.create_server(("127.0.0.1", port))
         port = int(listener.getsockname()[1])
-        given = {"check_processes": 0, "database_url": self.folder.server_url, **self.given}
+        given = {
+            "check_processes": 0,
+            "database_url": self.folder.server_url,
+            "shelf": self.folder.keys,
+            **self.given,
+        }
         self.settings = Settings(data=self.folder.root, port=port, **given)
         # What was signed before a service started is refused: this one has run for a while.
         self.clock.advance(-1000 * self.started_seconds_ago)

@@ -87,7 +87,14 @@ PROMISED = {
 WITNESS = pytest.mark.item("3.done.bench-witness")
 MASTERS = pytest.mark.item("4.done.bench")
 SHARING = pytest.mark.item("5.done.bench")
-ITEMS = {"witness": WITNESS, "masters": MASTERS, "sharing": SHARING}
+#: Two of them start and stop much, and what they share with the others is run with those.
+ITEMS = {
+    "witness": WITNESS,
+    "masters": MASTERS,
+    "sharing": SHARING,
+    "fairness": pytest.mark.long,
+    "growth": pytest.mark.long,
+}
 ENGINES = ("sqlite", "postgresql")
 #: The published speeds come from SQLite; each of the others starts a server of its own as well.
 BRIEFLY = {

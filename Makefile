@@ -43,7 +43,7 @@ run: setup ## serve a development instance from DATA=data, made by 'lotmark init
 
 test: setup .venv-aics/.complete ## every test but the long ones (ARGS='-k name' is passed on)
 	@bash tests/install_chromium.sh
-	$(BIN)/python -m pytest -m 'not long' -n $(PYTEST_CORES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not long' -n $(PYTEST_CORES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: setup .venv-aics/.complete ## the long tests: large logs, many examples, many crashes
 	@bash tests/install_chromium.sh

@@ -30,8 +30,21 @@ def pytest_configure(config: pytest.Config) -> None:
     refuse_other_hosts()
 
 
+#: Files of few tests that take long. Begun last, one of them would keep one core waiting.
+SLOW_FILES = (
+    "examples/test_demo.py",
+    "api/cli/test_tutorial.py",
+    "bench/test_benchmarks.py",
+    "reliability/test_kills.py",
+    "reliability/test_disk_full.py",
+    "examples/test_readme.py",
+    "api/cli/test_story.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser tests where there is no browser."""
+    """Begin with what takes longest, and skip the browser tests where there is no browser."""
+    items.sort(key=lambda item: not str(item.path).endswith(SLOW_FILES))
     if shutil.which("chromium"):
         return
     missing = pytest.mark.skip(reason="chromium is not installed (tests/install_chromium.sh)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -111,14 +111,12 @@ def _add_handlers(app: FastAPI, portal: Portal) -> None:
     app.add_exception_handler(HTTPException, on_http_error)
 
 
-_OF_THE_MACHINE = (StoreUnavailable, BlobsUnavailable, LogRolledBack, AccessNotKept)
+_OF_THE_MACHINE: Final = (StoreUnavailable, BlobsUnavailable, LogRolledBack, AccessNotKept)
 
 
 def _refusal_for(fault: LedgerError, request: Request) -> Refusal:
     is_ours = errors.status_of(fault.code) == errors.INTERNAL
-    if not is_ours and not isinstance(
-        fault, StoreUnavailable | BlobsUnavailable | LogRolledBack | AccessNotKept
-    ):
+    if not is_ours and not isinstance(fault, _OF_THE_MACHINE):
         return Refusal(fault.code, str(fault))
     # What these say names files of the machine: it is for the operator.
     request_id = request.scope.get("request_id", "")

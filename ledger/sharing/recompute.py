@@ -32,7 +32,6 @@ from ledger.sharing.filed import Filed
 #: Behind every entry: what counts now, and for no record that was admitted.
 _NEVER: Final = 1 << 62
 AGREES, DIFFERS, LOG_WORD = "agrees", "differs", "log-word"
-VERDICTS: Final = (AGREES, DIFFERS, LOG_WORD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ from examples.demo_stage import (
 INTERRUPTED = 130
 CSV_PARTY = "lindqvist-gears"
 _OWN_VERDICT = {
-    "/verdict/kind": "outgoing",
+    "/verdict/stage": "outgoing",
     "/verdict/decision": "conditional",
     "/lot/quantity": "1",
     "/lot/site": "LG-1",

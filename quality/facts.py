@@ -103,7 +103,7 @@ def _inspection(groups: Groups) -> Facts:
                 ("revision", "part_revision"),
             )
         },
-        "kind": text(groups, "verdict", "kind"),
+        "stage": text(groups, "verdict", "stage"),
         "day": (text(groups, "verdict", "decided_at") or "")[:10],
         "specification": cited if all(cited.values()) else None,
         "limits": list(_typed_limits(groups)),

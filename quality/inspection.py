@@ -37,9 +37,9 @@ def inspection_faults(groups: Groups, *, signer: str | None) -> Iterator[Fault]:
 
 def inspection_roles(groups: Groups, *, signer: str | None) -> frozenset[str] | None:
     """Whose it is to inspect at receipt: the receiver's; for another receiver, a laboratory's."""
-    incoming = text(groups, "verdict", "kind") == "incoming"
+    receiving = text(groups, "verdict", "stage") == "receiving"
     receiver = text(groups, "lot", "customer")
-    if not incoming or signer is None or receiver in (None, signer):
+    if not receiving or signer is None or receiver in (None, signer):
         return None
     return frozenset({"laboratory"})
 
@@ -210,9 +210,9 @@ def _disposition_faults(groups: Groups) -> Iterator[Fault]:
 
 def _signer_faults(groups: Groups, signer: str | None) -> Iterator[Fault]:
     """A supplier's look at its own lot is an outgoing inspection, whatever it is called."""
-    incoming = text(groups, "verdict", "kind") == "incoming"
-    if incoming and signer is not None and text(groups, "lot", "supplier") == signer:
-        yield Fault("/verdict/kind", "outgoing, the signer being the lot's supplier", "incoming")
+    receiving = text(groups, "verdict", "stage") == "receiving"
+    if receiving and signer is not None and text(groups, "lot", "supplier") == signer:
+        yield Fault("/verdict/stage", "outgoing, the signer being the lot's supplier", "receiving")
 
 
 def _sampling_flags(groups: Groups) -> Iterator[Flag]:

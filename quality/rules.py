@@ -37,7 +37,7 @@ from quality.values import Groups, text
 
 #: What in a record makes it some roles' to say.
 _SAID: Final[Mapping[str, str]] = MappingProxyType(
-    {"inspection-report/v1": "/verdict/kind", "quality-credential/v1": "/credential/kind"}
+    {"inspection-report/v1": "/verdict/stage", "quality-credential/v1": "/credential/kind"}
 )
 _NOBODY: Final = "none of the roles"
 #: Groups on which it rests whose a record is to say: somebody has to read them.

@@ -1,4 +1,4 @@
-"""Deliveries and cases as records: shipments, receipts, incoming inspections, complaints."""
+"""Deliveries and cases as records: shipments, receipts, receiving inspections, complaints."""
 
 from __future__ import annotations
 
@@ -130,14 +130,14 @@ def receipt_groups(
 def inspection_groups(
     part: PartPlan, lot: Lot, *, found: Sequence[tuple[Cluster, int]], arrival: str, at_ms: int
 ) -> dict[str, Any]:
-    """An incoming inspection by the customer; ``found`` says how many of which cluster."""
+    """A receiving inspection by the customer; ``found`` says how many of which cluster."""
     sample = sample_size(part, lot)
     defective = sum(units for _, units in found)
     return {
         "verdict": {
             "decision": "reject" if defective else "accept",
             "decided_at": instant_text(at_ms),
-            "kind": "incoming",
+            "stage": "receiving",
         },
         "lot": {
             "number": lot.number,

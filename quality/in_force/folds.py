@@ -30,14 +30,14 @@ def inspected_part(said: Said) -> PartKey | None:
     """The part that an inspection is about; None where it does not tell between whom.
 
     A party that the lot does not name is the signer, if the other side is another party, else
-    the one that the record is about or addressed to. The signer of an incoming inspection
+    the one that the record is about or addressed to. The signer of a receiving inspection
     buys, the signer of any other one sells.
     """
     stated = said.facts["part"]
     customer, supplier, number = stated["customer"], stated["supplier"], stated["number"]
     other = said.subject or (said.to[0] if len(said.to) == 1 else None)
     if customer is None and supplier is None:
-        sides = (said.party, other) if said.facts["kind"] == "incoming" else (other, said.party)
+        sides = (said.party, other) if said.facts["stage"] == "receiving" else (other, said.party)
         customer, supplier = sides
     elif customer is None:
         customer = said.party if supplier != said.party else other

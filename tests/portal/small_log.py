@@ -207,7 +207,7 @@ def _inspection(remark: str) -> dict[str, Any]:
         "verdict": {
             "decision": "accept",
             "decided_at": "2026-11-18T15:20:00+08:00",
-            "kind": "incoming",
+            "stage": "receiving",
             "remark": remark,
         },
         "lot": {"number": "SECRET-LOT-77", "part": "GR-1001", "quantity": "200", "unit": "H87"},

@@ -35,7 +35,7 @@ _INSPECTION: Json = {
     "verdict": {
         "decision": "accept",
         "decided_at": "2026-11-20T09:30:00+08:00",
-        "kind": "incoming",
+        "stage": "receiving",
         "remark": "首批来料，加严检验",
     },
     "lot": {

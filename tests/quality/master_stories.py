@@ -139,7 +139,7 @@ def inspection_groups(
         "verdict": {
             "decision": "accept",
             "decided_at": "2026-11-20T09:30:00+01:00",
-            "kind": "outgoing",
+            "stage": "outgoing",
         },
         "lot": said,
         "measurements": {"characteristics": [measured | dict(limits or {})]},

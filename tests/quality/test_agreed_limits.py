@@ -24,7 +24,7 @@ def inspected(value: str, *, number: str = "D1", unit: str = "MMT") -> dict[str,
     """An accepted lot with one value, and a specification cited in the place of limits."""
     measured = {"id": number, "class": "none", "unit": unit, "values": [{"value": value}]}
     return {
-        "verdict": {"decision": "accept", "kind": "incoming"},
+        "verdict": {"decision": "accept", "stage": "receiving"},
         "measurements": {"characteristics": [measured]},
     }
 
@@ -57,7 +57,7 @@ def test_the_groups_that_were_given_are_left_as_they_are() -> None:
 
 
 def test_an_inspection_without_measurements_is_returned_as_it_is() -> None:
-    groups = {"verdict": {"decision": "accept", "kind": "incoming"}}
+    groups = {"verdict": {"decision": "accept", "stage": "receiving"}}
     assert with_agreed_limits(groups, SPECIFICATION) is groups
 
 

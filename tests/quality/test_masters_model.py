@@ -108,7 +108,7 @@ def an_inspection(index: int, chosen: Chosen, site: Mapping[str, str]) -> Said:
     cited = {"specification": {"id": family, "revision": revision}} if choice > 1 else {}
     limits = {"upper": "1"} if choice == 3 else {"upper": None}
     groups = {
-        "verdict": {"kind": "outgoing", "decided_at": f"{day}T10:00:00Z"},
+        "verdict": {"stage": "outgoing", "decided_at": f"{day}T10:00:00Z"},
         "lot": {"number": "L", "part": number, "unit": "H87", **site, **cited},
         "measurements": {"characteristics": [limits]},
     }

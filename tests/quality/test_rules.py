@@ -145,9 +145,11 @@ CASES = [
         "/disposition/deviation",
         (("/disposition/deviation", ...),),
     ),
-    Case(INSPECTION, "/lot/supplier", LINDQVIST, HANFENG, "/verdict/kind"),
-    Case(INSPECTION, "/verdict/kind", "outgoing", "incoming", given=(("/lot/supplier", HANFENG),)),
-    Case(INSPECTION, "/lot/customer", HANFENG, SUZHOU, "/verdict/kind"),
+    Case(INSPECTION, "/lot/supplier", LINDQVIST, HANFENG, "/verdict/stage"),
+    Case(
+        INSPECTION, "/verdict/stage", "outgoing", "receiving", given=(("/lot/supplier", HANFENG),)
+    ),
+    Case(INSPECTION, "/lot/customer", HANFENG, SUZHOU, "/verdict/stage"),
     Case(CREDENTIAL, "/credential/kind", "calibration", "material-certificate-3.1"),
     Case(
         CREDENTIAL,
@@ -288,7 +290,7 @@ def test_a_laboratory_may_inspect_at_receipt_for_another_party() -> None:
     laboratory = frozenset({"laboratory"})
     assert RULES.judge(INSPECTION, groups, issuer=CERTIFIER, roles=laboratory) == ()
     found = RULES.judge(INSPECTION, groups, issuer=CERTIFIER, roles=frozenset({"supplier"}))
-    assert found == (Fault("/verdict/kind", "a signer who is laboratory", "supplier"),)
+    assert found == (Fault("/verdict/stage", "a signer who is laboratory", "supplier"),)
 
 
 def a_manifest(owner: str, subject: str | None) -> Json:
@@ -300,7 +302,7 @@ def test_admission_reads_the_signer_of_an_inspection_from_the_manifest() -> None
     groups = example(INSPECTION)
     assert RULES.find_faults(INSPECTION, groups | a_manifest(HANFENG, None)) == ()
     found = RULES.find_faults(INSPECTION, groups | a_manifest(LINDQVIST, None))
-    assert [fault.pointer for fault in found] == ["/verdict/kind"]
+    assert [fault.pointer for fault in found] == ["/verdict/stage"]
 
 
 def test_admission_asks_for_a_laboratory_where_the_receiver_is_another() -> None:

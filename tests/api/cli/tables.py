@@ -23,7 +23,7 @@ KINDS = {kind.vct: kind for kind in map(parse_record_type, business_types())}
 VERDICT = {
     "/lot/part": "GR-1001",
     "/lot/quantity": "200",
-    "/verdict/kind": "outgoing",
+    "/verdict/stage": "outgoing",
     "/verdict/decision": "accept",
     "/verdict/decided_at": "2026-11-20T09:30:00+01:00",
 }

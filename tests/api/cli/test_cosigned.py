@@ -15,7 +15,7 @@ from tests.api.live_witness import LiveWitness
 
 pytestmark = [pytest.mark.item("3.4.receipts"), pytest.mark.timeout(180)]
 REPORT = {
-    "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+    "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "stage": "outgoing"},
     "lot": {"number": "L-1", "part": "P", "quantity": "1", "unit": "H87"},
 }
 

@@ -227,7 +227,7 @@ def test_a_rule_of_the_trade_is_told_by_row_and_column() -> None:
 
 def test_what_is_of_another_form_is_told_in_words_and_without_patterns() -> None:
     groups = {
-        "verdict": {"decision": "yes", "decided_at": "monday", "kind": "outgoing", "colour": "x"},
+        "verdict": {"decision": "yes", "decided_at": "monday", "stage": "outgoing", "colour": "x"},
         "lot": {"number": 500, "part": "P", "quantity": "many", "unit": "H87"},
     }
     lines = check(Draft(VCT, groups, Filing(), "r.json"))

@@ -62,7 +62,11 @@ def test_a_mended_table_sends_only_what_is_new_in_it(solo: SoloLog, tmp_path: Pa
 def test_equal_rows_are_records_of_their_own(solo: SoloLog, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     groups = {
-        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "verdict": {
+            "decision": "accept",
+            "decided_at": "2026-11-20T09:00:00Z",
+            "stage": "outgoing",
+        },
         "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "H87"},
     }
     path.write_text(json.dumps([groups, groups]))
@@ -106,7 +110,11 @@ def test_after_a_lost_answer_the_same_bytes_get_the_first_receipt(
 ) -> None:
     composer, journal = parts
     groups = {
-        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "verdict": {
+            "decision": "accept",
+            "decided_at": "2026-11-20T09:00:00Z",
+            "stage": "outgoing",
+        },
         "lot": {"number": "lost answer", "part": "P", "quantity": "1", "unit": "H87"},
     }
     draft = Draft(VCT, groups, Filing(), "here")
@@ -126,7 +134,11 @@ def test_ctrl_c_says_how_far_it_came_and_how_it_goes_on(
 ) -> None:
     composer, journal = parts
     groups = {
-        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "verdict": {
+            "decision": "accept",
+            "decided_at": "2026-11-20T09:00:00Z",
+            "stage": "outgoing",
+        },
         "lot": {"number": "stopped", "part": "P", "quantity": "1", "unit": "H87"},
     }
     drafts = [Draft(VCT, groups, Filing(number=name), name) for name in ("first", "second")]
@@ -205,7 +217,11 @@ def test_a_file_is_uploaded_and_cited(solo: SoloLog, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8" + bytes(1000))
     path = tmp_path / "r.json"
     groups = {
-        "verdict": {"decision": "accept", "decided_at": "2026-11-20T09:00:00Z", "kind": "outgoing"},
+        "verdict": {
+            "decision": "accept",
+            "decided_at": "2026-11-20T09:00:00Z",
+            "stage": "outgoing",
+        },
         "lot": {"number": "A", "part": "P", "quantity": "1", "unit": "H87"},
         "evidence": {"files": [{"$file": "photo.jpg"}]},
     }

@@ -20,7 +20,7 @@ IS_CI = os.environ.get("LOTMARK_CI") == "1"
 # Timing rules are off throughout: two busy cores would turn them into chance failures.
 _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", _UNTIMED, max_examples=30)
-settings.register_profile("ci", _UNTIMED, max_examples=50, derandomize=True)
+settings.register_profile("ci", _UNTIMED, max_examples=30, derandomize=True)
 settings.register_profile("long", _UNTIMED, max_examples=2_000)
 
 

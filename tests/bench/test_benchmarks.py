@@ -125,6 +125,7 @@ def run(name: str, engine: str = "both") -> dict[str, Any]:
     return report
 
 
+@pytest.mark.long
 def test_two_replicas_are_compared_with_one() -> None:
     report = run("replicas", engine="")
     figures = report["postgresql"]

@@ -234,7 +234,7 @@ def test_what_is_of_another_form_is_told_in_words_and_without_patterns() -> None
     told = "\n".join(lines)
     assert "one of accept, reject, conditional, found" in told
     assert "a day and a time such as 2026-11-20T09:30:00+01:00" in told
-    assert "unknown member 'colour' (known: decision, decided_at, kind, remark)" in told
+    assert "unknown member 'colour' (known: decision, decided_at, stage, remark)" in told
     assert 'a text: write "500"' in told
     assert 'a number as a text, such as "12.50"' in told
     assert "[0-9]" not in told

@@ -5,6 +5,7 @@
     QualityError
     +-- MalformedBusinessKey   no GLN, GTIN, SSCC, DUNS or USCC
     +-- MalformedCodebook      a document that is no codebook, or none that may follow another
+    +-- MalformedSamplingParameters   a document ``sampling`` that is none
     +-- UnknownUnit            no unit of the conversion table
     +-- UnitMismatch           units of two quantities, or of one that nothing converts
 """
@@ -30,6 +31,12 @@ class MalformedCodebook(QualityError):
     """Not a codebook, or not one that may take the place of the one in force."""
 
     code = "malformed-codebook"
+
+
+class MalformedSamplingParameters(QualityError):
+    """Not the parameters of sampling."""
+
+    code = "malformed-sampling-parameters"
 
 
 class UnknownUnit(QualityError):

@@ -27,6 +27,7 @@ from quality.in_force.judging import judge_record
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import read_requirement
 from quality.in_force.specifications import SpecificationRevision, read_specification
+from quality.sampling.parameters import judge_sampling_parameters
 
 _VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1"})
 # Pieces per unit stand in the detail of a part; they convert what is delivered.
@@ -57,8 +58,10 @@ class Masters(InForce):
         return judge_record(said, self, fold.parameters)
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
-        """Whether a codebook is one, and keeps the codes of the one in force."""
-        return judge_codebook(name, text, before=before)
+        """Whether a codebook is one and keeps its codes, and the defaults of sampling are some."""
+        return judge_codebook(name, text, before=before) or judge_sampling_parameters(
+            name, text, before=before
+        )
 
     def flags(self, said: Said) -> tuple[Flag, ...]:
         """What a record says beside what was in force before it; what came later changes none."""

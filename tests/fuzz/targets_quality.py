@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_sampling
 from quality.business_keys import BUSINESS_KEYS, business_key_faults
 from quality.codebooks import judge_codebook, parse_codebook
-from quality.errors import MalformedCodebook, UnknownUnit
+from quality.errors import MalformedCodebook, MalformedSamplingParameters, UnknownUnit
+from quality.sampling.parameters import judge_sampling_parameters, parse_sampling_parameters
 from quality.units import convert, find_unit, recognise_unit
 from tests.fuzz.choices import Choices, change_place
 from tests.fuzz.target import Target, text_of
@@ -49,6 +51,21 @@ def _change_codebook(data: bytes) -> None:
         assert parsed.entries.keys() >= {"SUR", "SUR-SCRATCH", "OLD"}
 
 
+def _change_sampling(data: bytes) -> None:
+    chance, document = Choices(data), json.loads(builtin_sampling().text)
+    for _ in range(1 + chance.randrange(3)):
+        change_place(chance, document)
+    text = json.dumps(document)
+    refusal = judge_sampling_parameters("sampling", text, before=None)
+    assert parse_sampling_parameters(text).version != ""
+    assert refusal is None
+
+
+def _parse_sampling(data: bytes) -> None:
+    found = parse_sampling_parameters(text_of(data))
+    assert set(found.classes) == {"critical", "major", "minor"}
+
+
 def _find_near(data: bytes) -> None:
     book = parse_codebook(builtin_codebooks()[0].text)
     assert len(book.near(text_of(data))) <= 3
@@ -80,6 +97,22 @@ TARGETS: Final = (
         (judge_codebook,),
         # The first changes a name only, so that what follows is a codebook.
         lambda: [bytes.fromhex(_NAME_CHANGED), *(bytes([n]) * 24 for n in range(0, 256, 37))],
+        bytes_max=96,
+    ),
+    Target(
+        "sampling-parameters",
+        _parse_sampling,
+        (MalformedSamplingParameters,),
+        (parse_sampling_parameters,),
+        lambda: [builtin_sampling().text.encode(), b"{}"],
+        words=('"classes"', '"skip_lot"', '"reduced"', '"aql"', '"level"', '"0.65"'),
+    ),
+    Target(
+        "sampling-changes",
+        _change_sampling,
+        (MalformedSamplingParameters,),
+        (judge_sampling_parameters,),
+        lambda: [bytes([n]) * 24 for n in range(0, 256, 37)],
         bytes_max=96,
     ),
     Target(

@@ -6,6 +6,7 @@
     +-- MalformedBusinessKey   no GLN, GTIN, SSCC, DUNS or USCC
     +-- MalformedCodebook      a document that is no codebook, or none that may follow another
     +-- MalformedSamplingParameters   a document ``sampling`` that is none
+    +-- MeasurementFileRefused no measurement file of its format, or one beyond a bound
     +-- UnknownUnit            no unit of the conversion table
     +-- UnitMismatch           units of two quantities, or of one that nothing converts
 """
@@ -37,6 +38,12 @@ class MalformedSamplingParameters(QualityError):
     """Not the parameters of sampling."""
 
     code = "malformed-sampling-parameters"
+
+
+class MeasurementFileRefused(QualityError):
+    """A file that is not of the format it is read as, or is beyond a bound of its reader."""
+
+    code = "measurement-file-refused"
 
 
 class UnknownUnit(QualityError):

@@ -9,6 +9,7 @@
     +-- MeasurementFileRefused no measurement file of its format, or one beyond a bound
     +-- UnknownUnit            no unit of the conversion table
     +-- UnitMismatch           units of two quantities, or of one that nothing converts
+    +-- NoSamplingPlan         a lot, level, AQL or severity that the sampling tables do not have
 """
 
 from __future__ import annotations
@@ -56,3 +57,9 @@ class UnitMismatch(QualityError):
     """Two units between which nothing converts."""
 
     code = "unit-mismatch"
+
+
+class NoSamplingPlan(QualityError):
+    """A lot, level, AQL or severity for which the sampling tables have no plan."""
+
+    code = "no-sampling-plan"

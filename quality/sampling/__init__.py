@@ -1,4 +1,5 @@
-"""Inspection by sampling: plans, switching between severities, skip-lot, what an inspection tells.
+"""Inspection by sampling: plans, what they risk, switching between severities, skip-lot.
 
-Pure. Begin with ``switching`` for the severity in force, ``observed`` for which report counts.
+Pure, without numpy. Begin with ``plan`` for what a lot asks for, ``switching`` for the severity
+in force, ``observed`` for which report counts; ``master_table`` derives the tables.
 """

@@ -126,8 +126,16 @@ def count_records(records: Iterable[Filed]) -> MemoryDeliveryBook:
 def _filed(record: VerifiedRecord) -> Filed:
     groups = {item.group: item.value for item in record.groups}
     erased = frozenset(item.group for item in record.erased)
-    month = month_of_admission(record.admitted_ms)
-    return Filed(record.index, record.record_id, record.issuer, record.type, groups, erased, month)
+    return Filed(
+        index=record.index,
+        record_id=record.record_id,
+        party=record.issuer,
+        vct=record.type,
+        groups=groups,
+        erased=erased,
+        month=month_of_admission(record.admitted_ms),
+        admitted_ms=record.admitted_ms,
+    )
 
 
 def _are(found: object, kind: type) -> bool:

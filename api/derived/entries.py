@@ -57,8 +57,16 @@ class FiledRecords:
         groups = {group: value for group, value, _ in opened if group not in erased}
         if not groups:
             return None
-        month = month_of_admission(row.admitted_ms)
-        return Filed(row.index, record_id, row.party, row.vct, groups, erased, month)
+        return Filed(
+            index=row.index,
+            record_id=record_id,
+            party=row.party,
+            vct=row.vct,
+            groups=groups,
+            erased=erased,
+            month=month_of_admission(row.admitted_ms),
+            admitted_ms=row.admitted_ms,
+        )
 
 
 def month_of_admission(admitted_ms: int) -> str:

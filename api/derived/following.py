@@ -1,4 +1,4 @@
-"""Brings the book of deliveries to a size of the log, page by page.
+"""Brings the book of deliveries and of sampled lots to a size of the log, page by page.
 
 The book's size says where to go on: the log is the queue, and a page that is done twice
 changes nothing. What parties have agreed on is folded along, to the same entry.
@@ -9,9 +9,9 @@ take is passed over by itself, and said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice, takewhile
 from typing import Any, Final, TypeAlias
 
@@ -25,6 +25,7 @@ from quality.deliveries.book import Changes, DeliveryBook
 from quality.deliveries.erasing import Erased, erase_records
 from quality.deliveries.fold import PaperOrCase, fold_page
 from quality.deliveries.papers import PAPER_VCTS, PROBLEM, Gap, read_paper
+from quality.sampling.history import SAMPLED_VCTS, SampledRecord, SamplingRecords
 
 #: Records in one transaction: enough to share its cost, few enough to be stopped between two.
 PAGE_RECORDS: Final = 500
@@ -49,11 +50,24 @@ class _Erasure:
     erased: Erased
 
 
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """What a record of a page says of sampling, or which groups of another one go."""
+
+    index: int
+    record: SampledRecord | None = None
+    erased: tuple[str, frozenset[str]] | None = None
+
+
 Said: TypeAlias = PaperOrCase | Gap | _Erasure
 
 
 def _is_erasure(said: Said) -> bool:
     return isinstance(said, _Erasure)
+
+
+#: Each once: a shipment is looked at for deliveries and for sampling.
+_READ_VCTS: Final = tuple(dict.fromkeys((*AGREED_VCTS, *PAPER_VCTS, *SAMPLED_VCTS)))
 
 
 class _Stopped(Exception):
@@ -83,8 +97,8 @@ class DeliveryFollower:
         self._book = book
         self._erased = ErasedGroups(store, origin)
         self._records = FiledRecords(store, origin, erased=self._erased.of)
-        self._agreed = AgreedRecords()
-        self._agreed_size = 0
+        self._forget_agreed()
+        self._sampled: list[_Sampled] = []
         self._is_stopped = is_stopped
         #: Records that could not be counted, and those that something was erased of, since this
         #: began.
@@ -121,7 +135,7 @@ class DeliveryFollower:
     def _follow(self, before: int, size: int, note_page: Callable[[int], bool]) -> int:
         self._erased.read_to(size)
         self._agree_up_to(before)
-        rows = self._rows((*AGREED_VCTS, *PAPER_VCTS), before, size)
+        rows = self._rows(_READ_VCTS, before, size)
         while before < size:
             page = _take(rows)
             after = page[-1].index + 1 if len(page) == PAGE_RECORDS else size
@@ -135,9 +149,11 @@ class DeliveryFollower:
         return before
 
     def _forget_agreed(self) -> None:
-        self._agreed, self._agreed_size = AgreedRecords(), 0
+        self._agreed, self._sampling = AgreedRecords(), SamplingRecords()
+        self._agreed_size = 0
 
     def _papers(self, page: list[EntryRow]) -> Iterator[Said]:
+        self._sampled.clear()
         for record in self._read(page):
             paper = None
             with self._passing_over(record.index):
@@ -146,8 +162,10 @@ class DeliveryFollower:
                 yield paper
 
     def _paper(self, record: Filed) -> Said | None:
+        if sampled := self._sampling.read(record):
+            self._sampled.append(_Sampled(record.index, sampled))
         if record.vct in AGREED_VCTS:
-            self._agreed.apply(record)
+            self._agree(record)
             return self._erasure(record)
         return read_paper(record, self._agreed)
 
@@ -156,6 +174,8 @@ class DeliveryFollower:
         for of, groups in ordered_by(act):
             index = self._store.known([decode_base64url(of)], []).records.get(decode_base64url(of))
             row = None if index is None else self._store.entry(index)
+            if row is not None and row.vct in SAMPLED_VCTS:
+                self._sampled.append(_Sampled(act.index, erased=(of, self._erased.of(of))))
             if row is None or row.vct not in PAPER_VCTS:
                 continue
             record = next(self._records.read([row]), None)
@@ -173,27 +193,39 @@ class DeliveryFollower:
             if not save(run, before=before, after=size):
                 return False
             before = size
-        return bool(runs) or self._book.save(Changes(size=after), before=before)
+        return bool(runs) or self._keep(Changes(size=after), before=before)
+
+    def _keep(self, changes: Changes, *, before: int) -> bool:
+        """Save changes with what the same entries say of sampling."""
+        return self._book.save(_with_sampled(changes, self._sampled, before=before), before=before)
 
     def _save_erasures(self, erasures: Sequence[Any], *, before: int, after: int) -> bool:
         erased = [erasure.erased for erasure in erasures]
         self.erased_records += len(erased)
-        return self._book.save(erase_records(self._book, erased, size=after), before=before)
+        return self._keep(erase_records(self._book, erased, size=after), before=before)
 
     def _save_papers(self, papers: Sequence[Any], *, before: int, after: int) -> bool:
         """Papers of a page; record by record where they cannot be taken whole."""
         try:
-            return self._book.save(fold_page(self._book, papers, size=after), before=before)
+            return self._keep(fold_page(self._book, papers, size=after), before=before)
         except _NOT_TAKEN as fault:
             log.warning("derived.page_apart", size=after, **describe_fault(fault))
-        for paper in papers:
+        for index in self._positions(papers, before=before, after=after):
             self._check_stopped()
-            with self._passing_over(paper.index):
-                changes = fold_page(self._book, [paper], size=paper.index + 1)
-                if not self._book.save(changes, before=before):
+            here = [paper for paper in papers if paper.index == index]
+            with self._passing_over(index):
+                changes = fold_page(self._book, here, size=index + 1)
+                if not self._keep(changes, before=before):
                     return False
-                before = paper.index + 1
-        return self._book.save(Changes(size=after), before=before)
+                before = index + 1
+            if before <= index:
+                self._sampled = [item for item in self._sampled if item.index != index]
+        return self._keep(Changes(size=after), before=before)
+
+    def _positions(self, papers: Iterable[Any], *, before: int, after: int) -> list[int]:
+        """The entries of a page that say something, each once."""
+        sampled = (item.index for item in self._sampled if before <= item.index < after)
+        return sorted({*(paper.index for paper in papers), *sampled})
 
     @contextmanager
     def _passing_over(self, index: int) -> Iterator[None]:
@@ -220,14 +252,31 @@ class DeliveryFollower:
         while page := _take(rows):
             for record in self._read(page):
                 with self._passing_over(record.index):
-                    self._agreed.apply(record)
+                    self._agree(record)
         self._agreed_size = size
+
+    def _agree(self, record: Filed) -> None:
+        self._agreed.apply(record)
+        self._sampling.apply(record)
 
     def _rows(self, vcts: tuple[str, ...], start: int, stop: int) -> Iterator[EntryRow]:
         if start >= stop:
             return iter(())
         rows = self._store.entries_of(vcts, start=start)
         return takewhile(lambda row: row.index < stop, rows)
+
+
+def _with_sampled(changes: Changes, said: Iterable[_Sampled], *, before: int) -> Changes:
+    """The changes, and what entries from ``before`` on say of sampling up to their size."""
+    of_these = [item for item in said if before <= item.index < changes.size]
+    records = (item.record for item in of_these if item.record)
+    erased = (item.erased for item in of_these if item.erased)
+    return replace(
+        changes,
+        sampled={record.filed.record_id: record for record in records},
+        # All that was erased of a record is in each of them.
+        sampled_erased=dict(erased),
+    )
 
 
 def _take(rows: Iterator[EntryRow]) -> list[EntryRow]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from api.derived.bookmark import Bookmark
 from api.derived.rows import encode_papers, encode_records
+from api.derived.sampled_rows import sampled_values, select_sampled
 from api.derived.tables import (
     BOOKMARK,
     COMPLAINT,
@@ -28,6 +29,7 @@ from api.derived.tables import (
     LOT_DAY,
     MONTH,
     PLACE,
+    SAMPLED,
 )
 from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Lane
@@ -35,6 +37,7 @@ from quality.deliveries.book import Changes, Month, months_touched
 from quality.deliveries.case import Case
 from quality.deliveries.delivery import Delivery, LotKey, MonthKey, evaluate, month_of
 from quality.deliveries.papers import EXACT, Gap
+from quality.sampling.history import erase_sampled
 
 _KEYS_MAX: Final = 500
 _KEY_CHARACTERS: Final = 22
@@ -84,6 +87,7 @@ def write_changes(
     writer.write_months(changes.months)
     writer.replace(COMPLAINT.c.key, changes.cases, _case_values)
     writer.write_lots(changes)
+    writer.write_sampled(changes)
     return True
 
 
@@ -127,6 +131,10 @@ class _Writer:
             lanes.update(paper.lane for paper in delivery.papers)
         for case in _there(changes.cases.values()):
             lanes.update(record.lane for record in case.records)
+        self.put_lanes(lanes)
+
+    def put_lanes(self, lanes: Iterable[Lane]) -> None:
+        """These lanes, by their keys."""
         rows = [{"key": lane_key(lane), **lane._asdict()} for lane in sorted(lanes)]
         self.put(LANE, rows)
 
@@ -161,6 +169,21 @@ class _Writer:
                 self._drop_row(LOT_CASE, row)
         self.put(LOT_DAY, brought)
         self.put(LOT_CASE, named)
+
+    def write_sampled(self, changes: Changes) -> None:
+        """Records that sampling follows from, and those that lose groups."""
+        rows = dict(changes.sampled)
+        held = select_sampled(self._connection, changes.sampled_erased.keys() - rows.keys())
+        for record_id, groups in changes.sampled_erased.items():
+            found = rows.get(record_id) or held.get(record_id)
+            erased = erase_sampled(found, groups) if found else None
+            if erased is not None:
+                rows[record_id] = erased
+            elif found is not None:
+                rows.pop(record_id, None)
+                self.drop(SAMPLED.c.record_id, [record_id])
+        self.put_lanes({row.lane for row in rows.values()})
+        self.put(SAMPLED, [sampled_values(row, lane_key(row.lane)) for row in rows.values()])
 
     def _drop_row(self, table: Table, key: Values) -> None:
         gone = [table.c[name] == value for name, value in key.items()]

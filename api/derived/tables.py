@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "DLV-1/10"
+FORM: Final = "DLV-1/10 SMP-1/1"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
 SCHEMA: Final = "derived"
 METADATA: Final = MetaData(schema=SCHEMA)
@@ -115,4 +115,16 @@ GAP: Final = Table(
     _text("until"),
     Index("gap_one", "one", "other"),
     Index("gap_other", "other"),
+)
+
+# Records that the sampling of a part follows from, with what is looked at of each as JSON. They
+# are folded when somebody asks; in the order of their entries.
+SAMPLED: Final = Table(
+    "sampled",
+    METADATA,
+    _text("record_id", key=True),
+    _text("lane"),
+    _number("entry"),
+    _text("facts"),
+    Index("sampled_lane", "lane", "entry"),
 )

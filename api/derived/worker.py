@@ -17,6 +17,7 @@ from api.derived.bookmark import MarkedLog
 from api.derived.database import DerivedDatabase
 from api.derived.following import DeliveryFollower
 from api.derived.outbox import OutboxKeeper
+from api.derived.sampling import SqlSamplingBook
 from api.derived.sql_book import SqlDeliveryBook
 from api.derived.tables import FORM
 from api.observability import describe_fault, log
@@ -91,6 +92,17 @@ class DerivedWorker:
         if self._book is None:
             raise StoreUnavailable(f"expected derived tables, found none: {self.fault}")
         return self._book
+
+    @property
+    def sampling(self) -> SqlSamplingBook:
+        """The records that the sampling of parts follows from.
+
+        Raises:
+            StoreUnavailable: the tables could not be opened.
+        """
+        if self._book is None or self._database is None:
+            raise StoreUnavailable(f"expected derived tables, found none: {self.fault}")
+        return SqlSamplingBook(self._database)
 
     def start(self) -> None:
         """Start the thread."""

@@ -33,7 +33,7 @@ class Filed:
     """An admitted record: where it stands, whose it is, and its groups.
 
     ``erased`` are groups that an entry ordered erased: they are not among ``groups``, be they
-    held still or not. ``month`` is that of its admission, in UTC.
+    held still or not. ``month`` is that of its admission, in UTC, and ``admitted_ms`` its time.
     """
 
     index: int
@@ -43,6 +43,7 @@ class Filed:
     groups: Groups
     erased: frozenset[str] = frozenset()
     month: str = LAST_MONTH
+    admitted_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

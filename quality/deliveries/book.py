@@ -25,6 +25,7 @@ from quality.deliveries.delivery import (
     month_of,
 )
 from quality.deliveries.papers import Gap
+from quality.sampling.history import SampledRecord, erase_sampled
 
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
@@ -84,6 +85,8 @@ class Changes:
     """What a page of entries changes: rows by key, None for one that is gone.
 
     ``lot_days`` are by lot and delivery; ``lot_cases`` say whether a case names a lot.
+    ``sampled`` are records that sampling follows from, kept as they are; of those that are held
+    the groups in ``sampled_erased`` go.
     """
 
     size: int
@@ -94,6 +97,8 @@ class Changes:
     lot_cases: Mapping[tuple[LotKey, str], bool] = field(default_factory=dict)
     months: Mapping[MonthKey, Month | None] = field(default_factory=dict)
     gaps: Mapping[str, Gap] = field(default_factory=dict)
+    sampled: Mapping[str, SampledRecord] = field(default_factory=dict)
+    sampled_erased: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class DeliveryReading(Protocol):
@@ -200,6 +205,7 @@ class MemoryDeliveryBook:
             self._lot_cases: dict[LotKey, dict[str, bool]] = {}
             self._months: dict[MonthKey, Month] = {}
             self._gaps: dict[str, Gap] = {}
+            self._sampled: dict[str, SampledRecord] = {}
 
     @contextmanager
     def at_once(self) -> Iterator[DeliveryReading]:
@@ -261,8 +267,15 @@ class MemoryDeliveryBook:
             named = {key: is_named or None for key, is_named in changes.lot_cases.items()}
             _put_inner(self._lot_cases, named)
             _put(self._months, changes.months)
+            self._sampled.update(changes.sampled)
+            _put(self._sampled, _erased_sampled(self._sampled, changes.sampled_erased))
             self._size = changes.size
             return True
+
+    def sampled_records(self) -> Sequence[SampledRecord]:
+        """The records that sampling follows from, in the order of their entries."""
+        with self._lock:
+            return sorted(self._sampled.values(), key=lambda row: row.filed.index)
 
     def months_of(self, question: Question) -> Sequence[Month]:
         """See :meth:`DeliveryReading.months_of`."""
@@ -307,6 +320,14 @@ def is_asked(gap: Gap, question: Question) -> bool:
     """Whether a gap may be in the months and pairs asked about; of which part nobody knows."""
     asked = {name for name in (question.customer, question.supplier) if name is not None}
     return asked <= set(gap.parties) and question.first <= gap.until
+
+
+def _erased_sampled(
+    held: Mapping[str, SampledRecord], erased: Mapping[str, frozenset[str]]
+) -> dict[str, SampledRecord | None]:
+    return {
+        name: erase_sampled(held[name], groups) for name, groups in erased.items() if name in held
+    }
 
 
 def _found(rows: Mapping[_Key, _Row], keys: Iterable[_Key]) -> dict[_Key, _Row]:

@@ -1,0 +1,111 @@
+"""Reads the records that the sampling of parts follows from: counted first, then loaded.
+
+They are folded after the tables were let go (:mod:`api.derived.answering` tells why).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from api.derived.answering import TooMuch
+from api.derived.database import DerivedDatabase
+from api.derived.sampled_rows import sampled_of_row
+from api.derived.sql_book import SqlDeliveryReading
+from api.derived.tables import LANE, SAMPLED
+from quality.sampling.history import UNKNOWN_PART, SampledRecord
+
+#: Records of one answer.
+ROWS_MAX: Final = 20_000
+#: And how long they are as text: some ten thousand usual reports.
+CHARACTERS_MAX: Final = 12_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SampledParts:
+    """Whose sampling is asked about: None asks for every customer, supplier or part."""
+
+    customer: str | None = None
+    supplier: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSampling:
+    """Records of one state of the tables, in the order of their entries, and its tree size."""
+
+    tree_size: int
+    records: Sequence[SampledRecord]
+
+
+class SqlSamplingBook:
+    """The records behind a database of derived tables; may be used by threads."""
+
+    def __init__(self, database: DerivedDatabase) -> None:
+        """Read from ``database``."""
+        self._database = database
+
+    def load(self, asked: Sequence[SampledParts]) -> LoadedSampling:
+        """The records of these parts; those of which the part is not known any more as well.
+
+        Raises:
+            TooMuch: they are more than one answer may take; none were loaded then.
+            StoreUnavailable: the database does not answer.
+        """
+        return self._load(or_(*map(_is_asked, asked))) if asked else self._load(None)
+
+    def load_beside(self, record_id: str) -> LoadedSampling:
+        """The records of the part that this one concerns; none where it concerns none.
+
+        Raises:
+            TooMuch, StoreUnavailable: as :meth:`load`.
+        """
+        own = select(SAMPLED.c.lane).where(SAMPLED.c.record_id == record_id)
+        return self._load(SAMPLED.c.lane.in_(own))
+
+    def _load(self, condition: ColumnElement[bool] | None) -> LoadedSampling:
+        with self._database.snapshot() as connection:
+            # Refuses tables that another version has made in the meantime.
+            size = SqlDeliveryReading(connection).size()
+            if condition is None:
+                return LoadedSampling(size, ())
+            found = _rows(condition, func.length(SAMPLED.c.facts).label("weight"))
+            counted = found.limit(ROWS_MAX + 1).subquery()
+            weight = select(func.count(), func.coalesce(func.sum(counted.c.weight), 0))
+            rows, characters = connection.execute(weight.select_from(counted)).one()
+            _expect(int(rows), int(characters))
+            columns = (SAMPLED, LANE.c.customer, LANE.c.supplier, LANE.c.part)
+            ordered = _rows(condition, *columns).order_by(SAMPLED.c.entry)
+            return LoadedSampling(size, tuple(map(sampled_of_row, connection.execute(ordered))))
+
+
+def _expect(rows: int, characters: int) -> None:
+    if rows > ROWS_MAX:
+        raise TooMuch(f"a question about at most {ROWS_MAX} reports and acts, found more")
+    if characters > CHARACTERS_MAX:
+        raise TooMuch(f"reports of at most {CHARACTERS_MAX} characters, found more")
+
+
+def _rows(condition: ColumnElement[bool], *columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(SAMPLED)
+        .join(LANE, LANE.c.key == SAMPLED.c.lane)
+        .where(condition)
+    )
+
+
+def _is_asked(asked: SampledParts) -> ColumnElement[bool]:
+    sides = [name for name in (asked.customer, asked.supplier) if name is not None]
+    named = (
+        (LANE.c.customer, asked.customer),
+        (LANE.c.supplier, asked.supplier),
+        (LANE.c.part, asked.part),
+    )
+    is_part = and_(LANE.c.part != UNKNOWN_PART, *(col == name for col, name in named if name))
+    # Who signed such a report, and for whom: which of them buys is not known any more either.
+    is_side = (or_(LANE.c.customer == name, LANE.c.supplier == name) for name in sides)
+    return or_(is_part, and_(LANE.c.part == UNKNOWN_PART, *is_side))

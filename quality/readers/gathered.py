@@ -1,0 +1,200 @@
+"""Readings gathered by part and characteristic, in memory that does not grow with their number.
+
+Count, extremes, mean and deviation are exact whatever the order: sums of the values and of their
+squares are kept as integers of the smallest decimal place (ISO 3534-1, 1.15 and 1.20), so nothing
+cancels and nothing is rounded before the end. The values themselves are kept as long as a report
+may hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Final
+
+from quality.errors import MeasurementFileRefused
+from quality.readers.model import (
+    Characteristic,
+    Event,
+    Fault,
+    Group,
+    Note,
+    Part,
+    Reading,
+    Summary,
+)
+
+_WIDE: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
+_FAULTS_MAX: Final = 10_000
+_NOTES_MAX: Final = 1_000
+
+
+@dataclass(slots=True)
+class ValueSums:
+    """The exact figures of a column of decimals."""
+
+    count: int = 0
+    places: int = 0
+    minimum: Decimal = Decimal("Infinity")
+    maximum: Decimal = Decimal("-Infinity")
+    minimum_line: int = 0
+    maximum_line: int = 0
+    _sum: int = 0
+    _squares: int = 0
+
+    def add(self, value: str, line: int = 0) -> None:
+        """Count one value, written as records write decimals."""
+        whole, _, fraction = value.partition(".")
+        if len(fraction) > self.places:
+            step = 10 ** (len(fraction) - self.places)
+            self._sum, self._squares = self._sum * step, self._squares * step * step
+            self.places = len(fraction)
+        scaled = int(whole + fraction) * 10 ** (self.places - len(fraction))
+        self.count += 1
+        self._sum += scaled
+        self._squares += scaled * scaled
+        number = Decimal(value)
+        if number < self.minimum:
+            self.minimum, self.minimum_line = number, line
+        if number > self.maximum:
+            self.maximum, self.maximum_line = number, line
+
+    def mean(self) -> Fraction:
+        """The arithmetic mean, exactly; there is at least one value."""
+        return Fraction(self._sum, self.count * 10**self.places)
+
+    def variance(self) -> Fraction | None:
+        """The sample variance with n - 1, exactly; None of a single value."""
+        if self.count < 2:
+            return None
+        squared = self.count * self._squares - self._sum * self._sum
+        return Fraction(squared, self.count * (self.count - 1) * 10 ** (2 * self.places))
+
+    def deviation(self) -> Decimal | None:
+        """The sample standard deviation to 30 digits; None of a single value."""
+        variance = self.variance()
+        if variance is None:
+            return None
+        exact = _WIDE.divide(Decimal(variance.numerator), Decimal(variance.denominator))
+        return Context(prec=30).plus(_WIDE.sqrt(exact))
+
+
+@dataclass(slots=True)
+class GatheredCharacteristic:
+    """What was read of one characteristic; ``readings`` is None where there were too many."""
+
+    said: Characteristic
+    sums: ValueSums = field(default_factory=ValueSums)
+    readings: list[Reading] | None = field(default_factory=list)
+    sample: int = 0
+    defective: int = 0
+    checks: int = 0
+
+
+@dataclass(slots=True)
+class GatheredPart:
+    """A part and its characteristics, in the order of the file."""
+
+    said: Part
+    characteristics: dict[str, GatheredCharacteristic] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A whole file: its parts, its faults by place (the first of them), and how many there are."""
+
+    parts: dict[str, GatheredPart] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    faults_count: int = 0
+    dropped: int = 0
+    readings: int = 0
+    notes: list[Note] = field(default_factory=list)
+
+
+def gather(
+    events: Iterable[Event],
+    *,
+    values_max: int,
+    kept_max: int,
+) -> Gathered:
+    """Gather the events of a file.
+
+    Args:
+        events: what a reader gives.
+        values_max: how many values of a characteristic are kept; of more, none is.
+        kept_max: how many values may be kept in all.
+
+    Raises:
+        MeasurementFileRefused: more values would have to be kept; or what the reader raises.
+    """
+    book = _Book(values_max, kept_max)
+    for event in events:
+        if isinstance(event, Reading):
+            book.count(event)
+        else:
+            book.describe(event)
+    return book.found
+
+
+class _Book:
+    """Gathers, and knows how many values are kept."""
+
+    def __init__(self, values_max: int, kept_max: int) -> None:
+        self.found = Gathered()
+        self._by_key: dict[str, GatheredCharacteristic] = {}
+        self._values_max, self._kept_max, self._kept = values_max, kept_max, 0
+
+    def describe(self, event: Event) -> None:
+        """A part, a characteristic, a fault or a note; the last description counts."""
+        match event:
+            case Part():
+                part = self.found.parts.setdefault(event.key, GatheredPart(event))
+                part.said = event
+            case Characteristic():
+                one = self._by_key.setdefault(event.key, GatheredCharacteristic(event))
+                one.said = event
+                self.found.parts[event.part].characteristics[event.key] = one
+            case Fault():
+                self._blame(event)
+            case Note():
+                if len(self.found.notes) < _NOTES_MAX:
+                    self.found.notes.append(event)
+            case Group() | Summary():
+                # The hierarchy names no value, and figures of a file are shown, never believed.
+                pass
+
+    def _blame(self, fault: Fault) -> None:
+        if fault.is_dropped:
+            self.found.dropped += 1
+            return
+        self.found.faults_count += 1
+        if len(self.found.faults) < _FAULTS_MAX:
+            self.found.faults.append(fault)
+
+    def count(self, reading: Reading) -> None:
+        """One reading of a characteristic that was described."""
+        one = self._by_key[reading.characteristic]
+        self.found.readings += 1
+        if reading.value is None:
+            one.checks += 1
+            one.sample += reading.sample or 0
+            one.defective += reading.defective or 0
+            return
+        one.sums.add(reading.value, reading.line)
+        if one.readings is not None:
+            self._keep(one.readings, one, reading)
+
+    def _keep(self, kept: list[Reading], one: GatheredCharacteristic, reading: Reading) -> None:
+        if len(kept) == self._values_max:
+            self._kept -= len(kept)
+            one.readings = None
+            return
+        kept.append(reading)
+        self._kept += 1
+        if self._kept > self._kept_max:
+            raise MeasurementFileRefused(
+                f"line {reading.line}: expected at most {self._kept_max} values in reports of one "
+                "file, found more: split the file by lots"
+            )

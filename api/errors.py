@@ -123,6 +123,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("specification-required", UNPROCESSABLE, "A specification is required", "须引用规格", "Cite the specification that is in force for the part."),
     ("limit-typed", UNPROCESSABLE, "Limits are read from the specification", "规格限须取自规格", "Leave the limits out: they are those of the specification that is cited."),
     ("unknown-code", UNPROCESSABLE, "Not a code of the codebook", "编码不在编码表中", "Take one of the codes that the fault names, or have the codebook extended."),
+    ("no-sampling-plan", UNPROCESSABLE, "The sampling tables have no such plan", "抽样表中没有该方案", "Take a lot of one unit or more, and a level and an AQL of ISO 2859-1 ('lotmark plan')."),
     ("unit-mismatch", UNPROCESSABLE, "The unit does not convert", "单位无法换算", "Use the unit of the part, or state its conversion to pieces in the part."),
     ("approval-needed", FORBIDDEN, "Needs the consent of others", "需要其他成员同意", "Propose it with 'lotmark propose', and submit it once the proposal is in force."),
     ("party-suspended", FORBIDDEN, "The party is suspended", "该方已被暂停", "End or replace keys, or wait until the members reinstate the party."),

@@ -57,6 +57,7 @@ _COMMANDS: Final = {
     "alert-when": ("alerts", "alert_when"),
     "service-key": ("service_keys", "service_key"),
     "codes": ("codes", "codes"),
+    "plan": ("planning", "plan"),
     "template": ("template", "template"),
     "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),

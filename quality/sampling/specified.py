@@ -8,7 +8,7 @@ several govern a class, the most demanding one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from typing import Final
 
 from quality.sampling.c_zero import c_zero_plan
 from quality.sampling.letters import LEVELS
+from quality.sampling.parameters import SamplingParameters
 from quality.sampling.plan import C_ZERO, ISO, WHOLE_LOT, Plan, Severity, plan_for, whole_lot_plan
 from quality.sampling.verdict import CLASSES
 from quality.values import Groups, decimal, items, text
@@ -57,6 +58,16 @@ def class_plans(
     }
 
 
+def default_sampling(parameters: SamplingParameters) -> dict[str, ClassSampling]:
+    """How each class is sampled by the sampling parameters alone."""
+    return {
+        name: _without_rejects(
+            ClassSampling(parameters.standard, one.level, one.aql), defect_class=name
+        )
+        for name, one in parameters.classes.items()
+    }
+
+
 def specified_sampling(
     specification: Groups | None, *, defaults: Mapping[str, ClassSampling]
 ) -> dict[str, ClassSampling]:
@@ -64,19 +75,21 @@ def specified_sampling(
 
     Args:
         specification: groups of a ``specification/v1``; None where there is none.
-        defaults: the sampling parameters, by class; level and AQL come from them where a
-            characteristic names none.
+        defaults: those of the sampling parameters (:func:`default_sampling`); level and AQL come
+            from them where a characteristic names none.
     """
-    asked: dict[str, list[ClassSampling]] = {name: [] for name in defaults}
+    asked: dict[str, list[ClassSampling]] = {name: [] for name in CLASSES if name in defaults}
     for one in items(specification, "characteristics"):
         for name in _GOVERNED.get(text(one, "class"), ()):
             if name in asked:
                 asked[name].append(_asked(one, defaults[name], defect_class=name))
-    return {
-        name: max(asked[name], key=_demand, default=_without_rejects(defaults[name], name))
-        for name in CLASSES
-        if name in defaults
-    }
+    return {name: _governing(asked[name], defaults[name], defect_class=name) for name in asked}
+
+
+def _governing(
+    asked: Sequence[ClassSampling], default: ClassSampling, *, defect_class: str
+) -> ClassSampling:
+    return max(asked or [_without_rejects(default, defect_class=defect_class)], key=_demand)
 
 
 def specified_severities(specification: Groups | None) -> dict[str, Severity]:
@@ -102,10 +115,10 @@ def _asked(characteristic: object, default: ClassSampling, *, defect_class: str)
     aql = decimal(characteristic, "sampling", "aql") or default.aql
     is_special = text(characteristic, "class") in {"CC", "SC"}
     wanted = ClassSampling(standard or default.standard, level, aql)
-    return _without_rejects(wanted, "critical" if is_special else defect_class)
+    return _without_rejects(wanted, defect_class="critical" if is_special else defect_class)
 
 
-def _without_rejects(asked: ClassSampling, defect_class: str) -> ClassSampling:
+def _without_rejects(asked: ClassSampling, *, defect_class: str) -> ClassSampling:
     """The automotive rule; a lot that no draw skips is sampled with c = 0 too."""
     allowed = {C_ZERO, WHOLE_LOT} if defect_class == "critical" else {C_ZERO, WHOLE_LOT, ISO}
     standard = asked.standard if asked.standard in allowed else C_ZERO

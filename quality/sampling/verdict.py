@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from quality.sampling.plan import Plan, Severity
+from quality.sampling.plan_words import CLASS_ZH
 
 #: The classes of defects, the worst first.
 CLASSES: Final = ("critical", "major", "minor")
-_ZH: Final[Mapping[str, str]] = {"critical": "致命", "major": "严重", "minor": "轻微"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ClassReason:
     """Why a lot is accepted or not by the counts of one class, in English and Chinese."""
 
     defect_class: str
@@ -36,7 +36,7 @@ class LotVerdict:
     """
 
     decision: Literal["accept", "reject"]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ClassReason, ...]
     case_due: bool
     to_normal: frozenset[str]
 
@@ -69,12 +69,12 @@ def _names(plans: Mapping[str, Plan], found: Mapping[str, int]) -> Iterator[str]
     yield from sorted(named.difference(CLASSES))
 
 
-def _reason(name: str, plan: Plan | None, *, found: int) -> Reason:
+def _reason(name: str, plan: Plan | None, *, found: int) -> ClassReason:
     if found < 0:
         raise ValueError(f"expected zero or more defective units, found {found}")
-    zh = _ZH.get(name, name)
+    zh = CLASS_ZH.get(name, name)
     if name == "critical" and found:
-        return Reason(
+        return ClassReason(
             name,
             False,
             en=f"{found} critical: one critical unit is enough not to accept the lot",
@@ -82,16 +82,16 @@ def _reason(name: str, plan: Plan | None, *, found: int) -> Reason:
         )
     if plan is None:
         en, zh = f"{found} {name}, no plan allows any", f"{zh} {found} 件，无方案允许"
-        return Reason(name, not found, en=en, zh=zh)
+        return ClassReason(name, not found, en=en, zh=zh)
     if found > plan.sample and not plan.counts_nonconformities:
         raise ValueError(f"expected at most the {plan.sample} units of the sample, found {found}")
     if plan.severity is Severity.DISCONTINUED:
         en = f"inspection of {name} is discontinued: no lot is accepted until it is resumed"
-        return Reason(name, False, en=en, zh=f"{zh}类检验已中止：恢复前不接收任何批")
-    en, zh_outcome = _outcome(plan, found)
+        return ClassReason(name, False, en=en, zh=f"{zh}类检验已中止：恢复前不接收任何批")
+    en, outcome = _outcome(plan, found)
     numbers = f"n = {plan.sample}, Ac {plan.accept}, Re {plan.reject}"
-    en = f"{found} {name} ({numbers}): {en}"
-    return Reason(name, found < plan.reject, en=en, zh=f"{zh} {found}（{numbers}）：{zh_outcome}")
+    en, zh = f"{found} {name} ({numbers}): {en}", f"{zh} {found}（{numbers}）：{outcome}"
+    return ClassReason(name, found < plan.reject, en=en, zh=zh)
 
 
 def _outcome(plan: Plan, found: int) -> tuple[str, str]:

@@ -33,7 +33,7 @@ NOT_ACCEPTED_ON_TIGHTENED: Final = 5
 
 
 class SamplingKey(NamedTuple):
-    """What has a severity of its own: a part, the inspecting site, a class of defects."""
+    """What has a severity of its own: a part, the site that made it, a class of defects."""
 
     part: PartKey
     site: str | None

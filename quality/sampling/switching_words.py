@@ -92,8 +92,8 @@ RESUBMITTED: Final = Reason(
 )
 COUNTED_ALREADY: Final = Reason(
     "counted-already",
-    en="not counted: an earlier report of this lot was",
-    zh="不计入：该批已有较早的报告计入",
+    en="not counted: an earlier report of this lot was; another delivery of it cites its shipment",
+    zh="不计入：该批已有较早的报告计入；同批次的另一次交付须注明发货记录",
 )
 WHILE_DISCONTINUED: Final = Reason(
     "while-discontinued",

@@ -1,0 +1,43 @@
+"""Why an inspection report does not count for the switching rules, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quality.sampling.reason import Reason
+
+NOT_TOLD: Final = Reason(
+    "not-told",
+    en="the report does not tell between whom the part moves, or what was decided",
+    zh="报告未说明供需双方或判定结果",
+)
+SUPPLIERS_OWN: Final = Reason(
+    "suppliers-own",
+    en="the supplier's own inspection: the receiver's count",
+    zh="供方自检：仅计接收方的检验",
+)
+NOT_THE_RECEIVERS: Final = Reason(
+    "not-the-receivers",
+    en="signed neither by the receiver nor by a laboratory of it",
+    zh="既非接收方签署，也非其委托的检测机构签署",
+)
+SKIPPED: Final = Reason("skipped", en="the lot was skipped, not inspected", zh="该批为跳批，未检验")
+NO_CLASS: Final = Reason(
+    "no-class",
+    en="the report names no class of defects with its plan",
+    zh="报告未按缺陷类别列出抽样方案",
+)
+_STAGES_ZH: Final = {
+    "outgoing": "出厂检验",
+    "in-process": "过程检验",
+    "first-article": "首件检验",
+}
+
+
+def not_receiving(stage: str) -> Reason:
+    """Why an inspection at another stage does not count."""
+    return Reason(
+        "not-receiving",
+        en=f"an inspection at the stage {stage}: receiving inspections count",
+        zh=f"{_STAGES_ZH.get(stage, stage)}：仅计来料检验",
+    )

@@ -1,0 +1,192 @@
+"""Whose inspection counts, and what each class of a report was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from quality.in_force.parts import PartKey
+from quality.sampling.observed import Observed, Report, current, observe
+from quality.sampling.severity import Severity
+from quality.sampling.switching import At, SamplingKey
+from tests.quality.examples import CERTIFIER, HANFENG, LINDQVIST, example
+
+PART = PartKey(HANFENG, LINDQVIST, "GR-1001")
+pytestmark = pytest.mark.item("6.2.whose")
+
+
+def at(index: int) -> At:
+    return At(index, f"{index:043}")
+
+
+def a_report(**changes: object) -> dict[str, Any]:
+    """The example of a receiving inspection; a name ``lot__site`` changes that place."""
+    groups = example("inspection-report/v1")
+    for name, value in changes.items():
+        group, _, member = name.partition("__")
+        if member:
+            groups[group] = {**groups[group], member: value}
+        elif value is None:
+            del groups[group]
+        else:
+            groups[group] = value
+    return groups
+
+
+def seen(groups: dict[str, Any], *, party: str = HANFENG, laboratories: str = "") -> Observed:
+    report = Report(at(7), party, groups, subject=LINDQVIST, to=(LINDQVIST,))
+    return observe(report, lambda customer, signer: customer == HANFENG and signer in laboratories)
+
+
+def test_the_receivers_inspection_counts_for_each_class_that_its_plan_names() -> None:
+    found = seen(a_report(lot__inspected={"party": LINDQVIST, "site": "Arvika"}))
+    assert found.reason is None
+    assert list(found.by_key()) == [
+        SamplingKey(PART, "Arvika", "critical"),
+        SamplingKey(PART, "Arvika", "major"),
+    ]
+    major = found.lots["major"]
+    assert (major.is_accepted, major.is_original, major.accept) == (True, True, 1)
+    assert (major.severity, major.at) == (Severity.NORMAL, at(7))
+
+
+def test_sides_that_the_lot_does_not_name_are_read_as_admission_reads_them() -> None:
+    groups = a_report()
+    del groups["lot"]["customer"], groups["lot"]["supplier"]
+    assert seen(groups).part == PART
+
+
+@pytest.mark.parametrize(
+    ("party", "laboratories", "code"),
+    [
+        (HANFENG, "", None),
+        (CERTIFIER, CERTIFIER, None),
+        (CERTIFIER, "", "not-the-receivers"),
+        (LINDQVIST, "", "suppliers-own"),
+        # Whatever relations it has, it does not judge its own lots.
+        (LINDQVIST, LINDQVIST, "suppliers-own"),
+    ],
+)
+def test_only_the_receivers_inspections_or_its_laboratorys_count(
+    party: str, laboratories: str, code: str | None
+) -> None:
+    found = seen(a_report(), party=party, laboratories=laboratories)
+    assert (found.reason.code if found.reason else None, bool(found.lots)) == (code, code is None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"verdict__stage": "outgoing"}, "not-receiving"),
+        ({"verdict__stage": "in-process"}, "not-receiving"),
+        ({"verdict__stage": "first-article"}, "not-receiving"),
+        ({"plan__standard": "skip-lot"}, "skipped"),
+        ({"plan__skipped_by": "r" * 43}, "skipped"),
+        ({"plan__classes": []}, "no-class"),
+        ({"plan": None}, "no-class"),
+        ({"verdict": None}, "not-told"),
+    ],
+)
+def test_a_report_that_does_not_count_says_why_in_both_languages(
+    changes: dict[str, object], code: str
+) -> None:
+    found = seen(a_report(**changes))
+    assert found.reason is not None
+    assert (found.reason.code, dict(found.lots)) == (code, {})
+    assert found.reason.en
+    assert found.reason.zh
+
+
+def test_a_resubmitted_lot_is_no_original_inspection() -> None:
+    found = seen(a_report(lot__resubmission_of="r" * 43))
+    assert [lot.is_original for lot in found.lots.values()] == [False, False]
+
+
+def items(**units: int) -> list[dict[str, object]]:
+    return [
+        {"code": f"C-{name}", "class": name, "units": number, "nonconformities": number}
+        for name, number in units.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decision", "found", "accepted"),
+    [
+        ("accept", {"major": 1}, (True, True)),
+        ("reject", {"major": 2}, (True, False)),
+        ("reject", {"critical": 1, "major": 1}, (False, True)),
+        # No number says for which class the lot was turned away.
+        ("reject", {"major": 1}, (False, False)),
+        ("conditional", {"major": 2}, (True, False)),
+    ],
+)
+def test_a_lot_is_turned_away_for_the_classes_whose_number_is_reached(
+    decision: str, found: dict[str, int], accepted: tuple[bool, bool]
+) -> None:
+    defects = {"inspected": 80, "defective": 3, "items": items(**found)}
+    report = seen(a_report(verdict__decision=decision, defects=defects))
+    lots = report.lots
+    assert (lots["critical"].is_accepted, lots["major"].is_accepted) == accepted
+
+
+@pytest.mark.parametrize(
+    ("accept", "units", "passes"),
+    [(2, 1, True), (2, 2, False), (3, 2, True), (5, 3, True), (5, 4, False), (21, 14, True)],
+)
+def test_a_lot_passes_one_step_tighter_by_the_acceptance_number_before_its_own(
+    accept: int, units: int, passes: bool
+) -> None:
+    classes = [{"class": "minor", "aql": "2.5", "accept": accept, "reject": accept + 1}]
+    defects = {"inspected": 80, "defective": units, "items": items(minor=units)}
+    lot = seen(a_report(plan__classes=classes, defects=defects)).lots["minor"]
+    assert lot.passes_tighter is passes
+    # Where the defects are not shown, nobody knows.
+    hidden = seen(a_report(plan__classes=classes, defects=None)).lots["minor"]
+    assert hidden.passes_tighter is None
+
+
+@pytest.mark.parametrize(("severity", "is_in_gap"), [("reduced", True), ("normal", False)])
+def test_a_lot_between_the_numbers_of_a_reduced_plan_is_in_the_gap(
+    severity: str, is_in_gap: bool
+) -> None:
+    classes = [{"class": "major", "aql": "1.0", "accept": 1, "reject": 4, "severity": severity}]
+    defects = {"inspected": 20, "defective": 2, "items": items(major=2)}
+    lot = seen(a_report(plan__classes=classes, defects=defects)).lots["major"]
+    assert (lot.is_accepted, lot.is_in_gap) == (True, is_in_gap)
+
+
+def test_another_delivery_of_a_lot_is_another_lot() -> None:
+    names = {
+        seen(groups).lots["major"].lot
+        for groups in (
+            a_report(),
+            a_report(lot__site="Wuhan"),
+            a_report(lot__shipment="s" * 43),
+            a_report(lot__delivery_note="LS-1"),
+        )
+    }
+    assert len(names) == 3
+
+
+def test_a_correction_takes_the_place_of_what_it_corrects() -> None:
+    def one(index: int, *, corrects: int | None = None, decision: str = "accept") -> Observed:
+        corrected = at(corrects).record_id if corrects is not None else None
+        groups = a_report(verdict__decision=decision)
+        report = Report(at(index), HANFENG, groups, corrects=corrected)
+        return observe(report, lambda *_: False)
+
+    reports = [one(1), one(2), one(3, corrects=1, decision="reject"), one(4, corrects=3)]
+    found = current(reports)
+    assert [(report.at.index, report.lots["major"].at.index) for report in found] == [
+        (1, 1),
+        (2, 2),
+    ]
+    assert [report.lots["major"].is_accepted for report in found] == [True, True]
+    assert not current(reports[:3])[0].lots["major"].is_accepted
+    # A correction may say that it was no receiving inspection: then nothing of it counts.
+    outgoing = observe(
+        Report(at(5), HANFENG, a_report(verdict__stage="outgoing"), corrects=at(2).record_id),
+        lambda *_: False,
+    )
+    assert [bool(report.lots) for report in current([*reports, outgoing])] == [True, False]

@@ -7,6 +7,10 @@
     +-- MalformedCodebook      a document that is no codebook, or none that may follow another
     +-- MalformedSamplingParameters   a document ``sampling`` that is none
     +-- MeasurementFileRefused no measurement file of its format, or one beyond a bound
+    +-- MalformedReading       no reading of a tally, or none of its plan
+    +-- MalformedTally         nothing that a tally can be opened for
+    +-- ReadingContradicts     a reading that does not fit those before it
+    +-- TallyUndecided         a report is asked for while the lot is undecided
     +-- UnknownUnit            no unit of the conversion table
     +-- UnitMismatch           units of two quantities, or of one that nothing converts
     +-- NoSamplingPlan         a lot, level, AQL or severity that the sampling tables do not have
@@ -45,6 +49,28 @@ class MeasurementFileRefused(QualityError):
     """A file that is not of the format it is read as, or is beyond a bound of its reader."""
 
     code = "measurement-file-refused"
+class MalformedReading(QualityError):
+    """Not a reading of a tally, or about what its plan does not have."""
+
+    code = "malformed-reading"
+
+
+class MalformedTally(QualityError):
+    """Not what a tally can be opened for."""
+
+    code = "malformed-tally"
+
+
+class ReadingContradicts(QualityError):
+    """A reading that does not fit those before it."""
+
+    code = "reading-contradicts"
+
+
+class TallyUndecided(QualityError):
+    """A report is asked for while the lot may still be accepted or not."""
+
+    code = "tally-undecided"
 
 
 class UnknownUnit(QualityError):

@@ -18,6 +18,7 @@ from tests.fuzz import (
     targets_records,
     targets_sealed,
     targets_sharing,
+    targets_tally,
     targets_vault,
     targets_views,
     targets_witness,
@@ -44,6 +45,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_cli,
             targets_workbook,
             targets_vault,
+            targets_tally,
         )
         for target in group.TARGETS
     }

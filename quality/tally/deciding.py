@@ -1,0 +1,137 @@
+"""What is certain of a lot while it is inspected: accepted, not accepted, or to go on.
+
+Not accepted is said as soon as the rejection number of a class is reached, or one critical piece
+found. A class is accepted as soon as the pieces left could not change it. The lot is accepted
+once every piece of the sample is inspected and measured: any of them might still be critical.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from quality.tally.fold import Tallied
+from quality.tally.plan import CRITICAL, Characteristic, ClassPlan, TallyPlan
+
+ACCEPT: Final = "accept"
+NOT_ACCEPT: Final = "not-accept"
+GO_ON: Final = "go-on"
+
+Words = Mapping[str, str]
+"""A sentence in English and Chinese."""
+CLASS_WORDS: Final[Mapping[str, str]] = {"critical": "致命", "major": "严重", "minor": "轻微"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassStanding:
+    """How far a class is: what was counted, how much more it may be, pieces to inspect."""
+
+    plan: ClassPlan
+    defective: int
+    allowed: int
+    remaining: int
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is certain, why, and how each class stands."""
+
+    decision: str
+    reasons: tuple[Words, ...]
+    classes: tuple[ClassStanding, ...]
+
+
+def decide(plan: TallyPlan, tallied: Tallied) -> Decided:
+    """What is certain of the lot after some readings."""
+    classes = tuple(_standing(one, plan, tallied) for one in plan.classes)
+    against = [*_critical_reasons(plan, tallied), *_rejection_reasons(classes)]
+    if against:
+        return Decided(NOT_ACCEPT, tuple(against), classes)
+    waiting = tuple(_waiting(plan, tallied))
+    if waiting:
+        return Decided(GO_ON, waiting, classes)
+    return Decided(ACCEPT, tuple(map(_accepted, classes)), classes)
+
+
+def missing_values(one: Characteristic, tallied: Tallied) -> int:
+    """How many values of a characteristic are still wanted."""
+    return max(one.pieces - len(tallied.values.get(one.number, ())), 0)
+
+
+def _standing(one: ClassPlan, plan: TallyPlan, tallied: Tallied) -> ClassStanding:
+    defective = tallied.counted_for(one)
+    remaining = max(one.sample - tallied.inspected, 0)
+    is_measured = not any(
+        missing_values(item, tallied)
+        for item in plan.characteristics
+        if item.defect_class == one.name
+    )
+    decision = GO_ON
+    if defective >= one.reject or (one.name == CRITICAL and defective):
+        decision = NOT_ACCEPT
+    elif is_measured and _is_safe(one, defective, remaining=remaining):
+        decision = ACCEPT
+    allowed = max(one.reject - 1 - defective, 0)
+    return ClassStanding(one, defective, allowed, remaining, decision)
+
+
+def _is_safe(one: ClassPlan, defective: int, *, remaining: int) -> bool:
+    """Whether the pieces left, all of them defective, would not reach the rejection number."""
+    if one.counts_nonconformities:
+        # One piece may have any number of them.
+        return remaining == 0 and defective < one.reject
+    return defective + remaining < one.reject
+
+
+def _critical_reasons(plan: TallyPlan, tallied: Tallied) -> Iterator[Words]:
+    """One critical piece means not accepted, whatever the plan says of that class."""
+    found = tallied.defective_of(CRITICAL)
+    of_class = plan.of_class(CRITICAL)
+    if found and (of_class is None or found < of_class.reject):
+        yield {
+            "en": f"{found} critical: one critical piece means that the lot is not accepted",
+            "zh": f"致命缺陷件 {found} 件：发现一件致命缺陷即不接收该批",
+        }
+
+
+def _rejection_reasons(classes: tuple[ClassStanding, ...]) -> Iterator[Words]:
+    for one in classes:
+        if one.defective >= one.plan.reject:
+            name = one.plan.name
+            yield {
+                "en": f"{name}: {one.defective} defective, the rejection number "
+                f"{one.plan.reject} is reached",
+                "zh": f"{CLASS_WORDS[name]}：不合格品 {one.defective} 件，已达到拒收数 "
+                f"{one.plan.reject}",
+            }
+
+
+def _waiting(plan: TallyPlan, tallied: Tallied) -> Iterator[Words]:
+    left = plan.sample - tallied.inspected
+    if left > 0:
+        yield {
+            "en": f"{tallied.inspected} of {plan.sample} pieces inspected, {left} to go",
+            "zh": f"已检验 {tallied.inspected} 件，共 {plan.sample} 件，剩余 {left} 件",
+        }
+    for one in plan.characteristics:
+        missing = missing_values(one, tallied)
+        if missing:
+            yield {
+                "en": f"{one.number} ({one.name}): {missing} of {one.pieces} values missing",
+                "zh": f"{one.number}（{one.name}）：应测 {one.pieces} 个值，还缺 {missing} 个",
+            }
+
+
+def _accepted(one: ClassStanding) -> Words:
+    plan, name = one.plan, one.plan.name
+    is_between = one.defective > plan.accept
+    more = "; above Ac: back to normal inspection" if is_between else ""
+    more_zh = "；超过 Ac，恢复正常检验" if is_between else ""
+    return {
+        "en": f"{name}: {one.defective} defective of {plan.sample}, below the rejection number "
+        f"{plan.reject}{more}",
+        "zh": f"{CLASS_WORDS[name]}：抽检 {plan.sample} 件，不合格品 {one.defective} 件，"
+        f"低于拒收数 {plan.reject}{more_zh}",
+    }

@@ -14,6 +14,12 @@
     +-- UnknownUnit            no unit of the conversion table
     +-- UnitMismatch           units of two quantities, or of one that nothing converts
     +-- NoSamplingPlan         a lot, level, AQL or severity that the sampling tables do not have
+    +-- StatisticsError        values or a question that a statistic is not defined for
+        +-- ValuesNotFinite    not a number, infinite, or too large to be squared
+        +-- TooFewValues       fewer than the statistic needs
+        +-- NoVariation        all equal, so that nothing can be divided by their spread
+        +-- MalformedChart     subgroups, counts or parameters that make no chart
+        +-- MalformedLimits    limits that no value lies between, or none where one is needed
 """
 
 from __future__ import annotations
@@ -89,3 +95,37 @@ class NoSamplingPlan(QualityError):
     """A lot, level, AQL or severity for which the sampling tables have no plan."""
 
     code = "no-sampling-plan"
+class StatisticsError(QualityError):
+    """A statistic is not defined for what was given."""
+
+    code = "statistics-error"
+
+
+class ValuesNotFinite(StatisticsError):
+    """A value is no number, infinite, or too large to be squared."""
+
+    code = "values-not-finite"
+
+
+class TooFewValues(StatisticsError):
+    """Fewer values than the statistic needs."""
+
+    code = "too-few-values"
+
+
+class NoVariation(StatisticsError):
+    """Values that do not differ, where something is divided by their spread."""
+
+    code = "no-variation"
+
+
+class MalformedChart(StatisticsError):
+    """Subgroups, counts or parameters that make no chart."""
+
+    code = "malformed-chart"
+
+
+class MalformedLimits(StatisticsError):
+    """Limits that no value lies between, or none at all where one is needed."""
+
+    code = "malformed-limits"

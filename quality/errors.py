@@ -55,6 +55,8 @@ class MeasurementFileRefused(QualityError):
     """A file that is not of the format it is read as, or is beyond a bound of its reader."""
 
     code = "measurement-file-refused"
+
+
 class MalformedReading(QualityError):
     """Not a reading of a tally, or about what its plan does not have."""
 
@@ -95,6 +97,8 @@ class NoSamplingPlan(QualityError):
     """A lot, level, AQL or severity for which the sampling tables have no plan."""
 
     code = "no-sampling-plan"
+
+
 class StatisticsError(QualityError):
     """A statistic is not defined for what was given."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from api.accesses.copying import copy_accesses
-from api.accesses.database import AccessDatabase, access_url
+from api.accesses.database import AccessDatabase
 from api.backup_files import (
     ACCESSES,
     BLOBS,
@@ -32,6 +32,7 @@ from api.backup_files import (
 )
 from api.data_folder import DataFolder, read_config
 from api.setup_errors import BackupExists, FolderMissing, UploadMissing
+from api.side_tables import side_url
 from ledger.anchor import parse_anchor
 from ledger.blob_copies import check_upload, find_upload, pins_of
 from ledger.blob_errors import BlobsUnavailable
@@ -177,7 +178,7 @@ class _Copying:
 
     def _copy_accesses(self) -> None:
         """Receipts of reads: evidence that follows from nothing else."""
-        url = access_url(self._folder.database_url, self._folder.accesses)
+        url = side_url(self._folder.database_url, self._folder.accesses)
         if not is_postgres(url) and not self._folder.accesses.exists():
             return
         origin = read_config(self._folder).origin

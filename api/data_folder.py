@@ -12,6 +12,7 @@
     derived.sqlite  what is counted from the log; made again from it at any time
     erasures.sqlite what was done for each erasure; without it they are carried out once more
     accesses.sqlite receipts of reads; they follow from nothing, so back them up
+    tallies.sqlite  inspections under way; what they end as is signed and in the log
     shelf/          the keys of all contents, unless LOTMARK_SHELF names another folder for them;
                     replicas share one, and no backup has it
     blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
@@ -96,6 +97,11 @@ class DataFolder:
     def accesses(self) -> Path:
         """The SQLite database of access receipts."""
         return self.root / "accesses.sqlite"
+
+    @property
+    def tallies(self) -> Path:
+        """The SQLite database of tallies."""
+        return self.root / "tallies.sqlite"
 
     @property
     def erasures(self) -> Path:

@@ -154,6 +154,15 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("malformed-evidence", BAD_REQUEST, "Not the evidence of a request", "请求证据格式错误", "Compare it with docs/spec/accesses.md section 2."),
     ("malformed-alert-rule", UNPROCESSABLE, "Not a rule for alerts", "提醒规则格式错误", "Send when, and types and groups where they are meant (docs/spec/accesses.md section 4)."),
     ("too-many-alert-rules", CONFLICT, "Too many rules for alerts", "提醒规则过多", "Delete one with 'lotmark alert-when --never NAME'."),
+    # tallies
+    ("malformed-tally", UNPROCESSABLE, "Not what a tally is opened for", "检验计数请求格式错误", "Send lot and stage, and a plan where no specification is cited (docs/spec/tally.md section 2)."),
+    ("malformed-reading", UNPROCESSABLE, "Not a reading of this tally", "读数格式错误", "Compare it with docs/spec/tally.md section 3, and characteristics with those of the plan."),
+    ("reading-contradicts", CONFLICT, "The reading does not fit those before it", "读数与此前读数矛盾", "Withdraw the reading that detail names, where that one is wrong."),
+    ("sequence-taken", CONFLICT, "Another reading has this sequence", "该序号已用于其他读数", "Send it with the next sequence; the same reading again is always taken."),
+    ("sequence-missing", CONFLICT, "Readings before this one are missing", "缺少此前的读数", "Send first what is missing, in order; GET of the tally says how far it has come."),
+    ("tally-full", CONFLICT, "The tally is full", "检验计数已满", "Fetch its draft, or open another tally."),
+    ("too-many-tallies", CONFLICT, "Too many tallies", "检验计数过多", "Delete those that are done with 'lotmark tally --drop ID'."),
+    ("tally-undecided", CONFLICT, "The lot is not decided yet", "该批尚未判定", "Go on: detail names what is missing."),
     ("request-error", BAD_REQUEST, "The request is refused", "请求被拒绝", "See detail."),
     # reading the log
     ("not-in-log", NOT_FOUND, "The log does not have it", "账本中没有", "Compare with the checkpoint."),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from api.accesses.copying import ROW_BYTES_MAX, put_back_accesses
-from api.accesses.database import AccessDatabase, access_url
+from api.accesses.database import AccessDatabase
 from api.audit_sources import StoreSource, charter_findings, log_types, map_in_processes
 from api.backup_files import (
     ACCESSES,
@@ -37,6 +37,7 @@ from api.migrate import needs_upgrade, upgrade
 from api.opening_log import open_log
 from api.rebuilding import rebuild
 from api.setup_errors import FolderNotEmpty, RestoreRefused
+from api.side_tables import side_url
 from api.trade import opening_state
 from ledger import limits
 from ledger.anchor import Anchor, parse_anchor
@@ -275,7 +276,7 @@ class _Restoring:
         if not kept.exists():
             return
         _open_store(half).close()
-        url = access_url(half.database_url, half.accesses)
+        url = side_url(half.database_url, half.accesses)
         opened = AccessDatabase(url, origin=self._anchor.origin, now_ms=0)
         with closing(opened) as database, kept.open("rb") as file:
             put_back_accesses(database, read_rows(file, content_max=ROW_BYTES_MAX))

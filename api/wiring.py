@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from api.accesses.database import access_url
 from api.accesses.digests import DigestParts, DigestWorker
 from api.accesses.log import AccessLog
 from api.check_pool import CheckPool, WorkerSetup
@@ -35,6 +34,7 @@ from api.service_key import open_service_key
 from api.settings import Settings
 from api.setup_errors import KeyMismatch, MalformedBase
 from api.shared_nonces import SharedNonces
+from api.side_tables import side_url
 from api.target_uri import PublicBase, parse_public_base
 from api.trade import opening_state
 from keys.identifiers import parse_origin
@@ -243,7 +243,7 @@ def _open_erasing(opened: _Opened, ledger: Ledger, *, blobs: FileBlobs) -> Erasi
 
 
 def _open_accesses(opened: _Opened) -> AccessLog:
-    url = access_url(opened.folder.database_url, opened.folder.accesses)
+    url = side_url(opened.folder.database_url, opened.folder.accesses)
     return AccessLog(url, origin=opened.config.origin, clock=opened.clock)
 
 

@@ -104,6 +104,12 @@ ACCESSES_PAGE_MAX: Final = 1_000
 ACCESSES_PURGED_AT_ONCE_MAX: Final = 10_000
 ALERT_RULES_MAX: Final = 64
 ALERT_RULE_BYTES_MAX: Final = 8 * 1024
+# Inspections under way. The readings of one fit into the disclosure that they end as.
+TALLIES_MAX: Final = 100
+TALLY_READINGS_MAX: Final = 10_000
+TALLY_BYTES_MAX: Final = 768 * 1024
+TALLY_OPENING_BYTES_MAX: Final = 256 * 1024
+TALLY_READING_BYTES_MAX: Final = 4 * 1024
 HTTP_TARGET_BYTES_MAX: Final = 16 * 1024
 HTTP_HEAD_BYTES_MAX: Final = 48 * 1024
 HTTP_HEAD_FIELDS_MAX: Final = 100

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-POSTGRES_REVISION: Final = "0005"
+POSTGRES_REVISION: Final = "0006"
 POSTGRES_METADATA: Final = MetaData()
 
 #: Behind the name of the log's schema: that of the schema in which the service's role may make
@@ -27,6 +27,8 @@ POSTGRES_METADATA: Final = MetaData()
 DERIVED_SUFFIX: Final = "_derived"
 #: The same of the schema of access receipts, which follow from nothing and are never dropped.
 ACCESSES_SUFFIX: Final = "_accesses"
+#: The same of the schema of tallies: inspections under way, which no record says yet.
+TALLIES_SUFFIX: Final = "_tallies"
 
 #: What the role of the service may do. On the log itself that is to read it and to add to it.
 GRANTS: Final = {

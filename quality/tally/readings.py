@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from ledger import limits
 from ledger.errors import MalformedDecimal, MalformedText
 from ledger.strict_json import check_decimal, check_text
 from quality.errors import MalformedReading
@@ -19,8 +20,6 @@ from quality.tally.plan import CLASSES
 
 #: One bulk reading names no more good pieces than a lot has.
 PIECES_MAX: Final = 1_000_000_000
-#: A withdrawn reading stays: sequences are never used twice.
-SEQUENCE_MAX: Final = 10_000
 CODE_CHARACTERS_MAX: Final = 64
 _INSTANT: Final = re.compile(
     r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -164,8 +163,9 @@ def parse_sequence(value: object, place: str) -> int:
         MalformedReading: no whole number from 1 on.
     """
     number = _count(value, place)
-    if number > SEQUENCE_MAX:
-        raise MalformedReading(f"{place}: expected at most {SEQUENCE_MAX}, found {number}")
+    most = limits.TALLY_READINGS_MAX
+    if number > most:
+        raise MalformedReading(f"{place}: expected at most {most}, found {number}")
     return number
 
 

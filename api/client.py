@@ -186,6 +186,10 @@ class LogClient(LogQuestions):
         """The answer of ``GET /v1/deliveries/{what}``, as the service says."""
         return self._get_object(f"/v1/deliveries/{what}{query_of(conditions)}")
 
+    def sampling(self, **conditions: str | int) -> Mapping[str, Any]:
+        """The answer of ``GET /v1/sampling``, as the service says."""
+        return self._get_object(f"/v1/sampling{query_of(conditions)}")
+
     def flags(self, record_id: str) -> Mapping[str, Any]:
         """What a record shows beside others, as the service says."""
         return self._get_object(f"/v1/records/{quote(record_id, safe='')}/flags")

@@ -56,12 +56,12 @@ def parse_deliveries(asked: QueryParams, *, now_ms: int) -> AskedDeliveries:
     first = _month(asked, "from") or last
     if not 0 <= _months_between(first, last) < MONTHS_MAX:
         raise malformed("from", f"at most {MONTHS_MAX} months up to {last}", first)
-    names = {name: _text(asked, name) for name in (*_PARTIES, "part")}
+    names = {name: read_text(asked, name) for name in (*_PARTIES, "part")}
     return AskedDeliveries(
         question=Question(first, last, **names),
         as_of=as_of,
         at_least=read_integer(asked, "at_least") or 0,
-        with_inputs=_is_true(asked, "inputs"),
+        with_inputs=read_truth(asked, "inputs"),
     )
 
 
@@ -73,19 +73,36 @@ def questions_for(question: Question, reader: Reader) -> Sequence[Question]:
     Raises:
         Refused: the request is not signed.
     """
+    sides = sides_for(question.customer, question.supplier, reader=reader)
+    return [replace(question, customer=customer, supplier=supplier) for customer, supplier in sides]
+
+
+def sides_for(
+    customer: str | None, supplier: str | None, *, reader: Reader
+) -> Sequence[tuple[str | None, str | None]]:
+    """Customer and supplier of the questions that the reader is told answers to.
+
+    Raises:
+        Refused: the request is not signed.
+    """
     if reader.did is None:
-        raise Refused(Refusal("signature-required", "deliveries: sign the request"))
-    if reader.did in (question.customer, question.supplier):
-        return (question,)
-    own = []
-    if question.customer is None:
-        own.append(replace(question, customer=reader.did))
-    if question.supplier is None:
-        own.append(replace(question, supplier=reader.did))
+        raise Refused(Refusal("signature-required", "what two parties trade: sign the request"))
+    if reader.did in (customer, supplier):
+        return ((customer, supplier),)
+    own: list[tuple[str | None, str | None]] = []
+    if customer is None:
+        own.append((reader.did, supplier))
+    if supplier is None:
+        own.append((customer, reader.did))
     return own
 
 
-def _text(asked: QueryParams, name: str) -> str | None:
+def read_text(asked: QueryParams, name: str) -> str | None:
+    """The text of a parameter, as a database takes it; None where it is absent.
+
+    Raises:
+        Refused: it is empty or too long.
+    """
     text = asked.get(name)
     if text is not None and not 0 < len(text) <= TEXT_CHARACTERS_MAX:
         raise malformed(name, f"1 to {TEXT_CHARACTERS_MAX} characters", text)
@@ -121,7 +138,12 @@ def _day(asked: QueryParams, name: str) -> date | None:
     return day
 
 
-def _is_true(asked: QueryParams, name: str) -> bool:
+def read_truth(asked: QueryParams, name: str) -> bool:
+    """Whether a parameter is ``true``; by default it is not.
+
+    Raises:
+        Refused: it is neither ``true`` nor ``false``.
+    """
     text = asked.get(name, "false")
     if text not in ("true", "false"):
         raise malformed(name, "true or false", text)

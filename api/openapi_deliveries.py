@@ -1,4 +1,4 @@
-"""The routes about deliveries in the OpenAPI document."""
+"""The routes about deliveries and sampling in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from api.deliveries_query import MONTHS_MAX, TEXT_CHARACTERS_MAX
 from api.derived.answering import ROWS_MAX
 from api.openapi_parts import get_operation, parameter, schema_ref
 from api.submit import JSON
+from quality.sampling.parameters import CLASSES
 
 _DID: Final = "did:web:log.example:parties:acme"
 _STATUSES: Final = (
@@ -37,6 +38,14 @@ def delivery_paths(record_id: dict[str, Any]) -> dict[str, Any]:
                 "What was shipped and received otherwise, for supplier or customer",
                 content,
                 _parameters(),
+                statuses=_STATUSES,
+            )
+        },
+        "/v1/sampling": {
+            "get": get_operation(
+                "The severity in force for the next lot of a part, every lot and switch, and why",
+                {JSON: {"schema": schema_ref("Sampling")}},
+                _sampling_parameters(),
                 statuses=_STATUSES,
             )
         },
@@ -71,6 +80,15 @@ def delivery_schemas() -> dict[str, Any]:
                 "erased": names,
             },
         },
+        "Sampling": {
+            "type": "object",
+            "required": ["states", "switches", "lots", "provenance"],
+            "properties": {
+                **dict.fromkeys(("states", "switches", "lots"), objects),
+                "provenance": provenance,
+                **dict.fromkeys(("entries", "erased", "withdrawn"), names),
+            },
+        },
         "Flags": {
             "type": "object",
             "required": ["record_id", "flags", "missing", "provenance"],
@@ -91,20 +109,43 @@ def delivery_schemas() -> dict[str, Any]:
     }
 
 
-def _parameters() -> list[dict[str, Any]]:
+def _named(*more: dict[str, Any]) -> list[dict[str, Any]]:
     length = {"minLength": 1, "maxLength": TEXT_CHARACTERS_MAX}
     named = [
         parameter("customer", "query", "DID of the customer; default any of yours", _DID),
         parameter("supplier", "query", "DID of the supplier; default any of yours", _DID),
         parameter("part", "query", "The customer's part number; default any", "GR-1001"),
+        *more,
     ]
-    flag = {"type": "string", "enum": ["true", "false"]}
+    return [{**item, "schema": {**item["schema"], **length}} for item in named]
+
+
+def _inputs() -> dict[str, Any]:
     ids = parameter("inputs", "query", "`true`: with the ids of all records it rests on", "true")
+    return {**ids, "schema": {"type": "string", "enum": ["true", "false"]}}
+
+
+def _at_least() -> dict[str, Any]:
+    return parameter("at_least", "query", "Tree size to wait for, a few seconds", "41")
+
+
+def _sampling_parameters() -> list[dict[str, Any]]:
+    defects = parameter("class", "query", "Class of defects; default all", "major")
     return [
-        *({**item, "schema": {**item["schema"], **length}} for item in named),
+        *_named(parameter("site", "query", "The inspected site; default any", "NB-1")),
+        {**defects, "schema": {"type": "string", "enum": list(CLASSES)}},
+        parameter("as_of_ms", "query", "Moment of looking at draws; default now", "1792108800000"),
+        _at_least(),
+        _inputs(),
+    ]
+
+
+def _parameters() -> list[dict[str, Any]]:
+    return [
+        *_named(),
         parameter("from", "query", f"First month, of at most {MONTHS_MAX}", "2026-10"),
         parameter("to", "query", "Last month; default that of `as_of`", "2026-10"),
         parameter("as_of", "query", "Day of looking at shipments; default today", "2026-11-30"),
-        parameter("at_least", "query", "Tree size to wait for, a few seconds", "41"),
-        {**ids, "schema": flag},
+        _at_least(),
+        _inputs(),
     ]

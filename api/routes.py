@@ -38,6 +38,7 @@ from api.record_stream import RecordStream
 from api.records import RecordShelf
 from api.refusal_notes import RefusalNotes
 from api.resource import beside, serve_resource
+from api.sampling_door import SamplingDoor
 from api.sealed_door import SealedDoor
 from api.seen import SeenByOthers, SeenDoor
 from api.sharing import Sharing
@@ -45,6 +46,7 @@ from api.submit import SubmissionDoor
 from api.wiring import Service
 from ledger.vault.shelf import KeyShelf
 from portal.build import Portal, build_portal
+from quality.sampling.parameters import SAMPLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,14 @@ def _add_deliveries(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/deliveries/monthly", GET=monthly)
     serve_resource(app, "/v1/deliveries/differences", GET=differences)
     serve_resource(app, "/v1/records/{record_id}/flags", GET=reading.read_by(door.flags))
+    sampling = SamplingDoor(
+        service.derived,
+        served.shelf,
+        service.clock,
+        parameters=lambda: service.ledger.fold.parameters.get(SAMPLING),
+    )
+    told = reading.read_by(sampling.sampling, first=sampling.await_entries)
+    serve_resource(app, "/v1/sampling", GET=told)
 
 
 def _add_masters(app: FastAPI, served: Served) -> None:

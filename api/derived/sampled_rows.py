@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from api.derived.tables import LANE, SAMPLED
 from quality.deliveries.agreed import Filed, Lane
-from quality.sampling.history import SampledRecord
+from quality.sampling.history import SampledRecord, corrects_of
 
 _KEYS_MAX: Final = 500
 
@@ -30,6 +30,7 @@ def sampled_values(record: SampledRecord, lane: str) -> dict[str, Any]:
         "record_id": filed.record_id,
         "lane": lane,
         "entry": filed.index,
+        "corrects": corrects_of(record),
         "facts": json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
     }
 

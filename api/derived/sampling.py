@@ -49,7 +49,9 @@ class SqlSamplingBook:
         self._database = database
 
     def load(self, asked: Sequence[SampledParts]) -> LoadedSampling:
-        """The records of these parts; those of which the part is not known any more as well.
+        """The records of these parts, and those that correct one of them, in whichever part.
+
+        Reports of which the part is not known any more are among them.
 
         Raises:
             TooMuch: they are more than one answer may take; none were loaded then.
@@ -63,7 +65,7 @@ class SqlSamplingBook:
         Raises:
             TooMuch, StoreUnavailable: as :meth:`load`.
         """
-        own = select(SAMPLED.c.lane).where(SAMPLED.c.record_id == record_id)
+        own = select(SAMPLED.c.lane).where(SAMPLED.c.record_id == record_id).correlate(None)
         return self._load(SAMPLED.c.lane.in_(own))
 
     def _load(self, condition: ColumnElement[bool] | None) -> LoadedSampling:
@@ -72,13 +74,14 @@ class SqlSamplingBook:
             size = SqlDeliveryReading(connection).size()
             if condition is None:
                 return LoadedSampling(size, ())
-            found = _rows(condition, func.length(SAMPLED.c.facts).label("weight"))
+            wanted = or_(condition, SAMPLED.c.record_id.in_(_corrections(condition)))
+            found = _rows(wanted, func.length(SAMPLED.c.facts).label("weight"))
             counted = found.limit(ROWS_MAX + 1).subquery()
             weight = select(func.count(), func.coalesce(func.sum(counted.c.weight), 0))
             rows, characters = connection.execute(weight.select_from(counted)).one()
             _expect(int(rows), int(characters))
             columns = (SAMPLED, LANE.c.customer, LANE.c.supplier, LANE.c.part)
-            ordered = _rows(condition, *columns).order_by(SAMPLED.c.entry)
+            ordered = _rows(wanted, *columns).order_by(SAMPLED.c.entry)
             return LoadedSampling(size, tuple(map(sampled_of_row, connection.execute(ordered))))
 
 
@@ -95,6 +98,20 @@ def _rows(condition: ColumnElement[bool], *columns: Any) -> Select[Any]:
         .select_from(SAMPLED)
         .join(LANE, LANE.c.key == SAMPLED.c.lane)
         .where(condition)
+    )
+
+
+def _corrections(condition: ColumnElement[bool]) -> Select[Any]:
+    """The ids of records that correct one of these: some may name another part by now."""
+    later = SAMPLED.alias("later")
+    return (
+        select(later.c.record_id)
+        .select_from(later)
+        .join(SAMPLED, SAMPLED.c.record_id == later.c.corrects)
+        .join(LANE, LANE.c.key == SAMPLED.c.lane)
+        .where(condition)
+        # Without this the rows outside would be meant by it.
+        .correlate(None)
     )
 
 

@@ -125,6 +125,8 @@ SAMPLED: Final = Table(
     _text("record_id", key=True),
     _text("lane"),
     _number("entry"),
+    _text("corrects", nullable=True),
     _text("facts"),
     Index("sampled_lane", "lane", "entry"),
+    Index("sampled_corrects", "corrects"),
 )

@@ -47,6 +47,12 @@ RULES: Final = (
         "交付统计不含该内容重新生成；依赖它的数值记为未知，绝不变好，答复会指明该记录已删除。",
     ),
     Rule(
+        "sampling",
+        "The sampling state of the part is read without the content. A lot of which the verdict or "
+        "the plan is gone counts as not accepted, and answers name the record as erased.",
+        "该零件的抽样状态不再含该内容。判定或方案已删除的批按不接收计，答复会指明该记录已删除。",
+    ),
+    Rule(
         "features",
         "Features, models and scores are not built yet. They will name their input entries: "
         "features are dropped, a model that learnt from them is trained anew at its next version, "

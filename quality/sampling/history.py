@@ -5,7 +5,7 @@ are looked at. Whether a report counts, and what it leads to, is judged by
 :mod:`quality.sampling.observed` and :mod:`quality.sampling.switching`, when somebody asks.
 
 A record concerns a part only where both sides read all that is looked at; so nothing that one
-side cannot see moves a figure (docs/spec/sampling.md).
+side cannot see moves a figure (docs/spec/sampling-state.md).
 """
 
 from __future__ import annotations
@@ -195,6 +195,11 @@ def erase_sampled(record: SampledRecord, groups: Collection[str]) -> SampledReco
     if filed.vct == INSPECTION_VCT and LOT in erased:
         return _unknown_part(filed)
     return replace(record, filed=filed)
+
+
+def corrects_of(record: SampledRecord) -> str | None:
+    """The id of the record that it corrects; None where it corrects none."""
+    return text(record.filed.groups, "manifest", "corrects")
 
 
 def _unknown_part(record: Filed) -> SampledRecord | None:

@@ -85,6 +85,19 @@ def test_records_of_the_parts_asked_about_and_of_unknown_ones_are_loaded(
     assert [record.filed.record_id for record in loaded.records] == ids
 
 
+def test_corrections_that_name_another_part_are_loaded_with_what_they_correct(
+    database: DerivedDatabase,
+) -> None:
+    moved = read_all([a_report(6, corrects="r4", lot={"part": "P-2"})])
+    book = SqlDeliveryBook(database)
+    save(book, {})
+    assert book.save(Changes(7, sampled={"r6": moved[0]}), before=6)
+    for part, ids in (("P-1", ["r0", "r1", "r4", "r6"]), ("P-2", ["r2", "r6"])):
+        asked = SampledParts(CUSTOMER, SUPPLIER, part)
+        loaded = SqlSamplingBook(database).load([asked])
+        assert [record.filed.record_id for record in loaded.records] == ids
+
+
 def test_records_beside_another_are_those_of_its_part(tmp_path: Path) -> None:
     with closing(DerivedDatabase(derived_url("", tmp_path / "derived.sqlite"))) as database:
         save(SqlDeliveryBook(database), {})

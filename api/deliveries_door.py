@@ -26,6 +26,7 @@ from api.exchange import Reader, Refused
 from api.observability import log
 from api.record_flags import agreed_flags, encode_agreed_flag
 from api.records import RecordShelf, private
+from api.sampling_door import sampling_flags
 from keys.encoding import encode_base64url
 from ledger.clock import Clock
 from ledger.domain_state import DomainState
@@ -45,6 +46,8 @@ from quality.deliveries.answers import (
 )
 from quality.deliveries.book import DeliveryReading, Question
 from quality.deliveries.delivery import RecordFlag
+from quality.flags import Flag
+from quality.sampling.history import INSPECTION_VCT
 
 RowsOf: TypeAlias = Callable[[DeliveryReading, Question, AskedDeliveries], Iterable[dict[str, Any]]]
 
@@ -77,13 +80,20 @@ class DeliveryDoor:
         # Who does not read the record whole, or is no member, is told nothing that follows from it.
         is_told = record.sight.is_whole and self.shelf.is_member(reader)
         found, size = self._beside_others(record_id if is_told else None)
+        sampled: tuple[Flag, ...] | None = ()
+        if is_told and record.row.vct == INSPECTION_VCT:
+            sampled = sampling_flags(self.derived, record_id, reader)
         agreed = agreed_flags(
             record, self.state(), open_record=lambda other: self.shelf.open(other, reader)
         )
+        missing = (("deliveries", size is None), ("sampling", sampled is None))
         told = {
             "record_id": record_id,
-            "flags": [*map(encode_flag, found), *map(encode_agreed_flag, agreed)],
-            "missing": ["deliveries"] if size is None else [],
+            "flags": [
+                *map(encode_flag, found),
+                *map(encode_agreed_flag, (*(sampled or ()), *agreed)),
+            ],
+            "missing": [name for name, is_missing in missing if is_missing],
             "provenance": {"method": METHOD, "tree_size": size},
         }
         return private(JSONResponse(told))

@@ -95,7 +95,11 @@ def delivery_schemas() -> dict[str, Any]:
             "properties": {
                 "record_id": {"type": "string"},
                 "flags": objects,
-                "missing": {"type": "array", "items": {"enum": ["deliveries"]}, "maxItems": 1},
+                "missing": {
+                    "type": "array",
+                    "items": {"enum": ["deliveries", "sampling"]},
+                    "maxItems": 2,
+                },
                 "provenance": {
                     "type": "object",
                     "required": ["method", "tree_size"],

@@ -18,12 +18,16 @@ from api.derived.answering import TooMuch
 from api.derived.sampling import SampledParts
 from api.derived.worker import DerivedWorker
 from api.exchange import Reader, Refused
+from api.observability import log
 from api.records import RecordShelf, private
 from api.sampling_query import AskedSampling, parse_sampling, parts_for
 from ledger.clock import Clock
 from ledger.faults import Refusal
 from ledger.fold_state import Parameters
+from ledger.store_errors import StoreUnavailable
+from quality.flags import Flag
 from quality.sampling.answers import METHOD
+from quality.sampling.state_flags import state_flags
 from quality.sampling.told import SamplingQuestion, tell_sampling
 
 
@@ -76,6 +80,24 @@ class SamplingDoor:
                 "withdrawn": list(told.withdrawn),
             }
         return private(JSONResponse(answer))
+
+
+def sampling_flags(
+    derived: DerivedWorker, record_id: str, reader: Reader
+) -> tuple[Flag, ...] | None:
+    """What a report shows beside the other records of its part; None where nobody can tell now.
+
+    Its two sides are told: who else reads the report reads not all that it follows from.
+    """
+    try:
+        records = derived.sampling.load_beside(record_id).records
+    except (StoreUnavailable, TooMuch) as fault:
+        log.warning("flags.without_sampling", detail=str(fault))
+        return None
+    own = next((one.lane for one in records if one.filed.record_id == record_id), None)
+    if own is None or reader.did not in (own.customer, own.supplier):
+        return ()
+    return state_flags(records, record_id)
 
 
 def question_of(asked: AskedSampling, part: SampledParts) -> SamplingQuestion:

@@ -119,3 +119,12 @@ def test_an_answer_that_is_too_large_is_refused(
     if not is_told:
         assert code_of(answer) == "malformed-query"
         assert "name a part" in answer.json()["detail"]
+
+
+def test_a_report_by_a_plan_not_in_force_is_flagged_to_both_sides(trade: Trade) -> None:
+    late = inspect(trade, 9, defective=0)
+    size = trade.await_tables()
+    for by, is_told in ((OEM, True), (SUPPLIER, True), (STRANGER, False)):
+        told = trade.live.signed(by).get(f"/v1/records/{late}/flags").json()
+        assert ("severity-not-in-force" in {flag["code"] for flag in told["flags"]}) is is_told
+        assert (told["missing"], told["provenance"]["tree_size"]) == ([], size)

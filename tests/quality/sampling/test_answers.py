@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from quality.deliveries.agreed import Filed
 from quality.sampling.history import erase_sampled
+from quality.sampling.state_flags import state_flags
 from quality.sampling.told import SamplingQuestion, ToldSampling, tell_sampling
 from tests.quality.sampling.filed import (
     CUSTOMER,
@@ -184,3 +185,22 @@ def test_a_report_of_which_the_part_is_not_known_is_named() -> None:
 def test_what_comes_later_changes_nothing_that_was_told_of_a_lot(decisions: str, cut: int) -> None:
     before = told(lots(decisions[:cut])).rows["lots"]
     assert told(lots(decisions)).rows["lots"][: len(before)] == before
+
+
+@pytest.mark.parametrize(
+    ("decisions", "flags"),
+    [
+        ("--t", []),
+        ("--+", ["a normal plan, tightened inspection"]),
+        ("++t", ["a tightened plan, normal inspection"]),
+        ("-------+", ["discontinued"]),
+    ],
+)
+def test_a_plan_of_another_severity_than_the_one_in_force_is_flagged(
+    decisions: str, flags: list[str]
+) -> None:
+    records = read_all(lots(decisions))
+    found = state_flags(records, f"r{len(decisions) - 1}")
+    assert [flag.code for flag in found] == ["severity-not-in-force"] * len(flags)
+    assert all(words in flag.en for words, flag in zip(flags, found, strict=True))
+    assert {flag.pointer for flag in found} <= {"/plan/classes/0/severity"}

@@ -83,7 +83,12 @@ def _texts(chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
             is_first = is_first and not text
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as fault:
-        raise MeasurementFileRefused(
-            f"expected text in {encoding}, found other bytes near byte {done + fault.start + 1}: "
-            f"{fault.object[fault.start : fault.start + 4].hex(' ')}"
-        ) from fault
+        found = fault.object[fault.start : fault.start + 4].hex(" ")
+        raise _no_text(encoding, f"near byte {done + fault.start + 1}: {found}") from fault
+    except UnicodeError as fault:
+        # UTF-16 that does not begin with its byte order mark.
+        raise _no_text(encoding, f"at its beginning: {fault}") from fault
+
+
+def _no_text(encoding: str, where: str) -> MeasurementFileRefused:
+    return MeasurementFileRefused(f"expected text in {encoding}, found other bytes {where}")

@@ -28,10 +28,14 @@ _MEASURED: Final = ("measurements", "summary")
 
 @dataclass(frozen=True, slots=True)
 class AgreedReadings:
-    """A report's groups on its specification, what is wrong with them, and what was changed."""
+    """A report's groups on its specification, what is wrong with them, and what was changed.
+
+    ``faults`` are units that disagree, ``implausible`` values that cannot be.
+    """
 
     groups: dict[str, Any]
     faults: tuple[Fault, ...]
+    implausible: tuple[Fault, ...]
     notes: tuple[str, ...]
     limits: Mapping[str, Limits]
 
@@ -51,6 +55,8 @@ def agree_readings(groups: Groups, specification: Groups) -> AgreedReadings:
     book = _Book(agreed, {})
     changed = {**groups}
     faults: list[Fault] = []
+    # A summary has the unit of the values beside it: what is wrong with it is told once.
+    told: set[str | None] = set()
     for group in _MEASURED:
         measured = items(groups, group, "characteristics")
         if not measured:
@@ -59,13 +65,15 @@ def agree_readings(groups: Groups, specification: Groups) -> AgreedReadings:
         for position, one in enumerate(measured):
             pointer = f"/{group}/characteristics/{position}"
             found = find_agreed(one, agreed)
-            faults += _unit_faults(pointer, one, found)
+            if text(one, "id") not in told:
+                faults += _unit_faults(pointer, one, found)
+            told.add(text(one, "id"))
             made.append(book.put(one, found, is_summary=group == "summary"))
         changed[group] = {**_members(groups, group), "characteristics": made}
     by_number = {text(one, "number") or "": one for one in agreed}
-    faults += implausible_faults(changed, by_number)
+    implausible = tuple(implausible_faults(changed, by_number))
     limits = {number: limits_of(one) for number, one in by_number.items()}
-    return AgreedReadings(changed, tuple(faults), tuple(book.notes), limits)
+    return AgreedReadings(changed, tuple(faults), implausible, tuple(book.notes), limits)
 
 
 def own_readings(groups: Groups) -> AgreedReadings:
@@ -73,7 +81,7 @@ def own_readings(groups: Groups) -> AgreedReadings:
     measured = items(groups, "measurements", "characteristics")
     own = {text(one, "id") or "": one for one in measured}
     limits = {number: limits_of(one) for number, one in own.items()}
-    return AgreedReadings({**groups}, tuple(implausible_faults(groups, own)), (), limits)
+    return AgreedReadings({**groups}, (), tuple(implausible_faults(groups, own)), (), limits)
 
 
 def find_agreed(measured: object, agreed: Sequence[object]) -> object | None:

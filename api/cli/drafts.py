@@ -14,9 +14,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from api.cli.table import Table
 from api.cli.table_errors import MalformedDraft
 from keys.errors import KeysError
 from keys.identifiers import Origin, parse_slug, party_did
@@ -32,11 +31,23 @@ _FILING_LISTS: Final = frozenset({"to", "answers", "endorses", "cites"})
 _DRAFT_MEMBERS: Final = frozenset({"type", "groups", "filing", "seal"})
 
 
+class Located(Protocol):
+    """What drafts are made of, as far as it names places: a table, or a file of readings."""
+
+    @property
+    def where(self) -> str:
+        """The file, and the sheet, to stand before a place in it."""
+
+    def place(self, row: int, heading: str) -> str:
+        """A cell or a reading, as its reader finds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One record to be signed, and where it came from: for the words of a refusal.
 
-    ``seals`` are groups to be sealed, each with the DIDs of those who may open it.
+    ``seals`` are groups to be sealed, each with the DIDs of those who may open it; ``faults``
+    are lines of what was found to be wrong with it beside others, such as a specification.
     """
 
     vct: str
@@ -45,9 +56,10 @@ class Draft:
     place: str
     sources: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
-    table: Table | None = field(default=None, compare=False, repr=False)
+    table: Located | None = field(default=None, compare=False, repr=False)
     rows: tuple[int, ...] = ()
     seals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     @property
     def whole_place(self) -> str:

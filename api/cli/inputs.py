@@ -66,7 +66,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that was read: its drafts, and lines that say how it was understood."""
+    """A file that was read: its drafts, and lines that say how it was understood.
+
+    ``is_measured`` says that its reports are made here of readings, and not by who wrote them.
+    """
 
     path: Path
     drafts: tuple[Draft, ...]
@@ -74,6 +77,7 @@ class Input:
     table: Table | None = None
     faulty: tuple[FaultyRows, ...] = ()
     layout: Layout | None = None
+    is_measured: bool = False
 
 
 def read_input(
@@ -158,7 +162,8 @@ def _read_table_input(
         with_defaults(with_filing(draft, options.filing), options.own) for draft in made.drafts
     )
     lasting = replace(used, constants=_lasting(mapping.constants, places))
-    return Input(path, drafts, tuple(described), table, made.faulty, Layout(used, lasting))
+    layout = Layout(used, lasting)
+    return Input(path, drafts, tuple(described), table, made.faulty, layout, is_measured=True)
 
 
 def remember(item: Input, memory: MappingMemory | None) -> None:

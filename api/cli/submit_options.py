@@ -108,6 +108,16 @@ _OPTIONS: Final = (
         is_flag=True,
         help="State the bands that follow from exact values, for readers who get the bands alone.",
     ),
+    click.option(
+        "--no-summary",
+        is_flag=True,
+        help="Make no summary (count, extremes, mean, deviation, Ppk) of measured values.",
+    ),
+    click.option(
+        "--admit-implausible",
+        is_flag=True,
+        help="Send values outside the plausible range of the specification or of their unit.",
+    ),
     click.option("--dry-run", is_flag=True, help="Check and show; sign and send nothing."),
     click.option(
         "--check-log",
@@ -171,6 +181,8 @@ class SubmitOptions:
     seals: tuple[str, ...]
     tiers: tuple[str, ...]
     has_bands: bool
+    no_summary: bool
+    admit_implausible: bool
     dry_run: bool
     check_log: bool
     replaces: bool

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import click
 
+from api.cli.agreed_reports import Agreeing
 from api.cli.bands import fill_bands, tell_bands
 from api.cli.cited_shipments import cite_shipments, names_shipments
+from api.cli.cited_specifications import SpecificationBook
 from api.cli.document_numbers import NumberBook, There
 from api.cli.draft_check import DraftCheck
 from api.cli.drafts import Draft, with_seals
@@ -51,6 +53,7 @@ class SubmitRun:
     _there: dict[int, There] = field(default_factory=dict)
     _signer: PartySigner | None = None
     _composer: Composer | None = None
+    _book: SpecificationBook | None = None
 
     def go(self) -> None:
         """Do it."""
@@ -58,7 +61,8 @@ class SubmitRun:
             raise click.UsageError("--journal is for one file")
         reading = self._reading()
         inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
-        inputs = [self._sealing(self._band(self._cite(item))) for item in inputs]
+        inputs = [self._agree(self._cite(item)) for item in inputs]
+        inputs = [self._sealing(self._band(item)) for item in inputs]
         bad = self._check(inputs)
         words = SubmitWords(self.output, self.options.language, self._kind)
         words.tell_inputs(inputs)
@@ -130,6 +134,28 @@ class SubmitRun:
             )
         return replace(item, drafts=cited.drafts)
 
+    def _agree(self, item: Input) -> Input:
+        """Reports of readings put on the specifications that they cite, and summarised."""
+        if not item.is_measured:
+            return item
+        agreeing = Agreeing(
+            self._specifications(),
+            has_summary=not self.options.no_summary,
+            admits_implausible=self.options.admit_implausible,
+        )
+        drafts = tuple(agreeing.agree(draft, self._kind(draft.vct)) for draft in item.drafts)
+        told = (f"  {note}" for note in agreeing.notes)
+        return replace(item, drafts=drafts, described=(*item.described, *told))
+
+    def _specifications(self) -> SpecificationBook:
+        if self._book is None:
+            self._book = SpecificationBook(
+                lambda: self.session.client(self._key()),
+                self.session.anchor,
+                is_optional=self.options.dry_run,
+            )
+        return self._book
+
     def _band(self, item: Input) -> Input:
         """State the bands that follow, where that is asked for; told before anything is signed."""
         lines = shorten(list(tell_bands(item.drafts, self._kind)), total=len(item.drafts))
@@ -169,7 +195,7 @@ class SubmitRun:
                     self._kind(draft.vct), anchor=anchor, slug=slug
                 )
                 checks[draft.vct] = check
-                if found := check.faults(draft):
+                if found := [*draft.faults, *check.faults(draft)]:
                     faults[id(draft)] = found
                 update(1)
         return faults

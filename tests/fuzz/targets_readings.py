@@ -1,4 +1,3 @@
-"""Targets of tables of readings: rows of delimited text, their events, and what is gathered."""
 """Targets of tables of readings: rows of delimited text, events, and what is gathered."""
 
 from __future__ import annotations

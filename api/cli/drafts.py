@@ -47,7 +47,8 @@ class Draft:
     """One record to be signed, and where it came from: for the words of a refusal.
 
     ``seals`` are groups to be sealed, each with the DIDs of those who may open it; ``faults``
-    are lines of what was found to be wrong with it beside others, such as a specification.
+    are lines of what was found to be wrong with it beside others, such as a specification;
+    ``cells`` says where the place of a report's workbook stands.
     """
 
     vct: str
@@ -60,6 +61,7 @@ class Draft:
     rows: tuple[int, ...] = ()
     seals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def whole_place(self) -> str:
@@ -73,6 +75,8 @@ class Draft:
             if text in self.sources and self.table is not None:
                 row, heading = self.sources[text]
                 return f"{self.table.place(row, heading)} ({pointer})"
+            if text in self.cells:
+                return f"{self.place}, {self.cells[text]} ({pointer})"
             text = text.rpartition("/")[0]
         return f"{self.whole_place} ({pointer or '/'})"
 

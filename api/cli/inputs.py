@@ -31,6 +31,7 @@ from api.cli.table_drafts import FaultyRows, table_drafts
 from api.cli.table_errors import MalformedDraft, MalformedMapping
 from api.cli.table_sheet import read_any_table
 from api.cli.type_defaults import with_defaults
+from api.reports.taking_back import is_report, report_type, take_back
 from keys.identifiers import Origin
 from ledger import limits
 from ledger.compose import Filing
@@ -92,6 +93,8 @@ def read_input(
     if _is_json(path, data):
         drafts = tuple(_read_json_input(path, data, options, find_kind))
         found = Input(path, drafts, (f"{path}: {len(drafts)} records",))
+    elif is_report(data):
+        found = _read_report_input(path, data, options, find_kind)
     else:
         found = _read_table_input(path, data, options, find_kind)
     if not found.drafts or len(found.drafts) > limits.DRAFTS_MAX:
@@ -119,6 +122,24 @@ def _read_json_input(
     )
     places = {vct: Places(find_kind(vct).text) for vct in {draft.vct for draft in drafts}}
     return [put_constants(draft, constants, places[draft.vct], reading=reading) for draft in drafts]
+
+
+def _read_report_input(
+    path: Path, data: bytes, options: InputOptions, find_kind: Callable[[str], RecordType]
+) -> Input:
+    vct = report_type(data)
+    if options.vct not in {None, vct}:
+        raise MalformedMapping(
+            f"{path}: expected a report of {options.vct}, found one of {vct}",
+            remedy=f"Leave the type out, or name it: {vct}.",
+        )
+    places = Places(find_kind(vct).text)
+    back = take_back(data, places, origin=options.origin)
+    draft = Draft(vct, places.ordered(back.groups), back.filing, str(path), cells=back.cells)
+    _, constants = _assignments(options)
+    reading = CellReading(options.origin, offset=options.form.offset, clock=options.form.clock)
+    draft = put_constants(draft, constants, places, reading=reading)
+    return Input(path, (draft,), (f"{path}: 1 record of {vct}, taken back from its report",))
 
 
 def _read_table_input(

@@ -64,6 +64,7 @@ _COMMANDS: Final = {
     "seal": ("sealing", "seal"),
     "open": ("sealing", "open_"),
     "show": ("reading", "show"),
+    "report": ("reporting", "report"),
     "receipt": ("reading", "receipt"),
     "export": ("reading", "export"),
     "decide": ("deciding", "decide"),

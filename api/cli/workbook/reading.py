@@ -62,6 +62,41 @@ def read_workbook(data: bytes, *, sheet: str | None = None) -> Sheet:
     )
 
 
+def sheet_names(data: bytes) -> tuple[str, ...]:
+    """The names of the sheets of a workbook, in their order, hidden ones too.
+
+    Raises:
+        WorkbookRefused: damaged, protected, hostile, or beyond its bounds.
+    """
+    return tuple(entry.name for entry in read_contents(Archive(data)).sheets)
+
+
+def read_sheets(data: bytes, names: Sequence[str]) -> dict[str, Sheet]:
+    """Read several sheets of a workbook, each by its exact name; empty ones too.
+
+    Raises:
+        WorkbookRefused: damaged, protected, hostile, beyond its bounds as a whole, or without
+            one of them.
+    """
+    archive = Archive(data)
+    contents = read_contents(archive)
+    forms = read_cell_forms(archive, contents)
+    found: dict[str, Sheet] = {}
+    left = limits.TABLE_CELLS_MAX
+    for name in names:
+        entry = _choose(contents, name)[0]
+        elements = SheetElements(forms)
+        rows = _read_rows(archive, entry, elements)
+        left -= sum(len(row.cells) for row in rows)
+        if left < 0:
+            raise WorkbookRefused(
+                f"expected at most {limits.TABLE_CELLS_MAX} cells in all sheets, found more"
+            )
+        filled = _fill_merged(rows, elements.areas)
+        found[name] = Sheet(name, tuple(filled))
+    return found
+
+
 def _choose(contents: Contents, name: str | None) -> Sequence[SheetEntry]:
     if name is None:
         return [entry for entry in contents.sheets if not entry.is_hidden]

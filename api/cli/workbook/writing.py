@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -17,29 +18,50 @@ from api.cli.workbook.values import SheetValue
 from ledger import limits
 
 _TEXT: Final = "@"
+_HEADING: Final = Font(bold=True)
+_GREY: Final = Font(italic=True, color="00888888")
 _WIDTH_MAX: Final = 40
+_PROBED_ROWS: Final = 50
+#: Reads like an escaped character (22.9.2.19, ST_Xstring): its first sign is escaped itself.
+_ESCAPED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+#: What XML cannot hold, beside what ``openpyxl`` looks for.
+_NO_XML: Final = re.compile("[\ufffe\uffff]")
 
 
-def write_workbook(sheets: Mapping[str, Sequence[Sequence[SheetValue]]]) -> bytes:
+def write_workbook(
+    sheets: Mapping[str, Sequence[Sequence[SheetValue]]], *, heading_rows: int = 1
+) -> bytes:
     """A workbook of some sheets, the first line of each being its headings.
 
-    Nothing in it is a formula, whatever a text begins with.
+    Nothing in it is a formula, whatever a text begins with. With more ``heading_rows`` the
+    lines below the headings are for programs, and shown in grey.
     """
     book = Workbook(write_only=True)
     for name, lines in sheets.items():
         sheet = book.create_sheet(name)
-        sheet.freeze_panes = "A2"
-        for at, heading in enumerate(lines[0] if lines else ()):
-            width = min(_WIDTH_MAX, max(12, 2 + len(heading.text)))
-            sheet.column_dimensions[column_letters(at)].width = width
+        sheet.freeze_panes = f"A{heading_rows + 1}"
+        for at in range(len(lines[0]) if lines else 0):
+            sheet.column_dimensions[column_letters(at)].width = _width(lines, at)
         for number, line in enumerate(lines):
-            sheet.append([_cell(sheet, value, is_bold=number == 0) for value in line])
+            font = _HEADING if number == 0 else _GREY if number < heading_rows else None
+            sheet.append([_cell(sheet, value, font=font) for value in line])
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-def _cell(sheet: Any, value: SheetValue, *, is_bold: bool) -> Any:
+def _width(lines: Sequence[Sequence[SheetValue]], column: int) -> int:
+    """As wide as the first cells want it; Chinese characters take two places."""
+    texts = [line[column].text[:_WIDTH_MAX] for line in lines[:_PROBED_ROWS] if column < len(line)]
+    widths = [sum(2 if letter >= "\u1100" else 1 for letter in text) for text in texts]
+    return min(_WIDTH_MAX, max(12, 2 + max(widths)))
+
+
+def _escaped(text: str) -> str:
+    return _NO_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", _ESCAPED.sub("_x005F_", text))
+
+
+def _cell(sheet: Any, value: SheetValue, *, font: Font | None) -> Any:
     number = _number(value)
     if number is not None:
         cell: Any = WriteOnlyCell(sheet, None)
@@ -49,12 +71,13 @@ def _cell(sheet: Any, value: SheetValue, *, is_bold: bool) -> Any:
         cell.number_format = f"0.{'0' * len(fraction)}" if fraction else "0"
         return cell
     text = ILLEGAL_CHARACTERS_RE.sub(" ", value.text)[: limits.WORKBOOK_CELL_CHARACTERS_MAX]
+    text = _escaped(text)
     cell = WriteOnlyCell(sheet, text)
     # A text that begins with '=' would else be a formula: what a cell says is never run.
     cell.data_type = "s"
     cell.number_format = _TEXT
-    if is_bold:
-        cell.font = Font(bold=True)
+    if font is not None:
+        cell.font = font
     return cell
 
 

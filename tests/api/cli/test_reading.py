@@ -273,3 +273,37 @@ def test_of_a_governance_record_nothing_is_decided(solo: SoloLog) -> None:
     refused = solo.run("decide", "0")
     assert refused.exit_code == 1
     assert "decision-missing" in refused.stderr
+
+
+@pytest.mark.item("6.5.report-xlsx")
+def test_a_report_is_written_of_a_record_or_its_view_and_comes_back(
+    solo: SoloLog, record: str, tmp_path: Path
+) -> None:
+    view, of_record, of_view = (str(tmp_path / name) for name in ("v.json", "r.xlsx", "v.xlsx"))
+    shown = solo.json("show", record, "--out", view)["records"][0]
+    told = solo.json("report", record, "--out", of_record)
+    assert told["record_id"] == record
+    solo.json("report", view, "--out", of_view, "--url", "http://service.invalid")
+    assert Path(of_record).read_bytes()[:2] == b"PK"
+    for path in (of_record, of_view):
+        back = solo.json("import", "inspection-report", path, "--dry-run")
+        groups = back["records"][0]["groups"]
+        assert groups == {name: shown["groups"][name] for name in groups}
+        assert groups.keys() == {"verdict", "lot", "measurements"}
+
+
+@pytest.mark.item("6.5.report-pdf")
+def test_a_report_is_written_as_a_pdf_and_as_nothing_else(
+    solo: SoloLog, record: str, tmp_path: Path
+) -> None:
+    solo.json("report", record, "--out", str(tmp_path / "r.pdf"), "--language", "zh")
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+    refused = solo.run("report", record, "--out", str(tmp_path / "r.doc"))
+    assert refused.exit_code == 1
+    assert "--out report.pdf" in refused.stderr
+
+
+@pytest.mark.parametrize("entry", ["0", "1"])
+def test_a_record_of_governance_has_no_report(solo: SoloLog, entry: str, tmp_path: Path) -> None:
+    refused = solo.run("report", entry, "--out", str(tmp_path / "r.xlsx"))
+    assert "refused: report-of-one" in refused.stderr

@@ -1,0 +1,206 @@
+"""An inspection on paper: verdict and lot first, then the plan, what was measured, and defects.
+
+Limits, values and what lies outside are of the record's own digits; means of values are
+rounded to two places more than their values have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from api.reports.layout import (
+    Bar,
+    Cell,
+    Field,
+    Grid,
+    Section,
+    group_section,
+    more_note,
+    said,
+)
+from api.reports.subject import Subject
+from api.reports.words import meaning, word
+
+VCT: Final = "inspection-report/v1"
+#: Values on paper, of one characteristic and of all; the workbook has every one.
+VALUES_OF_ONE: Final = 80
+VALUES_OF_ALL: Final = 1_200
+_VALUES_A_ROW: Final = 10
+_PLACES_MORE: Final = 2
+
+
+def inspection_sections(subject: Subject) -> Iterator[Section]:
+    """The sections of an inspection report, as far as its groups were shown."""
+    groups = subject.groups
+    for name in subject.content:
+        if name == "measurements":
+            yield _measured(subject)
+        elif name == "summary":
+            yield _summarised(subject)
+        elif name == "plan":
+            section = group_section(subject, name)
+            yield replace(section, lines=tuple(_risks(groups[name], subject.language)))
+        elif name == "verdict":
+            yield _verdict(subject)
+        else:
+            yield group_section(subject, name)
+
+
+def verdict_of(subject: Subject) -> tuple[str, str] | None:
+    """The decision and what it means; None where it was not shown."""
+    decision = subject.groups.get("verdict", {}).get("decision")
+    return None if decision is None else (decision, meaning(decision, subject.language))
+
+
+def _verdict(subject: Subject) -> Section:
+    section = group_section(subject, "verdict")
+    found = verdict_of(subject)
+    bad = found is not None and found[0] != "accept"
+    first, *others = section.fields
+    return replace(section, fields=(replace(first, is_alarming=bad), *others))
+
+
+def _risks(plan: Mapping[str, Any], language: str) -> Iterator[str]:
+    """What each class of the plan lets through, in words."""
+    for item in plan["classes"]:
+        told = _risk(plan, item, language)
+        if told:
+            yield f"{meaning(item['class'], language)}: {told}"
+
+
+def _risk(plan: Mapping[str, Any], item: Mapping[str, Any], language: str) -> str:
+    """The risk of one class."""
+    del plan, item, language
+    return ""
+
+
+def _measured(subject: Subject) -> Section:
+    language = subject.language
+    items = subject.groups["measurements"]["characteristics"]
+    ppk = _ppk_of(subject)
+    names = ("characteristic", "class", "unit", "lower", "nominal", "upper")
+    figures = ("count", "minimum", "mean", "maximum", "outside")
+    widths = (26, 8, 9, 13, 13, 13, 8, 13, 14, 13, 9, 14, 30)
+    headings = [word(name, language) for name in (*names, *figures)]
+    headings += ["Ppk", word("spread", language)]
+    rows = [tuple(_characteristic(item, ppk, language)) for item in items]
+    grid = Grid(tuple(zip(headings, widths, strict=True)), rows, note=word("legend", language))
+    return Section(
+        subject.labels.name("/measurements"), grids=(grid, *_value_grids(items, language))
+    )
+
+
+def _ppk_of(subject: Subject) -> dict[str, str]:
+    items = subject.groups.get("summary", {}).get("characteristics", ())
+    return {item["id"]: item["ppk"]["value"] for item in items if "ppk" in item}
+
+
+def _characteristic(
+    item: Mapping[str, Any], ppk: Mapping[str, str], language: str
+) -> Iterator[Cell]:
+    values = [Decimal(found["value"]) for found in item["values"]]
+    lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
+    outside = sum(_is_outside(value, lower, upper) for value in values)
+    name = f"{item['id']} {item['name']}" if item.get("name") else item["id"]
+    least, most, mean = min(values), max(values), sum(values, Decimal(0)) / len(values)
+    yield Cell(name)
+    yield Cell("" if item["class"] == "none" else item["class"])
+    yield Cell(item["unit"])
+    for limit in ("lower", "nominal", "upper"):
+        yield Cell(_open(item.get(limit), language))
+    yield Cell(str(len(values)))
+    yield Cell(str(least), is_alarming=_is_outside(least, lower, upper))
+    yield Cell(_rounded(mean, values))
+    yield Cell(str(most), is_alarming=_is_outside(most, lower, upper))
+    yield Cell(str(outside), is_alarming=bool(outside))
+    yield Cell(ppk.get(item["id"], ""))
+    yield Cell(bar=_bar((lower, upper), (least, mean, most), is_outside=bool(outside)))
+
+
+def _bar(
+    limits: tuple[Decimal | None, Decimal | None],
+    figures: tuple[Decimal, Decimal, Decimal],
+    *,
+    is_outside: bool,
+) -> Bar:
+    lower, upper = (None if limit is None else float(limit) for limit in limits)
+    least, mean, most = map(float, figures)
+    return Bar(lower, upper, least, mean, most, is_outside)
+
+
+def _value_grids(items: Sequence[Mapping[str, Any]], language: str) -> Iterator[Grid]:
+    left = VALUES_OF_ALL
+    for item in items:
+        shown = item["values"][: min(left, VALUES_OF_ONE)]
+        left -= len(shown)
+        lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
+        cells = [
+            Cell(found["value"], is_alarming=_is_outside(Decimal(found["value"]), lower, upper))
+            for found in shown
+        ]
+        padded = [*cells, *[Cell()] * (-len(cells) % _VALUES_A_ROW)]
+        rows = [padded[at : at + _VALUES_A_ROW] for at in range(0, len(padded), _VALUES_A_ROW)]
+        if shown:
+            name = f"{item['id']} ({item['unit']})"
+            yield Grid(
+                (("", 1.0),) * _VALUES_A_ROW,
+                rows,
+                note=more_note(len(shown), len(item["values"]), language),
+                title=word("values_of", language, name=name),
+            )
+
+
+def _summarised(subject: Subject) -> Section:
+    language = subject.language
+    labels = subject.labels
+    place = "/summary/characteristics/*"
+    names = ("count", "minimum", "mean", "maximum", "deviation")
+    headings = [(word("characteristic", language), 30.0), (word("unit", language), 9.0)]
+    headings += [(labels.name(f"{place}/{name}"), 15.0) for name in names]
+    headings += [(labels.name(f"{place}/ppk"), 28.0)]
+    rows = [
+        (
+            Cell(f"{item['id']} {item.get('name', '')}".strip()),
+            Cell(item["unit"]),
+            *(Cell(said(item[name], language) if name in item else "") for name in names),
+            Cell(_interval(item.get("ppk"))),
+        )
+        for item in subject.groups["summary"]["characteristics"]
+    ]
+    return Section(labels.name("/summary"), grids=(Grid(tuple(headings), rows),))
+
+
+def _interval(ppk: Mapping[str, str] | None) -> str:
+    return "" if ppk is None else f"{ppk['value']} ({ppk['lower']} … {ppk['upper']})"
+
+
+def _limit(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _open(text: str | None, language: str) -> str:
+    return word("open", language) if text is None else text
+
+
+def _is_outside(value: Decimal, lower: Decimal | None, upper: Decimal | None) -> bool:
+    return (lower is not None and value < lower) or (upper is not None and value > upper)
+
+
+def _rounded(mean: Decimal, values: Sequence[Decimal]) -> str:
+    exponents = [value.as_tuple().exponent for value in values]
+    places = max(-found for found in exponents if isinstance(found, int))
+    return format(round(mean, places + _PLACES_MORE), "f")
+
+
+def lot_line(subject: Subject) -> tuple[Field, ...]:
+    """What a customer looks for first: the lot and the part."""
+    lot = subject.groups.get("lot", {})
+    name = subject.labels.name
+    return tuple(
+        Field(name(f"/lot/{member}"), str(lot[member]))
+        for member in ("number", "part")
+        if member in lot
+    )

@@ -1,0 +1,94 @@
+"""A report as a PDF: what it says can be read, searched and checked, in English and Chinese."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from api.reports.inspection import VALUES_OF_ALL
+from api.reports.pdf import report_pdf
+from api.reports.subject import Subject
+from tests.api.reports.subjects import INSPECTION, RECORD_ID, a_subject
+from tests.quality.examples import VCTS, changed, example
+
+pytestmark = pytest.mark.item("6.5.report-pdf")
+
+
+def pages(subject: Subject) -> list[str]:
+    """The text of each page without white space, which readers of PDF guess.
+
+    This one takes each byte of a code for a character, and the first of two for NUL.
+    """
+    reader = PdfReader(io.BytesIO(report_pdf(subject)))
+    texts = [page.extract_text().replace("\0", "") for page in reader.pages]
+    return ["".join(text.split()) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["accepted", "LG-2026-0417", "中间轴齿轮", "1.00067", "Page1of2", "lotmarkverify"]),
+        ("zh", ["检验报告", "接收", "进货检验", "中间轴齿轮", "第1页，共2页", "复核方法"]),
+    ],
+)
+def test_a_pdf_says_in_its_language_what_the_record_says(language: str, told: list[str]) -> None:
+    found = pages(a_subject(example(INSPECTION), language=language))
+    whole = "".join(found)
+    assert [text for text in told if text not in whole] == []
+    assert all(RECORD_ID in page for page in found)
+
+
+def test_withheld_groups_are_said_to_be_withheld() -> None:
+    groups = example(INSPECTION)
+    del groups["measurements"]
+    whole = "".join(pages(a_subject(groups, withheld=("measurements",))))
+    assert "Measurements:withheldfromthisreader,ornotpartoftherecord" in whole
+    assert "Valuesof" not in whole
+
+
+def test_the_font_is_embedded_as_a_subset_that_gives_its_text_back() -> None:
+    data = report_pdf(a_subject(example(INSPECTION), language="zh"))
+    page: Any = PdfReader(io.BytesIO(data)).pages[0]
+    for font in (item.get_object() for item in page["/Resources"]["/Font"].values()):
+        assert "+NotoSansSC" in font["/BaseFont"]
+        assert "/ToUnicode" in font
+        assert "/FontFile3" in font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+    assert len(data) < 120_000
+
+
+def test_the_same_subject_makes_the_same_bytes() -> None:
+    subject = a_subject({"verdict": example(INSPECTION)["verdict"]})
+    assert report_pdf(subject) == report_pdf(subject)
+
+
+def test_a_character_that_the_font_does_not_have_is_written_as_its_code() -> None:
+    groups = changed(example(INSPECTION), "/verdict/remark", "ok \U0001f600\u200f")
+    assert "ok[U+1F600]\\u200f" in "".join(pages(a_subject(groups)))
+
+
+def test_a_long_report_is_summarised_and_says_so() -> None:
+    groups: dict[str, Any] = example(INSPECTION)
+    (first, *_) = groups["measurements"]["characteristics"]
+    many = [{"value": f"{at % 7}.50"} for at in range(2_000)]
+    groups["measurements"]["characteristics"] = [
+        {**first, "id": f"D{at}", "values": many} for at in range(40)
+    ]
+    found = pages(a_subject(groups))
+    assert len(found) < 20
+    assert "80of2000rowsareshown" in "".join(found)
+    shown = sum(page.count(".50") for page in found)
+    assert VALUES_OF_ALL <= shown < 2 * VALUES_OF_ALL
+
+
+@pytest.mark.parametrize(
+    "vct",
+    [
+        pytest.param(vct, marks=() if vct == "corrective-action/v1" else pytest.mark.long)
+        for vct in VCTS
+    ],
+)
+def test_a_record_of_any_type_has_a_report(vct: str) -> None:
+    assert RECORD_ID in pages(a_subject(example(vct), vct=vct, language="zh"))[0]

@@ -23,6 +23,8 @@ from api.reports.layout import (
 )
 from api.reports.subject import Subject
 from api.reports.words import meaning, word
+from quality.sampling.plan import ISO, Plan, Severity
+from quality.sampling.risk import risk_words
 
 VCT: Final = "inspection-report/v1"
 #: Values on paper, of one characteristic and of all; the workbook has every one.
@@ -30,11 +32,14 @@ VALUES_OF_ONE: Final = 80
 VALUES_OF_ALL: Final = 1_200
 _VALUES_A_ROW: Final = 10
 _PLACES_MORE: Final = 2
+#: Larger samples and AQLs are in no table, and their risk would take long to tell.
+_SAMPLE_MAX: Final = 100_000
+_AQL_MAX: Final = 10
+_SAME_AS_ISO: Final = "GB/T 2828.1"
 
 
 def inspection_sections(subject: Subject) -> Iterator[Section]:
     """The sections of an inspection report, as far as its groups were shown."""
-    groups = subject.groups
     for name in subject.content:
         if name == "measurements":
             yield _measured(subject)
@@ -42,7 +47,7 @@ def inspection_sections(subject: Subject) -> Iterator[Section]:
             yield _summarised(subject)
         elif name == "plan":
             section = group_section(subject, name)
-            yield replace(section, lines=tuple(_risks(groups[name], subject.language)))
+            yield replace(section, lines=tuple(_risks(subject)))
         elif name == "verdict":
             yield _verdict(subject)
         else:
@@ -63,18 +68,38 @@ def _verdict(subject: Subject) -> Section:
     return replace(section, fields=(replace(first, is_alarming=bad), *others))
 
 
-def _risks(plan: Mapping[str, Any], language: str) -> Iterator[str]:
+def _risks(subject: Subject) -> Iterator[str]:
     """What each class of the plan lets through, in words."""
-    for item in plan["classes"]:
-        told = _risk(plan, item, language)
-        if told:
-            yield f"{meaning(item['class'], language)}: {told}"
+    for item in subject.groups["plan"]["classes"]:
+        plan = _plan(subject.groups, item)
+        if plan is not None:
+            name = meaning(item["class"], subject.language)
+            yield f"{name}: {risk_words(plan)[subject.language]}"
 
 
-def _risk(plan: Mapping[str, Any], item: Mapping[str, Any], language: str) -> str:
-    """The risk of one class."""
-    del plan, item, language
-    return ""
+def _plan(groups: Mapping[str, Any], item: Mapping[str, Any]) -> Plan | None:
+    """The plan of one class; None where its lot is not shown or it is none that can be drawn."""
+    said, aql = groups["plan"], _limit(item["aql"])
+    lot = Decimal(groups.get("lot", {}).get("quantity", "0"))
+    sample = int(item.get("sample", said["sample"]))
+    is_drawn = 1 <= sample <= _SAMPLE_MAX and sample <= lot and item["accept"] < item["reject"]
+    if not is_drawn or lot != lot.to_integral_value() or not (aql is None or 0 < aql <= _AQL_MAX):
+        return None
+    standard = said["standard"]
+    return Plan(
+        standard=ISO if standard == _SAME_AS_ISO else standard,
+        level=said.get("level"),
+        aql=aql,
+        severity=Severity(item.get("severity") or said.get("severity") or Severity.NORMAL),
+        letter_asked=said.get("letter_asked"),
+        letter_used=item.get("letter_used") or said.get("letter_used"),
+        arrow="none",
+        sample=sample,
+        accept=item["accept"],
+        reject=item["reject"],
+        whole_lot=bool(said["whole_lot"]),
+        lot=int(lot),
+    )
 
 
 def _measured(subject: Subject) -> Section:
@@ -83,7 +108,7 @@ def _measured(subject: Subject) -> Section:
     ppk = _ppk_of(subject)
     names = ("characteristic", "class", "unit", "lower", "nominal", "upper")
     figures = ("count", "minimum", "mean", "maximum", "outside")
-    widths = (26, 8, 9, 13, 13, 13, 8, 13, 14, 13, 9, 14, 30)
+    widths = (26, 11, 12, 13, 15, 13, 10, 13, 15, 13, 14, 11, 24)
     headings = [word(name, language) for name in (*names, *figures)]
     headings += ["Ppk", word("spread", language)]
     rows = [tuple(_characteristic(item, ppk, language)) for item in items]

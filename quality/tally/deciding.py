@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from quality.sampling.severity import Severity
 from quality.tally.fold import Tallied
-from quality.tally.plan import CRITICAL, Characteristic, ClassPlan, TallyPlan
+from quality.tally.plan import CLASSES, CRITICAL, Characteristic, ClassPlan, TallyPlan
 
 ACCEPT: Final = "accept"
 NOT_ACCEPT: Final = "not-accept"
@@ -46,7 +47,12 @@ class Decided:
 def decide(plan: TallyPlan, tallied: Tallied) -> Decided:
     """What is certain of the lot after some readings."""
     classes = tuple(_standing(one, plan, tallied) for one in plan.classes)
-    against = [*_critical_reasons(plan, tallied), *_rejection_reasons(classes)]
+    against = [
+        *_discontinued(plan),
+        *_unplanned(plan, tallied),
+        *_critical_reasons(plan, tallied),
+        *_rejection_reasons(classes),
+    ]
     if against:
         return Decided(NOT_ACCEPT, tuple(against), classes)
     waiting = tuple(_waiting(plan, tallied))
@@ -83,6 +89,27 @@ def _is_safe(one: ClassPlan, defective: int, *, remaining: int) -> bool:
         # One piece may have any number of them.
         return remaining == 0 and defective < one.reject
     return defective + remaining < one.reject
+
+
+def _discontinued(plan: TallyPlan) -> Iterator[Words]:
+    for one in plan.classes:
+        if one.severity == Severity.DISCONTINUED:
+            yield {
+                "en": f"inspection of {one.name} is discontinued: no lot is accepted until it is "
+                "resumed",
+                "zh": f"{CLASS_WORDS[one.name]}类检验已中止：恢复前不接收任何批",
+            }
+
+
+def _unplanned(plan: TallyPlan, tallied: Tallied) -> Iterator[Words]:
+    """Of a class that has no plan none may be defective."""
+    for name in CLASSES[1:]:
+        found = tallied.defective_of(name)
+        if found and plan.of_class(name) is None:
+            yield {
+                "en": f"{name}: {found} defective, and no plan allows any",
+                "zh": f"{CLASS_WORDS[name]}：不合格品 {found} 件，无方案允许",
+            }
 
 
 def _critical_reasons(plan: TallyPlan, tallied: Tallied) -> Iterator[Words]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from quality.errors import TallyUndecided
+from quality.readers.gathered import ValueSums
+from quality.report_summary import summary_of, with_performance
+from quality.sampling.severity import Severity
 from quality.tally.deciding import ACCEPT, GO_ON, Decided, decide
 from quality.tally.fold import DefectKey, Tallied
 from quality.tally.plan import CLASSES, Characteristic, ClassPlan, TallyPlan
 from quality.tally.readings import Measured
-from quality.tally.statistics import figures
 
 _NOTE_CHARACTERS_MAX: Final = 4_000
 #: The standard of a report whose classes are inspected by different ones: the widest of them.
@@ -55,14 +56,15 @@ def draft_report(plan: TallyPlan, tallied: Tallied, frame: Frame) -> dict[str, A
     }
     measured = [one for one in plan.characteristics if tallied.values.get(one.number)]
     if measured:
-        groups["summary"] = {"characteristics": [_summary(one, tallied) for one in measured]}
+        told = [summary(one, tallied.values[one.number]) for one in measured]
+        groups["summary"] = {"characteristics": told}
         groups["measurements"] = {
             "characteristics": [
                 _measurements(one, tallied.values[one.number], is_cited=plan.is_cited)
                 for one in measured
             ]
         }
-    return groups
+    return with_performance(groups, {one.number: one.limits for one in measured})
 
 
 def _verdict(plan: TallyPlan, tallied: Tallied, decided: Decided, frame: Frame) -> dict[str, str]:
@@ -106,7 +108,7 @@ def _plan(plan: TallyPlan, tallied: Tallied) -> dict[str, Any]:
     }
     for name in ("level", "severity", "letter_asked", "letter_used"):
         said = {getattr(one, name) for one in plan.classes}
-        if len(said) == 1 and None not in said:
+        if len(said) == 1 and not said & {None, Severity.DISCONTINUED}:
             told[name] = said.pop()
     return told
 
@@ -120,7 +122,7 @@ def _class_members(one: ClassPlan) -> dict[str, Any]:
         "sample": one.sample,
     }
     for name in _PLAN_TEXTS:
-        if getattr(one, name) is not None:
+        if getattr(one, name) not in (None, Severity.DISCONTINUED):
             told[name] = getattr(one, name)
     return told
 
@@ -170,19 +172,12 @@ def _order(item: tuple[DefectKey, int]) -> tuple[int, str]:
     return CLASSES.index(name), code
 
 
-def _summary(one: Characteristic, tallied: Tallied) -> dict[str, Any]:
-    values = [Decimal(item.value) for item in tallied.values[one.number]]
-    found = figures(values)
-    told = {
-        "id": one.number,
-        "name": one.name,
-        "unit": one.unit,
-        "count": len(values),
-        "minimum": found.minimum,
-        "mean": found.mean,
-        "maximum": found.maximum,
-    }
-    return told if found.deviation is None else {**told, "deviation": found.deviation}
+def summary(one: Characteristic, values: Sequence[Measured]) -> dict[str, Any]:
+    """The summary of a characteristic, of at least one value."""
+    sums = ValueSums()
+    for item in values:
+        sums.add(item.value)
+    return summary_of({"id": one.number, "name": one.name, "unit": one.unit}, sums)
 
 
 def _measurements(

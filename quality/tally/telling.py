@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from quality.tally.deciding import GO_ON, NOT_ACCEPT, Decided, Words, decide, missing_values
+from quality.tally.draft import summary
 from quality.tally.fold import IMPLAUSIBLE, OUTSIDE, Tallied, value_flags
 from quality.tally.plan import Characteristic, TallyPlan
 from quality.tally.readings import Measured
-from quality.tally.statistics import figures
 
 _REASONS_MAX: Final = 8
+_FIGURES: Final = ("minimum", "mean", "maximum")
 
 
 def tell(plan: TallyPlan, tallied: Tallied) -> dict[str, Any]:
@@ -60,8 +61,8 @@ def _characteristic(one: Characteristic, tallied: Tallied) -> dict[str, Any]:
         "outside": sum(one.limits.excludes(value) for value in values),
     }
     if values:
-        found = figures(values)
-        told |= {"minimum": found.minimum, "mean": found.mean, "maximum": found.maximum}
+        found = summary(one, tallied.values[one.number])
+        told |= {name: found[name] for name in _FIGURES}
     return told
 
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
-from math import isclose
-from statistics import fmean, stdev
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from quality.errors import TallyUndecided
 from quality.rules import QualityRules
 from quality.tally.draft import Frame, draft_report
 from quality.tally.fold import Tallied
 from quality.tally.plan import ClassPlan, TallyPlan
-from quality.tally.statistics import figures
 from tests.quality.examples import validator
 from tests.quality.tally.tallies import ATTRIBUTES, MEASURED, after, defect, good, measured
 
@@ -64,7 +58,8 @@ def test_an_accepted_lot_is_drafted_whole() -> None:
         "items": [{"code": "SURF-SCRATCH", "class": "minor", "units": 1, "nonconformities": 3}],
     }
     (summary,) = groups["summary"]["characteristics"]
-    assert (summary["count"], summary["mean"], summary["deviation"]) == (2, "10.0200", "0.0141")
+    assert (summary["count"], summary["mean"], summary["deviation"]) == (2, "10.0200", "0.0141421")
+    assert summary["ppk"]["value"] == "1.886"
     (diameter,) = groups["measurements"]["characteristics"]
     assert (diameter["lower"], diameter["upper"], diameter["class"]) == ("9.90", "10.10", "none")
     assert diameter["values"][0] == {
@@ -134,26 +129,3 @@ def test_a_defect_beside_a_worse_one_is_told_in_the_remark() -> None:
     groups = draft(ATTRIBUTES, tallied)
     assert [item["class"] for item in groups["defects"]["items"]] == ["major"]
     assert "counted in a worse class: minor PACK" in groups["verdict"]["remark"]
-
-
-VALUES = st.lists(st.decimals("-1000", "1000", places=3, allow_nan=False), min_size=2, max_size=40)
-
-
-@settings(max_examples=40)
-@given(VALUES)
-def test_figures_equal_those_of_the_standard_library(values: list[Decimal]) -> None:
-    found = figures(values)
-    assert isclose(float(found.mean), fmean(values), abs_tol=6e-6)
-    assert found.deviation is not None
-    assert isclose(float(found.deviation), stdev(map(float, values)), abs_tol=6e-6)
-    assert Decimal(found.minimum) == min(values)
-    assert Decimal(found.maximum) == max(values)
-
-
-@pytest.mark.parametrize("text", ["0", "-0.001", "9" * 34, "0." + "9" * 33, "1.5"])
-def test_figures_of_any_value_are_decimals_of_a_record(text: str) -> None:
-    found = figures([Decimal(text), Decimal(text)])
-    for figure in (found.minimum, found.mean, found.maximum, found.deviation):
-        assert figure is not None
-        assert sum(map(str.isdigit, figure)) <= 34
-        assert not figure.startswith("-0") or figure.strip("-0.")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.errors import MalformedReading, ReadingContradicts
+from quality.sampling.plan import plan_for
+from quality.sampling.verdict import judge_lot
 from quality.tally.deciding import ACCEPT, GO_ON, NOT_ACCEPT, decide
 from quality.tally.fold import IMPLAUSIBLE, OUTSIDE, Tallied, tally_up
 from quality.tally.judging import judge_reading
@@ -52,7 +57,32 @@ def test_one_critical_piece_decides_whatever_the_plan_says() -> None:
     without = TallyPlan(100, (MAJOR,))
     for plan in (lenient, without, ATTRIBUTES):
         assert decision_of(after(plan, defect("1", "critical")), plan) == NOT_ACCEPT
-        assert decision_of(after(plan, defect("1", "minor")), plan) == GO_ON
+        assert decision_of(after(plan, defect("1", "major")), plan) == GO_ON
+
+
+def test_of_a_class_without_a_plan_none_may_be_defective() -> None:
+    plan = TallyPlan(100, (MAJOR,))
+    assert decision_of(after(plan, defect("1", "major")), plan) == GO_ON
+    assert decision_of(after(plan, defect("1", "minor")), plan) == NOT_ACCEPT
+
+
+def test_while_inspection_is_discontinued_no_lot_is_accepted() -> None:
+    for severity, decision in (("tightened", ACCEPT), ("discontinued", NOT_ACCEPT)):
+        plan = TallyPlan(5, (replace(MAJOR, severity=severity),))
+        assert decision_of(after(plan, good(5)), plan) == decision
+
+
+def test_decisions_are_those_of_the_plans() -> None:
+    """Whole samples, by the fold and by the judge of sampling plans."""
+    for lot, aql in ((90, "1.0"), (500, "2.5"), (1200, "6.5")):
+        drawn = plan_for(lot, level="II", aql=Decimal(aql))
+        own = ClassPlan("major", drawn.standard, drawn.sample, drawn.accept, drawn.reject)
+        plan = TallyPlan(lot, (own,))
+        for found in range(drawn.reject + 1):
+            readings = [*(defect(str(at), "major") for at in range(found))]
+            tallied = after(plan, *readings, *([good(drawn.sample - found)]))
+            verdict = judge_lot({"major": drawn}, {"major": found})
+            assert (decision_of(tallied, plan) == ACCEPT) == (verdict.decision == "accept")
 
 
 def test_a_class_is_accepted_before_the_lot_is() -> None:

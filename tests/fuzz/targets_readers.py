@@ -1,4 +1,4 @@
-"""Targets of measurement files: DFQ lines, numbers, dates and encodings."""
+"""Targets of measurement files: DFQ, QIF, numbers, dates and encodings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from quality.readers.lines import guess_encoding
 from quality.readers.model import Characteristic, Fault, Group, Part, Reading
 from quality.readers.moments import iso_moment
 from quality.readers.numbers import DECIMAL_CHARS_MAX, plain_decimal
+from quality.readers.qif import read_qif
 from quality.values import exact
-from tests.fuzz.target import Target, raw_text_of
+from tests.fuzz.target import RUNS, Target, raw_text_of
+from tests.quality.readers.qif_document import DOCUMENT
 
 _HEAD: Final = b"K0100 2\nK1001/1 A\nK2001/1 1\nK2101/1 5,0\nK2112/1 -1\nK2001/2 2\n"
 
@@ -38,6 +40,32 @@ def _read_dfq(data: bytes) -> None:
             assert event.place.startswith("line ")
 
 
+def _read_qif(data: bytes) -> None:
+    whole = list(read_qif([data]))
+    assert list(read_qif(data[at : at + 100] for at in range(0, len(data), 100))) == whole
+    keys = {event.key for event in whole if isinstance(event, Characteristic)}
+    for event in whole:
+        if isinstance(event, Reading):
+            assert event.characteristic in keys
+            assert event.value is None or exact(event.value) is not None
+
+
+def _small_qif(what: str) -> bytes:
+    # One item of the whole document, so that edits reach what matters.
+    return f"""<QIFDocument xmlns="http://qifstandards.org/xsd/qif3" versionQIF="3.0.0">
+<Characteristics>
+<CharacteristicDefinitions><{what}CharacteristicDefinition id="1"><Tolerance><MaxValue>1</MaxValue>
+<MinValue>-1</MinValue></Tolerance></{what}CharacteristicDefinition></CharacteristicDefinitions>
+<CharacteristicNominals><{what}CharacteristicNominal id="2"><CharacteristicDefinitionId>1
+</CharacteristicDefinitionId><TargetValue>5</TargetValue></{what}CharacteristicNominal>
+</CharacteristicNominals><CharacteristicItems><{what}CharacteristicItem id="3"><Name>B</Name>
+<CharacteristicNominalId>2</CharacteristicNominalId></{what}CharacteristicItem>
+</CharacteristicItems></Characteristics><Results><MeasurementResults id="4">
+<CharacteristicMeasurements><{what}CharacteristicMeasurement><Status>PASS</Status>
+<CharacteristicItemId>3</CharacteristicItemId><Value>5.5</Value></{what}CharacteristicMeasurement>
+</CharacteristicMeasurements></MeasurementResults></Results></QIFDocument>""".encode()
+
+
 def _plain(data: bytes) -> None:
     text = raw_text_of(data)
     number = plain_decimal(text)
@@ -60,6 +88,19 @@ TARGETS: Final = (
             _HEAD + b"K5002/1 g\nK5111/1 1\nK5113/2 1\nK5112/3 1\nK5103/1 2\nK5102/2 1\n" + _HEAD,
         ],
         words=("K0001/1 ", "K0002/1 256\n", "K2110/0 ", "\x14", "\x0f", "K0100 1\n", "K5102/2 1\n"),
+    ),
+    Target(
+        "qif",
+        _read_qif,
+        (MeasurementFileRefused,),
+        (read_qif,),
+        lambda: [
+            DOCUMENT.encode(),
+            *(_small_qif(what) for what in ("Diameter", "PointProfile", "UserDefinedAttribute")),
+        ],
+        bytes_max=8192,
+        words=("<Id>3</Id>", "<ToleranceValue>", "<!DOCTYPE", "&#65;", "<Value>", "qif2", 'id="3"'),
+        runs=RUNS // 10,
     ),
     Target(
         "plain-number",

@@ -15,12 +15,11 @@ from starlette.responses import JSONResponse, Response
 
 from api.deliveries_query import WAIT_SECONDS_MAX
 from api.derived.answering import TooMuch
-from api.derived.sampling import SampledParts
 from api.derived.worker import DerivedWorker
 from api.exchange import Reader, Refused
 from api.observability import log
 from api.records import RecordShelf, private
-from api.sampling_query import AskedSampling, parse_sampling, parts_for
+from api.sampling_query import parse_sampling, parts_for, question_of
 from ledger.clock import Clock
 from ledger.faults import Refusal
 from ledger.fold_state import Parameters
@@ -28,7 +27,7 @@ from ledger.store_errors import StoreUnavailable
 from quality.flags import Flag
 from quality.sampling.answers import METHOD
 from quality.sampling.state_flags import state_flags
-from quality.sampling.told import SamplingQuestion, tell_sampling
+from quality.sampling.told import tell_sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,8 @@ class SamplingDoor:
             loaded = self.derived.sampling.load(parts)
         except TooMuch as fault:
             raise _too_large(fault) from fault
-        told = tell_sampling(loaded.records, [question_of(asked, part) for part in parts])
+        questions = [question_of(asked, part) for part in parts]
+        told = tell_sampling(loaded.records, questions, reader=reader.did)
         provenance = {
             "method": METHOD,
             "tree_size": loaded.tree_size,
@@ -98,18 +98,6 @@ def sampling_flags(
     if own is None or reader.did not in (own.customer, own.supplier):
         return ()
     return state_flags(records, record_id)
-
-
-def question_of(asked: AskedSampling, part: SampledParts) -> SamplingQuestion:
-    """What is asked about one side's parts."""
-    return SamplingQuestion(
-        part.customer,
-        part.supplier,
-        part.part,
-        site=asked.site,
-        defect_class=asked.defect_class,
-        as_of_ms=asked.as_of_ms,
-    )
 
 
 def _describe(found: Parameters | None) -> dict[str, Any] | None:

@@ -9,10 +9,11 @@ from typing import Final
 from starlette.datastructures import QueryParams
 
 from api.deliveries_query import read_text, read_truth, sides_for
-from api.derived.sampling import SampledParts
 from api.exchange import Reader
 from api.search_query import check_names, malformed, read_integer
+from quality.sampling.history import SampledParts
 from quality.sampling.parameters import CLASSES
+from quality.sampling.told import SamplingQuestion
 
 _NAMES: Final = frozenset(
     {"customer", "supplier", "part", "site", "class", "as_of_ms", "at_least", "inputs"}
@@ -74,3 +75,15 @@ def parts_for(parts: SampledParts, reader: Reader) -> Sequence[SampledParts]:
         SampledParts(customer, supplier, parts.part)
         for customer, supplier in sides_for(parts.customer, parts.supplier, reader=reader)
     ]
+
+
+def question_of(asked: AskedSampling, part: SampledParts) -> SamplingQuestion:
+    """What is asked about one side's parts."""
+    return SamplingQuestion(
+        part.customer,
+        part.supplier,
+        part.part,
+        site=asked.site,
+        defect_class=asked.defect_class,
+        as_of_ms=asked.as_of_ms,
+    )

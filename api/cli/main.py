@@ -72,6 +72,7 @@ _COMMANDS: Final = {
     "page": ("seen_by", "page"),
     "delivered": ("deliveries", "delivered"),
     "differences": ("deliveries", "differences"),
+    "sampling": ("sampling", "sampling"),
     "verify": ("verifying", "verify"),
     "audit": ("audit", "audit"),
     "rebuild": ("rebuilding", "rebuild"),

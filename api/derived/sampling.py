@@ -16,21 +16,12 @@ from api.derived.database import DerivedDatabase
 from api.derived.sampled_rows import sampled_of_row
 from api.derived.sql_book import SqlDeliveryReading
 from api.derived.tables import LANE, SAMPLED
-from quality.sampling.history import UNKNOWN_PART, SampledRecord
+from quality.sampling.history import UNKNOWN_PART, SampledParts, SampledRecord
 
 #: Records of one answer.
 ROWS_MAX: Final = 20_000
 #: And how long they are as text: some ten thousand usual reports.
 CHARACTERS_MAX: Final = 12_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class SampledParts:
-    """Whose sampling is asked about: None asks for every customer, supplier or part."""
-
-    customer: str | None = None
-    supplier: str | None = None
-    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from quality.sampling.history import (
     SampledRecord,
     corrects_of,
 )
-from quality.sampling.observed import IsLaboratory, Observed, Report, lot_name, observe
+from quality.sampling.observed import Observed, Report, lot_name, observe
 from quality.sampling.parameters import CLASSES
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
@@ -236,20 +236,16 @@ def _lot_of(part: PartKey, current: _Current) -> SampledLot:
         subject=text(filed.groups, "manifest", "subject"),
         corrects=text(filed.groups, "manifest", "corrects"),
     )
-    observed = observe(report, _laboratory_by(current.said))
+    observed = observe(report, _is_laboratory)
     if filed.erased & {PLAN, VERDICT}:
         observed = _observe_erased(part, filed, observed)
     return SampledLot(filed, current.at, observed)
 
 
-def _laboratory_by(said: SampledRecord) -> IsLaboratory:
-    """A laboratory's relation with the customer was looked up when the report was read."""
-
-    def is_laboratory(customer: str, party: str) -> bool:
-        del customer, party
-        return bool(said.basis)
-
-    return is_laboratory
+def _is_laboratory(customer: str, party: str) -> bool:
+    """Whoever else signed a report was the customer's laboratory when the report was read."""
+    del customer, party
+    return True
 
 
 def _observe_erased(part: PartKey, filed: Filed, observed: Observed) -> Observed:

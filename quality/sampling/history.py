@@ -68,6 +68,15 @@ class SampledRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SampledParts:
+    """Whose sampling is asked about: None asks for every customer, supplier or part."""
+
+    customer: str | None = None
+    supplier: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Relation:
     record_id: str
     customer: str
@@ -82,8 +91,14 @@ class SamplingRecords:
     Not for several threads. It judges nothing: what was admitted was judged at admission.
     """
 
-    def __init__(self) -> None:
-        """Nothing was said yet."""
+    def __init__(self, *, takes_laboratories: bool = False) -> None:
+        """Nothing was said yet.
+
+        Args:
+            takes_laboratories: a report of neither side is one of a laboratory, whatever
+                relation there is: for a supplier, to whom that relation is not shown.
+        """
+        self._takes_laboratories = takes_laboratories
         self._relations: dict[str, _Relation] = {}
         # In force, by customer and laboratory.
         self._laboratories: dict[tuple[str, str], dict[str, _Relation]] = {}
@@ -126,7 +141,10 @@ class SamplingRecords:
             is_read = text(record.groups, "manifest", "subject") == lane.supplier
             return SampledRecord(lane, _kept(record)) if is_read else None
         basis = self._laboratory(lane.customer, record.party)
-        if not basis or not _is_given_to_both(record, lane):
+        is_laboratory = bool(basis) or self._takes_laboratories
+        if record.party == lane.supplier or not is_laboratory:
+            return None
+        if not _is_given_to_both(record, lane):
             return None
         return SampledRecord(lane, _kept(record), basis)
 

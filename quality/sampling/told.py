@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from quality.deliveries.agreed import Lane
 from quality.in_force.parts import PartKey
@@ -19,6 +19,9 @@ from quality.sampling.history import SampledRecord, corrects_of
 from quality.sampling.reason import Reason
 from quality.sampling.switching import At, SamplingHistory, SamplingKey, Switch
 from quality.values import text
+
+#: The lists of an answer.
+ROWS: Final = ("states", "switches", "lots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def tell_sampling(
     questions: Sequence[SamplingQuestion],
     *,
     withdrawn: Collection[str] = (),
+    reader: str | None = None,
 ) -> ToldSampling:
     """The answer to these questions.
 
@@ -75,6 +79,7 @@ def tell_sampling(
         records: all that concern the parts asked about, in the order of their entries.
         questions: their answers stand one behind the other.
         withdrawn: reports that are corrected by one that is not among the records.
+        reader: who asks; to a supplier the relation with a laboratory is not named.
     """
     parts = sampling_of(records, withdrawn=withdrawn)
     asked = [
@@ -88,24 +93,28 @@ def tell_sampling(
         "switches": [row for part, question in asked for row in _switches(part, question)],
         "lots": [row for part, question in asked for row in _lots(part, question)],
     }
+    told = [part for part, _ in asked]
     unknown = unknown_reports(records) if questions else ()
-    erased = {lot.record.record_id for part, _ in asked for lot in part.lots if lot.is_erased}
+    erased = {lot.record.record_id for part in told for lot in part.lots if lot.is_erased}
     return ToldSampling(
         rows,
-        inputs=tuple(sorted({*_inputs([part for part, _ in asked], records), *unknown})),
+        inputs=tuple(sorted({*_inputs(told, records, reader=reader), *unknown})),
         erased=tuple(sorted({*erased, *unknown})),
-        withdrawn=tuple(sorted({*_withdrawn([part for part, _ in asked], records), *withdrawn})),
+        withdrawn=tuple(sorted({*_withdrawn(told, records), *withdrawn})),
     )
 
 
-def _inputs(parts: Iterable[PartSampling], records: Iterable[SampledRecord]) -> Iterator[str]:
+def _inputs(
+    parts: Iterable[PartSampling], records: Iterable[SampledRecord], *, reader: str | None
+) -> Iterator[str]:
     lanes = _lanes(parts)
     for record in records:
         # A correction that names another part takes a report away from the one asked about.
         corrected = lanes.get(corrects_of(record) or "")
         if record.filed.record_id in lanes or _is_of_pair(record, corrected):
             yield record.filed.record_id
-            yield from record.basis
+            if reader in (None, record.lane.customer):
+                yield from record.basis
 
 
 def _withdrawn(parts: Iterable[PartSampling], records: Iterable[SampledRecord]) -> Iterator[str]:

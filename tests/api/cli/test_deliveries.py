@@ -1,4 +1,4 @@
-"""``lotmark delivered`` and ``differences``, for a party that delivers nothing yet."""
+"""``lotmark delivered``, ``differences`` and ``sampling`` of a party that delivers nothing yet."""
 
 from __future__ import annotations
 
@@ -70,3 +70,11 @@ def test_what_is_flagged_is_told_as_soon_as_it_is_admitted(solo: SoloLog, tmp_pa
     )
     # What was told is not told again of a record that was sent before.
     assert "flagged" not in solo.run(*command).stdout
+
+
+@pytest.mark.item("6.2.state")
+def test_a_party_without_parts_is_told_no_sampling(solo: SoloLog) -> None:
+    told = solo.json("sampling", "--part", "P-1", "--inputs", "--recompute")
+    assert (told["states"], told["entries"], told["recomputed"]) == ([], [], True)
+    assert told["provenance"]["method"] == "SMP-1"
+    assert solo.run("sampling", "--language", "zh").stdout == "抽样：没有此类零件的检验\n"

@@ -12,11 +12,11 @@ import pytest
 from api.derived import sampling
 from api.derived.answering import TooMuch
 from api.derived.database import DerivedDatabase, derived_url
-from api.derived.sampling import SampledParts, SqlSamplingBook
+from api.derived.sampling import SqlSamplingBook
 from api.derived.sql_book import SqlDeliveryBook
 from quality.deliveries.agreed import Filed
 from quality.deliveries.book import Changes, DeliveryBook, MemoryDeliveryBook
-from quality.sampling.history import SampledRecord
+from quality.sampling.history import SampledParts, SampledRecord
 from tests.postgres import LogDatabase
 from tests.quality.sampling.filed import CUSTOMER, OTHER, SUPPLIER, a_commit, a_report, read_all
 

@@ -7,10 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from starlette.datastructures import QueryParams
 
 from api.derived import sampling
+from api.resampling import read_state, resample
+from api.sampling_query import parse_sampling
 from tests.api.derived.trade import Trade, suspended
 from tests.api.service import LABORATORY, OEM, STRANGER, SUPPLIER, code_of, serve
+from tests.api.test_client import a_client
 from tests.quality.sampling.filed import a_report
 
 ROUTE = "/v1/sampling"
@@ -128,3 +132,19 @@ def test_a_report_by_a_plan_not_in_force_is_flagged_to_both_sides(trade: Trade) 
         told = trade.live.signed(by).get(f"/v1/records/{late}/flags").json()
         assert ("severity-not-in-force" in {flag["code"] for flag in told["flags"]}) is is_told
         assert (told["missing"], told["provenance"]["tree_size"]) == ([], size)
+
+
+@pytest.mark.item("6.2.state")
+@pytest.mark.parametrize("by", [OEM, SUPPLIER])
+def test_the_inputs_of_an_answer_come_to_the_same_rows(trade: Trade, by: str) -> None:
+    asked = parse_sampling(QueryParams({"as_of_ms": "0"}), now_ms=0)
+    with a_client(trade.live, by) as client:
+        told = read_state(client.sampling(inputs="true", as_of_ms=0))
+        anchor = trade.live.anchor
+        rows, without = (
+            resample(client, anchor, entries, asked=asked, withdrawn=told.withdrawn)
+            for entries in (told.entries, told.entries[1:])
+        )
+    assert told.rows["lots"]
+    assert rows == told.rows
+    assert without != told.rows

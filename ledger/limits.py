@@ -210,6 +210,8 @@ TABLE_CELLS_MAX: Final = 4_000_000
 WORKBOOK_DIRECTORY_BYTES_MAX: Final = 512 * 1024
 WORKBOOK_PARTS_MAX: Final = 2_000
 WORKBOOK_UNPACKED_BYTES_MAX: Final = 256 * 1024 * 1024
+#: Of a sheet that is read as a stream, of which nothing but an open row is held.
+WORKBOOK_STREAMED_BYTES_MAX: Final = 1024 * 1024 * 1024
 WORKBOOK_RATIO_MAX: Final = 200
 WORKBOOK_XML_DEPTH_MAX: Final = 64
 WORKBOOK_NAMES_MAX: Final = 1_000

@@ -12,7 +12,7 @@ import click
 from api.cli.cells import DecimalSign, is_clock, is_offset
 from api.cli.column_map import TableForm
 from api.cli.drafts import name_party
-from api.cli.inputs import InputOptions
+from api.cli.input_files import InputOptions
 from api.cli.mapping_memory import MappingMemory
 from api.cli.options import Session, cosigned_option, language_option
 from api.cli.table import ENCODINGS

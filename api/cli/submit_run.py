@@ -18,7 +18,8 @@ from api.cli.fault_lines import shorten
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags, flags_of_run
 from api.cli.group_names import expect_groups, expect_tiers, with_tiers
-from api.cli.inputs import Input, InputOptions, read_input, remember
+from api.cli.input_files import Input, InputOptions
+from api.cli.inputs import read_input, remember
 from api.cli.journal import Journal, journal_path
 from api.cli.left_out import write_left_out
 from api.cli.mapping_memory import MappingMemory
@@ -86,6 +87,7 @@ class SubmitRun:
     def _reading(self) -> InputOptions:
         """How files are read; a case may be named by its entry number."""
         reading = self.options.input_options(self.session)
+        reading = replace(reading, progress=self.output.progress)
         case = reading.filing.case
         if case is None or entry_number(case) is None:
             return reading

@@ -14,7 +14,7 @@ from api.cli.drafts import Draft
 from api.cli.faults import CommandFault
 from api.cli.flags_beside import LogFlags
 from api.cli.group_names import tell_tiers
-from api.cli.inputs import Input
+from api.cli.input_files import Input
 from api.cli.output import Output, columns
 from api.cli.submission import Sent
 from ledger.record_type import RecordType

@@ -7,7 +7,7 @@ below is wider than.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Final
 
@@ -122,13 +122,27 @@ def _check_columns(
 ) -> None:
     headed = frozenset(positions)
     for row in body:
-        stray = next((at for at in row.cells.keys() - headed if _text(row, at)), None)
-        if stray is not None:
-            raise TableUnreadable(
-                f"expected a heading in cell {cell_name(named.number, stray)} of sheet "
-                f"{sheet.name!r}, since cell {cell_name(row.number, stray)} is filled, found none",
-                remedy="Fill it in, empty the cells below, or name another --heading-row.",
-            )
+        _check_row(sheet.name, named.number, row, headed)
+
+
+def _check_row(sheet: str, heading_row: int, row: SheetRow, headed: Set[int]) -> None:
+    stray = next((at for at in row.cells.keys() - headed if _text(row, at)), None)
+    if stray is not None:
+        raise TableUnreadable(
+            f"expected a heading in cell {cell_name(heading_row, stray)} of sheet "
+            f"{sheet!r}, since cell {cell_name(row.number, stray)} is filled, found none",
+            remedy="Fill it in, empty the cells below, or name another --heading-row.",
+        )
+
+
+def sheet_row(row: SheetRow, table: Table) -> Row:
+    """A row of the sheet that a table stands in.
+
+    Raises:
+        TableUnreadable: a cell is filled where the table has no heading.
+    """
+    _check_row(table.sheet or "", table.heading_row, row, frozenset(table.positions))
+    return _row(row, table.positions)
 
 
 def _text(row: SheetRow, column: int) -> str:

@@ -103,11 +103,16 @@ class GatheredPart:
 
 @dataclass(slots=True)
 class Gathered:
-    """A whole file: its parts, its faults by place (the first of them), and how many there are."""
+    """A whole file: its parts, its faults by place (the first of them), and how many there are.
+
+    ``faulty`` are the parts that were told last when a fault was: of a table, those whose rows
+    have one.
+    """
 
     parts: dict[str, GatheredPart] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     faults_count: int = 0
+    faulty: set[str] = field(default_factory=set)
     dropped: int = 0
     readings: int = 0
     notes: list[Note] = field(default_factory=list)
@@ -145,6 +150,7 @@ class _Book:
         self.found = Gathered()
         self._by_key: dict[str, GatheredCharacteristic] = {}
         self._values_max, self._kept_max, self._kept = values_max, kept_max, 0
+        self._part = ""
 
     def describe(self, event: Event) -> None:
         """A part, a characteristic, a fault or a note; the last description counts."""
@@ -152,6 +158,7 @@ class _Book:
             case Part():
                 part = self.found.parts.setdefault(event.key, GatheredPart(event))
                 part.said = event
+                self._part = event.key
             case Characteristic():
                 one = self._by_key.setdefault(event.key, GatheredCharacteristic(event))
                 one.said = event
@@ -170,6 +177,7 @@ class _Book:
             self.found.dropped += 1
             return
         self.found.faults_count += 1
+        self.found.faulty.add(self._part)
         if len(self.found.faults) < _FAULTS_MAX:
             self.found.faults.append(fault)
 

@@ -88,6 +88,7 @@ class _TableReading:
         self._layout = layout
         self._width = len(layout.headings)
         self._parts: set[str] = set()
+        self._last: str | None = None
         self._known: dict[tuple[str, object], Characteristic] = {}
         self._beside = tuple(layout.beside.items())
 
@@ -95,7 +96,9 @@ class _TableReading:
         """The events of one row."""
         cells = self._fit(row)
         key = part_key(cells, self._layout.parts)
-        if key not in self._parts:
+        if key != self._last:
+            # Told again where the rows change: what follows is of this one.
+            self._last = key
             self._parts.add(key)
             _check_bound(len(self._parts), PARTS_MAX, what="lots", row=row.number)
             yield Part(key)

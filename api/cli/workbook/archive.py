@@ -46,8 +46,8 @@ _BROKEN: Final = (
 class Archive:
     """An archive whose declarations are within bounds."""
 
-    def __init__(self, data: bytes) -> None:
-        """Open an archive.
+    def __init__(self, data: bytes, unpacked_max: int = limits.WORKBOOK_UNPACKED_BYTES_MAX) -> None:
+        """Open an archive; all that is read of it may have so many bytes.
 
         Raises:
             WorkbookRefused: no workbook, an encrypted or old one, or one beyond its bounds.
@@ -59,12 +59,16 @@ class Archive:
         except _BROKEN as fault:
             raise _broken(str(fault)) from fault
         self._parts = {entry.filename: entry for entry in self._zip.infolist()}
-        _check_entries(self._zip.infolist())
-        self._bytes_left = limits.WORKBOOK_UNPACKED_BYTES_MAX
+        _check_entries(self._zip.infolist(), unpacked_max)
+        self._bytes_max = self._bytes_left = unpacked_max
 
     def __contains__(self, name: object) -> bool:
         """Whether the archive has a part."""
         return name in self._parts
+
+    def size(self, name: str) -> int:
+        """How many bytes a part says it has; 0 of one that is not there."""
+        return self._parts[name].file_size if name in self._parts else 0
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """The bytes of a part, a piece at a time.
@@ -79,7 +83,7 @@ class Archive:
                 while chunk := part.read(_CHUNK_BYTES):
                     self._bytes_left -= len(chunk)
                     if self._bytes_left < 0:
-                        raise _beyond("unpacked bytes", limits.WORKBOOK_UNPACKED_BYTES_MAX)
+                        raise _beyond("unpacked bytes", self._bytes_max)
                     yield chunk
         except _BROKEN as fault:
             raise _broken(str(fault)) from fault
@@ -112,14 +116,14 @@ def _check_directory(data: bytes) -> None:
         raise _beyond("parts", limits.WORKBOOK_PARTS_MAX)
 
 
-def _check_entries(entries: Sequence[zipfile.ZipInfo]) -> None:
+def _check_entries(entries: Sequence[zipfile.ZipInfo], unpacked_max: int) -> None:
     if len(entries) > limits.WORKBOOK_PARTS_MAX:
         raise _beyond("parts", limits.WORKBOOK_PARTS_MAX)
     if len({entry.filename for entry in entries}) != len(entries):
         # Two readers could take different ones: one for the eye, one for the ledger.
         raise _broken("it has a part twice")
-    if sum(entry.file_size for entry in entries) > limits.WORKBOOK_UNPACKED_BYTES_MAX:
-        raise _beyond("unpacked bytes", limits.WORKBOOK_UNPACKED_BYTES_MAX)
+    if sum(entry.file_size for entry in entries) > unpacked_max:
+        raise _beyond("unpacked bytes", unpacked_max)
     for entry in entries:
         _check_entry(entry)
 

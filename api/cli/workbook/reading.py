@@ -50,7 +50,7 @@ def read_workbook(data: bytes, *, sheet: str | None = None) -> Sheet:
     archive = Archive(data)
     contents = read_contents(archive)
     forms = read_cell_forms(archive, contents)
-    for entry in _choose(contents, sheet):
+    for entry in choose_sheets(contents, sheet):
         elements = SheetElements(forms)
         rows = _read_rows(archive, entry, elements)
         if rows:
@@ -84,7 +84,7 @@ def read_sheets(data: bytes, names: Sequence[str]) -> dict[str, Sheet]:
     found: dict[str, Sheet] = {}
     left = limits.TABLE_CELLS_MAX
     for name in names:
-        entry = _choose(contents, name)[0]
+        entry = choose_sheets(contents, name)[0]
         elements = SheetElements(forms)
         rows = _read_rows(archive, entry, elements)
         left -= sum(len(row.cells) for row in rows)
@@ -97,7 +97,12 @@ def read_sheets(data: bytes, names: Sequence[str]) -> dict[str, Sheet]:
     return found
 
 
-def _choose(contents: Contents, name: str | None) -> Sequence[SheetEntry]:
+def choose_sheets(contents: Contents, name: str | None) -> Sequence[SheetEntry]:
+    """The sheet of a name, or those that are not hidden.
+
+    Raises:
+        WorkbookRefused: none has that name.
+    """
     if name is None:
         return [entry for entry in contents.sheets if not entry.is_hidden]
     exact = [entry for entry in contents.sheets if entry.name == name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,46 @@ def said(table: Table) -> list[dict[str, str]]:
         }
         for draft in made.drafts
     ]
+
+
+def places_of(schema: dict[str, Any], known: dict[str, Any], pointer: str = "") -> list[str]:
+    """Every place of a scalar below a schema; of a list of texts the list."""
+    if "$ref" in schema:
+        schema = known[schema["$ref"].rpartition("/")[2]]
+    if "properties" in schema:
+        members = schema["properties"].items()
+        return [
+            place for name, item in members for place in places_of(item, known, f"{pointer}/{name}")
+        ]
+    inner = places_of(schema["items"], known, f"{pointer}/*") if "items" in schema else [pointer]
+    return [pointer] if inner == [f"{pointer}/*"] else inner
+
+
+@pytest.mark.item("6.5.report-xlsx")
+def test_every_place_of_an_inspection_report_has_a_heading() -> None:
+    schema = json.loads(KINDS[INSPECTION.vct].text)["schema"]
+    headed = {place.replace("#", "*") for place in known_headings(INSPECTION.vct).names}
+    assert [place for place in places_of(schema, schema["$defs"]) if place not in headed] == []
+
+
+def test_rows_of_lots_classes_and_defects_stand_beside_those_of_values() -> None:
+    (draft,) = suggested(
+        INSPECTION.vct,
+        "Charge;Herstellercharge;Menge Herstellercharge;Fehlerklasse Plan;AQL;Ac;Re;"
+        "Fehlercode;Merkmal;Einheit;Messwert;Prüfmittel;Auflösung;MRB Funktionen\n"
+        "A;C1;300;critical;-;0;1;SCRATCH;D1;mm;12,50;G-7;0,01;Q, R&D\n"
+        "A;C2;200;major;0,65;1;2;;D1;mm;12,51;G-7;0,01;\n",
+    )
+    assert draft.groups["lot"]["lots"] == [
+        {"number": "C1", "quantity": "300"},
+        {"number": "C2", "quantity": "200"},
+    ]
+    assert draft.groups["plan"]["classes"] == [
+        {"class": "critical", "aql": None, "accept": 0, "reject": 1},
+        {"class": "major", "aql": "0.65", "accept": 1, "reject": 2},
+    ]
+    assert draft.groups["defects"]["items"] == [{"code": "SCRATCH"}]
+    (characteristic,) = draft.groups["measurements"]["characteristics"]
+    assert characteristic["values"] == [{"value": "12.50"}, {"value": "12.51"}]
+    assert characteristic["gauge"] == {"id": "G-7", "resolution": "0.01"}
+    assert draft.groups["disposition"]["mrb"]["functions"] == ["Q", "R&D"]

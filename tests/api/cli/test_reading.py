@@ -287,9 +287,9 @@ def test_a_report_is_written_of_a_record_or_its_view_and_comes_back(
     assert Path(of_record).read_bytes()[:2] == b"PK"
     for path in (of_record, of_view):
         back = solo.json("import", "inspection-report", path, "--dry-run")
-        groups = back["records"][0]["groups"]
-        assert groups == {name: shown["groups"][name] for name in groups}
-        assert groups.keys() == {"verdict", "lot", "measurements"}
+        closed = ("manifest", "address", "filing")
+        content = {name: group for name, group in shown["groups"].items() if name not in closed}
+        assert back["records"][0]["groups"] == content
 
 
 @pytest.mark.item("6.5.report-pdf")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from quality.errors import UnitMismatch, UnknownUnit
 from quality.flags import Flag
+from quality.inspecting.measured import implausible_extremes
 from quality.limits import limits_of
 from quality.units import convert, recognise_unit
 from quality.values import Groups, decimal, items, pointed, text
@@ -52,24 +53,35 @@ def cited_flags(inspection: Groups, specification: Groups) -> Iterator[Flag]:
     for group in _MEASURED:
         for pointer, one in pointed("", inspection, group, "characteristics"):
             yield from _unspecified(pointer, one, agreed.get(text(one, "id")))
-    if text(inspection, "verdict", "decision") == "accept":
-        yield from _summary_flags(inspection, agreed)
+    yield from _summary_flags(inspection, agreed)
 
 
 def _summary_flags(inspection: Groups, agreed: Mapping[str | None, object]) -> Iterator[Flag]:
-    """Extremes outside the limits, where the values themselves are not in the report."""
+    """Extremes beside the limits, where the values themselves are not in the report."""
     valued = {text(one, "id") for one in items(inspection, "measurements", "characteristics")}
+    is_accepted = text(inspection, "verdict", "decision") == "accept"
     for pointer, one in pointed("", inspection, "summary", "characteristics"):
-        limits = limits_of(_limited(one, agreed.get(text(one, "id"))))
-        extremes = (decimal(one, name) for name in ("minimum", "maximum"))
-        outside = [value for value in extremes if value is not None and limits.excludes(value)]
-        if outside and text(one, "id") not in valued:
-            yield Flag(
-                "outside-limits-accepted",
-                pointer,
-                en=f"accepted although {outside[-1]} is outside the limits",
-                zh=f"{outside[-1]} 超出规格限，但判定为接收",
-            )
+        if text(one, "id") in valued:
+            continue
+        limited = _limited(one, agreed.get(text(one, "id")))
+        if is_accepted:
+            yield from _accepted_extremes(pointer, limited)
+        # What the unit alone forbids is flagged without a specification, too.
+        if not any(implausible_extremes(pointer, one, characteristic=one)):
+            yield from implausible_extremes(pointer, one, characteristic=limited)
+
+
+def _accepted_extremes(pointer: str, limited: object) -> Iterator[Flag]:
+    limits = limits_of(limited)
+    extremes = (decimal(limited, name) for name in ("minimum", "maximum"))
+    outside = [value for value in extremes if value is not None and limits.excludes(value)]
+    if outside:
+        yield Flag(
+            "outside-limits-accepted",
+            pointer,
+            en=f"accepted although {outside[-1]} is outside the limits",
+            zh=f"{outside[-1]} 超出规格限，但判定为接收",
+        )
 
 
 def _unspecified(pointer: str, measured: object, agreed: object) -> Iterator[Flag]:
@@ -101,9 +113,10 @@ def _limited(measured: Any, agreed: Any) -> Any:
         return measured
     given, wanted = text(measured, "unit"), text(agreed, "unit")
     if given is None or wanted is None or _unit(given) == _unit(wanted):
-        return {**measured, **{name: agreed.get(name) for name in _LIMITS}}
+        return {**measured, **{name: agreed.get(name) for name in (*_LIMITS, "plausible")}}
     try:
-        return {**measured, **{name: _converted(agreed, name, given) for name in _LIMITS}}
+        limits: dict[str, object] = {name: _converted(agreed, name, given) for name in _LIMITS}
+        return {**measured, **limits, "plausible": _converted_range(agreed, given)}
     except (UnknownUnit, UnitMismatch):
         # No number of the one says anything of the other: told by its own flag.
         return measured
@@ -114,6 +127,17 @@ def _converted(agreed: Mapping[str, Any], name: str, unit: str) -> str | None:
     if value is None:
         return None
     return f"{convert(value, _unit(str(agreed['unit'])), target=_unit(unit)):f}"
+
+
+def _converted_range(agreed: Mapping[str, Any], unit: str) -> dict[str, str] | None:
+    """What can be measured at all by the specification, in the unit that was measured in."""
+    ends = {name: decimal(agreed, "plausible", name) for name in ("from", "to")}
+    source, target = _unit(str(agreed["unit"])), _unit(unit)
+    return {
+        name: f"{convert(value, source, target=target):f}"
+        for name, value in ends.items()
+        if value is not None
+    } or None
 
 
 def _unit(spelling: str) -> str:

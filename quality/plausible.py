@@ -61,12 +61,14 @@ class PlausibleRange:
         return f"{self.low} to {self.high}"
 
 
-def plausible_range(characteristic: object) -> PlausibleRange:
+def plausible_range(characteristic: object, *, is_limited: bool = True) -> PlausibleRange:
     """What values of a characteristic can be, in its own unit.
 
     Args:
         characteristic: the members ``unit``, ``nominal``, ``lower``, ``upper`` and ``plausible``
             of one in a specification or in a report; what it lacks says nothing.
+        is_limited: whether its limits are known. If not, a negative value may be a deviation,
+            and the unit speaks only of what nature forbids.
     """
     low, high = (decimal(characteristic, "plausible", name) for name in ("from", "to"))
     if low is not None and high is not None:
@@ -76,7 +78,7 @@ def plausible_range(characteristic: object) -> PlausibleRange:
         return PlausibleRange()
     if unit.quantity in _BOUNDED:
         return PlausibleRange(*(_in_unit(bound, unit) for bound in _BOUNDED[unit.quantity]))
-    if unit.quantity in _NOT_NEGATIVE and not _is_deviation(characteristic):
+    if is_limited and unit.quantity in _NOT_NEGATIVE and not _is_deviation(characteristic):
         return PlausibleRange(low=Decimal(0))
     return PlausibleRange()
 

@@ -118,6 +118,12 @@ _INSPECTION: Json = {
         "action": "use-as-is",
         "quantity": "1",
         "deviation": {"number": "DEV-31", "expires_on": "2026-12-31", "quantity": "1"},
+        "mrb": {
+            "number": "MRB-204",
+            "decided_at": "2026-11-20T09:00:00+08:00",
+            "functions": ["质量", "设计"],
+            "nonconformity": "NCR-118",
+        },
     },
     "evidence": {"files": [FILE]},
     "inspectors": {"inspector": "王芳", "reviewer": "李强"},

@@ -30,7 +30,7 @@ class Case(NamedTuple):
 ZERO = (("/plan/classes/1/accept", 0), ("/plan/classes/1/reject", 2))
 #: Changes after which the examples, which show every group, raise no flag at all.
 QUIET: dict[str, tuple[tuple[str, Json], ...]] = {
-    INSPECTION: ZERO,
+    INSPECTION: (("/plan/standard", "contract"), *ZERO),
 }
 ACTION_0 = "/actions/actions/0"
 CASES = [
@@ -83,6 +83,76 @@ CASES = [
         "2026-11-20",
         "2026-11-19",
         "/disposition/deviation/expires_on",
+    ),
+    Case(
+        INSPECTION,
+        "acceptance-number-above-zero",
+        "/plan/classes/0/accept",
+        0,
+        1,
+        "/plan/classes/0/accept",
+        (("/plan/classes/0/reject", 2), ("/measurements", ...)),
+    ),
+    Case(
+        INSPECTION,
+        "shelf-life-over",
+        "/lot/expires_on",
+        "2026-11-20",
+        "2026-11-19",
+        "/lot/expires_on",
+    ),
+    Case(
+        INSPECTION,
+        "shelf-life-over",
+        "/lot/lots/0/expires_on",
+        "2026-11-20",
+        "2026-11-19",
+        "/lot/lots/0/expires_on",
+        (("/lot/lots", [{"number": "A", "quantity": "500"}]),),
+    ),
+    Case(
+        INSPECTION,
+        "shelf-life-over",
+        "/verdict/decision",
+        "reject",
+        "accept",
+        "/lot/expires_on",
+        (("/lot/expires_on", "2026-11-19"),),
+    ),
+    Case(
+        INSPECTION,
+        "value-implausible",
+        f"{CHARACTERISTIC}/values/1/value",
+        "0",
+        "-0.996",
+        f"{CHARACTERISTIC}/values/1/value",
+        (("/verdict/decision", "reject"), ("/summary", ...)),
+    ),
+    Case(
+        INSPECTION,
+        "value-implausible",
+        "/summary/characteristics/0/minimum",
+        "-273.15",
+        "-273.16",
+        "/summary/characteristics/0/minimum",
+        (("/summary/characteristics/0/unit", "CEL"), ("/measurements", ...)),
+    ),
+    Case(
+        INSPECTION,
+        "deviation-exceeded",
+        "/disposition/quantity",
+        "1",
+        "2",
+        "/disposition/quantity",
+    ),
+    Case(
+        INSPECTION,
+        "review-missing",
+        "/disposition/action",
+        "sort",
+        "use-as-is",
+        "/disposition",
+        (("/disposition/mrb", ...),),
     ),
     Case(
         CREDENTIAL,

@@ -66,6 +66,9 @@ MINOR = {"code": "STAIN", "class": "minor", "units": 1, "nonconformities": 1}
 CHARACTERISTIC = "/measurements/characteristics/0"
 SPECIAL = "/measurements/characteristics/1"
 SUMMARY = "/summary/characteristics/0"
+#: A plan of the parties' own, which no table contradicts.
+CONTRACT = ("/plan/standard", "contract")
+WHOLE = (CONTRACT, ("/plan/sample", 500))
 CASES = [
     Case(
         INSPECTION,
@@ -84,7 +87,14 @@ CASES = [
     Case(INSPECTION, "/lot/quantity", "500", "500.5"),
     Case(INSPECTION, "/lot/unit", "kg", "H87", "/lot/quantity", (("/lot/quantity", "500.5"),)),
     # 500.5 pairs are 1001 pieces, and two dozen are 24.
-    Case(INSPECTION, "/lot/unit", "PR", "H87", "/lot/quantity", (("/lot/quantity", "500.5"),)),
+    Case(
+        INSPECTION,
+        "/lot/unit",
+        "PR",
+        "H87",
+        "/lot/quantity",
+        (("/lot/quantity", "500.5"), CONTRACT),
+    ),
     Case(
         INSPECTION,
         "/defects/inspected",
@@ -100,11 +110,11 @@ CASES = [
     Case(INSPECTION, "/lot/received_on", "2026-11-02", "2026-11-01"),
     Case(INSPECTION, "/defects/defective", 80, 81),
     Case(INSPECTION, "/defects/inspected", 500, 501),
-    Case(INSPECTION, "/plan/sample", 500, 501),
-    Case(INSPECTION, "/plan/whole_lot", False, True, "/defects/inspected"),
-    Case(INSPECTION, "/defects/inspected", 500, 499, given=(("/plan/whole_lot", True),)),
+    Case(INSPECTION, "/plan/sample", 500, 501, given=(CONTRACT,)),
+    Case(INSPECTION, "/plan/whole_lot", False, True, "/defects/inspected", WHOLE),
+    Case(INSPECTION, "/defects/inspected", 500, 499, given=(*WHOLE, ("/plan/whole_lot", True))),
     Case(INSPECTION, "/defects/items/0/units", 1, 2, given=(("/plan", ...),)),
-    Case(INSPECTION, "/plan/classes/1/accept", 1, 2),
+    Case(INSPECTION, "/plan/classes/1/accept", 1, 2, given=(CONTRACT,)),
     Case(INSPECTION, "/plan/classes/1/class", "minor", "critical"),
     Case(INSPECTION, "/defects/items/0", MINOR, CRITICAL, "/verdict/decision"),
     Case(

@@ -90,7 +90,7 @@ def test_the_plan_of_the_report_is_that_of_the_tally() -> None:
     groups = draft(ATTRIBUTES, after(ATTRIBUTES, good(5)))
     plan = groups["plan"]
     assert (plan["standard"], plan["sample"], plan["whole_lot"]) == ("ISO 2859-1", 5, False)
-    assert (plan["level"], plan["severity"]) == ("II", "normal")
+    assert (plan["level"], plan["severity"]) == ("S-3", "normal")
     assert plan["classes"][0] == {
         "class": "critical",
         "aql": "0.65",

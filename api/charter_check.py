@@ -15,7 +15,7 @@ from ledger.note import encode_vkey
 from ledger.record_type import builtin_governance_types, document_digest, parse_record_type
 from ledger.verify import verify_view
 from ledger.view import parse_view
-from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 
 
@@ -59,9 +59,9 @@ def _notices(charter: Charter) -> Iterator[str]:
         vct = parse_record_type(text).vct
         if charter.types.get(vct, "") != document_digest(text):
             yield f"{vct} is not the definition that this version of Lotmark brings"
-    for book in builtin_codebooks():
-        if charter.parameters.get(book.name, "") != document_digest(book.text):
-            yield f"{book.name} is not the codebook that this version of Lotmark brings"
+    for document in builtin_parameters():
+        if charter.parameters.get(document.name, "") != document_digest(document.text):
+            yield f"{document.name} is not the document that this version of Lotmark brings"
     for policy in builtin_policies():
         if charter.policies.get(policy.name, "") != document_digest(policy.text):
             yield f"policy {policy.name} is not the one that this version of Lotmark brings"

@@ -64,7 +64,7 @@ from ledger.service import Ledger, LedgerParts
 from ledger.store import Store
 from ledger.trust_policy import encode_trust_policy
 from ledger.vault.shelf import KeyShelf
-from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 from quality.credential import DEFAULT_RIGHTS
 from quality.rules import QualityRules
@@ -93,8 +93,8 @@ class FoundingKeys:
     """The keys at hand when a log is founded.
 
     ``admin`` is founder 1's. With ``signing``, founder 1's key for records, the only founder
-    registers it and brings the built-in types, codebooks and policies at once. The log's own key is
-    drawn and kept under ``log_passphrase``.
+    registers it and brings the built-in types, parameters and policies at once. The log's own
+    key is drawn and kept under ``log_passphrase``.
     """
 
     admin: Signer
@@ -289,7 +289,7 @@ class _Founder:
             credentials=DEFAULT_RIGHTS,
             witness_policy=self.plan.witness_policy,
             quorum=self.plan.quorum,
-            parameters={document.name: document.text for document in builtin_codebooks()},
+            parameters={document.name: document.text for document in builtin_parameters()},
             policies={document.name: document.text for document in builtin_policies()},
         )
         body = draft_charter(draft)
@@ -297,7 +297,7 @@ class _Founder:
         return self._admit(composer.compose_governance("charter/v1", body, iat=self._now_s()))
 
     def admit_types(self, charter: str, signing: Signer) -> None:
-        """Register founder 1's signing key, and bring types, codebooks and policies with it."""
+        """Register founder 1's signing key, and bring types, parameters and policies with it."""
         key = compose_key(
             self._composer(charter, self.keys.admin),
             signing,
@@ -309,7 +309,7 @@ class _Founder:
         for definition in builtin_types():
             for sd_jwt in compose_type(composer, definition, iat=self._now_s()):
                 self._admit(sd_jwt)
-        kinds = {"parameters": builtin_codebooks(), "policy": builtin_policies()}
+        kinds = {"parameters": builtin_parameters(), "policy": builtin_policies()}
         for kind, documents in kinds.items():
             for document in documents:
                 name, text = document.name, document.text

@@ -42,6 +42,7 @@ from ledger.record_type import RecordType, parse_record_type
 from ledger.rules import Quorum
 from ledger.submission import Admitted
 from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 
 SIGNING_USES = ("records", "requests", "record:record-type", "record:parameters", "record:policy")
@@ -118,7 +119,7 @@ def register(desk: Desk) -> None:
 
 
 def define(desk: Desk) -> None:
-    """Define the built-in types, codebooks and policy, as the charter lists them: no vote."""
+    """Define the built-in types, parameters and policy, as the charter lists them: no vote."""
     composer, now_s = desk.composer(desk.signing), int(time.time())
     admitted = [
         desk.client.submit(text)
@@ -127,8 +128,10 @@ def define(desk: Desk) -> None:
     ]
     admitted += [
         desk.client.submit(text)
-        for book in builtin_codebooks()
-        for text in compose_named(composer, "parameters", name=book.name, text=book.text, iat=now_s)
+        for found in builtin_parameters()
+        for text in compose_named(
+            composer, "parameters", name=found.name, text=found.text, iat=now_s
+        )
     ]
     admitted += [
         desk.client.submit(text)
@@ -137,8 +140,8 @@ def define(desk: Desk) -> None:
     ]
     first, last = admitted[0].index, admitted[-1].index
     what = (
-        f"{len(builtin_types())} record types, {len(builtin_codebooks())} codebooks and "
-        "the default policy"
+        f"{len(builtin_types())} record types, {len(builtin_codebooks())} codebooks, "
+        "the defaults of sampling and the default policy"
     )
     print(f"  {desk.folder.root.name:<19} entries {first} to {last}  brings {what}")
 

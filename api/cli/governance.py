@@ -27,7 +27,8 @@ from keys.key_storage import load_key_file
 from ledger.commitment import commit_key
 from ledger.compose import Composer
 from ledger.record_type import document_digest
-from quality.builtin_codebooks import BuiltinDocument, builtin_codebooks
+from quality.builtin_codebooks import BuiltinDocument
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 
 
@@ -58,7 +59,7 @@ def endorse(output: Output, *, is_agreed: bool, place: Place) -> None:
 @place_options
 @pass_output
 def define_types(output: Output, *, place: Place) -> None:
-    """Define the built-in record types; bring codebooks and policies that the charter lists.
+    """Define the built-in record types; bring parameters and policies that the charter lists.
 
     Founder 1 does so once; what the log has already is left as it is. The signing key needs
     the uses record:record-type, record:parameters and record:policy.
@@ -67,22 +68,22 @@ def define_types(output: Output, *, place: Place) -> None:
     with session.client() as client:
         known = {item["vct"] for item in client.parties().get("types", ())}
         missing = [text for text in builtin_types() if json.loads(text)["vct"] not in known]
-        books, others = _missing_codebooks(client.parameters())
+        documents, others = _missing_parameters(client.parameters())
         policies, unlisted = _missing_policies(client.policies())
         composer = session.composer(session.open_key(session.folder.signing_key))
         sd_jwts = [
             *(sd_jwt for text in missing for sd_jwt in compose_type(composer, text, iat=now_s())),
-            *(sd_jwt for book in books for sd_jwt in _compose("parameters", composer, book)),
+            *(sd_jwt for found in documents for sd_jwt in _compose("parameters", composer, found)),
             *(sd_jwt for found in policies for sd_jwt in _compose("policy", composer, found)),
         ]
         admitted = [client.submit(sd_jwt) for sd_jwt in sd_jwts]
     names = [json.loads(text)["vct"] for text in missing]
-    brought = [book.name for book in books] + [f"policy {found.name}" for found in policies]
+    brought = [found.name for found in documents] + [f"policy {found.name}" for found in policies]
     output.say(f"defined {', '.join(names)}" if names else "every built-in type is defined")
     if brought:
         output.say(f"brought {', '.join(brought)}")
     elif not others:
-        output.say("every built-in codebook is in force")
+        output.say("every built-in codebook and parameter is in force")
     for name in others:
         output.say(f"{name} is not as the charter lists it: 'lotmark propose parameters' asks")
     for name in unlisted:
@@ -92,15 +93,15 @@ def define_types(output: Output, *, place: Place) -> None:
     output.result({"defined": names, "brought": brought, "unlisted": left, "entries": entries})
 
 
-def _missing_codebooks(
+def _missing_parameters(
     parameters: Mapping[str, Any],
 ) -> tuple[list[BuiltinDocument], list[str]]:
-    """The built-in codebooks that founder 1 may bring, and names of those that need a vote."""
+    """The built-in parameters that founder 1 may bring, and names of those that need a vote."""
     in_force = {item["name"] for item in parameters["parameters"]}
     listed = {item["name"]: item["sha256"] for item in parameters["listed"]}
-    missing = [book for book in builtin_codebooks() if book.name not in in_force]
-    may = [book for book in missing if listed.get(book.name) == document_digest(book.text)]
-    return may, [book.name for book in missing if book not in may]
+    missing = [found for found in builtin_parameters() if found.name not in in_force]
+    may = [found for found in missing if listed.get(found.name) == document_digest(found.text)]
+    return may, [found.name for found in missing if found not in may]
 
 
 def _missing_policies(policies: Mapping[str, Any]) -> tuple[list[BuiltinDocument], list[str]]:

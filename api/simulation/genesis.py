@@ -33,7 +33,7 @@ from ledger.clock import ManualClock
 from ledger.compose import Composer
 from ledger.faults import Refusal
 from ledger.rules import Quorum
-from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 from quality.evaluation.cast import SimulatedParty
 from quality.evaluation.consortium import EvaluationConsortium
@@ -117,10 +117,10 @@ class _Genesis:
         for at, definition in enumerate(business_types()):
             drawn.begin(f"type {at}")
             yield from compose_type(composer, definition, iat=self._iat)
-        for book in builtin_codebooks():
-            drawn.begin(book.name)
+        for document in builtin_parameters():
+            drawn.begin(document.name)
             yield from compose_named(
-                composer, "parameters", name=book.name, text=book.text, iat=self._iat
+                composer, "parameters", name=document.name, text=document.text, iat=self._iat
             )
         for policy in builtin_policies():
             drawn.begin(f"policy {policy.name}")

@@ -24,14 +24,14 @@ from keys.identifiers import parse_origin
 from keys.signer import open_signer
 from ledger.anchor import Anchor, parse_anchor
 from ledger.clock import Clock
-from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 from tests.api.cli.shell import PASSPHRASE
 from tests.server_thread import quiet_server, start_server, stop_server
 
 SLUG = "hanfeng-drive"
 #: Entries of a log that one party has just founded: charter, two keys, types, codebooks, policies.
-FOUNDED = 3 + len(builtin_types()) + len(builtin_codebooks()) + len(builtin_policies())
+FOUNDED = 3 + len(builtin_types()) + len(builtin_parameters()) + len(builtin_policies())
 
 
 def lotmark(*arguments: str, env: Mapping[str, str] | None = None) -> Result:

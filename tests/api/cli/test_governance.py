@@ -18,7 +18,7 @@ from api.known_policies import newest_policy
 from api.party_folder import PartyFolder, PartyProfile, create_party, remember_service
 from api.setup_errors import CharterUnexpected
 from keys.key_file import Cost
-from quality.builtin_codebooks import builtin_codebooks
+from quality.builtin_parameters import builtin_parameters
 from quality.builtin_policies import builtin_policies
 from tests.api.cli.shell import PASSPHRASE
 from tests.api.cli.solo import FOUNDED, SLUG, SoloLog, lotmark
@@ -105,7 +105,7 @@ def test_until_all_have_endorsed_nothing_else_is_admitted_and_then_everything_is
     assert [item["name"] for item in known["listed"]] == [
         item["name"] for item in known["parameters"]
     ]
-    assert texts == [book.text for book in builtin_codebooks()]
+    assert texts == [book.text for book in builtin_parameters()]
 
 
 @pytest.mark.item("5.1.default")

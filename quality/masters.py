@@ -24,8 +24,16 @@ from quality.flags import Flag
 from quality.in_force.flags import cited_specification, find_flags
 from quality.in_force.folds import InForce
 from quality.in_force.judging import judge_record
+from quality.in_force.judging_sampling import (
+    COMMIT,
+    REVEAL,
+    SAMPLING_ACTS,
+    judge_end,
+    judge_sampling,
+)
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import read_requirement
+from quality.in_force.skipping import read_commit
 from quality.in_force.specifications import SpecificationRevision, read_specification
 from quality.sampling.parameters import judge_sampling_parameters
 
@@ -55,6 +63,10 @@ class Masters(InForce):
         if said.vct == ACT_VCT and is_sharing(said.facts, self.agreements):
             around = Circumstances(self.agreements, self.relations, fold, filings, self.kept_groups)
             return judge_sharing(said, around)
+        if said.vct == ACT_VCT and said.facts["act"] in SAMPLING_ACTS:
+            return judge_sampling(said, self, parameters=fold.parameters, filings=filings)
+        if said.vct == ACT_VCT and self._ends_commit(said):
+            return judge_end(said, self)
         return judge_record(said, self, fold.parameters)
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
@@ -85,8 +97,24 @@ class Masters(InForce):
 
     # ---- changes ----
 
+    def _ends_commit(self, said: Said) -> bool:
+        return said.facts["act"] == "end" and said.facts["of"] in self.skipping.by_id
+
+    def _after_sampling(self, said: Said) -> Masters:
+        act, skipping = said.facts, self.skipping
+        if act["act"] == COMMIT:
+            new = read_commit(act, record_id=said.record_id, index=said.index)
+            skipping = skipping.with_commit(new)
+        elif act["act"] == REVEAL:
+            skipping = skipping.with_reveal(said.party, act)
+        elif act["act"] == "end":
+            skipping = skipping.with_end(said.party, act["of"], index=said.index)
+        return self if skipping is self.skipping else replace(self, skipping=skipping)
+
     def _after_act(self, said: Said) -> Masters:
         act = said.facts
+        if act["act"] in SAMPLING_ACTS or self._ends_commit(said):
+            return self._after_sampling(said)
         if is_sharing(act, self.agreements):
             agreed = apply_sharing(said, self.agreements)
             return self if agreed is self.agreements else replace(self, agreements=agreed)

@@ -15,12 +15,15 @@ from typing import Final
 from ledger.faults import Fault
 from ledger.relations import ACT_VCT, find_act_faults
 from ledger.sharing.act_forms import SHARING_ACTS, find_sharing_faults
+from quality.in_force.skipping import read_hash
 from quality.values import Groups
 
 #: Longer than any DID or code of a built-in type.
 _CHARACTERS_MAX: Final = 1_024
 _FAMILIES_MAX: Final = 64
-_KINDS: Final = frozenset({"relation", "endorse", "end", "move"}) | SHARING_ACTS
+#: More than any number of a built-in act, and little enough to compute with.
+_NUMBER_MAX: Final = 10_000
+_KINDS: Final = frozenset({"relation", "endorse", "end"}) | SHARING_ACTS
 
 
 def shape_faults(vct: str, groups: Groups) -> Iterator[Fault]:
@@ -34,7 +37,8 @@ def shape_faults(vct: str, groups: Groups) -> Iterator[Fault]:
     if vct == ACT_VCT:
         yield from find_act_faults(state)
         yield from find_sharing_faults(state)
-        wanted = _MOVE if state.get("act") == "move" else {}
+        act = state.get("act")
+        wanted = _TRADE_ACTS.get(act, {}) if isinstance(act, str) else {}
     else:
         wanted = _MEMBERS[vct]
     yield from _member_faults("/state", state, wanted=wanted)
@@ -47,7 +51,7 @@ def is_readable(vct: str, groups: Groups) -> bool:
     state = groups.get("state")
     if not isinstance(state, dict) or any(shape_faults(vct, groups)):
         return False
-    return vct != ACT_VCT or state["act"] in _KINDS
+    return vct != ACT_VCT or state["act"] in _KINDS or state["act"] in _TRADE_ACTS
 
 
 def _member_faults(
@@ -78,6 +82,14 @@ def _is_boolean(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 < value <= _NUMBER_MAX
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and read_hash(value) is not None
+
+
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and len(value) <= _FAMILIES_MAX and all(map(_is_text, value))
 
@@ -88,7 +100,23 @@ _TEXT: Final[_Form] = (f"text of 1 to {_CHARACTERS_MAX} characters", _is_text)
 _OPTIONAL: Final[_Form] = (f"text of 1 to {_CHARACTERS_MAX} characters, or none", _is_text_or_none)
 _SIDES: Final[Mapping[str, _Form]] = {"customer": _TEXT, "supplier": _TEXT}
 _PART: Final[Mapping[str, _Form]] = {**_SIDES, "number": _TEXT}
-_MOVE: Final[_Members] = {"part": _PART, "family": _TEXT}
+_NUMBER: Final[_Form] = (f"a whole number 1 to {_NUMBER_MAX}", _is_number)
+_HASH: Final[_Form] = ("32 bytes in base64url, 43 characters", _is_hash)
+#: Acts of the trade's own; those of a log without a trade are read in ``ledger``.
+_TRADE_ACTS: Final[Mapping[str, _Members]] = MappingProxyType(
+    {
+        "move": {"part": _PART, "family": _TEXT},
+        "severity": {
+            **{"part": _PART, "site": _OPTIONAL, "class": _TEXT},
+            **{"to": _TEXT, "reason": _TEXT},
+        },
+        "skip-commit": {
+            **{"part": _PART, "site": _OPTIONAL, "end": _HASH, "length": _NUMBER},
+            **{"one_in": _NUMBER, "accepted_before": _NUMBER, "reveal_within_hours": _NUMBER},
+        },
+        "skip-reveal": {"of": _TEXT, "lot": _TEXT, "position": _NUMBER, "preimage": _HASH},
+    }
+)
 _MEMBERS: Final[Mapping[str, _Members]] = MappingProxyType(
     {
         ACT_VCT: {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ledger.domain_state import Said
+from ledger.relations import ACT_VCT
 from quality.flags import Flag
 from quality.in_force.folds import InForce, delivered_part, has_part_in, inspected_part
 from quality.in_force.parts import PartKey
@@ -19,6 +20,8 @@ def find_flags(said: Said, agreed: InForce) -> Iterator[Flag]:
         agreed: what was put in force before it, and perhaps after it: later entries change
             no flag.
     """
+    if said.vct == ACT_VCT:
+        return
     yield from _site_flags(said, agreed)
     if said.vct == "inspection-report/v1":
         yield from _inspection_flags(said, agreed)

@@ -11,6 +11,7 @@ from ledger.sharing.agreements import Agreements
 from quality.in_force.parts import PartKey, Parts
 from quality.in_force.requirements import Requirements
 from quality.in_force.sites import Sites
+from quality.in_force.skipping import SkipLots
 from quality.in_force.specifications import Specifications
 
 
@@ -24,6 +25,7 @@ class InForce:
     parts: Parts = field(default_factory=Parts)
     specifications: Specifications = field(default_factory=Specifications)
     asked: Requirements = field(default_factory=Requirements)
+    skipping: SkipLots = field(default_factory=SkipLots)
 
 
 def inspected_part(said: Said) -> PartKey | None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ledger.domain_state import Said
 from ledger.faults import Fault, Refusal
 from ledger.fold_state import Parameters
+from ledger.relations import ACT_VCT
 from quality.codebooks import codebook_in_force
 from quality.in_force.folds import InForce, delivered_part, inspected_part, may_know
 from quality.in_force.judging_acts import judge_act, judge_supply
@@ -35,6 +36,9 @@ def judge_record(
         parameters: the parameters in force, among them the codebooks.
     """
     facts = said.facts
+    # The facts of an act are its state, whose site is the other side's.
+    if said.vct == ACT_VCT:
+        return judge_act(said, agreed)
     if "site" in facts:
         code, pointer = facts["site"]
         refusal = agreed.sites.judge(said.party, code, pointer=pointer)
@@ -228,7 +232,6 @@ _NAMED_MAX: Final = 3
 _FAULTS_MAX: Final = 100
 _JUDGES: Final[Mapping[str, Callable[[Said, InForce], Refusal | None]]] = MappingProxyType(
     {
-        "act/v1": judge_act,
         "part/v1": _judge_part,
         "specification/v1": _judge_specification,
         "requirement/v1": _judge_requirement,

@@ -64,6 +64,15 @@ PROMISED = {
         "disk_per_record_byte",
         "rss_mib",
     },
+    "quality": {
+        "dfq_1m_s",
+        "dfq_rss_mib",
+        "spc_1m_s",
+        "plan_us",
+        "ceiling_csv_1m_s",
+        "ceiling_numpy_1m_s",
+        "ceiling_lookup_us",
+    },
     "sharing": {
         "decision_us",
         "decision_groups",
@@ -87,11 +96,13 @@ PROMISED = {
 WITNESS = pytest.mark.item("3.done.bench-witness")
 MASTERS = pytest.mark.item("4.done.bench")
 SHARING = pytest.mark.item("5.done.bench")
+QUALITY = pytest.mark.item("6.done.bench")
 #: Two of them start and stop much, and what they share with the others is run with those.
 ITEMS = {
     "witness": WITNESS,
     "masters": MASTERS,
     "sharing": SHARING,
+    "quality": QUALITY,
     "fairness": pytest.mark.long,
     "growth": pytest.mark.long,
 }
@@ -102,6 +113,7 @@ BRIEFLY = {
     "growth": ENGINES[:1],
     "ingest": ENGINES[:1],
     "masters": ENGINES[:1],
+    "quality": ENGINES[:1],
     "sharing": ENGINES[:1],
     "witness": ENGINES[:1],
 }

@@ -58,6 +58,7 @@ _COMMANDS: Final = {
     "service-key": ("service_keys", "service_key"),
     "codes": ("codes", "codes"),
     "plan": ("planning", "plan"),
+    "study": ("studying", "study"),
     "template": ("template", "template"),
     "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),

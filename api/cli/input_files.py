@@ -11,7 +11,7 @@ from api.cli.cells import Kind
 from api.cli.column_map import ColumnMap, TableForm, mapping_path, parse_assignment, parse_mapping
 from api.cli.drafts import Draft
 from api.cli.mapping_memory import MappingMemory
-from api.cli.measured.source import Progress, silent
+from api.cli.measured.source import WHOLE_BYTES_MAX, Progress, silent
 from api.cli.options import read_file
 from api.cli.places import FILING_PLACES, Places
 from api.cli.table import Table
@@ -24,7 +24,10 @@ from ledger.compose import Filing
 
 @dataclass(frozen=True, slots=True)
 class InputOptions:
-    """What the command line says about the files."""
+    """What the command line says about the files.
+
+    ``whole_bytes_max`` is how large a table of readings may be to be read as a whole.
+    """
 
     vct: str | None
     maps: tuple[str, ...]
@@ -37,6 +40,7 @@ class InputOptions:
     skips_faulty: bool = False
     memory: MappingMemory | None = None
     progress: Progress = silent
+    whole_bytes_max: int = WHOLE_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)

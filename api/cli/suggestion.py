@@ -20,6 +20,8 @@ from api.cli.column_map import ColumnMap, Grouping
 from api.cli.places import EACH, Places, is_position, parse_pointer
 from api.cli.table import Table
 from api.cli.table_errors import MalformedMapping
+from quality.errors import UnknownUnit
+from quality.units import recognise_unit
 
 _UNIT: Final = re.compile(r"^(?P<name>.+?)\s*[\[(（【](?P<unit>[^\])）】]{1,64})[\])）】]$")
 _UNIT_BEHIND: Final = re.compile(r"^(?P<name>.+?)\s+(?:in|/)\s+(?P<unit>\S{1,12})$")
@@ -145,10 +147,20 @@ def _number_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
     for heading in table.headings:
         if heading in columns or any(f"{{{heading}}}" in item for item in columns.values()):
             continue
-        cells = [cell for _, cell in table.cells(heading)]
-        if cells and all(is_number(cell) for cell in cells):
+        cells = [is_number(cell) for _, cell in table.cells(heading)]
+        # Below a unit a cell that is no number is one to be told, not another kind of column.
+        least = len(cells) / 2 if _names_unit(heading) else len(cells)
+        if cells and sum(cells) >= least:
             found.append(heading)
     return found
+
+
+def _names_unit(heading: str) -> bool:
+    _, unit = split_unit(heading)
+    try:
+        return unit is not None and bool(recognise_unit(unit))
+    except UnknownUnit:
+        return False
 
 
 def _first_free(columns: Mapping[str, str]) -> int:

@@ -82,15 +82,17 @@ def _has_number(pointer: str) -> bool:
     return any(segment.isdecimal() for segment in pointer.split("/")[3:])
 
 
-def describe_table(path: Path, table: Table, mapping: ColumnMap, drafts: int) -> Iterator[str]:
-    """How a table was understood, a line each."""
+def describe_table(
+    path: Path, table: Table, mapping: ColumnMap, drafts: int, *, rows: int | None = None
+) -> Iterator[str]:
+    """How a table was understood, a line each; ``rows`` where not all of them are held."""
     sign = f", decimal {mapping.form.decimal.value}" if mapping.form.decimal else ""
     form = (
         f"{table.encoding}, delimiter {table.delimiter!r}{sign}"
         if table.sheet is None
         else f"sheet {table.sheet!r}, headings in row {table.heading_row}"
     )
-    yield f"{path}: {form}, {len(table.rows)} rows, {drafts} records of {mapping.vct}"
+    yield f"{path}: {form}, {rows or len(table.rows)} rows, {drafts} records of {mapping.vct}"
     yield from (f"  {note}" for note in table.notes)
     yield from columns(
         (f"  {heading}", pointer or "left out") for heading, pointer in mapping.columns.items()

@@ -33,7 +33,7 @@ from ledger import limits
 from ledger.compose import Filing
 from quality.errors import MeasurementFileRefused
 from quality.readers.gathered import Gathered, GatheredPart, gather
-from quality.readers.model import Characteristic, Part
+from quality.readers.model import Characteristic, Event, Part
 
 _CODE_CHARACTERS_MAX: Final = 64
 #: Where a report has what a file says of its part.
@@ -69,7 +69,7 @@ def gather_file(path: Path, chunks: Iterable[bytes]) -> Gathered:
         CellsRefused: something in it cannot be read, by line and field.
     """
     try:
-        found = gather(_events(path, chunks), values_max=VALUES_MAX, kept_max=limits.TABLE_ROWS_MAX)
+        found = gather(_events(chunks), values_max=VALUES_MAX, kept_max=limits.TABLE_ROWS_MAX)
     except MeasurementFileRefused as fault:
         raise TableUnreadable(
             f"{path}: {fault}",
@@ -83,7 +83,7 @@ def gather_file(path: Path, chunks: Iterable[bytes]) -> Gathered:
     return found
 
 
-def _events(path: Path, chunks: Iterable[bytes]) -> Iterator[Any]:
+def _events(chunks: Iterable[bytes]) -> Iterator[Event]:
     # Only where such a file is read: its parser is of no use to anybody else.
     from quality.readers.dfq import read_dfq
 

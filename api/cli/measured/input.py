@@ -89,7 +89,8 @@ def read_long_table(
         TableError: it cannot be understood, with every place concerned.
     """
     named = remembered_mapping(path, options.maps)
-    stream = open_stream(path, _table_options(options.form, named))
+    form = _table_options(options.form, named)
+    stream = open_stream(path, form, whole_bytes_max=options.whole_bytes_max)
     if stream is None:
         return None
     memory, table = options.memory, stream.table
@@ -120,10 +121,8 @@ def _long_input(long: LongTable, made: LongDrafts, options: InputOptions, places
     form = form_seen(mapping.form, table, long.decimal)
     used = replace(mapping, form=form, headings=table.headings)
     write_mapping(mapping_path(long.path), used)
-    counted = f"  read as a stream: {made.rows} rows"
     described = (
-        *describe_table(long.path, table, used, len(made.drafts)),
-        counted,
+        *describe_table(long.path, table, used, len(made.drafts), rows=made.rows),
         *(f"  {note}" for note in made.notes),
     )
     drafts = tuple(

@@ -166,9 +166,12 @@ class _Maker:
         self._table, self._places, self._is_alone = table, places, is_alone
         # Values were read already; what is left to read was written by the user.
         self._reading = CellReading(origin, DecimalSign.POINT, form.offset, clock=form.clock)
+        layout = table.layout.readings
+        headings = {one.number or "": layout.headings[at] for at, one in layout.wide.items()}
+        elsewhere = layout.headings[layout.value or 0]
         self._form = ReportForm(
             lambda said: (said.number or said.name or "")[:64] or None,
-            lambda said: said.number or said.name or "",
+            lambda said: headings.get(said.number or "", elsewhere),
             self._reading,
             table.path.name,
         )

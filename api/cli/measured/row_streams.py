@@ -22,8 +22,6 @@ from quality.errors import MeasurementFileRefused
 from quality.readers.delimited import TextForm, read_delimited_rows
 from quality.readers.rows import TableRow
 
-#: Tables up to this size are read as a whole; a row of a sheet has forty bytes and more.
-_WHOLE_BYTES_MAX: Final = 8 * 1024 * 1024
 _PROBED_ROWS: Final = 2_000
 
 
@@ -42,8 +40,13 @@ class RowStream(Protocol):
         """
 
 
-def open_stream(path: Path, options: TableOptions) -> RowStream | None:
+def open_stream(path: Path, options: TableOptions, *, whole_bytes_max: int) -> RowStream | None:
     """The stream of a long table; None of one that is read as a whole, and of other files.
+
+    Args:
+        path: the file.
+        options: what is known of its form.
+        whole_bytes_max: so many bytes, of a workbook unpacked, are read as a whole.
 
     Raises:
         TableUnreadable, FormUnclear: its beginning is no table, or one of two.
@@ -51,9 +54,9 @@ def open_stream(path: Path, options: TableOptions) -> RowStream | None:
     beginning = next(read_chunks(path), b"")
     if beginning.startswith(ZIP_MAGIC):
         stream = SheetStream(read_file(path, "records", bytes_max=limits.TABLE_BYTES_MAX))
-        return _sheet(stream, options) if stream.size > _WHOLE_BYTES_MAX else None
+        return _sheet(stream, options) if stream.size > whole_bytes_max else None
     size = path.stat().st_size
-    is_long = size > _WHOLE_BYTES_MAX or (
+    is_long = size > whole_bytes_max or (
         size > limits.TABLE_ROWS_MAX
         and sum(chunk.count(b"\n") for chunk in read_chunks(path)) >= limits.TABLE_ROWS_MAX
     )

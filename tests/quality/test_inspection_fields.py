@@ -206,8 +206,14 @@ def test_a_reduced_plan_is_compared_with_the_table_that_is_known_alone(
 @pytest.mark.item("6.2.c0")
 def test_the_class_critical_has_acceptance_number_zero_whatever_the_table_says() -> None:
     for name, refused in (("critical", False), ("major", True)):
-        zero = {"class": name, "aql": "0.65", "accept": 0, "reject": 1, "sample": 80}
+        zero = {"class": name, "aql": "0.65", "accept": 0, "reject": 1}
         assert bool(places(planned(classes=[zero]))) == refused
+
+
+@pytest.mark.item("6.2.c0")
+def test_a_class_with_a_sample_of_its_own_and_no_letter_is_inspected_beside_the_tables() -> None:
+    assert places(classed(accept=0, reject=1, sample=47)) == []
+    assert places(classed(accept=0, reject=1, sample=47, letter_used="J")) != []
 
 
 @pytest.mark.item("6.2.c0")

@@ -69,7 +69,7 @@ def gather_file(path: Path, chunks: Iterable[bytes]) -> Gathered:
         CellsRefused: something in it cannot be read, by line and field.
     """
     try:
-        found = gather(_events(chunks), values_max=VALUES_MAX, kept_max=limits.TABLE_ROWS_MAX)
+        found = gather(_events(path, chunks), values_max=VALUES_MAX, kept_max=limits.TABLE_ROWS_MAX)
     except MeasurementFileRefused as fault:
         raise TableUnreadable(
             f"{path}: {fault}",
@@ -83,8 +83,12 @@ def gather_file(path: Path, chunks: Iterable[bytes]) -> Gathered:
     return found
 
 
-def _events(chunks: Iterable[bytes]) -> Iterator[Event]:
+def _events(path: Path, chunks: Iterable[bytes]) -> Iterator[Event]:
     # Only where such a file is read: its parser is of no use to anybody else.
+    if path.suffix.lower() == ".qif":
+        from quality.readers.qif import read_qif
+
+        return read_qif(chunks)
     from quality.readers.dfq import read_dfq
 
     return read_dfq(chunks)

@@ -15,7 +15,7 @@ CHUNK_BYTES: Final = 256 * 1024
 #: Tables up to this size are read as a whole; a row of a sheet has forty bytes and more.
 WHOLE_BYTES_MAX: Final = 8 * 1024 * 1024
 #: Measurement files by the endings that their programs give them.
-FORMATS: Final = {".dfq": "DFQ"}
+FORMATS: Final = {".dfq": "DFQ", ".qif": "QIF"}
 #: Shows how many of so many bytes are read; what it gives is told how many more were.
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 

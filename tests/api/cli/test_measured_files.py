@@ -11,6 +11,7 @@ from api.cli.inputs import remember
 from api.cli.mapping_memory import MappingMemory
 from api.cli.table_errors import CellsRefused, MalformedMapping, TableUnreadable
 from tests.api.cli.reading_files import measured, options, read
+from tests.quality.readers.qif_document import DOCUMENT
 
 DFQ = (
     "K0100 2\nK1001/1 T-77\nK1002/1 Welle\nK1082/1 M4\n"
@@ -108,3 +109,15 @@ def test_counted_defects_of_one_check_are_those_of_the_report(tmp_path: Path) ->
         "items": [],
     }
     assert any("4 defective of 100" in line for line in found.described)
+
+
+@pytest.mark.item("6.5.qif")
+def test_a_qif_document_becomes_a_report_too(tmp_path: Path) -> None:
+    path = tmp_path / "m.qif"
+    path.write_text(DOCUMENT)
+    found = read(path, options(sets=LOT))
+    (draft,) = found.drafts
+    diameter = measured(found)[0]
+    assert draft.groups["lot"]["part_name"] == "轴"
+    assert (diameter["unit"], diameter["nominal"]) == ("MMT", "25.00")
+    assert (diameter["lower"], diameter["upper"]) == ("24.98", "25.05")

@@ -7,7 +7,7 @@ the log judges the report as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from api.client_errors import ClientError
 from ledger.anchor import Anchor
 from ledger.verify import verify_view
 from ledger.view import parse_view
-from quality.values import Groups, text
+from quality.values import Groups, items, text
 
 
 class Citation(NamedTuple):
@@ -59,6 +59,21 @@ class SpecificationBook:
         if cited not in self._found:
             self._found[cited] = self._ask(cited)
         return self._found[cited]
+
+    def characteristics(self, constants: Mapping[str, Any]) -> Sequence[object]:
+        """Those of the specification that constants of a mapping cite; none where none does.
+
+        Raises:
+            ClientError, CommandFault, LedgerError: as :meth:`find`.
+        """
+        code, revision, part = (
+            constants.get(f"/lot/{name}")
+            for name in ("specification/id", "specification/revision", "part")
+        )
+        if not isinstance(code, str) or not isinstance(revision, str):
+            return ()
+        found = self.find(Citation(code, revision, part))
+        return () if found is None else items(found, "characteristics")
 
     def _ask(self, cited: Citation) -> Groups | None:
         try:

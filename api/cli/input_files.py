@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,16 @@ from ledger import limits
 from ledger.compose import Filing
 
 
+def no_agreed(_: Mapping[str, Any]) -> Sequence[object]:
+    """No characteristics: nobody looks up what a specification says."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class InputOptions:
     """What the command line says about the files.
 
+    ``find_agreed`` gives the characteristics of the specification that constants cite, and
     ``whole_bytes_max`` is how large a table of readings may be to be read as a whole.
     """
 
@@ -41,6 +47,7 @@ class InputOptions:
     memory: MappingMemory | None = None
     progress: Progress = silent
     whole_bytes_max: int = WHOLE_BYTES_MAX
+    find_agreed: Callable[[Mapping[str, Any]], Sequence[object]] = no_agreed
 
 
 @dataclass(frozen=True, slots=True)

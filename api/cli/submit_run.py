@@ -87,7 +87,11 @@ class SubmitRun:
     def _reading(self) -> InputOptions:
         """How files are read; a case may be named by its entry number."""
         reading = self.options.input_options(self.session)
-        reading = replace(reading, progress=self.output.progress)
+        reading = replace(
+            reading,
+            progress=self.output.progress,
+            find_agreed=lambda constants: self._specifications().characteristics(constants),
+        )
         case = reading.filing.case
         if case is None or entry_number(case) is None:
             return reading

@@ -20,8 +20,10 @@ from api.cli.column_map import ColumnMap, Grouping
 from api.cli.places import EACH, Places, is_position, parse_pointer
 from api.cli.table import Table
 from api.cli.table_errors import MalformedMapping
+from quality.agreed_readings import find_agreed
 from quality.errors import UnknownUnit
 from quality.units import recognise_unit
+from quality.values import text
 
 _UNIT: Final = re.compile(r"^(?P<name>.+?)\s*[\[(（【](?P<unit>[^\])）】]{1,64})[\])）】]$")
 _UNIT_BEHIND: Final = re.compile(r"^(?P<name>.+?)\s+(?:in|/)\s+(?P<unit>\S{1,12})$")
@@ -59,7 +61,12 @@ def known_headings(vct: str) -> Headings:
 
 
 def suggest(
-    table: Table, places: Places, *, given: Mapping[str, str], constants: Mapping[str, Any]
+    table: Table,
+    places: Places,
+    *,
+    given: Mapping[str, str],
+    constants: Mapping[str, Any],
+    agreed: Sequence[object] = (),
 ) -> ColumnMap:
     """A mapping for a table.
 
@@ -68,6 +75,8 @@ def suggest(
         places: the type.
         given: pointer by heading, as the user said; "" leaves a column out.
         constants: what the user set; it decides whether rows belong together.
+        agreed: characteristics of the specification that the table's records cite: a column
+            of numbers below the number or the name of one needs no unit.
 
     Raises:
         MalformedMapping: a column of numbers could be a characteristic, but has no unit.
@@ -79,6 +88,8 @@ def suggest(
     fixed = dict(known.constants)
     for position, heading in enumerate(numbers, start=_first_free(columns)):
         name, unit = split_unit(heading)
+        one = find_agreed({"id": name, "name": name}, agreed)
+        name, unit = text(one, "number") or name, unit or text(one, "unit")
         unit_place = known.numbers["unit"].replace(_NUMBERED, str(position))
         every_unit = known.numbers["unit"].replace(_NUMBERED, EACH)
         if unit is None and not {unit_place, every_unit} & constants.keys():

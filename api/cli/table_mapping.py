@@ -64,7 +64,9 @@ def map_table(
     if base is None:
         # Columns that are still there go where they went the last time.
         still = _still_there(table, latest)
-        base = suggest(table, places, given={**still, **given}, constants=constants)
+        given_of = {**still, **given}
+        agreed = options.find_agreed(constants)
+        base = suggest(table, places, given=given_of, constants=constants, agreed=agreed)
     return with_changes(base, columns=given, constants=constants, per=per, form=options.form)
 
 

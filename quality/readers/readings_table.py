@@ -90,7 +90,7 @@ class _TableReading:
         self._parts: set[str] = set()
         self._last: str | None = None
         self._known: dict[tuple[str, object], Characteristic] = {}
-        self._beside = tuple(layout.beside.items())
+        self._beside = tuple(layout.beside.get(name) for name in _BESIDE)
 
     def read(self, row: TableRow) -> Iterator[Event]:
         """The events of one row."""
@@ -102,7 +102,7 @@ class _TableReading:
             self._parts.add(key)
             _check_bound(len(self._parts), PARTS_MAX, what="lots", row=row.number)
             yield Part(key)
-        beside = {name: cells[at] for name, at in self._beside if cells[at]}
+        beside = tuple(None if at is None else cells[at] or None for at in self._beside)
         for column, characteristic in self._layout.wide.items():
             if cells[column] not in _NOTHING or column in row.faults:
                 one = self._characteristic(key, column, row.number)
@@ -134,7 +134,7 @@ class _TableReading:
         return one
 
     def _read_long(
-        self, row: TableRow, cells: Sequence[str], key: str, *, beside: Mapping[str, str]
+        self, row: TableRow, cells: Sequence[str], key: str, *, beside: tuple[str | None, ...]
     ) -> Iterator[Event]:
         column = self._layout.value
         assert column is not None, "asked only of a long table"
@@ -175,12 +175,12 @@ class _TableReading:
         column: int,
         *,
         of: str,
-        beside: Mapping[str, str],
+        beside: tuple[str | None, ...],
     ) -> Event:
         read = self._number(row, column, cells[column])
         if isinstance(read, Fault):
             return read
-        return Reading(of, row.number, read, None, None, *(beside.get(m) for m in _BESIDE))
+        return Reading(of, row.number, read, None, None, *beside)
 
     def _number(self, row: TableRow, column: int, cell: str) -> str | Fault:
         if column in row.faults:

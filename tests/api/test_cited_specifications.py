@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from api.cli.drafts import Draft
 from api.client import LogClient
 from api.client_errors import ServerUnreachable
 from ledger.compose import Filing
+from tests.api.cli.reading_files import options, read
 from tests.api.derived.trade import Trade
 from tests.api.service import OEM, STRANGER, SUPPLIER, serve
 from tests.api.test_client import a_client
@@ -112,3 +115,29 @@ def test_a_dry_run_goes_on_without_the_service(trade: Trade, is_optional: bool) 
         return
     with pytest.raises(ServerUnreachable):
         book.find(cited)
+
+
+def test_one_table_of_an_inspector_is_one_report_with_no_limit_typed(
+    trade: Trade, tmp_path: Path
+) -> None:
+    path = tmp_path / "readings.csv"
+    path.write_text("Charge;Stück;D1\nLG-1;1;0.99\nLG-1;2;1.00\nLG-1;3;1.01\n")
+    run = agreeing(trade)
+    cited = {
+        "/lot/specification/id": "SP-1",
+        "/lot/specification/revision": "A",
+        "/lot/part": "GR-1",
+        "/lot/part_revision": "A",
+        "/lot/customer": trade.did(OEM),
+        "/lot/supplier": trade.did(SUPPLIER),
+    }
+    found = run.book.characteristics
+    said = replace(options(sets=cited), own=trade.did(SUPPLIER), find_agreed=found)
+    (draft,) = (run.agree(item, trade.live.kind(VCT)) for item in read(path, said).drafts)
+    (measured,) = draft.groups["measurements"]["characteristics"]
+    (summary,) = draft.groups["summary"]["characteristics"]
+    assert (measured["id"], measured["unit"]) == ("D1", "INH")
+    assert not {"lower", "upper", "nominal"} & measured.keys()
+    assert summary["ppk"]["value"] == "0.833"
+    text = trade.live.record(draft.groups, by=SUPPLIER, filing=draft.filing, vct=VCT)
+    assert trade.live.admit(text)

@@ -26,6 +26,7 @@ from api.openapi_parts import (
     refusals_parameter,
     schema_ref,
 )
+from api.openapi_reports import report_paths
 from api.openapi_sealed import sealed_paths
 from api.openapi_sharing import seen_paths
 from api.record_door import VIEW_LINES_TYPE, VIEW_TYPE
@@ -99,6 +100,7 @@ def _record_paths() -> dict[str, Any]:
         **delivery_paths(record_id),
         **erasure_paths(record_id),
         **sealed_paths(record_id),
+        **report_paths(record_id),
         "/v1/records/{record_id}/blobs/{blob}": {
             "get": get_operation(
                 "Bytes that a readable group of the record cites, whole or in ranges",

@@ -37,6 +37,7 @@ from api.record_search import RecordSearch
 from api.record_stream import RecordStream
 from api.records import RecordShelf
 from api.refusal_notes import RefusalNotes
+from api.report_door import ReportDoor
 from api.resource import beside, serve_resource
 from api.sampling_door import SamplingDoor
 from api.sealed_door import SealedDoor
@@ -136,6 +137,8 @@ def _add_records(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
     serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))
     serve_resource(app, "/v1/records/{record_id}/receipt", GET=reading.beside(records.receipt))
+    reports = ReportDoor(service.ledger, served.shelf, service.anchor_text)
+    serve_resource(app, "/v1/records/{record_id}/report", GET=reading.read_by(reports.report))
 
 
 def _add_sealed(app: FastAPI, served: Served) -> None:

@@ -10,7 +10,7 @@ from api.reports.inspection import VCT, inspection_sections, lot_line, verdict_o
 from api.reports.layout import Field, Section, group_section
 from api.reports.paper import ALARM, CAUTION, FAINT, GOOD, Colour, Paper
 from api.reports.subject import Subject
-from api.reports.verification import again_lines, withheld_lines
+from api.reports.verification import again_lines, verified_lines, withheld_lines
 from api.reports.words import word
 
 _VERDICTS: Final[dict[str, Colour]] = {"accept": GOOD, "reject": ALARM}
@@ -87,7 +87,7 @@ def _draw_verification(paper: Paper, subject: Subject) -> None:
             Field(word("issuer", language), subject.issuer),
         )
     )
-    for number, step in enumerate(subject.steps, start=1):
+    for number, step in enumerate(verified_lines(subject), start=1):
         paper.say(f"{number}. {step}", size=8, gap=0.2)
     paper.ln(1)
     if subject.log_word:

@@ -18,7 +18,8 @@ class Subject:
     """A record to report on, in one language.
 
     ``withheld`` are groups that the record may have and its reader was not given, and what
-    would open them; ``steps`` is what was verified, ``log_word`` what was not.
+    would open them; ``steps`` is what was verified, ``log_word`` what was not;
+    ``is_by_service`` where the log's own service verified it, and the reader did not yet.
     """
 
     language: str
@@ -36,6 +37,7 @@ class Subject:
     warnings: tuple[str, ...]
     log_word: tuple[str, ...]
     flags: tuple[str, ...] = ()
+    is_by_service: bool = False
     labels: Labels = field(default_factory=lambda: Labels("en"))
 
     @property

@@ -25,7 +25,7 @@ def verification_lines(subject: Subject) -> Iterator[tuple[str, str]]:
     yield from (named("flag", text) for text in subject.flags)
     yield from (named("withheld", text) for text in withheld_lines(subject))
     yield from (named("erased", subject.labels.name(f"/{name}")) for name in subject.erased)
-    yield from (named("verified_steps", text) for text in subject.steps)
+    yield from (named("verified_steps", text) for text in verified_lines(subject))
     yield from (named("log_word", text) for text in subject.log_word)
     yield from (named("again", text) for text in again_lines(subject))
 
@@ -35,6 +35,13 @@ def withheld_lines(subject: Subject) -> Iterator[str]:
     if subject.withheld:
         names = [subject.labels.name(f"/{name}") for name in subject.withheld]
         yield word("withheld_text", subject.language, names=", ".join(names))
+
+
+def verified_lines(subject: Subject) -> Iterator[str]:
+    """What was verified; first who did it, where it was not the reader."""
+    if subject.is_by_service:
+        yield word("by_service", subject.language)
+    yield from subject.steps
 
 
 def again_lines(subject: Subject) -> Iterator[str]:

@@ -21,6 +21,7 @@ PATHS = {
     "/v1/records": "GET, HEAD, OPTIONS, POST",
     f"/v1/records/{'A' * 43}": "GET, HEAD, OPTIONS",
     f"/v1/records/{'A' * 43}/receipt": "GET, HEAD, OPTIONS",
+    f"/v1/records/{'A' * 43}/report": "GET, HEAD, OPTIONS",
     f"/v1/records/{'A' * 43}/blobs/{'A' * 22}": "GET, HEAD, OPTIONS",
     "/v1/blobs": "OPTIONS, POST",
     f"/v1/blobs/{'A' * 22}": "HEAD, OPTIONS, PATCH",

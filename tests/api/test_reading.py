@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from api.cli.places import Places
+from api.report_door import XLSX_TYPE
+from api.reports.taking_back import take_back
 from keys.encoding import decode_base64url, encode_base64url
+from keys.identifiers import parse_origin
 from ledger.compose import Filing
 from ledger.entry import split_entry
 from ledger.errors import DisclosureUnused
@@ -250,3 +254,48 @@ def test_a_view_says_who_gets_what_and_what_would_unlock_more(
 def test_governance_needs_no_decision(service: LiveService) -> None:
     charter = service.consortium.fold.charter_id
     assert shown(service, charter, OEM).decision is None
+
+
+# ---- reports ----
+
+REPORTS = pytest.mark.item("6.5.report-xlsx")
+
+
+@REPORTS
+@pytest.mark.parametrize(("reader", "withheld"), [(OEM, []), (STRANGER, ["note"])])
+def test_a_report_has_what_the_view_of_its_reader_has(
+    service: LiveService, record: str, reader: str, withheld: list[str]
+) -> None:
+    answer = service.signed(reader).get(f"/v1/records/{record}/report?format=xlsx")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == XLSX_TYPE
+    assert answer.headers["content-disposition"].endswith('.xlsx"')
+    places = Places(service.kind(SUBJECT_VCT).text)
+    back = take_back(answer.content, places, origin=parse_origin(service.anchor.origin))
+    groups = {name: SAMPLE_GROUPS[name] for name in ("lot", "note") if name not in withheld}
+    assert back.groups == groups
+
+
+@pytest.mark.item("6.5.report-pdf")
+def test_a_report_is_a_pdf_unless_something_else_is_asked_for(
+    service: LiveService, record: str
+) -> None:
+    answer = service.signed(OEM).get(f"/v1/records/{record}/report?language=zh")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["cache-control"].startswith("private")
+    assert answer.content.startswith(b"%PDF-")
+
+
+@REPORTS
+def test_a_report_is_for_who_signs_and_of_records_that_have_one(
+    service: LiveService, record: str
+) -> None:
+    path = f"/v1/records/{record}/report"
+    assert code_of(service.http.get(path)) == "signature-required"
+    signed = service.signed(OEM)
+    assert code_of(signed.get(f"{path}?format=doc")) == "malformed-query"
+    assert code_of(signed.get(f"{path}?language=fr")) == "malformed-query"
+    assert code_of(signed.get(f"{path}?colour=red")) == "malformed-query"
+    charter = service.anchor.charter
+    assert code_of(signed.get(f"/v1/records/{charter}/report")) == "malformed-query"
+    assert code_of(signed.get(f"/v1/records/{'A' * 43}/report")) == "not-found"

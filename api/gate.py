@@ -33,6 +33,7 @@ _VERIFYING: Final = re.compile(
     r"/v1/records(/[^/]+(/flags|/report|/purge|/blobs/[^/]+|/sealed/[^/]+)?)?|/v1/deliveries/[^/]+"
     r"|/v1/(relations|sites|parts|specifications|requirements|grants|cases|tasks)"
     r"|/v1/(seen-by|page-links|erasures|retention|sampling)"
+    r"|/v1/tallies(/[^/]+(/readings|/draft)?)?"
     r"|/v1/blobs(/[^/]+)?|/tile/entries/.+"
     r"|/v1/accesses|/v1/access-rules(/[^/]+)?|/v1/access-alerts(/[^/]+/acknowledgement)?"
 )

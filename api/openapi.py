@@ -29,6 +29,7 @@ from api.openapi_parts import (
 from api.openapi_reports import report_paths
 from api.openapi_sealed import sealed_paths
 from api.openapi_sharing import seen_paths
+from api.openapi_tallies import tally_paths, tally_schemas
 from api.record_door import VIEW_LINES_TYPE, VIEW_TYPE
 from api.search_query import encode_cursor
 from api.submit import JSON, JSON_LINES
@@ -64,6 +65,7 @@ def describe_api(title: str, version: str) -> dict[str, Any]:
             **_record_paths(),
             **master_paths(),
             **access_paths(),
+            **tally_paths(),
             **seen_paths(),
             **_blob_paths(),
             **log_paths(),
@@ -277,6 +279,7 @@ def _schemas() -> dict[str, Any]:
         ),
         **delivery_schemas(),
         **access_schemas(),
+        **tally_schemas(),
         **erasure_schemas(),
         "Problem": {
             "type": "object",

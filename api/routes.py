@@ -44,6 +44,7 @@ from api.sealed_door import SealedDoor
 from api.seen import SeenByOthers, SeenDoor
 from api.sharing import Sharing
 from api.submit import SubmissionDoor
+from api.tally_door import TallyDoor, TallyParts
 from api.wiring import Service
 from ledger.vault.shelf import KeyShelf
 from portal.build import Portal, build_portal
@@ -89,6 +90,7 @@ def add_routes(app: FastAPI, served: Served, metrics: Metrics) -> None:
     _add_masters(app, served)
     _add_blobs(app, served)
     _add_accesses(app, served)
+    _add_tallies(app, served)
     _add_erasures(app, served)
     _add_log(app, served)
     _add_health(app, served.service, metrics)
@@ -203,6 +205,17 @@ def _add_accesses(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/access-alerts", GET=reading.read_by(door.alerts))
     path = "/v1/access-alerts/{alert}/acknowledgement"
     serve_resource(app, path, POST=door.acknowledge)
+
+
+def _add_tallies(app: FastAPI, served: Served) -> None:
+    service, reading = served.service, served.reading
+    parts = TallyParts(service.tallies, service.ledger, served.shelf, service.clock)
+    door = TallyDoor(parts, served.judge, reading)
+    serve_resource(app, "/v1/tallies", GET=reading.read_by(door.listed), POST=door.open)
+    path = "/v1/tallies/{tally}"
+    serve_resource(app, path, GET=reading.read_by(door.show), DELETE=door.drop)
+    serve_resource(app, f"{path}/readings", POST=door.take)
+    serve_resource(app, f"{path}/draft", GET=reading.read_by(door.draft))
 
 
 def _add_erasures(app: FastAPI, served: Served) -> None:

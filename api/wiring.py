@@ -35,6 +35,7 @@ from api.settings import Settings
 from api.setup_errors import KeyMismatch, MalformedBase
 from api.shared_nonces import SharedNonces
 from api.side_tables import side_url
+from api.tallies.book import TallyBook
 from api.target_uri import PublicBase, parse_public_base
 from api.trade import opening_state
 from keys.identifiers import parse_origin
@@ -71,6 +72,7 @@ class Service:
     derived: DerivedWorker
     erasing: ErasingWorker
     accesses: AccessLog
+    tallies: TallyBook
     digests: DigestWorker
     nonces: Nonces
     clock: Clock
@@ -91,6 +93,7 @@ class Service:
         self.digests.close()
         self.ledger.close()
         self.accesses.close()
+        self.tallies.close()
         self.pool.close()
         self.nonces.close()
         self.store.close()
@@ -201,6 +204,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         derived=_open_derived(opened, ledger),
         erasing=_open_erasing(opened, ledger, blobs=blobs),
         accesses=accesses,
+        tallies=TallyBook(side_url(folder.database_url, folder.tallies), origin=config.origin),
         digests=_open_digests(opened, settings, ledger, accesses=accesses),
         nonces=_open_nonces(opened),
         clock=opened.clock,

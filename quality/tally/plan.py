@@ -104,7 +104,12 @@ class TallyPlan:
 
     def members(self) -> dict[str, Any]:
         """The plan as JSON keeps it."""
-        return asdict(self)
+        return {
+            "lot_pieces": self.lot_pieces,
+            "classes": [asdict(one) for one in self.classes],
+            "characteristics": [asdict(one) for one in self.characteristics],
+            "is_cited": self.is_cited,
+        }
 
 
 def plan_of(members: Mapping[str, Any]) -> TallyPlan:

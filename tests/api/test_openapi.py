@@ -275,6 +275,23 @@ def _listed_policy(service: LiveService) -> str:
     return service.consortium.governance(founder, "policy/v1", body, label="listed policy")
 
 
+def a_tally(service: LiveService) -> dict[tuple[str, str], list[httpx.Response]]:
+    """A lot that is opened, inspected, drafted and done with."""
+    client, path = service.signed(SUPPLIER), "/v1/tallies/{tally}"
+    lot = {"number": "L-1", "part": "P-1", "quantity": "2", "unit": "H87"}
+    body = json.dumps({"lot": lot, "stage": "outgoing"}).encode()
+    opened = client.send("POST", "/v1/tallies", content=body)
+    target = path.format(tally=opened.json()["tally"])
+    good = json.dumps({"sequence": 1, "reading": {"good": {"pieces": 2}}}).encode()
+    return {
+        ("post", "/v1/tallies"): [opened],
+        ("post", f"{path}/readings"): [client.send("POST", f"{target}/readings", content=good)],
+        ("get", path): [client.get(target)],
+        ("get", f"{path}/draft"): [client.get(f"{target}/draft")],
+        ("delete", path): [client.send("DELETE", target)],
+    }
+
+
 def sealed_group(service: LiveService) -> dict[tuple[str, str], list[httpx.Response]]:
     """An envelope as it is got, and put in the place of itself."""
     record, envelope = admit_sealed(service, "of the description")
@@ -310,6 +327,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
         ("patch", "/v1/blobs/{blob}"): [client.append(open_blob, 0, b"0123")],
         ("head", "/v1/blobs/{blob}"): [client.send("HEAD", f"/v1/blobs/{open_blob}")],
         **changes_of_alerts(service),
+        **a_tally(service),
     }
     values = {
         "record_id": record,

@@ -14,6 +14,8 @@ from quality.counterparty import Roles, counterparty_faults
 from quality.flags import Flag
 from quality.limits import limit_faults, limits_of
 from quality.repeats import repeat_faults
+from quality.sampling.master_table import AQLS
+from quality.sampling.plan import C_ZERO, PERCENT_MAX
 from quality.values import Groups, decimal, items, part, pointed, text
 
 _ROLES: Final = Roles(("state",), "customer", "supplier")
@@ -91,5 +93,13 @@ def _sampling_faults(pointer: str, characteristic: object) -> Iterator[Fault]:
         if standard == "ISO 2859-1" and text(characteristic, "sampling", name) is None:
             yield Fault(f"{pointer}/sampling", f"{name} of a plan of {standard}", "none")
     quality_limit = decimal(characteristic, "sampling", "aql")
-    if quality_limit is not None and quality_limit <= 0:
+    if quality_limit is None:
+        return
+    if quality_limit <= 0:
         yield Fault(f"{pointer}/sampling/aql", "more than zero", str(quality_limit))
+    elif quality_limit not in AQLS:
+        expected = f"an AQL of the tables, {AQLS[0]} to {AQLS[-1]}"
+        yield Fault(f"{pointer}/sampling/aql", expected, str(quality_limit))
+    elif standard == C_ZERO and quality_limit > PERCENT_MAX:
+        expected = f"at most {PERCENT_MAX}, c=0 counting units"
+        yield Fault(f"{pointer}/sampling/aql", expected, str(quality_limit))

@@ -36,7 +36,7 @@ WHOLE_LOT: Final = "100 %"
 #: The reduced table that is known here is not that of ISO 2859-1:1999.
 REDUCED: Final = "MIL-STD-105E"
 #: Above this AQL a plan counts nonconformities, of which a unit may have several.
-_PERCENT_MAX: Final = Decimal(10)
+PERCENT_MAX: Final = Decimal(10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Plan:
     @property
     def counts_nonconformities(self) -> bool:
         """Whether nonconformities per 100 units are counted, not defective units."""
-        return self.standard in {ISO, REDUCED} and self.aql is not None and self.aql > _PERCENT_MAX
+        return self.standard in {ISO, REDUCED} and self.aql is not None and self.aql > PERCENT_MAX
 
     @property
     def has_gap(self) -> bool:

@@ -31,6 +31,7 @@ from examples.demo_histories import play_histories
 from examples.demo_masters import play_agreed, play_counted, play_delivered
 from examples.demo_newcomer import play_newcomer
 from examples.demo_parties import OPERATOR, PARTIES
+from examples.demo_sampling import play_sampled
 from examples.demo_sharing import play_shared
 from examples.demo_stage import (
     ROOT,
@@ -134,6 +135,7 @@ def _play_watched(stage: Stage, own: OwnFile | None, started: float) -> bool:
         play_agreed(stage)
         play_delivered(stage)
         play_counted(stage)
+        play_sampled(stage)
         play_shared(stage)
         if own is not None:
             chapter(f"Your own file: {own.path}")

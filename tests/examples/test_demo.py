@@ -158,6 +158,25 @@ def test_a_customer_is_told_what_was_delivered_by_part_and_month(played: tuple[P
     assert "--recompute" in told
 
 
+@pytest.mark.item("6.done.demo")
+def test_ten_lots_are_told_with_reasons_tightened_and_back_to_normal(
+    played: tuple[Path, str],
+) -> None:
+    told = chapter_of(played, "Ten lots by sampling")
+    filed = re.findall(
+        r"entry +(\d+)  lot (LG-26-S\d\d), (\w+): .*, (accepted|not accepted)$", told, re.M
+    )
+    assert len(filed) == 10
+    _, _, answer = told.partition("lotmark sampling")
+    lines = {lot: line for line in answer.splitlines() for _, lot, *_ in filed if lot in line}
+    assert len(lines) == 10
+    assert "switched from normal to tightened" in lines["LG-26-S04"]
+    assert "switched from tightened to normal" in lines["LG-26-S09"]
+    assert "class major: normal inspection for the next lot" in answer
+    # Had folding the verified records come to other rows, the command would have failed.
+    assert "folded again from 10 verified records: the same" in answer
+
+
 @pytest.mark.item("5.done.demo")
 def test_four_readers_of_one_record_get_four_views_that_verify(played: tuple[Path, str]) -> None:
     told = chapter_of(played, "One record, four readers")

@@ -153,6 +153,11 @@ class PartyFolder:
         return self.root / "mappings"
 
     @property
+    def skip_chains(self) -> Path:
+        """Seeds of chains of skip-lot, which draw the lots that are inspected."""
+        return self.root / "skip-lot"
+
+    @property
     def anchor(self) -> Path:
         """The trust anchor."""
         return self.root / "anchor.json"

@@ -40,6 +40,8 @@ _COMMANDS: Final = {
     "countersign": ("countersigning", "countersign"),
     "end": ("relating", "end"),
     "move-part": ("relating", "move_part"),
+    "severity": ("severities", "severity"),
+    "skip-lot": ("skip_lot", "skip_lot"),
     "grant": ("granting", "grant"),
     "delegate": ("granting", "delegate"),
     "revoke-grant": ("granting", "revoke_grant"),

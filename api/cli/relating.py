@@ -27,6 +27,7 @@ from api.cli.record_argument import RecordCommand
 from keys.identifiers import parse_origin
 from ledger.relations import ACT_VCT, CUSTOMER, KINDS, PROVIDER, SIDES
 from ledger.verify import VerifiedRecord
+from quality.in_force.judging_sampling import COMMIT
 
 SUPPLY: Final = KINDS[0]
 
@@ -92,7 +93,8 @@ def relate(output: Output, *, party_named: str, place: Place, **options: Any) ->
 def end(output: Output, *, record: str, place: Place, **options: Any) -> None:
     """End a relation, or withdraw an offer of one: RELATION is its record id or entry number.
 
-    'lotmark masters relations' lists them. What was admitted under it stays admitted.
+    'lotmark masters relations' lists them. What was admitted under it stays admitted. A commit
+    of skip-lot is ended by it, too: what was not revealed is inspected.
     """
     session = open_session(place)
     acting = open_acting(session)
@@ -108,7 +110,7 @@ def end(output: Output, *, record: str, place: Place, **options: Any) -> None:
         ask(output, lines, question, is_agreed=options["is_agreed"])
         state = {"act": "end", "of": found.record_id, "reason": options["reason"]}
         admitted = acting.act(state, to=other)
-    output.say(f"ended the relation of entry {found.index}: entry {admitted.index}")
+    output.say(f"ended what entry {found.index} began: entry {admitted.index}")
     output.result({"of": found.record_id, **admitted_members(admitted)})
 
 
@@ -181,7 +183,7 @@ def _is_same(found: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
 
 
 def _other_side(found: VerifiedRecord, own: str) -> str:
-    """The other side of the relation that a verified record offers.
+    """The other side of the relation that a verified record offers, or of a commit of skip-lot.
 
     Raises:
         CommandFault: it offers none, or one of other parties.
@@ -190,10 +192,13 @@ def _other_side(found: VerifiedRecord, own: str) -> str:
     sides = (state.get(CUSTOMER), state.get(PROVIDER))
     if found.type == ACT_VCT and state.get("act") == "relation" and own in sides:
         return str(sides[0] if sides[1] == own else sides[1])
+    part = state.get("part")
+    if state.get("act") == COMMIT and isinstance(part, dict) and part.get("customer") == own:
+        return str(part["supplier"])
     raise CommandFault(
         "no-such-relation",
-        f"expected the offer of a relation of {slug_of(own)}, found {found.type} at entry "
-        f"{found.index}",
+        f"expected the offer of a relation of {slug_of(own)}, or its commit of skip-lot, found "
+        f"{found.type} at entry {found.index}",
         remedy="'lotmark masters relations' lists them by the entry of their offer.",
     )
 

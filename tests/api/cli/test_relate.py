@@ -348,3 +348,36 @@ def test_the_members_order_what_an_auditor_is_shown(log: FiveLog) -> None:
     for wrong in (shown[:4], ("--erase", "A" * 43), ("--group", "measurements")):
         result = log.act(OEM, "propose", "order", *wrong, "--reason", "recall", "--yes")
         assert result.exit_code == 2
+
+
+# ---- sampling ----
+
+
+@pytest.mark.item("6.2.skip-lot")
+def test_a_customer_commits_to_skip_lot_keeps_the_seed_and_ends_it(log: FiveLog) -> None:
+    agree(log, FAMILY)
+    log.done(GEAR, "countersign", propose_part(log, "SK-1"), "--yes")
+    done = log.done(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
+    assert done["part"] == {"customer": did(log, OEM), "supplier": did(log, GEAR), "number": "SK-1"}
+    assert (done["one_in"], done["accepted_before"], done["reveal_within_hours"]) == (2, 10, 24)
+    listed = log.done(OEM, "skip-lot", "list")
+    assert listed == {"chains": [{"end": done["end"], "length": 256}], "waiting": []}
+    # Another one for the same lots is refused before anybody could choose between draws.
+    again = log.act(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
+    assert (again.exit_code, "end it first" in again.stderr) == (1, True)
+    assert log.done(OEM, "skip-lot", "reveal", "--yes") == {"revealed": []}
+    log.done(OEM, "end", done["record_id"], "--reason", "over", "--yes")
+    log.done(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
+
+
+@pytest.mark.item("6.2.discontinued")
+def test_a_customer_says_what_leads_to_another_severity(log: FiveLog) -> None:
+    agree(log, FAMILY)
+    log.done(GEAR, "countersign", propose_part(log, "SV-1"), "--yes")
+    given = ("severity", "SV-1", "--supplier", GEAR, "--class", "major", "--yes")
+    done = log.done(OEM, *given, "--reason", "corrective-action")
+    assert (done["to"], done["reason"]) == ("tightened", "corrective-action")
+    wrong = log.act(OEM, *given, "--reason", "gap-lot", "--to", "tightened")
+    assert (wrong.exit_code, "gap-lot leads to normal" in wrong.stderr) == (2, True)
+    reduced = log.act(OEM, *given, "--reason", "reduced-authorised")
+    assert (reduced.exit_code, "not-permitted" in reduced.stderr) == (1, True)

@@ -17,7 +17,7 @@ from typing import Final
 
 from quality.errors import MeasurementFileRefused
 from quality.readers.dfq_description import Description, Known, Said
-from quality.readers.dfq_fields import CHARACTERISTIC_END, FIELD_END, SLOTS, Start
+from quality.readers.dfq_fields import BLANK, CHARACTERISTIC_END, FIELD_END, SLOTS, Start
 from quality.readers.dfq_values import Values, clean
 from quality.readers.lines import Line, Lines
 from quality.readers.model import Event, Fault, MeasuredFile, Note
@@ -28,7 +28,6 @@ FAULTS_MAX: Final = 1_000
 #: Heads of lines (K2101/3) that are remembered: those of all values, at least.
 HEADS_MAX: Final = 50_000
 _HEAD: Final = re.compile(r"(K\d{4})(?:/(\d{0,6})(?:/(\d{1,9}))?)?", re.ASCII)
-_BLANK: Final = " \t\r\x1a\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,14 @@ class _Reader:
     def take(self, line: Line) -> None:
         """Take one line."""
         number, text, is_sound = line
-        if FIELD_END in text or CHARACTERISTIC_END in text:
-            self._values.row(text.strip(_BLANK), number)
-        elif text := text.strip(_BLANK):
+        start, _, rest = text.partition(" ")
+        head = self._heads.get(start)
+        # Most lines of a file are one of two: a field of a value, or values without keys.
+        if head is not None and head.slot >= 0:
+            self._values.field(head, rest, number)
+        elif FIELD_END in text or CHARACTERISTIC_END in text:
+            self._values.row(text.strip(BLANK), number)
+        elif text := text.strip(BLANK):
             self._keyed(text, number)
         if not is_sound:
             self._fault(f"line {number}", "text in the encoding of the file", "bytes that are none")

@@ -18,8 +18,9 @@ from quality.readers.model import Characteristic, Event, Fault, Group, Part
 from quality.readers.numbers import plain_count, plain_decimal
 
 INDEX_MAX: Final = 20_000
-#: How many descriptions a file may give, repeated ones counted.
+#: How many descriptions a file may give, and how often they may be put together anew.
 DESCRIPTIONS_MAX: Final = 100_000
+DESCRIBED_MAX: Final = 1_000_000
 DECIMALS_MAX: Final = 20
 #: What stands above comes first.
 _ORDER: Final = (Part, Group, Characteristic)
@@ -38,7 +39,8 @@ _Fields = dict[str, Said]
 class Known:
     """What the sections of a file described so far: the key of a description, and it by its key."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, described_max: int = DESCRIBED_MAX) -> None:
+        self.described_max = described_max
         self.keys: dict[Hashable, str] = {}
         self.given: dict[str, Event] = {}
         self.count = 0
@@ -66,6 +68,7 @@ class Description:
         self._hierarchy = Hierarchy()
         # In the order of the file: what is to be described before the next value.
         self._changed: dict[tuple[type, int], None] = {}
+        self._all: set[type] = set()
 
     @property
     def characteristics(self) -> int:
@@ -75,7 +78,7 @@ class Description:
     @property
     def has_changed(self) -> bool:
         """Whether something was said since the last events."""
-        return bool(self._changed)
+        return bool(self._changed or self._all)
 
     def kind(self, index: int) -> str | None:
         """K2004 of a characteristic."""
@@ -114,7 +117,8 @@ class Description:
 
     def _characteristic(self, key: str, index: int, said: Said) -> Fault | None:
         if key in ("K2030", "K2031"):
-            self._touch(self._hierarchy.simple(key, index, said.text))
+            self._hierarchy.simple(key, index, said.text)
+            self._all.add(Characteristic)
         before = self._characteristics.get(index, {}).get(key)
         if index and before and before.text != said.text and key in ("K2001", "K2002"):
             # Mostly a writer that leaves the index out: its characteristics would become one.
@@ -130,13 +134,9 @@ class Description:
         number = plain_count(said.text)
         if number is None or number > INDEX_MAX:
             return Fault(f"line {said.line}, {key}/{index}", "an index", repr(said.text))
-        self._touch(self._hierarchy.take(key, index, number))
+        self._hierarchy.take(key, index, number)
+        self._all.update((Group, Characteristic))
         return None
-
-    def _touch(self, changed: tuple[tuple[type, int], ...]) -> None:
-        for what in changed:
-            if what[1] in self._of(what[0]):
-                self._changed[what] = None
 
     def _of(self, kind: type) -> dict[int, _Fields]:
         if kind is Part:
@@ -146,7 +146,7 @@ class Description:
     def _put(self, kind: type, index: int, key: str, said: Said) -> None:
         if index == 0:
             self._common[_ORDER.index(kind)][key] = said
-            self._changed.update(dict.fromkeys((kind, each) for each in self._of(kind)))
+            self._all.add(kind)
             return
         self._of(kind).setdefault(index, {})[key] = said
         self._changed[kind, index] = None
@@ -157,11 +157,12 @@ class Description:
         Raises:
             MeasurementFileRefused: the file describes again and again.
         """
-        if not self._changed:
-            return
-        changed, self._changed = list(self._changed), {}
+        changed = self._changed
+        changed.update(((kind, each), None) for kind in self._all for each in self._of(kind))
+        self._changed, self._all = {}, set()
         self._known.count += len(changed)
-        if self._known.count > DESCRIPTIONS_MAX:
+        is_endless = self._known.count > self._known.described_max
+        if is_endless or len(self._known.given) > DESCRIPTIONS_MAX:
             raise MeasurementFileRefused(
                 f"expected at most {DESCRIPTIONS_MAX} descriptions in a file, found more"
             )

@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 FIELD_END: Final = "\x14"
 CHARACTERISTIC_END: Final = "\x0f"
 
+#: What surrounds a text and is none of it, the end of a file under DOS included.
+BLANK: Final = " \t\r\x1a\0"
+
 #: What a line without keys holds of each characteristic, in this order.
 VARIABLE: Final = (
     *("K0001", "K0002", "K0004", "K0005", "K0006"),

@@ -25,33 +25,25 @@ class Hierarchy:
         self._over_node: dict[int, int] = {}
         self._over: dict[What, int] = {}
         self._head_of: dict[str, int] = {}
-        self._members: dict[str, set[int]] = {}
         self._group_of: dict[int, str] = {}
 
-    def take(self, key: str, index: int, number: int) -> tuple[What, ...]:
-        """Take a field K51xx; answers whose place may have changed."""
+    def take(self, key: str, index: int, number: int) -> None:
+        """Take a field K51xx: of node ``index``, a characteristic, group, part or node."""
         if key == "K5102":
             self._over[Characteristic, number] = index
-            return ((Characteristic, number),)
-        if key == "K5103":
+        elif key == "K5103":
             self._over_node[number] = index
-            below = self._what_of.get(number)
-            return (below,) if below else ()
-        what = (_KINDS[key], number)
-        self._what_of[index] = what
-        self._node_of[what] = index
-        return (what,)
+        else:
+            what = (_KINDS[key], number)
+            self._what_of[index] = what
+            self._node_of[what] = index
 
-    def simple(self, key: str, index: int, group: str) -> tuple[What, ...]:
+    def simple(self, key: str, index: int, group: str) -> None:
         """Take K2030 or K2031 of a characteristic; 0 says nothing."""
-        if group == "0":
-            return ()
-        if key == "K2030":
+        if group != "0" and key == "K2030":
             self._head_of[group] = index
-            return tuple((Characteristic, member) for member in self._members.get(group, ()))
-        self._group_of[index] = group
-        self._members.setdefault(group, set()).add(index)
-        return ((Characteristic, index),)
+        elif group != "0":
+            self._group_of[index] = group
 
     def above(self, kind: type, index: int) -> What | None:
         """The group or characteristic directly above, or None where that is the part."""

@@ -115,7 +115,7 @@ class Values:
             self._open_row(*self._row)
         _, slot, index, position = start
         if index == 0:
-            self._to_all(slot, position, text.strip())
+            self._to_all(slot, position, text.strip(k.BLANK))
             return
         if position is not None and not self._is_at(start, line):
             return
@@ -123,8 +123,11 @@ class Values:
         if opened is None or opened.seen & 1 << slot or self._is_next(index, position):
             self._close(index)
             opened = self._open[index] = _Open(line)
-            opened.lead(self._leading)
-        opened.put(slot, text.strip())
+            if self._leading:
+                opened.lead(self._leading)
+        # Written out, as this is done for every line of a file with keys.
+        opened.fields[slot] = text.strip(k.BLANK)
+        opened.seen |= 1 << slot
 
     def _is_next(self, index: int, position: int | None) -> bool:
         return position is not None and position > self._counts.get(index, 0) + 1

@@ -61,6 +61,7 @@ _COMMANDS: Final = {
     "codes": ("codes", "codes"),
     "plan": ("planning", "plan"),
     "study": ("studying", "study"),
+    "findings": ("findings", "findings"),
     "template": ("template", "template"),
     "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),

@@ -26,6 +26,7 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.cli.record_argument import RecordCommand
+from api.cli.record_findings import finding_members, record_findings
 from api.cli.redaction import redact_view
 from api.cli.verification_words import Words, record_members
 from api.cli.verifying import end_if_contradictory, refusal, tell_record_head
@@ -274,12 +275,18 @@ class _Telling:
         """Tell every record of a view."""
         words = Words(self.language)
         beside = {record.record_id: self._log_flags(record) for record in verified.records}
+        suspected: dict[str, list[dict[str, Any]]] = {}
         for record in verified.records:
             tell_record_head(self.output, record)
             for line in tell_groups(_content(record), self._labels(record)):
                 self.output.say(f"  {line}")
             for flag in tell_flags(record.type, _content(record), language=self.language):
                 self.output.say(f"  {flag}")
+            found = record_findings(record)
+            for finding in found:
+                text = finding.zh if self.language == "zh" else finding.en
+                self.output.say(f"  {finding.code}: {text}")
+            suspected[record.record_id] = [finding_members(finding) for finding in found]
             for flag in tell_log_flags(beside[record.record_id], language=self.language):
                 self.output.say(f"  beside other records, as the service says: {flag}")
             for step in words.record_steps(record):
@@ -289,7 +296,11 @@ class _Telling:
                 "origin": verified.origin,
                 "size": verified.size,
                 "records": [
-                    {**record_members(record, words), "log_flags": beside[record.record_id]}
+                    {
+                        **record_members(record, words),
+                        "log_flags": beside[record.record_id],
+                        "findings": suspected[record.record_id],
+                    }
                     for record in verified.records
                 ],
             }

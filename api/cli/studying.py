@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,21 +12,23 @@ import click
 from api.cli.cells import DecimalSign
 from api.cli.decimal_sign import find_decimal
 from api.cli.faults import CommandFault
+from api.cli.measured.row_streams import open_stream
+from api.cli.measured.source import WHOLE_BYTES_MAX, silent
+from api.cli.measured_events import is_of_measurements, measured_events
 from api.cli.options import language_option, pass_output, read_file
 from api.cli.output import Output
 from api.cli.studying_words import STATISTICS_REMEDIES, members, tell
-from api.cli.table import Table, TableOptions
+from api.cli.table import Row, Table, TableOptions
 from api.cli.table_sheet import read_any_table
 from ledger import limits
 from quality.errors import MeasurementFileRefused, StatisticsError
-from quality.readers.dfq import read_dfq
+from quality.readers.rows import TableRow
 
 if TYPE_CHECKING:
     from quality.spc.columns import Column, Columns
     from quality.spc.runs import Rule
     from quality.spc.study import Study
 
-_CHUNK: Final = 1024 * 1024
 _FAULTS_SHOWN: Final = 20
 _RULES_HELP: Final = (
     "Run rules: nelson, western-electric, or some of N1 to N8 and WE1 to WE4, apart by commas; "
@@ -57,7 +59,7 @@ _RULES_HELP: Final = (
 @language_option
 @pass_output
 def study(output: Output, *, file: Path, language: str, **asked: Any) -> None:
-    """Study the measured values of FILE: Q-DAS DFQ, CSV or XLSX with a column a characteristic.
+    """Study the measured values of FILE: Q-DAS DFQ, QIF, or a table, a column a characteristic.
 
     Tells control limits, what the run rules call and how often they would of a stable process,
     capability with 95 % intervals, and what to be careful about. Nothing is sent anywhere.
@@ -133,50 +135,56 @@ def _rules(text: str | None) -> tuple[Rule, ...]:
 def _read(file: Path, asked: dict[str, Any]) -> Columns:
     from quality.spc.columns import Columns, columns_of
 
-    if file.suffix.lower() in (".dfq", ".dfx", ".dfd"):
+    if is_of_measurements(file):
         try:
-            return columns_of(read_dfq(_chunks(file)))
+            return columns_of(measured_events(file))
         except MeasurementFileRefused as fault:
             raise CommandFault(
                 "measurement-file-refused",
                 f"{file}: {fault}",
                 remedy="Export the file again from where it was made.",
             ) from fault
+    options = TableOptions(sheet=asked["sheet"])
+    stream = open_stream(file, options, whole_bytes_max=WHOLE_BYTES_MAX) if file.is_file() else None
+    if stream is not None:
+        return Columns(_columns(stream.table, stream.rows(silent), asked["decimal"]), (), 0)
     data = read_file(file, "measurements", bytes_max=limits.DRAFT_BYTES_MAX)
-    table = read_any_table(data, TableOptions(sheet=asked["sheet"]))
-    return Columns(tuple(_columns(table, asked["decimal"])), (), 0)
+    table = read_any_table(data, options)
+    return Columns(_columns(table, table.rows, asked["decimal"]), (), 0)
 
 
-def _chunks(file: Path) -> Iterator[bytes]:
-    try:
-        with file.open("rb") as opened:
-            while chunk := opened.read(_CHUNK):
-                yield chunk
-    except OSError as fault:
-        raise CommandFault(
-            "file-unreadable",
-            f"expected measurements at {file}, found: {fault.strerror or fault}",
-            remedy="Correct the path.",
-        ) from fault
-
-
-def _columns(table: Table, decimal: str | None) -> Iterator[Column]:
-    """The columns that hold numbers and nothing else."""
+def _columns(
+    table: Table, rows: Iterable[Row | TableRow], decimal: str | None
+) -> tuple[Column, ...]:
+    """The columns that hold numbers and nothing else, in one pass over the rows."""
     from quality.spc.columns import Column
 
     sign = DecimalSign(decimal) if decimal else _sign(table)
-    for heading in table.headings:
-        at = table.column(heading)
-        cells = list(table.cells(heading))
-        if not cells or any(row.is_date(at) or at in row.faults for row, _ in cells):
-            continue
-        numbers = _numbers([cell for _, cell in cells], sign)
-        if numbers is not None:
-            yield Column(heading, values=numbers)
+    numbers: dict[int, array[float]] = {at: array("d") for at in range(len(table.headings))}
+    for row in rows:
+        for at in [*numbers]:
+            cell = row.cells[at] if at < len(row.cells) else ""
+            if cell or at in row.faults:
+                value = None if row.dates >> at & 1 or at in row.faults else _number(cell, sign)
+                if value is None:
+                    del numbers[at]
+                else:
+                    numbers[at].append(value)
+    return tuple(
+        Column(table.headings[at], values=values) for at, values in numbers.items() if values
+    )
+
+
+def _number(cell: str, sign: DecimalSign | None) -> float | None:
+    """A cell as a number; NaN and infinity too, which the statistics refuse by name."""
+    try:
+        return float(cell.replace(",", ".", 1) if sign is DecimalSign.COMMA else cell)
+    except ValueError:
+        return None
 
 
 def _sign(table: Table) -> DecimalSign | None:
-    """The decimal sign that the numbers of the whole table show.
+    """The decimal sign that the numbers of a table show, of a long one its beginning.
 
     Raises:
         FormUnclear: they show both, or only what could as well group thousands.
@@ -189,15 +197,6 @@ def _sign(table: Table) -> DecimalSign | None:
     )
     is_comma_table = table.delimiter == "," and len(table.headings) > 1
     return find_decimal(texts, is_comma_table=is_comma_table)
-
-
-def _numbers(cells: list[str], sign: DecimalSign | None) -> array[float] | None:
-    try:
-        if sign is DecimalSign.COMMA:
-            cells = [cell.replace(",", ".", 1) for cell in cells]
-        return array("d", map(float, cells))
-    except ValueError:
-        return None
 
 
 def _choose(columns: tuple[Column, ...], asked: dict[str, Any]) -> tuple[Column, ...]:

@@ -64,9 +64,9 @@ def _gap(report: Reported, most: timedelta) -> Iterator[Finding]:
         "backdated",
         None,
         (f"{report.source}#/verdict/decided_at",),
-        f"{EN}backdating: signed {hours:.0f} hours after the time that it states; more than "
+        f"{EN}backdating: on the log {hours:.0f} hours after the time that it states; more than "
         f"{allowed:.0f} is unusual",
-        f"{ZH}倒填日期：签名晚于所述时间 {hours:.0f} 小时，超过 {allowed:.0f} 小时属异常",
+        f"{ZH}倒填日期：上账晚于所述时间 {hours:.0f} 小时，超过 {allowed:.0f} 小时属异常",
     )
 
 

@@ -27,7 +27,8 @@ from quality.types import business_types
 def submit(output: Output, *, place: Place, **options: Any) -> None:
     """Sign records and submit them.
 
-    FILES are JSON (groups by name, or an array of such) or tables (CSV, XLSX). A table's
+    FILES are JSON (groups by name, or an array of such), tables (CSV, XLSX) or measurement
+    files (DFQ, QIF), of which inspection reports are made. A table's
     mapping is found out, shown by --dry-run, and remembered beside it and in the party's
     folder. An interrupted run is taken up by the same command: what was signed is sent again
     as it was. A record that the log has under its document number is not sent twice.

@@ -87,8 +87,9 @@ class _WorkbookStream:
     table: Table
 
     def rows(self, progress: Progress) -> Iterator[TableRow]:
-        for row in self.stream.rows(self.table.sheet, progress):
-            if row.number > self.table.heading_row:
+        heading_row = self.table.heading_row
+        for row in self.stream.rows(self.table.sheet, progress, heading_row=heading_row):
+            if row.number > heading_row:
                 made = sheet_row(row, self.table)
                 yield TableRow(made.number, made.cells, made.numbers, made.dates, made.faults)
 

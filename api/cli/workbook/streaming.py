@@ -18,8 +18,6 @@ from api.cli.workbook.reading import choose_sheets
 from api.cli.workbook.sheet import SheetElements, SheetRow
 from ledger import limits
 
-_PROBED_ROWS = 50
-
 
 class _Progress(Protocol):
     def __call__(
@@ -62,8 +60,15 @@ class SheetStream:
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
         return (f"not read: {', '.join(others[:5])}{more}; --sheet names one",) if others else ()
 
-    def rows(self, name: str | None, progress: _Progress) -> Iterator[SheetRow]:
+    def rows(
+        self, name: str | None, progress: _Progress, *, heading_row: int | None = None
+    ) -> Iterator[SheetRow]:
         """The rows of a sheet that have something in them.
+
+        Args:
+            name: of the sheet.
+            progress: told how many bytes are read.
+            heading_row: where it is known, cells below it must not be merged.
 
         Raises:
             WorkbookRefused: it is damaged, beyond its bounds, or rows of it are merged.
@@ -71,15 +76,13 @@ class SheetStream:
         archive = self._archive()
         entry = self._entry(name)
         elements = SheetElements(read_cell_forms(archive, self._contents))
-        first = 0
         with progress(entry.name, archive.size(entry.part)) as update:
             chunks = _counted(archive.chunks(entry.part), update)
             for _ in stream_part(chunks, elements, name=entry.part):
-                first = first or (elements.rows[0].number if elements.rows else 0)
                 yield from elements.rows
                 elements.rows.clear()
-        merged = [area for area in elements.areas if area.bottom > first + _PROBED_ROWS]
-        if merged:
+        merged = [area for area in elements.areas if area.bottom > (heading_row or 0)]
+        if merged and heading_row is not None:
             raise WorkbookRefused(
                 f"expected rows of their own in a sheet of this length, found the cells "
                 f"{merged[0].name} merged",

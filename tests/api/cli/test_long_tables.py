@@ -190,17 +190,17 @@ def test_a_cell_of_a_sheet_that_has_no_value_is_named(
 
 
 @pytest.mark.item("6.bad.merged")
-@pytest.mark.parametrize("area", ["A1:A2", "A2:A70"])
-def test_merged_cells_below_the_beginning_of_a_long_sheet_are_refused(
+@pytest.mark.parametrize("area", ["A1:B1", "A2:A3"])
+def test_merged_cells_below_the_headings_of_a_long_sheet_are_refused(
     tmp_path: Path, area: str
 ) -> None:
     path = tmp_path / "m.xlsx"
     merged = f'<mergeCells><mergeCell ref="{area}"/></mergeCells>'
     path.write_bytes(a_workbook(merged))
-    if area == "A1:A2":
+    if area == "A1:B1":
         assert read(path).drafts
         return
-    with pytest.raises(WorkbookRefused, match="found the cells A2:A70 merged"):
+    with pytest.raises(WorkbookRefused, match="found the cells A2:A3 merged"):
         read(path)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Final
 
 from ledger.faults import Fault
 from quality.flags import Flag
 from quality.repeats import repeat_faults
 from quality.units import pieces as pieces_of
-from quality.values import Groups, day, decimal, instant, items, pointed, text
+from quality.values import Groups, day, decimal, exact, instant, items, pointed, text
 
 #: More digits than a hundred quantities of 34 digits can need: their sum is never rounded.
 _EXACT: Final = Context(prec=160)
+_REMEMBERED_CHARACTERS_MAX: Final = 128
 
 
 def lot_faults(groups: Groups) -> Iterator[Fault]:
@@ -49,8 +51,21 @@ def lot_flags(groups: Groups) -> Iterator[Flag]:
 
 def pieces_in(groups: Groups) -> Decimal | None:
     """The lot quantity where it can be compared with units inspected."""
-    quantity, unit = decimal(groups, "lot", "quantity"), text(groups, "lot", "unit")
-    return None if quantity is None or unit is None else pieces_of(quantity, unit)
+    quantity, unit = text(groups, "lot", "quantity"), text(groups, "lot", "unit")
+    if quantity is None or unit is None:
+        return None
+    # A reader may be given texts of any length: only what a schema lets through is remembered.
+    is_short = len(quantity) + len(unit) <= _REMEMBERED_CHARACTERS_MAX
+    return _remembered_pieces(quantity, unit) if is_short else _pieces(quantity, unit)
+
+
+def _pieces(quantity: str, unit: str) -> Decimal | None:
+    number = exact(quantity)
+    return None if number is None else pieces_of(number, unit)
+
+
+#: Four rules of one report ask for it, and a conversion of units costs more than all of them.
+_remembered_pieces = lru_cache(maxsize=1024)(_pieces)
 
 
 def _date_faults(pointer: str, lot: object) -> Iterator[Fault]:

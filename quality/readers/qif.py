@@ -157,7 +157,7 @@ class _Document:
             yield from (*problems, *_judged(actual, reading))
             return
         value = actual.find("Value")
-        number = quantity(value, self._catalogue.unit_of(item), problems)
+        number = quantity(value, self._catalogue.scale_of(key, item), problems)
         yield from problems
         if number is not None:
             yield reading._replace(value=number)

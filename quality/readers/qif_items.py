@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
+from itertools import product
 from typing import Final, NamedTuple
 
 from quality.readers.model import Characteristic, Event, Fault, Note
@@ -36,12 +37,21 @@ _UNIT_ATTRIBUTES: Final = (
     *("linearUnit", "angularUnit", "temperatureUnit", "massUnit", "forceUnit"),
     *("pressureUnit", "speedUnit", "timeUnit", "areaUnit", "unitName"),
 )
+#: What of a nominal or a definition may name a unit.
+_WITH_UNIT: Final = ("TargetValue", "MaxValue", "MinValue", "ToleranceValue")
 
 
 class _Limits(NamedTuple):
     lower: str | None = None
     upper: str | None = None
     lower_natural: str | None = None
+
+
+class Scale(NamedTuple):
+    """The unit of an item, and the unit of what names none."""
+
+    unit: str | None
+    primary: str | None
 
 
 @dataclass(slots=True)
@@ -53,24 +63,42 @@ class Catalogue:
     items: dict[str, Element] = field(default_factory=dict)
     devices: dict[str, Element] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    _scales: dict[str, Scale] = field(default_factory=dict)
 
-    def unit_of(self, item: Element) -> str | None:
+    def scale_of(self, key: str, item: Element) -> Scale:
         """The unit of an item's values, as the document names it."""
-        if any(word in item.name for word in _UNITLESS):
-            return None
-        kind = next((unit for word, unit in _UNITS if word in item.name), "LinearUnit")
-        return self.units.get(kind)
+        if key not in self._scales:
+            kind = next((unit for word, unit in _UNITS if word in item.name), "LinearUnit")
+            is_unitless = any(word in item.name for word in _UNITLESS)
+            primary = None if is_unitless else self.units.get(kind)
+            self._scales[key] = Scale(self._named_unit(item) or primary, primary)
+        return self._scales[key]
+
+    def _named_unit(self, item: Element) -> str | None:
+        """The unit that the limits of an item are in, where it is another than the primary one."""
+        nominal = self.nominals.get(item.said("CharacteristicNominalId") or "")
+        definition = definition_of(self, item, nominal)
+        named = (
+            _named(found)
+            for element, name in product((nominal, definition), _WITH_UNIT)
+            if element and (found := element.within(name))
+        )
+        return next(filter(None, named), None)
 
 
-def quantity(element: Element | None, unit: str | None, problems: list[Event]) -> str | None:
+def _named(element: Element) -> str | None:
+    return next((element.attributes[a] for a in _UNIT_ATTRIBUTES if a in element.attributes), None)
+
+
+def quantity(element: Element | None, scale: Scale, problems: list[Event]) -> str | None:
     """The number of an element, None with a fault where it is none or of another unit."""
     if element is None:
         return None
     place = f"line {element.line}, {element.name}"
-    named = next((element.attributes[a] for a in _UNIT_ATTRIBUTES if a in element.attributes), None)
-    if named is not None and named != unit:
-        expected = f"a value in the primary unit ({unit})" if unit else "a value without a unit"
-        problems.append(Fault(place, expected, f"one in {named!r}"))
+    unit = _named(element) or scale.primary
+    if unit != scale.unit:
+        expected = f"a value in {scale.unit}" if scale.unit else "a value without a unit"
+        problems.append(Fault(place, expected, f"one in {unit}"))
         return None
     number = plain_decimal(element.text)
     if number is None:
@@ -101,11 +129,11 @@ def _described(
     catalogue: Catalogue, item: Element, key: str, part: str, number: str
 ) -> list[Event]:
     problems: list[Event] = []
-    unit = catalogue.unit_of(item)
+    scale = catalogue.scale_of(key, item)
     nominal = catalogue.nominals.get(item.said("CharacteristicNominalId") or "")
-    definition = _definition(catalogue, item, nominal)
-    target = quantity(nominal.find("TargetValue") if nominal else None, unit, problems)
-    limits = _limits(definition, target, unit, problems)
+    definition = definition_of(catalogue, item, nominal)
+    target = quantity(nominal.find("TargetValue") if nominal else None, scale, problems)
+    limits = _limits(definition, target, scale, problems)
     device = catalogue.devices.get(item.said("MeasurementDeviceIds", "Id") or "")
     resolution = device.find("Resolution") if device else None
     described = Characteristic(
@@ -113,7 +141,7 @@ def _described(
         part=part,
         number=number,
         name=item.said("Name") or item.attributes.get("label"),
-        unit=unit,
+        unit=scale.unit,
         nominal=target,
         is_attributive=is_attributive(item),
         criticality=item.leaf("Criticality"),
@@ -131,7 +159,8 @@ def is_attributive(item: Element) -> bool:
     return "Attribute" in item.name
 
 
-def _definition(catalogue: Catalogue, item: Element, nominal: Element | None) -> Element | None:
+def definition_of(catalogue: Catalogue, item: Element, nominal: Element | None) -> Element | None:
+    """The definition of an item, by its nominal or named by itself."""
     found = nominal.said("CharacteristicDefinitionId") if nominal else None
     return catalogue.definitions.get(found or item.said("CharacteristicDefinitionId") or "")
 
@@ -143,29 +172,27 @@ def _gauge(device: Element | None) -> str | None:
 
 
 def _limits(
-    definition: Element | None, target: str | None, unit: str | None, problems: list[Event]
+    definition: Element | None, target: str | None, scale: Scale, problems: list[Event]
 ) -> _Limits:
     if definition is None:
         return _Limits()
     zone = definition.find("ToleranceValue")
     if zone is not None:
-        return _zone(definition, quantity(zone, unit, problems), unit, problems)
+        return _zone(definition, quantity(zone, scale, problems), scale, problems)
     tolerance = definition.find("Tolerance")
     if tolerance is None:
         return _Limits()
-    least = quantity(tolerance.within("MinValue"), unit, problems)
-    most = quantity(tolerance.within("MaxValue"), unit, problems)
+    least = quantity(tolerance.within("MinValue"), scale, problems)
+    most = quantity(tolerance.within("MaxValue"), scale, problems)
     if (tolerance.leaf("DefinedAsLimit") or "").lower() in ("true", "1"):
         return _Limits(least, most)
     return _relative(tolerance, target, (least, most), problems)
 
 
-def _zone(
-    definition: Element, width: str | None, unit: str | None, problems: list[Event]
-) -> _Limits:
+def _zone(definition: Element, width: str | None, scale: Scale, problems: list[Event]) -> _Limits:
     if not definition.name.startswith("PointProfile") or width is None:
         return _Limits(None, width, "0" if width else None)
-    outer = quantity(definition.find("OuterDisposition"), unit, problems)
+    outer = quantity(definition.find("OuterDisposition"), scale, problems)
     above = Decimal(outer) if outer else Decimal(width) / 2
     return _Limits(_text(above - Decimal(width)), _text(above))
 

@@ -100,7 +100,7 @@ def test_statistics_are_shown_as_the_document_states_them() -> None:
         (
             "<Value>25.012",
             '<Value linearUnit="inch">0.98',
-            "Value: expected a value in the primary unit (mm), found one in 'inch'",
+            "Value: expected a value in mm, found one in inch",
         ),
         (
             "<CharacteristicItemId>32",
@@ -135,6 +135,20 @@ def test_an_attribute_that_neither_passed_nor_failed_is_told() -> None:
 def test_a_primary_unit_may_be_named_at_a_value() -> None:
     events = changed("<Value>25.012", '<Value linearUnit="mm">25.012')
     assert events == qif()
+
+
+def test_an_item_may_be_in_another_unit_throughout() -> None:
+    names = ("TargetValue>25", "MaxValue>0.05", "MinValue>-0.02", "Value>25.012", "Value>2.4998")
+    text = DOCUMENT
+    for name in names:
+        text = text.replace("<" + name, "<" + name.replace(">", ' linearUnit="inch">'))
+    events = qif(text)
+    assert last(events)["31"].unit == "inch"
+    assert of(Reading, events) == of(Reading, qif())
+    # One value of it in the primary unit is none of its values.
+    mixed = qif(text.replace('<Value linearUnit="inch">25.012', "<Value>25.012"))
+    assert faults(mixed)[0].endswith("Value: expected a value in inch, found one in mm")
+    assert len(of(Reading, mixed)) == len(of(Reading, events)) - 1
 
 
 def test_limits_that_exclude_their_target_are_taken_as_they_stand() -> None:

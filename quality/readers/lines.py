@@ -17,6 +17,8 @@ from quality.errors import MeasurementFileRefused
 
 #: Decides about the encoding; descriptions stand at the beginning of a file.
 HEAD_BYTES: Final = 1 << 18
+#: Those in which a line ends where its bytes say so; UTF-16 has a mark.
+ENCODINGS: Final = ("utf-8", "gb18030", "gbk", "gb2312", "iso-8859-1", "cp1252")
 LINE_BYTES_MAX: Final = 1 << 20
 FILE_BYTES_MAX: Final = 1 << 31
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
@@ -37,10 +39,15 @@ class Lines:
     """The lines of a file. ``encoding`` is known from the first line on, None while all is ASCII.
 
     Raises:
-        MeasurementFileRefused: a line or the file is beyond its bound, or UTF-16 that is none.
+        MeasurementFileRefused: a line or the file is beyond its bound, UTF-16 that is none, an
+            encoding that is not read.
     """
 
     def __init__(self, chunks: Iterable[bytes], encoding: str | None = None) -> None:
+        if encoding is not None and encoding.lower() not in ENCODINGS:
+            raise MeasurementFileRefused(
+                f"expected one of {', '.join(ENCODINGS)}, found {encoding!r}"
+            )
         self.encoding = encoding
         self._chunks = iter(chunks)
         self._number = 0

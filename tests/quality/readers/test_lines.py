@@ -116,3 +116,9 @@ def test_a_file_without_end_is_refused() -> None:
 def test_half_a_character_of_utf_16_is_refused() -> None:
     with pytest.raises(MeasurementFileRefused, match="UTF-16"):
         list(Lines(["K0100 1\n".encode("utf-16"), b"\x00"]))
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "rot13", "utf-16"])
+def test_an_encoding_that_is_not_read_is_refused(encoding: str) -> None:
+    with pytest.raises(MeasurementFileRefused, match=f"expected one of .*, found '{encoding}'"):
+        dfq("K0100 1\n", DfqForm(encoding))

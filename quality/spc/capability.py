@@ -7,7 +7,7 @@ that is not there is None, never 0, and what needs both limits is None without o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from quality.errors import MalformedChart, MalformedLimits, NoVariation
 from quality.spc.charts import Process
 from quality.spc.descriptive import Description, describe
 from quality.spc.proportions import CONFIDENCE, Estimate
-from quality.spc.series import Numbers, read_series
+from quality.spc.series import DEVIATION_MIN, MAGNITUDE_MAX, Numbers, read_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Tolerance:
     def __post_init__(self) -> None:
         """Refuse what no value lies between."""
         given = [one for one in (self.lower, self.upper, self.target) if one is not None]
-        if not all(map(isfinite, given)):
+        if not all(abs(one) <= MAGNITUDE_MAX for one in given):
             raise MalformedLimits(f"expected finite limits, found {self}")
         if self.lower is None and self.upper is None:
             raise MalformedLimits("expected a lower or an upper limit, found none")
@@ -95,7 +95,7 @@ def indices(process: Process, tolerance: Tolerance) -> Indices:
     Quality Technology 20 (1988) 162-175.
     """
     mean, deviation = process.mean, process.deviation
-    if not deviation > 0:
+    if not deviation >= DEVIATION_MIN:
         raise NoVariation(f"expected a deviation above zero, found {deviation}")
     lower, upper, aim = tolerance.lower, tolerance.upper, tolerance.aim
     cpl = None if lower is None else (mean - lower) / (3 * deviation)

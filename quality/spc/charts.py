@@ -15,10 +15,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from quality.errors import MalformedChart, NoVariation
+from quality.errors import MalformedChart, NoVariation, ValuesNotFinite
 from quality.spc.constants import Constants, constants_of
 from quality.spc.descriptive import center
-from quality.spc.series import Floats, Numbers, read_series, read_subgroups
+from quality.spc.series import (
+    DEVIATION_MIN,
+    MAGNITUDE_MAX,
+    Floats,
+    Numbers,
+    read_series,
+    read_subgroups,
+)
 
 #: Positions of points, counted from 0.
 Places = npt.NDArray[np.intp]
@@ -186,7 +193,7 @@ def ewma(values: Numbers, *, process: Process, weight: float = 0.2, width: float
     """
     series = read_series(values)
     _check(process)
-    if not 0 < weight <= 1 or not width > 0:
+    if not 0 < weight <= 1 or not 0 < width <= MAGNITUDE_MAX:
         raise MalformedChart(f"expected a weight in 0..1 and a width, found {weight} and {width}")
     moving = accumulate(
         series.tolist(),
@@ -245,7 +252,7 @@ def cusum(values: Numbers, *, process: Process, k: float = 0.5, h: float = 5.0) 
     """
     series = read_series(values)
     _check(process)
-    if not k >= 0 or not h > 0:
+    if not 0 <= k <= MAGNITUDE_MAX or not 0 < h <= MAGNITUDE_MAX:
         raise MalformedChart(f"expected k of zero or more and h above it, found {k} and {h}")
     allowance = k * process.deviation
     return Cusum(
@@ -272,7 +279,9 @@ def _within(spreads: Floats, divisor: float) -> float:
 
 
 def _check(process: Process) -> None:
-    if not process.deviation > 0:
+    if not max(abs(process.mean), process.deviation) <= MAGNITUDE_MAX:
+        raise ValuesNotFinite(f"expected a finite process, found {process}")
+    if not process.deviation >= DEVIATION_MIN:
         raise NoVariation("expected values that differ within subgroups, found no spread at all")
 
 

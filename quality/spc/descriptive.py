@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quality.errors import NoVariation
-from quality.spc.series import Floats, Numbers, read_series
+from quality.spc.series import DEVIATION_MIN, Floats, Numbers, read_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def autocorrelation(values: Numbers) -> float:
     series = read_series(values, at_least=2)
     _, residuals = center(series)
     total = float(np.dot(residuals, residuals))
-    if total == 0:
+    if not total >= DEVIATION_MIN**2:
         raise NoVariation(f"expected values that differ, found {series.size} equal ones")
     return float(np.dot(residuals[:-1], residuals[1:])) / total
 

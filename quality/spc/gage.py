@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from quality.errors import MalformedChart, NoVariation, TooFewValues
 from quality.spc.constants import constants_of, range_divisor
-from quality.spc.series import Floats, Numbers, read_series
+from quality.spc.series import DEVIATION_MIN, Floats, Numbers, read_series
 
 #: An interaction less likely to be chance than this is kept; AIAG pools above it.
 POOL_ABOVE: Final = 0.25
@@ -206,7 +206,7 @@ def _cube(measured: Numbers) -> npt.NDArray[np.float64]:
     if min(raw.shape) < 2:
         raise TooFewValues(f"expected at least two parts, operators and trials, found {raw.shape}")
     flat = read_series(raw.ravel())
-    if not np.ptp(flat) > 0:
+    if not np.ptp(flat) >= DEVIATION_MIN:
         raise NoVariation(f"expected values that differ, found {flat.size} equal ones")
     # Relative to one of them, so that sums of squares keep their digits.
     parts, operators, trials = raw.shape

@@ -13,7 +13,7 @@ import numpy as np
 
 from quality.errors import NoVariation
 from quality.spc.descriptive import center
-from quality.spc.series import Numbers, read_series
+from quality.spc.series import DEVIATION_MIN, Numbers, read_series
 
 AT_LEAST = 8
 
@@ -44,7 +44,7 @@ def anderson_darling(values: Numbers) -> Normality:
     _, residuals = center(series)
     count = series.size
     deviation = float(np.sqrt(np.dot(residuals, residuals) / (count - 1)))
-    if not deviation > 0:
+    if not deviation >= DEVIATION_MIN:
         raise NoVariation(f"expected values that differ, found {count} equal ones")
     scores = np.sort(residuals) / deviation
     odd = 2 * np.arange(1, count + 1) - 1.0

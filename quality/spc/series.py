@@ -12,8 +12,10 @@ from quality.errors import MalformedChart, TooFewValues, ValuesNotFinite
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.ArrayLike
-#: Squares of larger values, summed, would not be finite.
-MAGNITUDE_MAX: Final = 1e140
+#: No quantity of this world is larger; squares of ratios to the least spread stay finite.
+MAGNITUDE_MAX: Final = 1e70
+#: What differs by less does not differ.
+DEVIATION_MIN: Final = 1e-70
 
 
 def read_series(values: Numbers, *, at_least: int = 1) -> Floats:

@@ -89,24 +89,25 @@ def delivery_schemas() -> dict[str, Any]:
                 **dict.fromkeys(("entries", "erased", "withdrawn"), names),
             },
         },
-        "Flags": {
-            "type": "object",
-            "required": ["record_id", "flags", "missing", "provenance"],
-            "properties": {
-                "record_id": {"type": "string"},
-                "flags": objects,
-                "missing": {
-                    "type": "array",
-                    "items": {"enum": ["deliveries", "sampling"]},
-                    "maxItems": 2,
-                },
-                "provenance": {
-                    "type": "object",
-                    "required": ["method", "tree_size"],
-                    "properties": {
-                        "method": {"type": "string"},
-                        "tree_size": {"type": ["integer", "null"]},
-                    },
+        "Flags": _flags_schema(objects),
+    }
+
+
+def _flags_schema(objects: dict[str, Any]) -> dict[str, Any]:
+    missing = {"type": "array", "items": {"enum": ["deliveries", "sampling"]}, "maxItems": 2}
+    return {
+        "type": "object",
+        "required": ["record_id", "flags", "missing", "provenance"],
+        "properties": {
+            "record_id": {"type": "string"},
+            "flags": objects,
+            "missing": missing,
+            "provenance": {
+                "type": "object",
+                "required": ["method", "tree_size"],
+                "properties": {
+                    "method": {"type": "string"},
+                    "tree_size": {"type": ["integer", "null"]},
                 },
             },
         },

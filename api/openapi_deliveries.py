@@ -10,6 +10,7 @@ from api.derived.answering import ROWS_MAX
 from api.openapi_parts import get_operation, parameter, schema_ref
 from api.submit import JSON
 from quality.sampling.parameters import CLASSES
+from quality.sampling.told import ROWS
 
 _DID: Final = "did:web:log.example:parties:acme"
 _STATUSES: Final = (
@@ -82,9 +83,9 @@ def delivery_schemas() -> dict[str, Any]:
         },
         "Sampling": {
             "type": "object",
-            "required": ["states", "switches", "lots", "provenance"],
+            "required": [*ROWS, "provenance"],
             "properties": {
-                **dict.fromkeys(("states", "switches", "lots"), objects),
+                **dict.fromkeys(ROWS, objects),
                 "provenance": provenance,
                 **dict.fromkeys(("entries", "erased", "withdrawn"), names),
             },

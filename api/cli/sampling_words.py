@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.cli.output import columns
+from quality.sampling.parameters import CLASSES
 from quality.sampling.plan_words import CLASS_ZH
 from quality.sampling.severity import Severity
 from quality.sampling.switching_words import SEVERITIES_ZH
@@ -28,6 +29,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "None": "erased",
         "earlier": "{count} earlier lots: --all tells them",
         "switch": "switched from {from} to {to}",
+        "draw": "shipment {number}",
+        "skip": "skip",
+        "inspect": "inspect",
+        "forfeited": "inspect",
+        "pending": "awaited",
         "nothing": "sampling: no inspection of such a part",
     },
     "zh": {
@@ -44,6 +50,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "None": "已删除",
         "earlier": "另有较早的 {count} 批：用 --all 列出",
         "switch": "由{from}转为{to}",
+        "draw": "发货单 {number}",
+        "skip": "跳批",
+        "inspect": "检验",
+        "forfeited": "检验",
+        "pending": "待揭示",
         "nothing": "抽样：没有此类零件的检验",
     },
 }
@@ -58,7 +69,7 @@ class SamplingWords:
 
     def lines(self, rows: Rows) -> Iterator[str]:
         """The lines of an answer."""
-        if not rows["states"] and not rows["lots"]:
+        if not any(rows.values()):
             yield self._word("nothing")
         for key in _keys(rows):
             customer, supplier, part, site = key
@@ -70,6 +81,7 @@ class SamplingWords:
             }
             yield from (f"  {self._state(row)}" for row in of_key["states"])
             yield from self._lots(of_key["lots"], of_key["switches"])
+            yield from self._draws(of_key["draws"])
 
     def _state(self, row: Row) -> str:
         name = "since" if row["since"] else "beginning"
@@ -92,6 +104,24 @@ class SamplingWords:
             (f"    {row['entry']}", str(row["lot"]), self._word(str(row["decision"])), *told)
             for row in lots[left:]
             for told in self._classes(row, by_place)
+        )
+
+    def _draws(self, draws: Sequence[Row]) -> Iterator[str]:
+        entries = sorted({row["entry"] for row in draws})
+        shown = set(entries if self.lots_max is None else entries[-self.lots_max :])
+        if len(shown) < len(entries):
+            yield f"    {self._word('earlier', count=len(entries) - len(shown))}"
+        ordered = sorted(draws, key=lambda row: (row["entry"], CLASSES.index(row["class"])))
+        yield from columns(
+            (
+                f"    {row['entry']}",
+                self._word("draw", number=row["number"]),
+                self._word(row["outcome"]),
+                self._class(row["class"]),
+                str(row[self.language]),
+            )
+            for row in ordered
+            if row["entry"] in shown
         )
 
     def _classes(self, lot: Row, switches: Mapping[Any, Row]) -> Iterator[tuple[str, ...]]:
@@ -119,7 +149,9 @@ class SamplingWords:
 
 def _keys(rows: Rows) -> list[tuple[Any, ...]]:
     """Customer, supplier, part and site of every row, in the order in which they were told."""
-    return list(dict.fromkeys(_key(row) for name in ("states", "lots") for row in rows[name]))
+    return list(
+        dict.fromkeys(_key(row) for name in ("states", "lots", "draws") for row in rows[name])
+    )
 
 
 def _key(row: Row) -> tuple[Any, ...]:

@@ -7,11 +7,15 @@ whether that severity was the one in force for its lot.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from quality.deliveries.agreed import Filed
 from quality.flags import Flag
-from quality.sampling.answers import ClassVerdict, SampledLot, sampling_of
+from quality.sampling.answers import ClassVerdict, PartSampling, SampledLot, sampling_of
+from quality.sampling.draws import draws_of
 from quality.sampling.history import SampledRecord
 from quality.sampling.severity import Severity
+from quality.sampling.skip_lot import Outcome
 from quality.sampling.switching_words import SEVERITIES_ZH
 from quality.values import items, text
 
@@ -23,13 +27,41 @@ def state_flags(records: Sequence[SampledRecord], record_id: str) -> tuple[Flag,
         records: all that concern its part, in the order of their entries.
         record_id: of the report.
     """
-    return tuple(
-        flag
+    found = [
+        (part, lot)
         for part in sampling_of(records)
         for lot in part.lots
         if lot.record.record_id == record_id
-        for flag in _severity_flags(lot)
+    ]
+    return tuple(
+        flag
+        for part, lot in found
+        for flag in (*_severity_flags(lot), *_skip_flags(part, lot.record))
     )
+
+
+def _skip_flags(part: PartSampling, report: Filed) -> Iterator[Flag]:
+    """A lot that is said to be skipped, though no draw before the report said so."""
+    cited = text(report.groups, "plan", "skipped_by")
+    if cited is None and text(report.groups, "plan", "standard") != "skip-lot":
+        return
+    before = tuple(one for one in part.records if one.filed.index < report.index)
+    shipment = text(report.groups, "lot", "shipment")
+    named = {text(one, "class") for one in items(report.groups, "plan", "classes")}
+    outcomes = {
+        draw.key.defect_class: draw.draw.outcome
+        for draw in draws_of(replace(part, records=before), as_of_ms=report.admitted_ms)
+        if draw.shipment.record_id == shipment or (shipment is None and draw.draw.reveal == cited)
+        if draw.key.defect_class in named or not named
+    }
+    skipped = {name for name, outcome in outcomes.items() if outcome is Outcome.SKIP}
+    if not skipped or named - skipped:
+        yield Flag(
+            "skip-not-drawn",
+            "/plan/skipped_by" if cited else "/plan/standard",
+            en="the lot is said to be skipped, and no draw before the report skipped it",
+            zh="报告称该批为跳批，但此前并无抽签结果允许跳批",
+        )
 
 
 def _severity_flags(lot: SampledLot) -> Iterator[Flag]:

@@ -15,13 +15,14 @@ from quality.sampling.answers import (
     sampling_of,
     unknown_reports,
 )
+from quality.sampling.draws import draws_of
 from quality.sampling.history import SampledRecord, corrects_of
 from quality.sampling.reason import Reason
 from quality.sampling.switching import At, SamplingHistory, SamplingKey, Switch
 from quality.values import text
 
 #: The lists of an answer.
-ROWS: Final = ("states", "switches", "lots")
+ROWS: Final = ("states", "switches", "lots", "draws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def tell_sampling(
         "states": [row for part, question in asked for row in _states(part, question)],
         "switches": [row for part, question in asked for row in _switches(part, question)],
         "lots": [row for part, question in asked for row in _lots(part, question)],
+        "draws": [row for part, question in asked for row in _draws(part, question)],
     }
     told = [part for part, _ in asked]
     unknown = unknown_reports(records) if questions else ()
@@ -210,6 +212,22 @@ def _class_rows(lot: SampledLot) -> Iterator[dict[str, Any]]:
             "counted": verdict.is_counted,
             **_reason_members(verdict.reason),
         }
+
+
+def _draws(part: PartSampling, question: SamplingQuestion) -> Iterator[dict[str, Any]]:
+    for found in draws_of(part, as_of_ms=question.as_of_ms):
+        if question.takes(found.key):
+            yield {
+                **_key_members(found.key),
+                "number": found.number,
+                "shipment": found.shipment.record_id,
+                "entry": found.shipment.index,
+                "commit": found.commit,
+                "position": found.draw.position,
+                "outcome": found.draw.outcome.value,
+                "reveal": found.draw.reveal,
+                **_reason_members(found.draw.reason),
+            }
 
 
 def _key_members(key: SamplingKey) -> dict[str, Any]:

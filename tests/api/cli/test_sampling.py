@@ -8,7 +8,14 @@ import pytest
 
 from api.cli.sampling_words import SamplingWords
 from quality.sampling.told import SamplingQuestion, tell_sampling
-from tests.quality.sampling.filed import CUSTOMER, SUPPLIER, a_report, read_all
+from tests.quality.sampling.filed import (
+    CUSTOMER,
+    SUPPLIER,
+    a_commit,
+    a_report,
+    a_shipment,
+    read_all,
+)
 
 pytestmark = pytest.mark.item("6.2.state")
 
@@ -46,3 +53,15 @@ def test_the_newest_lots_are_told_unless_all_are_asked_for(most: int | None, tol
     _, _, *lots = SamplingWords("en", most).lines(rows())
     assert len(lots) == told
     assert ("2 earlier lots" in lots[0]) is (most == 2)
+
+
+def test_draws_are_told_by_shipment() -> None:
+    records = [a_report(0), a_commit(1), a_shipment(2), a_shipment(3)]
+    question = SamplingQuestion(CUSTOMER, SUPPLIER)
+    told = tell_sampling(read_all(records), [question]).rows
+    *_, one, other = SamplingWords("en").lines(told)
+    assert one.split()[:5] == ["2", "shipment", "S-2", "awaited", "major"]
+    assert other.split()[:5] == ["3", "shipment", "S-3", "awaited", "major"]
+    *_, earlier, newest = SamplingWords("zh", 1).lines(told)
+    assert "另有较早的 1 批" in earlier
+    assert newest.split()[:5] == ["3", "发货单", "S-3", "待揭示", "严重"]

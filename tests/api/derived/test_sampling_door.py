@@ -10,6 +10,7 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from api.derived import sampling
+from api.rebuilding import compare
 from api.resampling import read_state, resample
 from api.sampling_query import parse_sampling
 from tests.api.derived.trade import Trade, suspended
@@ -132,6 +133,7 @@ def test_a_report_by_a_plan_not_in_force_is_flagged_to_both_sides(trade: Trade) 
         told = trade.live.signed(by).get(f"/v1/records/{late}/flags").json()
         assert ("severity-not-in-force" in {flag["code"] for flag in told["flags"]}) is is_told
         assert (told["missing"], told["provenance"]["tree_size"]) == ([], size)
+    assert compare(trade.live.folder).derived.differences.are_none
 
 
 @pytest.mark.item("6.2.state")

@@ -9,6 +9,9 @@ import pytest
 
 from api.rebuilding import compare
 from quality.deliveries.answers import erased_records, monthly
+from quality.sampling.history import SampledParts
+from quality.sampling.told import SamplingQuestion, tell_sampling
+from tests.api.derived.test_sampling_door import inspect
 from tests.api.derived.trade import LONG_WAIT_SECONDS, Trade
 from tests.api.service import OEM, LiveService
 from tests.quality.deliveries.papers import ALWAYS
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.item("5.8.derived")
 
 AS_OF = date(2027, 1, 1)
 RETENTION_OVER_MS = 5_475 * 86_400_000
+OVER = {"reason": "over", "basis": "owner"}
 
 
 def rows(trade: Trade) -> list[Any]:
@@ -47,3 +51,23 @@ def test_erased_receipt_is_unknown_in_tables_and_answers_and_leaves_no_lot_behin
     own_service.start()
     assert found.derived.differences.are_none
     assert found.differences.are_none
+
+
+def test_erased_verdict_counts_as_not_accepted_in_tables_kept_and_made_anew(
+    own_service: LiveService,
+) -> None:
+    trade = Trade(own_service)
+    trade.agree()
+    trade.add_part("P-1")
+    reports = [inspect(trade, number, defective=0) for number in (1, 2)]
+    trade.await_tables()
+    own_service.clock.advance(RETENTION_OVER_MS)
+    for report in reports:
+        state = {"act": "erase", "of": report, "groups": ["verdict"]} | OVER
+        own_service.admit(own_service.record({"state": state}, by=OEM, vct="act/v1"))
+    trade.await_tables()
+    records = own_service.wired.derived.sampling.load([SampledParts()]).records
+    told = tell_sampling(records, [SamplingQuestion()])
+    assert [row["severity"] for row in told.rows["states"]] == ["tightened"]
+    assert told.erased == tuple(sorted(reports))
+    assert compare(own_service.folder).derived.differences.are_none

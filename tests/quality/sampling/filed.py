@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from keys.encoding import encode_base64url
 from quality.deliveries.agreed import Filed, Lane
+from quality.in_force.skipping import pre_image
 from quality.sampling.history import SampledRecord, SamplingRecords
 
 CUSTOMER, SUPPLIER, LAB, OTHER = "did:web:c", "did:web:s", "did:web:l", "did:web:o"
@@ -34,14 +36,16 @@ def a_laboratory(index: int, *, of: str = CUSTOMER) -> list[Filed]:
 
 def a_commit(index: int, **given: Any) -> Filed:
     """The customer commits to a chain of draws."""
-    state: dict[str, Any] = {
-        "part": PART,
-        "end": "A" * 43,
-        "length": 10,
-        "one_in": 2,
-        "reveal_within_hours": 24,
-    }
+    state: dict[str, Any] = {"part": PART, "end": "A" * 43, "length": 10, "one_in": 2}
+    state |= {"accepted_before": 1, "reveal_within_hours": 24}
     return an_act(index, act="skip-commit", **state | given)
+
+
+def a_reveal(index: int, *, lot: str, position: int, seed: bytes) -> Filed:
+    """The customer reveals a position of the chain of ``r1``, which is 10 long."""
+    preimage = encode_base64url(pre_image(seed, 10, position=position))
+    state: dict[str, Any] = {"of": "r1", "lot": lot, "position": position, "preimage": preimage}
+    return an_act(index, act="skip-reveal", **state)
 
 
 def a_shipment(index: int, **given: Any) -> Filed:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quality.deliveries.agreed import Filed
 from quality.sampling.history import erase_sampled
 from quality.sampling.state_flags import state_flags
-from quality.sampling.told import SamplingQuestion, ToldSampling, tell_sampling
+from quality.sampling.told import ROWS, SamplingQuestion, ToldSampling, tell_sampling
 from tests.quality.sampling.filed import (
     CUSTOMER,
     LAB,
@@ -158,7 +158,7 @@ def test_sites_and_classes_have_states_of_their_own() -> None:
     states = [(row["site"], row["class"], row["severity"]) for row in rows["states"]]
     assert states == [(None, "major", "normal"), ("NB-1", "major", "tightened")]
     question = replace(PAIR, defect_class="minor")
-    assert told(lots("--"), question).rows == {"states": [], "switches": [], "lots": []}
+    assert told(lots("--"), question).rows == {name: [] for name in ROWS}
 
 
 @pytest.mark.parametrize("groups", [{"verdict"}, {"plan"}, {"plan", "defects"}])

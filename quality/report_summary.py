@@ -1,6 +1,6 @@
 """The summary of measurements in an inspection report: count, extremes, mean, deviation, Ppk.
 
-Figures come from exact sums and are rounded once: the mean to two places more than the values
+Figures come from exact sums and are rounded once: the mean to three places more than the values
 have, the deviation to six digits, so that Ppk follows from what the report states. Without
 limits, without a second value or without any variation there is no Ppk.
 """
@@ -16,7 +16,7 @@ from quality.limits import Limits
 from quality.readers.gathered import ValueSums
 from quality.values import Groups, count, decimal, items, part, text
 
-_MEAN_PLACES: Final = 2
+_MEAN_PLACES: Final = 3
 _DEVIATION_DIGITS: Final = 6
 _PPK_PLACES: Final = Decimal("0.001")
 _PLACES_MAX: Final = 20

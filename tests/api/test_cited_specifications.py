@@ -68,7 +68,7 @@ def test_a_report_gets_its_summary_by_the_limits_of_the_log_and_is_admitted(trad
     (summary,) = draft.groups["summary"]["characteristics"]
     assert not {"lower", "upper", "nominal"} & measured.keys()
     assert (summary["mean"], summary["deviation"], summary["ppk"]["value"]) == (
-        *("1.0000", "0.01"),
+        *("1.00000", "0.01"),
         "0.833",
     )
     assert draft.faults == ()

@@ -11,6 +11,7 @@ from quality.inspection import inspection_faults
 from quality.limits import Limits
 from quality.readers.gathered import ValueSums
 from quality.report_summary import ppk_of, summary_of, with_performance, with_summary
+from quality.spc.capability import Tolerance, performance
 
 
 def report(values: list[str]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def test_a_summary_is_made_of_the_values_and_judged_in_order() -> None:
                 "unit": "MMT",
                 "count": 3,
                 "minimum": "12.50",
-                "mean": "12.5233",
+                "mean": "12.52333",
                 "maximum": "12.55",
                 "deviation": "0.0251661",
             }
@@ -82,3 +83,13 @@ def test_a_tiny_deviation_is_written_without_an_exponent() -> None:
         sums.add(value)
     made = summary_of({"id": "1", "unit": "MMT"}, sums)
     assert all("E" not in str(value) and len(str(value)) <= 36 for value in made.values())
+
+
+def test_ppk_is_that_of_the_statistics_of_the_values() -> None:
+    values = [f"12.{490 + at * 7 % 31}" for at in range(40)]
+    made = with_summary(report(values))["summary"]["characteristics"][0]
+    found = ppk_of(made, Limits(Decimal("12.4"), Decimal("12.6")))
+    peer = performance([float(value) for value in values], Tolerance(12.4, 12.6)).ppk
+    assert found is not None
+    stated = [float(found[name]) for name in ("value", "lower", "upper")]
+    assert stated == pytest.approx([peer.value, peer.lower, peer.upper], abs=5.5e-4)

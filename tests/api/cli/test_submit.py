@@ -279,3 +279,22 @@ def test_a_correction_names_what_it_corrects_and_why(solo: SoloLog, tmp_path: Pa
     unexplained = solo.run("submit", str(path), *corrects)
     assert unexplained.exit_code == 1
     assert "/correction" in unexplained.stderr
+
+
+@pytest.mark.item("6.5.dfq")
+@pytest.mark.item("6.bad.implausible")
+def test_a_measurement_file_is_a_report_once_and_none_of_what_cannot_be(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    text = "K0100 1\nK1001/1 T-77\nK2001/1 12\nK2142/1 mm\n12,51\n12,52\n"
+    path = tmp_path / "m.dfq"
+    path.write_text(text)
+    said = (*SETS, "--set", "/lot/number=DFQ-1")
+    first = solo.json("submit", str(path), *said)["records"]
+    again = solo.json("submit", str(path), *said)["records"]
+    assert [item["first"] for item in (*first, *again)] == [True, False]
+    path.write_text(text.replace("12,52", "-12,52"))
+    refused = solo.run("submit", str(path), *said)
+    assert "m.dfq, line 6, '12'" in refused.stderr
+    assert "--admit-implausible" in refused.stderr
+    assert solo.run("submit", str(path), *said, "--admit-implausible").exit_code == 0

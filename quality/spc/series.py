@@ -104,14 +104,14 @@ def _finite(values: Numbers) -> Floats:
         raw = np.asarray(values)
         if raw.dtype.kind in "USMmbcV":
             raise ValuesNotFinite(f"expected numbers, found {raw.dtype}")
-        series = raw.astype(np.float64)
+        series = raw.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError) as fault:
         raise ValuesNotFinite(f"expected rows of numbers, found {fault}") from fault
-    # NaN compares false, so this finds it too.
+    # Extremes of NaN are NaN, which compares false.
+    if not series.size or (series.min() >= -MAGNITUDE_MAX and series.max() <= MAGNITUDE_MAX):
+        return series
     wrong = np.flatnonzero(~(np.abs(series.ravel()) <= MAGNITUDE_MAX))
-    if wrong.size:
-        place = int(wrong[0])
-        raise ValuesNotFinite(
-            f"value {place + 1}: expected a finite number, found {series.ravel()[place]}"
-        )
-    return series
+    place = int(wrong[0])
+    raise ValuesNotFinite(
+        f"value {place + 1}: expected a finite number, found {series.ravel()[place]}"
+    )

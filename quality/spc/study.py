@@ -29,6 +29,8 @@ LEVEL: Final = 0.05
 FEW_VALUES: Final = 25
 #: Of ranges and deviations, which are skew, one in a hundred is beyond three deviations.
 _SPREADS_BEYOND: Final = 0.01
+#: Of a million values less is no chance, and no matter either.
+_CORRELATION_LEAST: Final = 0.1
 #: Subgroups larger than this are charted by their deviations, not their ranges.
 _RANGE_SIZE_MAX: Final = 8
 
@@ -203,7 +205,7 @@ def _dependence(series: Floats) -> tuple[Warn, ...]:
     correlation = autocorrelation(series) if series.size >= AT_LEAST else 0.0
     # Its mean is about -1/n where values do not depend on each other.
     excess = abs(correlation + 1 / series.size) * sqrt(series.size)
-    if _tail(excess) > LEVEL / 5:
+    if _tail(excess) > LEVEL / 5 or abs(correlation) < _CORRELATION_LEAST:
         return ()
     return (
         Warn(

@@ -44,6 +44,7 @@ from api.sealed_door import SealedDoor
 from api.seen import SeenByOthers, SeenDoor
 from api.sharing import Sharing
 from api.submit import SubmissionDoor
+from api.tallies.severities import DerivedSeverities
 from api.tally_door import TallyDoor, TallyParts
 from api.wiring import Service
 from ledger.vault.shelf import KeyShelf
@@ -209,7 +210,8 @@ def _add_accesses(app: FastAPI, served: Served) -> None:
 
 def _add_tallies(app: FastAPI, served: Served) -> None:
     service, reading = served.service, served.reading
-    parts = TallyParts(service.tallies, service.ledger, served.shelf, service.clock)
+    severities = DerivedSeverities(service.derived)
+    parts = TallyParts(service.tallies, service.ledger, served.shelf, service.clock, severities)
     door = TallyDoor(parts, served.judge, reading)
     serve_resource(app, "/v1/tallies", GET=reading.read_by(door.listed), POST=door.open)
     path = "/v1/tallies/{tally}"

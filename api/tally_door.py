@@ -17,12 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import errors
+from api.derived.answering import TooMuch
 from api.exchange import Reader, Refused, RequestJudge, read_body
 from api.http_signatures import is_signed
 from api.reading import ReadingDesk
 from api.records import RecordShelf, private
 from api.tallies.book import NewReading, Tally, TallyBook
 from api.tallies.opening import NONE_IN_FORCE, REPORT, InForce, Opened, TallyOpener
+from api.tallies.severities import DerivedSeverities
 from keys.encoding import encode_base64url
 from ledger import limits
 from ledger.clock import Clock
@@ -30,7 +32,7 @@ from ledger.errors import MalformedJson
 from ledger.faults import Refusal
 from ledger.service import Ledger
 from ledger.strict_json import encode_json, parse_json_object
-from quality.errors import MalformedReading, QualityError
+from quality.errors import MalformedReading, MalformedTally, QualityError
 from quality.in_force.parts import PartKey
 from quality.tally.draft import Frame, draft_report
 from quality.tally.fold import Numbered, Tallied, tally_up
@@ -41,14 +43,7 @@ from quality.tally.readings import Reading, parse_reading, parse_sequence, readi
 from quality.tally.telling import tell
 
 Result = TypeVar("Result")
-SeverityInForce = Callable[[PartKey, Reader], InForce]
 _ID_BYTES: Final = 16
-
-
-def no_severities(key: PartKey, reader: Reader) -> InForce:
-    """Where nothing is known of lots before."""
-    del key, reader
-    return NONE_IN_FORCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ class TallyParts:
     ledger: Ledger
     shelf: RecordShelf
     clock: Clock
-    severities: SeverityInForce = no_severities
+    severities: DerivedSeverities
 
 
 class TallyDoor:
@@ -121,7 +116,7 @@ class TallyDoor:
         now_ms = self._now_ms
         opener = TallyOpener(self._parts.ledger.tip, self._parts.shelf, reader, now_ms)
         key = opener.expect_sayable(opening)
-        in_force = NONE_IN_FORCE if key is None else self._parts.severities(key, reader)
+        in_force = NONE_IN_FORCE if key is None else self._in_force(opening, key, party)
         made = _told(lambda: opener.open(opening, key, in_force=in_force))
         document = encode_json(_document(opening, made, in_force)).decode()
         tally_id = encode_base64url(secrets.token_bytes(_ID_BYTES))
@@ -146,6 +141,13 @@ class TallyDoor:
         if texts is None:
             raise _absent(tally_id)
         return private(JSONResponse(tell(plan, tally_up(plan, _numbered(texts)))))
+
+    def _in_force(self, opening: Opening, key: PartKey, party: str) -> InForce:
+        try:
+            return self._parts.severities.in_force(opening, key, party=party)
+        except TooMuch as fault:
+            detail = f"/severities: expected them stated, as {fault}: name each class"
+            raise Refused(Refusal(MalformedTally.code, detail)) from fault
 
     def _drop(self, reader: Reader, tally_id: str) -> Response:
         party = self._member(reader)

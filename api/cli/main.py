@@ -62,6 +62,7 @@ _COMMANDS: Final = {
     "plan": ("planning", "plan"),
     "study": ("studying", "study"),
     "findings": ("findings", "findings"),
+    "tally": ("tallying", "tally"),
     "template": ("template", "template"),
     "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),

@@ -261,3 +261,23 @@ def test_a_plan_may_be_typed_for_a_part_that_nothing_is_agreed_of(trade: Trade) 
     refused = opening(trade, lot=lot, plan=typed, characteristics=[bad])
     answer = post(trade.live.signed(OEM), "/v1/tallies", refused)
     assert code_of(answer) == "invalid-claims"
+
+
+@pytest.mark.item("6.4")
+def test_the_severity_in_force_is_that_of_the_switching_rules(trade: Trade) -> None:
+    sides = {"customer": trade.did(OEM), "supplier": trade.did(SUPPLIER)}
+    wish = {
+        "act": "severity",
+        "part": {**sides, "number": "GR-1"},
+        "class": "major",
+        "to": "tightened",
+        "reason": "customer-wish",
+    }
+    trade.file("act/v1", {"state": wish}, by=OEM)
+    size = trade.await_tables()
+    with opened(trade) as told:
+        assert told["severities"]["major"] == {"severity": "tightened", "from": "in-force"}
+        assert told["severities"]["minor"]["from"] in {"default", "in-force"}
+        assert told["sampling_size"] == size
+    with opened(trade, severities={"major": "normal"}) as told:
+        assert told["severities"]["major"] == {"severity": "normal", "from": "stated"}

@@ -1,0 +1,51 @@
+"""``lotmark tally``: what is typed becomes readings, and the state is told after each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.cli.tally_lines import AtHand, Line, UnknownLine, after, meaning_of
+
+pytestmark = pytest.mark.item("6.4.readings")
+
+AT = AtHand(piece=4, sequence=7)
+MEASURED: dict[str, Any] = {"piece": "4", "characteristic": "D1", "value": "10.02"}
+DEFECT: dict[str, Any] = {"piece": "4", "class": "major", "code": "SUR"}
+LINES = [
+    ("D1 10.02", Line({"measured": MEASURED}, None, 4)),
+    ("D1 10.02 !", Line({"measured": {**MEASURED, "confirmed": True}}, None, 4)),
+    ("+", Line({"good": {"piece": "4"}}, None, 5)),
+    ("+ 20", Line({"good": {"pieces": 20}}, None, 4)),
+    ("major SUR", Line({"defect": {**DEFECT, "nonconformities": 1}}, None, 4)),
+    ("major SUR 3", Line({"defect": {**DEFECT, "nonconformities": 3}}, None, 4)),
+    ("next", Line(None, None, 5)),
+    ("piece 9", Line(None, None, 9)),
+    ("undo", Line({"withdrawn": {"sequence": 7}}, None, 4)),
+    ("undo 2", Line({"withdrawn": {"sequence": 2}}, None, 4)),
+    ("quit", Line(None, "quit", 4)),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), LINES)
+def test_a_line_is_about_the_piece_at_hand(text: str, line: Line) -> None:
+    assert meaning_of(text, AT) == line
+
+
+@pytest.mark.parametrize("text", ["D1", "+ many", "piece 0", "major SUR 1 2", "D1 1 2", ""])
+def test_a_line_that_means_nothing_says_what_would(text: str) -> None:
+    with pytest.raises(UnknownLine, match="expected"):
+        meaning_of(text, AT)
+
+
+def test_nothing_is_undone_before_the_first_reading() -> None:
+    with pytest.raises(UnknownLine, match="can be undone"):
+        meaning_of("undo", AtHand())
+
+
+def test_a_refused_line_leaves_the_inspector_where_he_was() -> None:
+    good = meaning_of("+", AT)
+    assert after(AT, good, is_sent=True) == AtHand(piece=5, sequence=8)
+    assert after(AT, good, is_sent=False) == AT
+    assert after(AT, meaning_of("piece 9", AT), is_sent=True) == AtHand(piece=9, sequence=7)

@@ -150,3 +150,17 @@ def test_the_inputs_of_an_answer_come_to_the_same_rows(trade: Trade, by: str) ->
     assert told.rows["lots"]
     assert rows == told.rows
     assert without != told.rows
+
+
+@pytest.mark.item("6.2.switching")
+def test_an_act_that_was_admitted_is_told_with_what_follows(trade: Trade) -> None:
+    part = {name: value for name, value in trade.part("P-1").items() if name != "revision"}
+    wish = {"class": "minor", "to": "tightened", "reason": "customer-wish"}
+    act = trade.file("act/v1", {"state": {"act": "severity", "part": part, **wish}}, by=OEM)
+    trade.await_tables()
+    for by in (OEM, SUPPLIER):
+        told = ask(trade, "?part=P-1&class=minor&inputs=true", by=by)
+        (row,) = told["states"]
+        assert (row["severity"], row["code"]) == ("tightened", "customer-wish")
+        assert row["since"]["record"] == act
+        assert act in told["entries"]

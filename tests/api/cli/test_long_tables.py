@@ -207,7 +207,7 @@ def test_merged_cells_below_the_headings_of_a_long_sheet_are_refused(
 @pytest.mark.item("6.bad.zip-bomb")
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "m.xlsx"
-    path.write_bytes(by_hand(a_sheet('<row r="1"/>') + " " * 40_000_000))
+    path.write_bytes(by_hand(a_sheet('<row r="1"/>') + " " * 4_000_000))
     with pytest.raises(WorkbookRefused, match="unpack to at most"):
         read(path)
 

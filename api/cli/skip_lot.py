@@ -49,7 +49,13 @@ def skip_lot() -> None:
 @click.argument("number")
 @click.option("--supplier", required=True, metavar="PARTY", help="Who supplies it, by slug or DID.")
 @click.option("--site", metavar="CODE", help="Only lots of this site of the supplier.")
-@click.option("--one-in", type=click.IntRange(2, 100), default=2, show_default=True)
+@click.option(
+    "--one-in",
+    type=click.IntRange(2, 100),
+    default=2,
+    show_default=True,
+    help="Of so many lots one is inspected.",
+)
 @click.option(
     "--length",
     type=click.IntRange(1, CHAIN_LENGTH_MAX),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from api.reports.layout import (
@@ -32,6 +32,8 @@ VALUES_OF_ONE: Final = 80
 VALUES_OF_ALL: Final = 1_200
 _VALUES_A_ROW: Final = 10
 _PLACES_MORE: Final = 2
+#: Room for the sum of numbers of 34 digits on either side of the point.
+_DIGITS_MAX: Final = 120
 #: Larger samples and AQLs are in no table, and their risk would take long to tell.
 _SAMPLE_MAX: Final = 100_000
 _AQL_MAX: Final = 10
@@ -130,16 +132,16 @@ def _characteristic(
     lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
     outside = sum(_is_outside(value, lower, upper) for value in values)
     name = f"{item['id']} {item['name']}" if item.get("name") else item["id"]
-    least, most, mean = min(values), max(values), sum(values, Decimal(0)) / len(values)
+    least, most, mean = min(values), max(values), _mean(values)
     yield Cell(name)
     yield Cell("" if item["class"] == "none" else item["class"])
     yield Cell(item["unit"])
     for limit in ("lower", "nominal", "upper"):
         yield Cell(_open(item.get(limit), language))
     yield Cell(str(len(values)))
-    yield Cell(str(least), is_alarming=_is_outside(least, lower, upper))
-    yield Cell(_rounded(mean, values))
-    yield Cell(str(most), is_alarming=_is_outside(most, lower, upper))
+    yield Cell(format(least, "f"), is_alarming=_is_outside(least, lower, upper))
+    yield Cell(format(mean, "f"))
+    yield Cell(format(most, "f"), is_alarming=_is_outside(most, lower, upper))
     yield Cell(str(outside), is_alarming=bool(outside))
     yield Cell(ppk.get(item["id"], ""))
     yield Cell(bar=_bar((lower, upper), (least, mean, most), is_outside=bool(outside)))
@@ -214,10 +216,13 @@ def _is_outside(value: Decimal, lower: Decimal | None, upper: Decimal | None) ->
     return (lower is not None and value < lower) or (upper is not None and value > upper)
 
 
-def _rounded(mean: Decimal, values: Sequence[Decimal]) -> str:
+def _mean(values: Sequence[Decimal]) -> Decimal:
+    """The mean, rounded to two places more than the values have."""
     exponents = [value.as_tuple().exponent for value in values]
     places = max(-found for found in exponents if isinstance(found, int))
-    return format(round(mean, places + _PLACES_MORE), "f")
+    with localcontext() as exact:
+        exact.prec = _DIGITS_MAX
+        return round(sum(values, Decimal(0)) / len(values), places + _PLACES_MORE)
 
 
 def lot_line(subject: Subject) -> tuple[Field, ...]:

@@ -94,6 +94,18 @@ def test_a_read_of_another_s_record_leaves_a_receipt_and_one_of_its_own_does_not
 
 
 @pytest.mark.item("5.7")
+def test_a_report_of_another_s_record_is_a_read_of_it(live: LiveService) -> None:
+    record = live.admit(live.record())
+    target = f"/v1/records/{record}/report?format=xlsx"
+    read(live, target, SUPPLIER)
+    assert get(live, f"/v1/accesses?record={record}")["accesses"] == []
+    read(live, target, OEM)
+    told = get(live, f"/v1/accesses?record={record}&evidence=true")
+    (row,) = told["accesses"]
+    assert parse_evidence(told["requests"][row["request"]]).target.endswith(target)
+
+
+@pytest.mark.item("5.7")
 def test_a_read_is_not_answered_without_its_receipt(live: LiveService) -> None:
     record = live.admit(live.record())
     with closing(sqlite3.connect(live.folder.accesses)) as others:

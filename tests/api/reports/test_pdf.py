@@ -8,12 +8,15 @@ import struct
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from api.reports.inspection import VALUES_OF_ALL
 from api.reports.pdf import report_pdf
 from api.reports.subject import Subject
+from tests.api.reports.made_up import records
 from tests.api.reports.subjects import INSPECTION, RECORD_ID, a_subject
 from tests.quality.examples import VCTS, changed, example
 
@@ -105,3 +108,25 @@ def test_a_long_report_is_summarised_and_says_so() -> None:
 )
 def test_a_record_of_any_type_has_a_report(vct: str) -> None:
     assert RECORD_ID in pages(a_subject(example(vct), vct=vct, language="zh"))[0]
+
+
+DIGITS = "9" * 34
+EXTREME = [
+    {"value": DIGITS},
+    {"value": f"-{DIGITS}"},
+    {"value": "0." + "0" * 33 + "1"},
+]
+
+
+def test_the_longest_numbers_are_told_to_the_digit() -> None:
+    at = "/measurements/characteristics/0"
+    groups = changed(changed(example(INSPECTION), f"{at}/values", EXTREME), f"{at}/upper", DIGITS)
+    assert DIGITS in "".join(pages(a_subject(groups)))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@settings(max_examples=100)
+@given(groups=records(INSPECTION), language=st.sampled_from(["en", "zh"]))
+def test_any_inspection_has_a_report(groups: dict[str, Any], language: str) -> None:
+    assert report_pdf(a_subject(groups, language=language)).startswith(b"%PDF-")

@@ -34,15 +34,17 @@ SLUG = "hanfeng-drive"
 FOUNDED = 3 + len(builtin_types()) + len(builtin_parameters()) + len(builtin_policies())
 
 
-def lotmark(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
-    """Run a command in this process; nothing is asked, the passphrase is set."""
+def lotmark(
+    *arguments: str, env: Mapping[str, str] | None = None, lines: str | None = None
+) -> Result:
+    """Run a command in this process; nothing is asked but ``lines``, the passphrase is set."""
     variables = {
         "LOTMARK_PASSPHRASE": PASSPHRASE,
         "LOTMARK_COST": "interactive",
         "LANG": "C.UTF-8",
         **(env or {}),
     }
-    return CliRunner().invoke(main, list(arguments), env=variables)
+    return CliRunner().invoke(main, list(arguments), input=lines, env=variables)
 
 
 @dataclass(slots=True)
@@ -83,14 +85,14 @@ class SoloLog:
         key = open_signer(uri, environment={}, passphrase=lambda: PASSPHRASE)
         return signer_for(parse_origin(self.anchor.origin), SLUG, key)
 
-    def run(self, *arguments: str) -> Result:
-        """Run a command as the party, on this log."""
+    def run(self, *arguments: str, lines: str | None = None) -> Result:
+        """Run a command as the party, on this log; ``lines`` are its standard input."""
         env = {
             "LOTMARK_PARTY": str(self.party),
             "LOTMARK_URL": self.url,
             "LOTMARK_DATA": str(self.data),
         }
-        return lotmark(*arguments, env=env)
+        return lotmark(*arguments, env=env, lines=lines)
 
     def json(self, *arguments: str) -> dict[str, Any]:
         """Run a command that must succeed; its JSON document."""

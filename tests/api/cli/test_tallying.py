@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli.tally_lines import AtHand, Line, UnknownLine, after, meaning_of
+from tests.api.cli.solo import SoloLog
 
 pytestmark = pytest.mark.item("6.4.readings")
 
@@ -49,3 +52,32 @@ def test_a_refused_line_leaves_the_inspector_where_he_was() -> None:
     assert after(AT, good, is_sent=True) == AtHand(piece=5, sequence=8)
     assert after(AT, good, is_sent=False) == AT
     assert after(AT, meaning_of("piece 9", AT), is_sent=True) == AtHand(piece=9, sequence=7)
+
+
+def test_a_lot_is_inspected_line_by_line_and_its_draft_written(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    opening, out = tmp_path / "lot.json", tmp_path / "draft.json"
+    lot = {"number": "L-1", "part": "P-1", "quantity": "4", "unit": "H87"}
+    typed = {
+        "standard": "contract",
+        "sample": 3,
+        "whole_lot": False,
+        "classes": [{"class": "major", "aql": None, "accept": 0, "reject": 1}],
+    }
+    opening.write_text(json.dumps({"lot": lot, "stage": "outgoing", "plan": typed}))
+    first = solo.run("tally", str(opening), "--language", "en", lines="+\nwhat\n+\nquit\n")
+    assert first.exit_code == 0, first.stderr
+    assert "-> inspect the next piece, 3 of 3" in first.stdout
+    assert "found 'what'" in first.stderr
+    name = first.stdout.split()[1]
+    second = solo.run("tally", "--resume", name, "--out", str(out), lines="+\n")
+    assert second.exit_code == 0, second.stderr
+    draft = json.loads(out.read_text("utf-8"))
+    assert draft["groups"]["verdict"]["decision"] == "accept"
+    assert name in solo.run("tally", "--list").stdout
+    line = json.dumps({"sequence": 3, "reading": {"good": {"piece": "3"}}})
+    again = solo.run("tally", "--resume", name, "--json", lines=f"{line}\n")
+    assert json.loads(again.stdout.splitlines()[-1])["decision"] == "accept"
+    assert solo.run("tally", "--drop", name).exit_code == 0
+    assert name not in solo.run("tally", "--list").stdout

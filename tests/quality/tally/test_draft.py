@@ -58,7 +58,7 @@ def test_an_accepted_lot_is_drafted_whole() -> None:
         "items": [{"code": "SURF-SCRATCH", "class": "minor", "units": 1, "nonconformities": 3}],
     }
     (summary,) = groups["summary"]["characteristics"]
-    assert (summary["count"], summary["mean"], summary["deviation"]) == (2, "10.0200", "0.0141421")
+    assert (summary["count"], summary["mean"], summary["deviation"]) == (2, "10.02000", "0.0141421")
     assert summary["ppk"]["value"] == "1.886"
     (diameter,) = groups["measurements"]["characteristics"]
     assert (diameter["lower"], diameter["upper"], diameter["class"]) == ("9.90", "10.10", "none")

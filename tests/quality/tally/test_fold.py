@@ -162,7 +162,7 @@ def test_what_is_told_counts_every_class() -> None:
     minor = told["classes"][2]
     assert (minor["defective"], minor["allowed"], minor["decision"]) == (1, 1, GO_ON)
     (diameter,) = told["characteristics"]
-    assert (diameter["mean"], diameter["outside"], diameter["missing"]) == ("10.0500", 0, 1)
+    assert (diameter["mean"], diameter["outside"], diameter["missing"]) == ("10.05000", 0, 1)
 
 
 FIVE = tuple(map(good, "12345"))

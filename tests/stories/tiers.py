@@ -131,13 +131,13 @@ class Link:
     def _at(self, by: str) -> dict[str, str]:
         return {**self._sides, "site": self.sites[by]}
 
-    def _inspection(self, kind: str, by: str) -> dict[str, Any]:
+    def _inspection(self, stage: str, by: str) -> dict[str, Any]:
         measured = {"id": "D1", "class": "SC", "unit": "INH", "values": [{"value": "1.000"}]}
         return {
             "verdict": {
                 "decision": "accept",
                 "decided_at": "2026-11-20T09:30:00+01:00",
-                "kind": kind,
+                "stage": stage,
             },
             "lot": {
                 "number": "L-1",

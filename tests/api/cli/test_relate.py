@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from api.cli.faults import CommandFault
+from api.cli.options import Place, open_session
+from api.cli.party_acts import open_acting
+from api.cli.skip_lot import _reveal, _Waiting
 from api.governing import DEFINING_USES, SIGNING_USES
 from tests.api.cli.five import AUDITOR, GEAR, LABORATORY, OEM, OPERATOR, FiveLog
+from tests.api.cli.shell import PASSPHRASE
 from tests.api.cli.solo import lotmark
 from tests.quality.examples import example
 
@@ -353,8 +358,21 @@ def test_the_members_order_what_an_auditor_is_shown(log: FiveLog) -> None:
 # ---- sampling ----
 
 
+def ship(log: FiveLog, number: str) -> str:
+    """A shipment of the gear maker to the OEM; its id."""
+    groups = example("shipment/v1")
+    groups.pop("correction")
+    part = {"customer": did(log, OEM), "supplier": did(log, GEAR), "number": number}
+    part["revision"] = "A"
+    groups["state"] = {"shipment": f"DN-{number}", "part": part, "shipped_on": "2026-11-10"}
+    groups["goods"] = {"quantity": "5", "unit": "H87", "lots": [{"number": "L", "quantity": "5"}]}
+    return submit(log, "shipment/v1", groups, by=GEAR, to=OEM)
+
+
 @pytest.mark.item("6.2.skip-lot")
-def test_a_customer_commits_to_skip_lot_keeps_the_seed_and_ends_it(log: FiveLog) -> None:
+def test_a_customer_commits_to_skip_lot_reveals_and_ends_it(
+    log: FiveLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agree(log, FAMILY)
     log.done(GEAR, "countersign", propose_part(log, "SK-1"), "--yes")
     done = log.done(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
@@ -366,6 +384,17 @@ def test_a_customer_commits_to_skip_lot_keeps_the_seed_and_ends_it(log: FiveLog)
     again = log.act(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
     assert (again.exit_code, "end it first" in again.stderr) == (1, True)
     assert log.done(OEM, "skip-lot", "reveal", "--yes") == {"revealed": []}
+    # The seed leads to what the commit says: for the next shipment it reveals the first position.
+    lot = ship(log, "SK-1")
+    given = Place(log.folder(OEM), log.url, log.data / "anchor.json")
+    monkeypatch.setenv("LOTMARK_PASSPHRASE", PASSPHRASE)
+    session = open_session(given)
+    acting = open_acting(session)
+    with acting.client:
+        found = _reveal(acting, session, _Waiting(done["record_id"], 1, lot))
+        with pytest.raises(CommandFault, match="a shipment of the supplier"):
+            _reveal(acting, session, _Waiting(done["record_id"], 2, done["record_id"]))
+    assert (found["of"], found["lot"], found["position"]) == (done["record_id"], lot, 1)
     log.done(OEM, "end", done["record_id"], "--reason", "over", "--yes")
     log.done(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
 

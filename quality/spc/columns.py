@@ -83,7 +83,7 @@ def _column(one: Characteristic) -> Column:
         and (lower is None or lower < nominal)
         and (upper is None or nominal < upper)
     )
-    named = " ".join(text for text in (one.number, one.name) if text) or one.key
+    named = " ".join(dict.fromkeys(text for text in (one.number, one.name) if text)) or one.key
     return Column(named, one.unit, lower, upper, nominal if inside else None)
 
 

@@ -177,7 +177,7 @@ def _flagged_inspection(planting: Planting, link: Link) -> str:
     groups["lot"] |= {"part": "GR-1", "part_revision": "A", "number": "L-1"}
     groups["lot"]["site"] = link.sites[SUPPLIER]
     groups["lot"]["specification"] = {"id": "SP-1", "revision": "A"}
-    groups["verdict"]["kind"] = "outgoing"
+    groups["verdict"]["stage"] = "outgoing"
     filing = Filing(subject=link.did(OEM), to=[link.did(OEM)], family=FAMILY)
     return planting.record(groups, by=SUPPLIER, vct="inspection-report/v1", filing=filing)
 
@@ -290,7 +290,7 @@ def guesses(log: Planted) -> Iterator[str]:
     ):
         yield log.live.record({"state": state}, vct="act/v1", **at)
     lot = {"lot": {"number": "L-2", "pieces": 1}, "correction": {"reason": "typing"}}
-    corrects = Filing(corrects=link.ids["incoming-inspection"])
+    corrects = Filing(corrects=link.ids["receiving-inspection"])
     yield log.live.record(lot, by=STRANGER, filing=corrects)
 
 

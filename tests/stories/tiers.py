@@ -27,7 +27,7 @@ SAID: Final = (
     ("outgoing-inspection", "supplier"),
     ("shipment", "supplier"),
     ("goods-receipt", "customer"),
-    ("incoming-inspection", "customer"),
+    ("receiving-inspection", "customer"),
     ("complaint", "customer"),
 )
 

@@ -84,7 +84,8 @@ def test_every_step_is_named_and_nothing_says_valid(kept: Kept) -> None:
         "decision",
     ]
     assert record["log_word"] == ["approvals-sufficed", "no-later-revocation"]
-    assert (record["shown"], record["defined"]) == (["lot", "measurements", "verdict"], 11)
+    shown = ["lot", "measurements", "summary", "verdict"]
+    assert (record["shown"], record["defined"]) == (shown, 11)
     assert "valid" not in json.dumps(document)
 
 

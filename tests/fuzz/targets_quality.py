@@ -6,11 +6,13 @@ import json
 from decimal import Decimal
 from typing import Any, Final
 
+from keys.encoding import encode_base64url
 from quality.builtin_codebooks import builtin_codebooks
 from quality.builtin_parameters import builtin_sampling
 from quality.business_keys import BUSINESS_KEYS, business_key_faults
 from quality.codebooks import judge_codebook, parse_codebook
 from quality.errors import MalformedCodebook, MalformedSamplingParameters, UnknownUnit
+from quality.in_force.skipping import HASH_BYTES, read_hash
 from quality.sampling.parameters import judge_sampling_parameters, parse_sampling_parameters
 from quality.units import convert, find_unit, recognise_unit
 from tests.fuzz.choices import Choices, change_place
@@ -49,6 +51,12 @@ def _change_codebook(data: bytes) -> None:
     parsed = parse_codebook(text)
     if refusal is None:
         assert parsed.entries.keys() >= {"SUR", "SUR-SCRATCH", "OLD"}
+
+
+def _read_hash(data: bytes) -> None:
+    found = read_hash(text_of(data))
+    assert found is None or encode_base64url(found) == text_of(data)
+    assert found is None or len(found) == HASH_BYTES
 
 
 def _parse_sampling(data: bytes) -> None:
@@ -99,6 +107,15 @@ TARGETS: Final = (
         (parse_sampling_parameters,),
         lambda: [builtin_sampling().text.encode(), b"{}"],
         words=('"classes"', '"skip_lot"', '"reduced"', '"aql"', '"level"', '"0.65"'),
+    ),
+    Target(
+        "skip-hash",
+        _read_hash,
+        (),
+        (read_hash,),
+        lambda: [b"A" * 43, b"B" * 43, b""],
+        bytes_max=96,
+        runs=100_000,
     ),
     Target(
         "near-codes",

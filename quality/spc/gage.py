@@ -19,7 +19,9 @@ from quality.errors import MalformedChart, NoVariation, TooFewValues
 from quality.spc.constants import constants_of, range_divisor
 from quality.spc.series import DEVIATION_MIN, Floats, Numbers, read_series
 
-#: An interaction less likely to be chance than this is kept; AIAG pools above it.
+#: An interaction less likely to be chance than this is kept. AIAG pools what is not significant
+#: and marks significance at 0.05 in its example; 0.25 is what Bancroft (Biometrics 20 (1964)
+#: 427-442) advises before pooling, so that an interaction is seldom taken for repeatability.
 POOL_ABOVE: Final = 0.25
 #: From so many ranges on their mean is divided by d2 itself.
 _MANY_RANGES: Final = 15
@@ -53,7 +55,11 @@ class AnovaRow:
 
 @dataclass(frozen=True, slots=True)
 class GageStudy:
-    """The components of variation, as standard deviations in the unit of the values."""
+    """The components of variation, as standard deviations in the unit of the values.
+
+    Raises:
+        NoVariation: all components are 0, so that nothing can be a share of their sum.
+    """
 
     method: GageMethod
     repeatability: float
@@ -62,6 +68,13 @@ class GageStudy:
     parts: float
     is_pooled: bool
     table: tuple[AnovaRow, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.total > 0:
+            raise NoVariation(
+                "expected values that differ within trials, between parts or between operators, "
+                "found none of these"
+            )
 
     @property
     def reproducibility(self) -> float:
@@ -177,7 +190,8 @@ def gage_by_ranges(measured: Numbers) -> GageStudy:
 
     Raises:
         ValuesNotFinite, TooFewValues, MalformedChart: no such array.
-        NoVariation: all values are equal.
+        NoVariation: all values are equal, or they differ by an interaction alone, which this
+            method does not see.
 
     Source: AIAG Measurement Systems Analysis, 4th edition (2010), chapter III, average and range
     method; K1, K2 and K3 are 1/d2*, with d2 itself for more than 15 ranges.

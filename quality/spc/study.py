@@ -132,20 +132,25 @@ def _stability(charts: Pair, found: tuple[Signal, ...], alarms: FalseAlarms) -> 
     """Signals, judged by how many a stable chart of this length shows by itself."""
     points = charts.location.points.size
     beyond = int(charts.dispersion.outside().size)
-    if not found and not beyond:
-        return ()
-    starts = _episodes(found)
-    expected = points * alarms.alarms_per_point
+    # Before the rules: those that were asked for may see no single point far away.
     farthest = float(np.abs(charts.location.scores()).max())
     # Three looks at one chart, each at a third of the level.
     each = LEVEL / 3
+    is_far = points * _tail(farthest) <= each
+    if not found and not beyond and not is_far:
+        return ()
+    starts = _episodes(found)
+    expected = points * alarms.alarms_per_point
     is_rare = (
         _at_least(starts, expected) <= each
         or _at_least(beyond, _SPREADS_BEYOND * points) <= each
-        or points * _tail(farthest) <= each
+        or is_far
     )
     told_en = f"{starts} alarms and {beyond} spreads beyond their limit in {points} points"
     told_zh = f"{points} 个点中有 {starts} 次报警、{beyond} 个离散值超限"
+    if is_far:
+        told_en += f", one of them {farthest:.1f} deviations from the center line"
+        told_zh += f"，最远点距中心线 {farthest:.1f} 个标准差"
     usual_en = f"a stable process shows about {expected:.1f} alarms"
     usual_zh = f"稳定过程约有 {expected:.1f} 次误报"
     if is_rare:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from quality.errors import (
     MalformedChart,
@@ -27,6 +28,7 @@ from quality.spc.descriptive import autocorrelation, describe
 from quality.spc.gage import arrange, gage_by_anova, gage_by_ranges
 from quality.spc.normality import anderson_darling
 from quality.spc.proportions import jeffreys, wilson
+from quality.spc.runs import Rule
 from quality.spc.series import cut_subgroups
 from quality.spc.study import study
 
@@ -105,11 +107,12 @@ def test_a_one_sided_tolerance_has_no_cp_and_no_zero() -> None:
 
 @pytest.mark.item("6.3.capability")
 def test_intervals_hold_what_they_promise() -> None:
-    """19 of 20 intervals hold the true index."""
+    """19 of 20 intervals hold the true index, but for the chance of so many studies."""
     generator = np.random.default_rng(12)
     tolerance, held = Tolerance(-4.0, 5.0), {"pp": 0, "ppk": 0, "cpm": 0, "cpk": 0}
+    studies = 300
     true = {"pp": 1.5, "ppk": 4 / 3, "cpm": 1.5 / sqrt(1.25), "cpk": 4 / 3}
-    for _ in range(300):
+    for _ in range(studies):
         found = study(generator.standard_normal(60), tolerance)
         assert found.performance is not None
         assert found.capability is not None
@@ -122,7 +125,8 @@ def test_intervals_hold_what_they_promise() -> None:
         for name, one in every.items():
             assert one is not None
             held[name] += one.lower <= true[name] <= one.upper
-    assert all(270 <= count <= 297 for count in held.values()), held
+    least, most = binom.interval(0.998, studies, 0.95)
+    assert all(least <= count <= most for count in held.values()), (held, least, most)
 
 
 @pytest.mark.item("6.3.capability")
@@ -152,6 +156,17 @@ def test_one_value_far_away_is_enough() -> None:
     values = HONEST[:30].copy()
     values[10] += 0.8
     assert not study(values).is_stable
+
+
+@pytest.mark.item("6.3.warnings")
+@pytest.mark.parametrize("rule", sorted(set(Rule) - {Rule.N1, Rule.WE1}))
+def test_one_subgroup_far_away_is_enough_whatever_rules_were_asked_for(rule: Rule) -> None:
+    values = HONEST.copy()
+    assert study(values, subgroup=5, rules=(rule,)).is_stable
+    values[50:55] += 1.0
+    found = study(values, subgroup=5, rules=(rule,))
+    assert not found.is_stable
+    assert "from the center line" in found.warnings[0].en
 
 
 @pytest.mark.item("6.3.warnings")
@@ -290,6 +305,16 @@ def test_one_value_is_too_few(name: str) -> None:
         ROWS[name]([1.0])
 
 
+#: Two operators of whom each reads high where the other reads low, and both always the same.
+CROSSED = [[[0, 0], [1, 1]], [[1, 1], [0, 0]]]
+
+
+@pytest.mark.item("6.3.gage")
+def test_an_interaction_alone_is_all_of_the_variance_by_analysis_of_variance() -> None:
+    found = gage_by_anova(CROSSED)
+    assert (found.share_of_study, found.share_of_variance) == (1.0, 1.0)
+
+
 WRONG: dict[str, tuple[type[StatisticsError], Callable[[], object]]] = {
     "limits crossed": (MalformedLimits, lambda: Tolerance(2.0, 1.0)),
     "limits equal": (MalformedLimits, lambda: Tolerance(1.0, 1.0)),
@@ -318,6 +343,7 @@ WRONG: dict[str, tuple[type[StatisticsError], Callable[[], object]]] = {
     "gage of two dimensions": (MalformedChart, lambda: gage_by_anova([[1.0, 2.0]])),
     "gage of one operator": (TooFewValues, lambda: gage_by_ranges(measured()[:, :1])),
     "gage that never moves": (NoVariation, lambda: gage_by_anova(np.ones((2, 2, 2)))),
+    "gage of an interaction alone": (NoVariation, lambda: gage_by_ranges(CROSSED)),
     "gage of nothing": (MalformedChart, lambda: gage_by_anova([])),
 }
 

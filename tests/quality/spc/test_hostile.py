@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quality.errors import StatisticsError
@@ -86,6 +86,7 @@ def figures_of(
 
 
 @given(st.lists(NUMBERS, min_size=8, max_size=8))
+@example([0, 0, 1, 1, 1, 1, 0, 0])
 def test_gage_studies_answer_or_refuse_by_name(values: list[float]) -> None:
     cube = np.array(values).reshape(2, 2, 2)
     for gage in (gage_by_anova, gage_by_ranges):
@@ -95,4 +96,5 @@ def test_gage_studies_answer_or_refuse_by_name(values: list[float]) -> None:
 def components(gage: Callable[..., GageStudy], cube: Any) -> tuple[float, ...]:
     """The figures that a gage study rests on."""
     found = gage(cube)
-    return found.gage, found.parts, found.total, float(found.distinct or 0)
+    shares = found.share_of_study, found.share_of_variance
+    return found.gage, found.parts, found.total, *shares, float(found.distinct or 0)

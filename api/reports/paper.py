@@ -88,7 +88,8 @@ class Paper(FPDF):
         for line in self._lines(text, WIDTH, size):
             self._need(size * 0.5)
             self.set_x(MARGIN)
-            self.cell(w=WIDTH, h=size * 0.5, text=line, new_x="LMARGIN", new_y="NEXT")
+            # A space for an empty line: the writer refuses a cell with nothing in it.
+            self.cell(w=WIDTH, h=size * 0.5, text=line or " ", new_x="LMARGIN", new_y="NEXT")
         self.ln(gap)
 
     def masthead(self, text: str, verdict: tuple[str, Colour] | None) -> None:
@@ -156,6 +157,8 @@ class Paper(FPDF):
             self.set_xy(MARGIN, top + 4.5)
 
     def _put(self, line: str, place: tuple[float, float], *, colour: Colour, size: float) -> None:
+        if not line:
+            return
         self._ink(colour, size)
         self.set_xy(*place)
         self.cell(h=4.5, text=line)
@@ -232,7 +235,10 @@ class Paper(FPDF):
         """A text in lines of a width; Chinese breaks anywhere, other words between them."""
         self.set_font_size(size)
         plain = self.plain(text)
-        if "\n" not in plain and self.get_string_width(plain) < width - 2 * self.c_margin:
+        if "\n" in plain:
+            # The writer cannot measure a line with nothing in it.
+            return [line for part in plain.split("\n") for line in self._lines(part, width, size)]
+        if not plain or self.get_string_width(plain) < width - 2 * self.c_margin:
             return [plain]
         lines = self.multi_cell(
             w=width,

@@ -115,7 +115,10 @@ class Values:
             self._open_row(*self._row)
         _, slot, index, position = start
         if index == 0:
-            self._to_all(slot, position, text.strip(k.BLANK))
+            if not self._to_all(slot, position, text.strip(k.BLANK)):
+                self._line = line
+                expected = "a field of a value that is open"
+                self._fault(start.key, index, expected, str(position))
             return
         if position is not None and not self._is_at(start, line):
             return
@@ -142,17 +145,22 @@ class Values:
         self._fault(start.key, start.number, expected, str(start.position))
         return False
 
-    def _to_all(self, slot: int, position: int | None, text: str) -> None:
+    def _to_all(self, slot: int, position: int | None, text: str) -> bool:
+        """Whether it is of any value: what is of none has to end somewhere, by being a fault."""
         if not self._open:
             self._leading[slot] = text
+            return True
+        is_taken = False
         for index, opened in list(self._open.items()):
             if position is not None and position != self._counts.get(index, 0) + 1:
                 continue
+            is_taken = True
             if opened.seen & 1 << slot:
                 # Left over from an earlier round, in which this field was given already.
                 self._close(index)
             else:
                 opened.put(slot, text)
+        return is_taken
 
     def end(self) -> None:
         """Close every open value."""

@@ -85,6 +85,12 @@ def test_a_character_that_the_font_does_not_have_is_written_as_its_code() -> Non
     assert "ok[U+1F600]\\u200f" in "".join(pages(a_subject(groups)))
 
 
+@pytest.mark.parametrize("text", ["sorted\n\nsee attachment", "\nx", "\n", "a\n", " " * 500 + "b"])
+def test_a_remark_may_have_empty_lines(text: str) -> None:
+    found = "".join(pages(a_subject(changed(example(INSPECTION), "/verdict/remark", text))))
+    assert "".join(text.split()) in found
+
+
 def test_a_long_report_is_summarised_and_says_so() -> None:
     groups: dict[str, Any] = example(INSPECTION)
     (first, *_) = groups["measurements"]["characteristics"]

@@ -53,6 +53,10 @@ def test_a_described_file_goes_on_after_a_fault() -> None:
         ("K0100 1\nK1001 A\n1.5\n", "line 3: expected a description (K2001) before values"),
         (f"K0100 1\n1{F}0\n", "line 2: expected a description (K2001) before values"),
         (f"K2001/{INDEX_MAX + 1} 1", f"line 1, K2001: expected an index up to {INDEX_MAX}, found"),
+        (
+            HEAD + "K0001/1 1\n" + "K0007/0/9 1\n" * (FAULTS_MAX + 1),
+            f"expected at most {FAULTS_MAX} faults in a file",
+        ),
         (HEAD + "x\n" * (FAULTS_MAX + 1), f"expected at most {FAULTS_MAX} faults in a file"),
     ],
 )

@@ -1,8 +1,9 @@
 """What is certain of a lot while it is inspected: accepted, not accepted, or to go on.
 
 Not accepted is said as soon as the rejection number of a class is reached, or one critical piece
-found. A class is accepted as soon as the pieces left could not change it. The lot is accepted
-once every piece of the sample is inspected and measured: any of them might still be critical.
+found. A class is accepted as soon as the pieces left of its own sample could not change it, and
+stays so. The lot is accepted once every piece of the largest sample is inspected and measured:
+any of them might still be critical.
 """
 
 from __future__ import annotations
@@ -67,28 +68,21 @@ def missing_values(one: Characteristic, tallied: Tallied) -> int:
 
 
 def _standing(one: ClassPlan, plan: TallyPlan, tallied: Tallied) -> ClassStanding:
-    defective = tallied.counted_for(one)
-    remaining = max(one.sample - tallied.inspected, 0)
-    is_measured = not any(
-        missing_values(item, tallied)
-        for item in plan.characteristics
-        if item.defect_class == one.name
-    )
+    count = tallied.classes[one.name]
+    reach = plan.sample if one.name == CRITICAL else one.sample
+    remaining = max(reach - count.inspected, 0)
     decision = GO_ON
-    if defective >= one.reject or (one.name == CRITICAL and defective):
-        decision = NOT_ACCEPT
-    elif is_measured and _is_safe(one, defective, remaining=remaining):
+    if one.name == CRITICAL:
+        if count.counted:
+            decision = NOT_ACCEPT
+        elif not remaining and not count.missing:
+            decision = ACCEPT
+    elif count.is_settled:
         decision = ACCEPT
-    allowed = max(one.reject - 1 - defective, 0)
-    return ClassStanding(one, defective, allowed, remaining, decision)
-
-
-def _is_safe(one: ClassPlan, defective: int, *, remaining: int) -> bool:
-    """Whether the pieces left, all of them defective, would not reach the rejection number."""
-    if one.counts_nonconformities:
-        # One piece may have any number of them.
-        return remaining == 0 and defective < one.reject
-    return defective + remaining < one.reject
+    elif count.counted >= one.reject:
+        decision = NOT_ACCEPT
+    allowed = max(one.reject - 1 - count.counted, 0)
+    return ClassStanding(one, count.counted, allowed, remaining, decision)
 
 
 def _discontinued(plan: TallyPlan) -> Iterator[Words]:

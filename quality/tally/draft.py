@@ -94,6 +94,13 @@ def _remarks(plan: TallyPlan, tallied: Tallied, decided: Decided) -> Iterator[st
         listed = ", ".join(hidden)
         yield f"also found, only on pieces counted in a worse class: {listed}"
         yield f"仅在按更严重类别计数的件上发现：{listed}"
+    uncounted = ", ".join(f"{name} {code} ({count})" for (name, code), count in _uncounted(tallied))
+    if uncounted:
+        yield (
+            "also found, on pieces beyond the sample of their class or after it was decided, and "
+            f"not counted: {uncounted}"
+        )
+        yield f"另发现（在该类样本之外或该类判定之后，未计入）：{uncounted}"
 
 
 def _plan(plan: TallyPlan, tallied: Tallied) -> dict[str, Any]:
@@ -165,6 +172,15 @@ def _nonconformities(tallied: Tallied) -> dict[DefectKey, int]:
 def _hidden(tallied: Tallied) -> list[DefectKey]:
     """Defects that no piece has which counts in their class."""
     return sorted(_nonconformities(tallied).keys() - _units(tallied).keys())
+
+
+def _uncounted(tallied: Tallied) -> list[tuple[DefectKey, int]]:
+    """Pieces with each defect by which its class is not judged."""
+    found: dict[DefectKey, int] = {}
+    for piece in tallied.pieces.values():
+        for key in piece.uncounted:
+            found[key] = found.get(key, 0) + 1
+    return sorted(found.items(), key=_order)
 
 
 def _order(item: tuple[DefectKey, int]) -> tuple[int, str]:

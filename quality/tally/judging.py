@@ -74,7 +74,12 @@ def _judge_room(piece: str, plan: TallyPlan, before: Tallied) -> None:
 
 
 def _judge_kinds(reading: Defect, before: Tallied) -> None:
-    known = {key for piece in before.pieces.values() for key in piece.defects}
+    known = {
+        key
+        for piece in before.pieces.values()
+        for found in (piece.defects, piece.uncounted)
+        for key in found
+    }
     if len(known) >= DEFECT_KINDS_MAX and (reading.class_name, reading.code) not in known:
         raise ReadingContradicts(
             f"/defect/code: expected at most {DEFECT_KINDS_MAX} codes, as a report holds, "
@@ -94,8 +99,8 @@ def _judge_unnamed(pieces: int, plan: TallyPlan, before: Tallied) -> None:
 def _judge_good(piece: str, plan: TallyPlan, before: Tallied) -> None:
     _judge_room(piece, plan, before)
     known = before.pieces.get(piece)
-    if known and known.defects:
-        codes = ", ".join(sorted({code for _, code in known.defects}))
+    if known and known.is_defective:
+        codes = ", ".join(sorted({code for _, code in {**known.defects, **known.uncounted}}))
         raise ReadingContradicts(
             f"/good/piece: expected a piece without a defect, found {piece} with {codes}: "
             "withdraw the reading that says so, where it is wrong"

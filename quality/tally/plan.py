@@ -44,6 +44,13 @@ class ClassPlan:
     whole_lot: bool = False
     counts_nonconformities: bool = False
 
+    def is_safe(self, counted: int, *, remaining: int) -> bool:
+        """Whether the pieces left, all of them defective, would not reach the rejection number."""
+        if self.counts_nonconformities:
+            # One piece may have any number of them.
+            return remaining == 0 and counted < self.reject
+        return counted + remaining < self.reject
+
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:

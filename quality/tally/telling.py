@@ -102,7 +102,7 @@ def next_step(plan: TallyPlan, tallied: Tallied, decided: Decided) -> Words:
         return _finished(decided)
     for name, piece in tallied.pieces.items():
         wanted = _wanted_of(plan, tallied, piece.measured)
-        if wanted is not None and not piece.defects:
+        if wanted is not None and not piece.is_defective:
             return _measure(wanted, name)
         if not piece.is_inspected:
             return {

@@ -88,7 +88,8 @@ def test_decisions_are_those_of_the_plans() -> None:
 def test_a_class_is_accepted_before_the_lot_is() -> None:
     tallied = after(ATTRIBUTES, good(4))
     standing = {one.plan.name: one for one in decide(ATTRIBUTES, tallied).classes}
-    assert standing["critical"].decision == ACCEPT
+    # Any piece of the largest sample may still be critical.
+    assert (standing["critical"].decision, standing["critical"].remaining) == (GO_ON, 1)
     assert (standing["major"].decision, standing["major"].remaining) == (ACCEPT, 1)
     three = {one.plan.name: one for one in decide(ATTRIBUTES, after(ATTRIBUTES, good(3))).classes}
     assert (three["major"].decision, three["minor"].decision) == (GO_ON, ACCEPT)

@@ -14,6 +14,7 @@ from quality.inspecting.disposition import disposition_faults, disposition_flags
 from quality.inspecting.lot import lot_faults, lot_flags, pieces_in
 from quality.inspecting.measured import measured_faults, measured_flags
 from quality.inspecting.plan import plan_faults, plan_flags
+from quality.sampling.counting import class_count, counted_of, units_of_class
 from quality.values import Groups, count, items, part, pointed, text
 
 
@@ -22,6 +23,7 @@ def inspection_faults(groups: Groups, *, signer: str | None) -> Iterator[Fault]:
     yield from lot_faults(groups)
     yield from _count_faults(groups)
     yield from _defect_faults(groups)
+    yield from _class_count_faults(groups)
     yield from plan_faults(groups)
     yield from _verdict_faults(groups)
     yield from measured_faults(groups)
@@ -77,30 +79,37 @@ def _defect_faults(groups: Groups) -> Iterator[Fault]:
             )
 
 
+def _class_count_faults(groups: Groups) -> Iterator[Fault]:
+    """One unit may stand in several items of a class: its count lies between their bounds."""
+    for pointer, planned in pointed("", groups, "plan", "classes"):
+        stated, name = count(planned, "defective"), text(planned, "class")
+        found = units_of_class(groups, name) if name is not None else None
+        if stated is None or found is None or found.least <= stated <= found.most:
+            continue
+        bounds = f"{found.least} to {found.most}" if found.least < found.most else str(found.most)
+        expected = f"{bounds}, the {name} units by the items of defects"
+        yield Fault(f"{pointer}/defective", expected, str(stated))
+
+
 def _verdict_faults(groups: Groups) -> Iterator[Fault]:
     """An accepted lot with a critical unit, or with a rejection number reached."""
     if text(groups, "verdict", "decision") != "accept":
         return
-    if _units_at_least(groups, "critical") > 0:
+    critical = units_of_class(groups, "critical")
+    if critical and critical.least > 0:
         yield Fault("/verdict/decision", "not accept, one unit being critical", "accept")
     for level in items(groups, "plan", "classes"):
         name, reject = text(level, "class"), count(level, "reject")
-        if name in (None, "critical") or reject is None:
+        if name is None or name == "critical" or reject is None:
             continue
-        if 0 < reject <= _units_at_least(groups, name):
+        found = class_count(groups, level)
+        if found and 0 < reject <= found.least:
+            counted = f"{name} {counted_of(groups, level)}"
             yield Fault(
                 "/verdict/decision",
-                f"not accept, {reject} {name} units being the rejection number",
+                f"not accept, {reject} {counted} being the rejection number",
                 "accept",
             )
-
-
-def _units_at_least(groups: Groups, class_name: str) -> int:
-    """How many units of the class are certain: one unit may stand in several items."""
-    of_class = (
-        item for item in items(groups, "defects", "items") if text(item, "class") == class_name
-    )
-    return max((count(item, "units") or 0 for item in of_class), default=0)
 
 
 def _signer_faults(groups: Groups, signer: str | None) -> Iterator[Fault]:

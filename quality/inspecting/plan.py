@@ -20,10 +20,9 @@ from quality.inspecting.lot import pieces_in
 from quality.inspecting.measured import measures_special
 from quality.repeats import repeat_faults
 from quality.sampling.letters import LEVELS, code_letter
-from quality.sampling.plan import C_ZERO, REDUCED, WHOLE_LOT, Plan, Severity, plan_for
+from quality.sampling.plan import C_ZERO, REDUCED, TABLES, WHOLE_LOT, Plan, Severity, plan_for
 from quality.values import Groups, count, decimal, items, part, pointed, text
 
-_TABLES: Final = frozenset({"ISO 2859-1", "GB/T 2828.1", REDUCED, "ANSI/ASQ Z1.4"})
 _SKIP_LOT: Final = "skip-lot"
 _SPECIAL_WORDS: Final = ("a special characteristic", "特殊特性")
 _CRITICAL_WORDS: Final = ("the class critical", "致命类")
@@ -114,7 +113,7 @@ def _skipped_faults(groups: Groups, *, standard: str | None) -> Iterator[Fault]:
 
 def _table_faults(groups: Groups) -> Iterator[Fault]:
     level, pieces = text(groups, "plan", "level"), pieces_in(groups)
-    if text(groups, "plan", "standard") not in _TABLES or level is None or pieces is None:
+    if text(groups, "plan", "standard") not in TABLES or level is None or pieces is None:
         return
     if level not in LEVELS or pieces < 1 or pieces != pieces.to_integral_value():
         return

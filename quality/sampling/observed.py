@@ -16,6 +16,7 @@ from typing import Final
 from ledger.relations import Relations
 from quality.in_force.parts import PartKey
 from quality.sampling import observed_words as words
+from quality.sampling.counting import ClassCount, class_count
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
 from quality.sampling.switching import At, InspectedLot, SamplingKey
@@ -175,9 +176,8 @@ def _lot_of(report: Report, name: str, *, planned: object) -> InspectedLot:
     groups = report.groups
     accept, reject = count(planned, "accept"), count(planned, "reject")
     severity = _severity(text(planned, "severity") or text(groups, "plan", "severity"))
-    units = _units_of(groups, name)
+    found = class_count(groups, planned)
     is_accepted = _is_accepted(groups, name)
-    is_between = accept is not None and reject is not None and accept < units < reject
     tighter = _TIGHTER.get(accept) if accept is not None else None
     return InspectedLot(
         report.at,
@@ -186,8 +186,8 @@ def _lot_of(report: Report, name: str, *, planned: object) -> InspectedLot:
         is_original=text(groups, "lot", "resubmission_of") is None,
         severity=severity,
         accept=accept,
-        passes_tighter=None if tighter is None or "defects" not in groups else units <= tighter,
-        is_in_gap=is_accepted and is_between and severity is Severity.REDUCED,
+        passes_tighter=None if tighter is None or found is None else found.most <= tighter,
+        is_in_gap=is_accepted and _may_be_above(found, accept, reject),
     )
 
 
@@ -198,36 +198,39 @@ def lot_name(groups: Groups) -> str:
     return f"{number} / {brought}" if brought else number
 
 
+def _may_be_above(found: ClassCount | None, accept: int | None, reject: int | None) -> bool:
+    """Whether more than Ac may have been found: of an accepted lot, that it is in the gap."""
+    if accept is None:
+        return False
+    if found is None:
+        return reject is not None and reject - accept > 1
+    return found.most > accept
+
+
 def _is_accepted(groups: Groups, name: str) -> bool:
     """Whether a class of the lot was accepted.
 
-    A lot is turned away for the classes whose rejection number is reached; where none is, or
-    the defects are not shown, for all of its classes: then the report does not say for which.
+    A lot is turned away for the classes of which the rejection number may be reached; where none
+    is, for those that may be above Ac, or else for all: then the report does not say for which.
     """
     if text(groups, "verdict", "decision") == "accept":
         return True
-    failed = {
-        text(planned, "class")
-        for planned in items(groups, "plan", "classes")
-        if _is_failed(groups, planned)
-    }
-    return bool(failed) and name not in failed
+    planned = items(groups, "plan", "classes")
+    for is_failed in (_may_be_rejected, _may_exceed):
+        failed = {text(one, "class") for one in planned if is_failed(groups, one)}
+        if failed:
+            return name not in failed
+    return False
 
 
-def _is_failed(groups: Groups, planned: object) -> bool:
-    name, accept = text(planned, "class"), count(planned, "accept")
-    return name is not None and accept is not None and _units_of(groups, name) > accept
+def _may_be_rejected(groups: Groups, planned: object) -> bool:
+    found, reject = class_count(groups, planned), count(planned, "reject")
+    return found is None or (reject is not None and found.most >= reject)
 
 
-def _units_of(groups: Groups, name: str) -> int:
-    """Units of the class: at most so many, as one unit may stand in several items."""
-    of_class = (
-        count(item, "units") or 0
-        for item in items(groups, "defects", "items")
-        if text(item, "class") == name
-    )
-    found, defective = sum(of_class), count(groups, "defects", "defective")
-    return found if defective is None else min(found, defective)
+def _may_exceed(groups: Groups, planned: object) -> bool:
+    found, accept = class_count(groups, planned), count(planned, "accept")
+    return found is None or (accept is not None and found.most > accept)
 
 
 def _severity(stated: str | None) -> Severity | None:

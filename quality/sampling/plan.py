@@ -23,9 +23,11 @@ __all__ = (
     "C_ZERO",
     "ISO",
     "REDUCED",
+    "TABLES",
     "WHOLE_LOT",
     "Plan",
     "Severity",
+    "counts_nonconformities",
     "plan_for",
     "whole_lot_plan",
 )
@@ -35,6 +37,8 @@ C_ZERO: Final = "c=0"
 WHOLE_LOT: Final = "100 %"
 #: The reduced table that is known here is not that of ISO 2859-1:1999.
 REDUCED: Final = "MIL-STD-105E"
+#: Standards of which normal and tightened inspection have the same tables.
+TABLES: Final = frozenset({ISO, "GB/T 2828.1", REDUCED, "ANSI/ASQ Z1.4"})
 #: Above this AQL a plan counts nonconformities, of which a unit may have several.
 PERCENT_MAX: Final = Decimal(10)
 
@@ -69,12 +73,17 @@ class Plan:
     @property
     def counts_nonconformities(self) -> bool:
         """Whether nonconformities per 100 units are counted, not defective units."""
-        return self.standard in {ISO, REDUCED} and self.aql is not None and self.aql > PERCENT_MAX
+        return counts_nonconformities(self.standard, self.aql)
 
     @property
     def has_gap(self) -> bool:
         """Whether a count between Ac and Re accepts the lot but ends reduced inspection."""
         return self.reject - self.accept > 1
+
+
+def counts_nonconformities(standard: str | None, aql: Decimal | None) -> bool:
+    """Whether a plan of this standard and AQL counts nonconformities, not defective units."""
+    return standard in TABLES and aql is not None and aql > PERCENT_MAX
 
 
 @lru_cache(maxsize=4096)

@@ -38,6 +38,7 @@ def full() -> dict[str, Json]:
         "letter_used": "J",
         "arrow": "down",
         "sample": 80,
+        "defective": 1,
     }
     value = {"cavity": "2", "machine": "CMM-1", "operator": "W3"}
     groups["measurements"]["characteristics"][0]["values"][0] |= value

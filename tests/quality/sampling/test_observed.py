@@ -146,14 +146,95 @@ def test_a_lot_passes_one_step_tighter_by_the_acceptance_number_before_its_own(
     assert hidden.passes_tighter is None
 
 
-@pytest.mark.parametrize(("severity", "is_in_gap"), [("reduced", True), ("normal", False)])
-def test_a_lot_between_the_numbers_of_a_reduced_plan_is_in_the_gap(
-    severity: str, is_in_gap: bool
+@pytest.mark.parametrize("severity", ["reduced", "normal", None])
+@pytest.mark.parametrize(("units", "is_in_gap"), [((1,), False), ((2,), True), ((2, 2), True)])
+def test_an_accepted_lot_above_its_acceptance_number_is_in_the_gap(
+    units: tuple[int, ...], is_in_gap: bool, severity: str | None
 ) -> None:
-    classes = [{"class": "major", "aql": "1.0", "accept": 1, "reject": 4, "severity": severity}]
-    defects = {"inspected": 20, "defective": 2, "items": items(major=2)}
-    lot = seen(a_report(plan__classes=classes, defects=defects)).lots["major"]
+    """Whatever severity it names, and where its items may add up to the rejection number too."""
+    planned: dict[str, object] = {"class": "major", "aql": "1.0", "accept": 1, "reject": 4}
+    planned |= {"severity": severity} if severity else {}
+    found = [item for count in units for item in items(major=count)]
+    defects = {"inspected": 20, "defective": 4, "items": found}
+    lot = seen(a_report(plan__classes=[planned], defects=defects)).lots["major"]
     assert (lot.is_accepted, lot.is_in_gap) == (True, is_in_gap)
+
+
+@pytest.mark.parametrize(("reject", "is_in_gap"), [(4, True), (2, False)])
+def test_where_the_defects_are_not_shown_an_accepted_lot_may_be_in_the_gap_if_there_is_one(
+    reject: int, is_in_gap: bool
+) -> None:
+    planned = {"class": "major", "aql": "1.0", "accept": 1, "reject": reject}
+    lot = seen(a_report(plan__classes=[planned], defects=None)).lots["major"]
+    assert lot.is_in_gap is is_in_gap
+
+
+def of_two_classes(stated: dict[str, int], **units: tuple[int, ...]) -> Observed:
+    """A lot that was not accepted, by plans with Ac 2 for major and minor."""
+    classes = [
+        {"class": name, "aql": "1.0", "accept": 2, "reject": 3}
+        | ({"defective": stated[name]} if name in stated else {})
+        for name in ("major", "minor")
+    ]
+    found = [
+        item for name, counts in units.items() for one in counts for item in items(**{name: one})
+    ]
+    defects = {"inspected": 80, "defective": 9, "items": found}
+    changes = {"plan__classes": classes, "defects": defects, "verdict__decision": "reject"}
+    return seen(a_report(**changes))
+
+
+@pytest.mark.parametrize(
+    ("stated", "major", "minor", "accepted"),
+    [
+        ({}, (2,), (2, 2), (True, False)),
+        ({}, (2, 2), (3,), (False, False)),
+        ({"major": 2}, (2, 2), (3,), (True, False)),
+        ({"major": 3}, (2, 2), (3,), (False, False)),
+    ],
+)
+def test_a_class_that_may_have_reached_its_rejection_number_was_not_accepted(
+    stated: dict[str, int],
+    major: tuple[int, ...],
+    minor: tuple[int, ...],
+    accepted: tuple[bool, bool],
+) -> None:
+    """What its plan states decides; a class below it was not what the lot was turned away for."""
+    lots = of_two_classes(stated, major=major, minor=minor).lots
+    assert (lots["major"].is_accepted, lots["minor"].is_accepted) == accepted
+
+
+def test_a_class_in_the_gap_is_not_what_a_lot_was_turned_away_for() -> None:
+    classes = [
+        {"class": name, "aql": "1.0", "accept": 1, "reject": 4, "severity": "reduced"}
+        for name in ("major", "minor")
+    ]
+    defects = {"inspected": 20, "defective": 6, "items": items(major=2, minor=4)}
+    changes = {"plan__classes": classes, "defects": defects, "verdict__decision": "reject"}
+    lots = seen(a_report(**changes)).lots
+    assert [(lot.is_accepted, lot.is_in_gap) for lot in lots.values()] == [
+        (True, True),
+        (False, False),
+    ]
+
+
+@pytest.mark.parametrize(("stated", "passes"), [({}, False), ({"defective": 1}, True)])
+def test_a_lot_passes_one_step_tighter_only_where_that_is_certain(
+    stated: dict[str, int], passes: bool
+) -> None:
+    planned = {"class": "minor", "aql": "2.5", "accept": 2, "reject": 3, **stated}
+    defects = {"inspected": 80, "defective": 2, "items": [*items(minor=1), *items(minor=1)]}
+    lot = seen(a_report(plan__classes=[planned], defects=defects)).lots["minor"]
+    assert lot.passes_tighter is passes
+
+
+@pytest.mark.parametrize(("aql", "passes"), [("10", True), ("15", False)])
+def test_above_an_aql_of_ten_nonconformities_are_counted(aql: str, passes: bool) -> None:
+    planned = {"class": "minor", "aql": aql, "accept": 5, "reject": 6}
+    found = [{"code": "C", "class": "minor", "units": 1, "nonconformities": 4}]
+    defects = {"inspected": 13, "defective": 1, "items": found}
+    lot = seen(a_report(plan__classes=[planned], defects=defects)).lots["minor"]
+    assert lot.passes_tighter is passes
 
 
 def test_another_delivery_of_a_lot_is_another_lot() -> None:

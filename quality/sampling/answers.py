@@ -25,7 +25,7 @@ from quality.sampling.history import (
     SampledRecord,
     corrects_of,
 )
-from quality.sampling.observed import Observed, Report, lot_name, observe
+from quality.sampling.observed import Observed, lot_name, observe
 from quality.sampling.parameters import CLASSES
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
@@ -229,29 +229,14 @@ def _current(reports: Iterable[SampledRecord], moved: Collection[str]) -> list[_
 
 def _lot_of(part: PartKey, current: _Current) -> SampledLot:
     filed = current.said.filed
-    report = Report(
-        current.at,
-        filed.party,
-        filed.groups,
-        subject=text(filed.groups, "manifest", "subject"),
-        corrects=text(filed.groups, "manifest", "corrects"),
-    )
-    observed = observe(report, _is_laboratory)
+    observed = observe(current.at, part, filed.groups)
     if filed.erased & {PLAN, VERDICT}:
-        observed = _observe_erased(part, filed, observed)
+        observed = _observe_erased(filed, observed)
     return SampledLot(filed, current.at, observed)
 
 
-def _is_laboratory(customer: str, party: str) -> bool:
-    """Whoever else signed a report was the customer's laboratory when the report was read."""
-    del customer, party
-    return True
-
-
-def _observe_erased(part: PartKey, filed: Filed, observed: Observed) -> Observed:
+def _observe_erased(filed: Filed, observed: Observed) -> Observed:
     """A report that does not say any more what was decided: erasing never improves a figure."""
-    if filed.party == part.supplier:
-        return observed
     planned = [text(item, "class") for item in items(filed.groups, PLAN, "classes")]
     lots = {
         name: InspectedLot(
@@ -263,7 +248,7 @@ def _observe_erased(part: PartKey, filed: Filed, observed: Observed) -> Observed
         for name in CLASSES
         if name in planned or PLAN in filed.erased
     }
-    return replace(observed, part=part, lots=MappingProxyType(lots), reason=None)
+    return replace(observed, lots=MappingProxyType(lots), reason=None)
 
 
 def _with_verdicts(

@@ -8,18 +8,8 @@ from quality.sampling.reason import Reason
 
 NOT_TOLD: Final = Reason(
     "not-told",
-    en="the report does not tell between whom the part moves, or what was decided",
-    zh="报告未说明供需双方或判定结果",
-)
-SUPPLIERS_OWN: Final = Reason(
-    "suppliers-own",
-    en="the supplier's own inspection: the receiver's count",
-    zh="供方自检：仅计接收方的检验",
-)
-NOT_THE_RECEIVERS: Final = Reason(
-    "not-the-receivers",
-    en="signed neither by the receiver nor by a laboratory of it",
-    zh="既非接收方签署，也非其委托的检测机构签署",
+    en="the report does not tell what was decided",
+    zh="报告未说明判定结果",
 )
 SKIPPED: Final = Reason("skipped", en="the lot was skipped, not inspected", zh="该批为跳批，未检验")
 NO_CLASS: Final = Reason(

@@ -25,12 +25,11 @@ def an_act(index: int, *, by: str = CUSTOMER, **state: Any) -> Filed:
     return filed(index, "act/v1", {"state": state}, by=by)
 
 
-def a_laboratory(index: int, *, of: str = CUSTOMER) -> list[Filed]:
+def a_laboratory(index: int, *, of: str = CUSTOMER, provider: str = LAB) -> list[Filed]:
     """A relation in which the laboratory measures for the customer, and its endorsement."""
-    offer = an_act(
-        index, by=of, act="relation", kind="laboratory", customer=of, provider=LAB, families=[]
-    )
-    answer = an_act(index + 1, by=LAB, act="endorse", of=offer.record_id, meaning="approve")
+    sides = {"customer": of, "provider": provider}
+    offer = an_act(index, by=of, act="relation", kind="laboratory", families=[], **sides)
+    answer = an_act(index + 1, by=provider, act="endorse", of=offer.record_id, meaning="approve")
     return [offer, answer]
 
 

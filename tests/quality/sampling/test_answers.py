@@ -94,6 +94,33 @@ def test_a_report_that_does_not_count_is_told_with_its_reason(
 
 
 @pytest.mark.item("6.2.whose")
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"by": SUPPLIER, "subject": CUSTOMER},
+        # Whatever relation it has with the customer, it does not judge its own lots.
+        {"by": SUPPLIER, "subject": CUSTOMER, "to": [SUPPLIER]},
+        {"by": OTHER, "to": [CUSTOMER]},
+    ],
+)
+def test_a_report_of_neither_the_receiver_nor_its_laboratory_is_not_told(
+    given: dict[str, Any],
+) -> None:
+    records = [*a_laboratory(0, provider=SUPPLIER), a_report(2), a_report(3, defective=4, **given)]
+    found = told(records)
+    assert [row["record"] for row in found.rows["lots"]] == ["r2"]
+    assert found.inputs == ("r2",)
+
+
+@pytest.mark.item("6.2.whose")
+def test_a_laboratory_need_not_name_the_supplier_twice() -> None:
+    lot = {"supplier": None, "inspected": {"party": SUPPLIER}}
+    report = a_report(2, by=LAB, subject=CUSTOMER, to=[SUPPLIER], defective=4, lot=lot)
+    (state,) = told([*a_laboratory(0), report]).rows["states"]
+    assert (state["supplier"], state["lots"]) == (SUPPLIER, 1)
+
+
+@pytest.mark.item("6.2.whose")
 def test_a_laboratorys_report_counts_as_the_receivers_does() -> None:
     records = [*a_laboratory(0), *(a_report(i, by=LAB, to=[CUSTOMER], defective=4) for i in (2, 3))]
     assert severities(records)[-1] == "tightened"

@@ -2,9 +2,10 @@
 
 The customer revises its specification (its limits are the demo's own) and inspects real gears,
 ten batches of ``data/gear-diameter.csv`` in an order of the demo's own: as many of each as the
-plan of the severity in force asks for. The plan, the verdict and the next lot's severity come
-from the same functions that everybody else folds; ``lotmark sampling`` then tells every lot with
-its reason, after fetching the records and folding them again.
+plan of the severity in force asks for. Plan, verdict and the next lot's severity come from the
+functions of ``quality.sampling``, applied here to what the demo itself measured; ``lotmark
+sampling`` then tells every lot with its reason, by the same functions applied to the records of
+the log, which it fetches and verifies first.
 ``python -m examples.demo_sampling inspect FOLDER ...`` is the customer's step.
 """
 

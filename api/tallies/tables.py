@@ -1,4 +1,4 @@
-"""The tables of tallies, in a place of their own (docs/spec/tally.md, section 5).
+"""The tables of tallies, in a place of their own (docs/spec/tally.md, section 6).
 
 On SQLite a file beside the log's, on PostgreSQL a schema that the service's role may create
 tables in. They follow from nothing: nobody drops them, and tables of another form are refused.

@@ -67,14 +67,22 @@ def findings(
     for finding in found:
         tell_finding(output, finding, language=language)
     values = sum(len(series.values) for report in reports for series in report.series)
+    is_zh = language == "zh"
+    for report in reports:
+        if report.left_out:
+            output.note(left_out_words(report, is_zh=is_zh))
     output.note(
-        f"{len(found)} findings in {values} values of {len(reports)} reports; of honest ones at "
-        f"most {100 * level:g} % show one of a kind"
+        f"{len(reports)} 份报告的 {values} 个数值中有 {len(found)} 项疑似发现；"
+        f"真实数据中每类至多 {100 * level:g}% 会出现一项"
+        if is_zh
+        else f"{len(found)} findings in {values} values of {len(reports)} reports; of honest ones "
+        f"at most {100 * level:g} % show one of a kind"
     )
     output.result(
         {
             "reports": [report.source for report in reports],
             "values": values,
+            "values_left_out": sum(report.left_out for report in reports),
             "level": level,
             "findings": [finding_members(finding) for finding in found],
         }
@@ -88,6 +96,16 @@ def tell_finding(output: Output, finding: Finding, *, language: str) -> None:
         output.say(f"  {place}")
     if (more := len(finding.evidence) - _SHOWN_MAX) > 0:
         output.say(f"  + {more}")
+
+
+def left_out_words(report: Reported, *, is_zh: bool) -> str:
+    """That more values stand in a file than were looked at."""
+    seen = sum(len(series.values) for series in report.series)
+    if is_zh:
+        return f"{report.source}：仅检查前 {seen} 个数值，其余 {report.left_out} 个未检查"
+    return (
+        f"{report.source}: only its first {seen} values were looked at, {report.left_out} were not"
+    )
 
 
 def _reports(

@@ -23,22 +23,33 @@ class _Gathered:
     cavities: list[str | None] = field(default_factory=list)
 
 
-def report_of_events(source: str, events: Iterable[Event]) -> Reported:
+def report_of_events(
+    source: str, events: Iterable[Event], *, values_max: int = VALUES_MAX
+) -> Reported:
     """The series of a measurement file, up to a million values; it has no times of its own.
+
+    Args:
+        source: How the file is called where its places are named.
+        events: What its reader gives.
+        values_max: So many values are looked at, and the rest is counted.
 
     Raises:
         MeasurementFileRefused: the file is refused while it is read.
     """
     parts: dict[str, str] = {}
     found: dict[str, _Gathered] = {}
-    count = 0
+    count = left_out = 0
     for event in events:
         if isinstance(event, Reading):
             gathered, value = found.get(event.characteristic), exact(event.value)
-            if gathered is not None and value is not None and count < VALUES_MAX:
-                gathered.values.append(value)
-                gathered.cavities.append(event.cavity)
-                count += 1
+            if gathered is None or value is None:
+                continue
+            if count == values_max:
+                left_out += 1
+                continue
+            gathered.values.append(value)
+            gathered.cavities.append(event.cavity)
+            count += 1
         elif isinstance(event, Characteristic):
             found.setdefault(event.key, _Gathered(event)).about = event
         elif isinstance(event, Part):
@@ -57,7 +68,7 @@ def report_of_events(source: str, events: Iterable[Event]) -> Reported:
         for one in found.values()
         if one.values
     )
-    return Reported(source, source, series)
+    return Reported(source, source, series, left_out=left_out)
 
 
 def _name(about: Characteristic) -> str:

@@ -47,7 +47,7 @@ class Reported:
 
     ``signed_at`` is the signer's own clock, ``admitted_at`` the log's; None where there is none.
     ``root`` is the record that this one corrects, itself where it corrects none: both may say the
-    same.
+    same. ``left_out`` counts values of a file that are more than findings look at.
     """
 
     source: str
@@ -58,6 +58,7 @@ class Reported:
     manufactured_on: date | None = None
     signed_at: datetime | None = None
     admitted_at: datetime | None = None
+    left_out: int = 0
 
 
 def series_of_values(

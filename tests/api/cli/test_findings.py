@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from api.cli.findings import left_out_words
+from api.cli.measured_events import measured_events
 from quality.findings.finding import EN, ZH
+from quality.findings.measured import report_of_events
 from quality.findings.search import CODES
 from tests.api.cli.shell import ROOT
 from tests.api.cli.solo import SoloLog, lotmark
@@ -41,6 +44,24 @@ def test_a_file_with_copied_values_is_suspected_and_an_honest_one_is_not(tmp_pat
     assert found["en"].startswith(EN)
     told = lotmark("findings", path, "--language", "zh")
     assert (told.exit_code, ZH in told.stdout) == (0, True)
+
+
+def test_the_closing_note_is_told_in_both_languages(tmp_path: Path) -> None:
+    path = str(a_file(tmp_path, copies=0))
+    told = lotmark("findings", path, "--language", "zh")
+    assert "1 份报告的 60 个数值中有 0 项疑似发现" in told.stderr
+    assert "0 findings in 60 values of 1 reports" in lotmark("findings", path).stderr
+
+
+def test_values_that_are_not_looked_at_are_told(tmp_path: Path) -> None:
+    path = a_file(tmp_path, copies=0)
+    whole = report_of_events("m.dfq", measured_events(path), values_max=60)
+    assert whole.left_out == 0
+    cut = report_of_events("m.dfq", measured_events(path), values_max=50)
+    assert (len(cut.series[0].values), cut.left_out) == (50, 10)
+    told = {zh: left_out_words(cut, is_zh=zh) for zh in (False, True)}
+    assert told[False] == "m.dfq: only its first 50 values were looked at, 10 were not"
+    assert "其余 10 个未检查" in told[True]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 from quality.errors import MeasurementFileRefused
 from quality.readers import dfq_fields as k
 from quality.readers.dfq_description import Description
+from quality.readers.instants import iso_moment
 from quality.readers.model import Event, Fault, Reading
-from quality.readers.moments import iso_moment
 from quality.readers.numbers import plain_count, plain_decimal
 
 #: Texts of one field that are remembered; a batch number may be new with every value.

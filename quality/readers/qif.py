@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from quality.errors import MeasurementFileRefused
+from quality.readers.instants import iso_moment
 from quality.readers.model import Event, Fault, MeasuredFile, Note, Part, Reading, Summary
-from quality.readers.moments import iso_moment
 from quality.readers.qif_items import Catalogue, characteristics, is_attributive, quantity
 from quality.readers.qif_records import Element, Record, qif_records
 

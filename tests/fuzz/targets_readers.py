@@ -6,9 +6,9 @@ from typing import Final
 
 from quality.errors import MeasurementFileRefused
 from quality.readers.dfq import read_dfq
+from quality.readers.instants import iso_moment
 from quality.readers.lines import guess_encoding
 from quality.readers.model import Characteristic, Fault, Group, Part, Reading
-from quality.readers.moments import iso_moment
 from quality.readers.numbers import DECIMAL_CHARS_MAX, plain_decimal
 from quality.readers.qif import read_qif
 from quality.values import exact

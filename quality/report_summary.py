@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from statistics import NormalDist
 from typing import Any, Final
 
+from quality.exact_sums import ValueSums
 from quality.limits import Limits
-from quality.readers.gathered import ValueSums
 from quality.values import Groups, count, decimal, items, part, text
 
 _MEAN_PLACES: Final = 3

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quality.errors import TallyUndecided
-from quality.readers.gathered import ValueSums
+from quality.exact_sums import ValueSums
 from quality.report_summary import summary_of, with_performance
 from quality.sampling.severity import Severity
 from quality.tally.deciding import ACCEPT, GO_ON, Decided, decide

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.errors import MeasurementFileRefused
-from quality.readers.gathered import Gathered, ValueSums, gather
+from quality.exact_sums import ValueSums
+from quality.readers.gathered import Gathered, gather
 from quality.readers.model import Characteristic, Event, Fault, Part, Reading
+from quality.spc.descriptive import describe
 
 DECIMALS = st.decimals(-10_000, 10_000, allow_nan=False, places=4).map(lambda d: f"{d:f}")
 
@@ -32,6 +34,17 @@ def test_figures_are_those_of_the_definitions(values: list[str]) -> None:
     assert sums.mean() == statistics.mean(exact)
     assert sums.variance() == statistics.variance(exact)
     assert (sums.minimum, sums.maximum) == (min(map(Decimal, values)), max(map(Decimal, values)))
+
+
+@given(st.lists(DECIMALS, min_size=2, max_size=30))
+def test_figures_are_those_of_the_statistics_of_the_same_values(values: list[str]) -> None:
+    sums, peer = sums_of(values), describe([float(value) for value in values])
+    deviation = sums.deviation()
+    assert deviation is not None
+    assert sums.count == peer.count
+    assert float(sums.mean()) == pytest.approx(peer.mean, rel=1e-12, abs=1e-10)
+    assert float(deviation) == pytest.approx(peer.deviation, rel=1e-9, abs=1e-10)
+    assert (float(sums.minimum), float(sums.maximum)) == (peer.minimum, peer.maximum)
 
 
 def test_figures_do_not_lose_digits_behind_a_great_mean() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from quality.exact_sums import ValueSums
 from quality.inspection import inspection_faults
 from quality.limits import Limits
-from quality.readers.gathered import ValueSums
 from quality.report_summary import ppk_of, summary_of, with_performance, with_summary
 from quality.spc.capability import Tolerance, performance
 
@@ -85,11 +85,20 @@ def test_a_tiny_deviation_is_written_without_an_exponent() -> None:
     assert all("E" not in str(value) and len(str(value)) <= 36 for value in made.values())
 
 
-def test_ppk_is_that_of_the_statistics_of_the_values() -> None:
-    values = [f"12.{490 + at * 7 % 31}" for at in range(40)]
+@pytest.mark.parametrize("count", [2, 3, 40, 400])
+@pytest.mark.parametrize(
+    ("lower", "upper"), [("12.4", "12.6"), ("12.4", None), (None, "12.6"), ("12.51", "12.6")]
+)
+def test_ppk_is_that_of_the_statistics_of_the_values(
+    lower: str | None, upper: str | None, count: int
+) -> None:
+    values = [f"12.{490 + at * 7 % 31}" for at in range(count)]
     made = with_summary(report(values))["summary"]["characteristics"][0]
-    found = ppk_of(made, Limits(Decimal("12.4"), Decimal("12.6")))
-    peer = performance([float(value) for value in values], Tolerance(12.4, 12.6)).ppk
+    found = ppk_of(
+        made, Limits(Decimal(lower) if lower else None, Decimal(upper) if upper else None)
+    )
+    sides = Tolerance(float(lower) if lower else None, float(upper) if upper else None)
+    peer = performance([float(value) for value in values], sides).ppk
     assert found is not None
     stated = [float(found[name]) for name in ("value", "lower", "upper")]
     assert stated == pytest.approx([peer.value, peer.lower, peer.upper], abs=5.5e-4)

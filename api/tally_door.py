@@ -35,7 +35,7 @@ from ledger.strict_json import encode_json, parse_json_object
 from quality.errors import MalformedReading, MalformedTally, QualityError
 from quality.in_force.parts import PartKey
 from quality.tally.draft import Frame, draft_report
-from quality.tally.fold import Numbered, Tallied, tally_up
+from quality.tally.fold import Fold, Numbered, Tallied, tally_up
 from quality.tally.judging import judge_reading
 from quality.tally.opening import Opening, parse_opening
 from quality.tally.plan import TallyPlan, plan_of
@@ -131,15 +131,20 @@ class TallyDoor:
         tally = self._find(reader, tally_id)
         plan = plan_of(_opened(tally)["plan"])
         sequence, reading = _told(lambda: _parse_numbered(body))
-        text = encode_json(reading_members(reading)).decode()
+        folds: list[Fold] = []
 
         def judge(_: Tally, before: Sequence[str]) -> None:
-            judge_reading(reading, plan, tally_up(plan, _numbered(before)))
+            folds.append(Fold(plan, _numbered(before)))
+            judge_reading(reading, plan, folds[0].tallied)
 
+        text = encode_json(reading_members(reading)).decode()
         new = NewReading(sequence, text, self._now_ms)
         texts = _told(lambda: self._parts.book.add(tally, new, judge=judge))
         if texts is None:
             raise _absent(tally_id)
+        if folds:
+            return private(JSONResponse(tell(plan, folds[0].take(sequence, reading))))
+        # Sent again: judged before, and answered from all up to it.
         return private(JSONResponse(tell(plan, tally_up(plan, _numbered(texts)))))
 
     def _in_force(self, opening: Opening, key: PartKey, party: str) -> InForce:

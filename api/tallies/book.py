@@ -1,7 +1,9 @@
 """The book of tallies: readings in their order, on the disk before they are answered.
 
-A reading is taken once: its sequence is the next one, or it is the same again. Readings of one
-tally wait for each other at its row, whichever replica they come to; those of others do not.
+A reading is taken once: its sequence is the next one, or it is the same again. It is judged
+before anything is locked: the readings before it never change. Only to write it does it wait for
+others: on PostgreSQL for those of its tally, at its row, whichever replica they come to; on
+SQLite, which has one writer, for the writes of all tallies.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
 from api.side_tables import SideTables
 from api.tallies.errors import SequenceMissing, SequenceTaken, TallyFull, TooManyTallies
@@ -22,7 +24,10 @@ from ledger.store_postgres_tables import TALLIES_SUFFIX
 
 #: A tally that nobody has touched for so long is gone.
 KEPT_MS: Final = 30 * 24 * 3_600_000
+#: Expired ones that go at once, so that nobody waits long for them.
+_PURGED_MAX: Final = 1_000
 _WAIT: Final = "SELECT pg_advisory_xact_lock(hashtext('lotmark tally tables'))"
+_WAIT_PARTY: Final = text("SELECT pg_advisory_xact_lock(hashtext('lotmark tallies of ' || :party))")
 Judge = Callable[["Tally", Sequence[str]], None]
 """Refuses a reading by the texts of those before it."""
 
@@ -69,9 +74,15 @@ class TallyBook:
             TooManyTallies: its party has as many as it may.
             StoreUnavailable: it could not be kept.
         """
-        with self._ready().writing() as connection:
+        tables = self._ready()
+        with tables.writing() as connection:
+            if tables.is_postgres:
+                # Else two that are opened at once would both find room for one.
+                connection.execute(_WAIT_PARTY, {"party": tally.party})
             _purge(connection, before_ms=tally.opened_ms - KEPT_MS)
-            of_party = select(func.count()).where(TALLY.c.party == tally.party)
+            of_party = select(func.count()).where(
+                TALLY.c.party == tally.party, TALLY.c.touched_ms > tally.opened_ms - KEPT_MS
+            )
             if connection.execute(of_party).scalar_one() >= limits.TALLIES_MAX:
                 raise TooManyTallies(
                     f"expected at most {limits.TALLIES_MAX} tallies of a party, found as many"
@@ -129,24 +140,41 @@ class TallyBook:
             TallyFull: there is no room for it.
             StoreUnavailable: it is not known to be kept.
         """
+        found, before = self._before(tally, new)
+        if found is None:
+            return None
+        if len(before) == new.sequence:
+            return _expect_same(before, new)
+        _expect_next(found.last, new)
+        judge(found, before)
         with self._ready().writing() as connection:
             own = _own(tally.tally_id, tally.party, new.at_ms).with_for_update()
             row = connection.execute(own).one_or_none()
             if row is None:
                 return None
-            before = _texts(connection, tally.tally_id, new.sequence)
             if new.sequence <= row.last:
-                return _expect_same(before, new)
-            _expect_next(row, new)
-            judge(_tally(row), before)
+                # Another one came while this one was judged.
+                return _expect_same(_texts(connection, row.id, new.sequence), new)
             _keep(connection, row, new)
         # From here on the reading survives a crash.
         return [*before, new.text]
 
+    def _before(self, tally: Tally, new: NewReading) -> tuple[Tally | None, list[str]]:
+        """The tally as it is now, and its readings up to the sequence of the new one."""
+        with self._ready().reading() as connection:
+            own = _own(tally.tally_id, tally.party, new.at_ms)
+            row = connection.execute(own).one_or_none()
+            if row is None:
+                return None, []
+            last = min(row.last, new.sequence)
+            return _tally(row), _texts(connection, row.id, last)
+
     def drop(self, tally_id: str, *, party: str, now_ms: int) -> bool:
         """Delete a tally of the party with its readings; whether it had one."""
         with self._ready().writing() as connection:
-            if connection.execute(_own(tally_id, party, now_ms)).one_or_none() is None:
+            # Locked, so that no reading comes in between and stays behind.
+            own = _own(tally_id, party, now_ms).with_for_update()
+            if connection.execute(own).one_or_none() is None:
                 return False
             connection.execute(delete(READING).where(READING.c.tally == tally_id))
             return connection.execute(delete(TALLY).where(TALLY.c.id == tally_id)).rowcount == 1
@@ -213,31 +241,40 @@ def _expect_same(kept: list[str], new: NewReading) -> list[str]:
     return kept
 
 
-def _expect_next(row: Row[Any], new: NewReading) -> None:
-    if new.sequence != row.last + 1:
+def _expect_next(last: int, new: NewReading) -> None:
+    if new.sequence > last + 1:
         raise SequenceMissing(
-            f"/sequence: expected {row.last + 1}, found {new.sequence}: send first what is missing"
+            f"/sequence: expected {last + 1}, found {new.sequence}: send first what is missing"
         )
+
+
+def _keep(connection: Connection, row: Row[Any], new: NewReading) -> None:
     size = row.bytes + len(new.text.encode())
     if new.sequence > limits.TALLY_READINGS_MAX or size > limits.TALLY_BYTES_MAX:
         raise TallyFull(
             f"expected at most {limits.TALLY_READINGS_MAX} readings and {limits.TALLY_BYTES_MAX} "
             f"bytes, found {new.sequence} and {size}: decide, and open another tally"
         )
-
-
-def _keep(connection: Connection, row: Row[Any], new: NewReading) -> None:
     values = {"tally": row.id, "sequence": new.sequence, "reading": new.text, "at_ms": new.at_ms}
     connection.execute(insert(READING), values)
-    moved = {"last": new.sequence, "bytes": row.bytes + len(new.text.encode())}
     statement = update(TALLY).where(TALLY.c.id == row.id)
-    connection.execute(statement.values(**moved, touched_ms=new.at_ms))
+    moved = statement.values(last=new.sequence, bytes=size, touched_ms=new.at_ms)
+    connection.execute(moved)
 
 
 def _purge(connection: Connection, *, before_ms: int) -> None:
-    expired = select(TALLY.c.id).where(TALLY.c.touched_ms <= before_ms)
-    connection.execute(delete(READING).where(READING.c.tally.in_(expired)))
-    connection.execute(delete(TALLY).where(TALLY.c.touched_ms <= before_ms))
+    """Delete what has expired: locked first, so that no reading that comes now stays behind."""
+    column = TALLY.c
+    expired = (
+        select(column.id)
+        .where(column.touched_ms <= before_ms)
+        .order_by(column.id)
+        .limit(_PURGED_MAX)
+    )
+    gone = list(connection.execute(expired.with_for_update()).scalars())
+    if gone:
+        connection.execute(delete(READING).where(READING.c.tally.in_(gone)))
+        connection.execute(delete(TALLY).where(column.id.in_(gone)))
 
 
 def _tally(row: Row[Any]) -> Tally:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from sqlalchemy import insert, select
 
-from api.side_tables import side_url
+from api.side_tables import SideTables, side_url
 from api.tallies.book import KEPT_MS, NewReading, Tally, TallyBook
 from api.tallies.errors import SequenceMissing, SequenceTaken, TallyFull, TooManyTallies
+from api.tallies.tables import READING, SCHEMA, TALLY
 from ledger import limits
 from ledger.store_errors import StoreUnavailable
+from ledger.store_postgres_tables import TALLIES_SUFFIX
 from quality.errors import ReadingContradicts
 from tests.postgres import LogDatabase
 
@@ -151,6 +155,68 @@ def test_of_two_readings_that_come_at_once_one_has_the_sequence(book: TallyBook)
     with ThreadPoolExecutor(4) as pool:
         taken = list(pool.map(attempt, (json.dumps(number) for number in range(4))))
     assert taken.count(True) == 1
+
+
+def test_a_reading_is_judged_while_others_write(book: TallyBook, url: str) -> None:
+    """Judging holds no lock: on SQLite, too, another tally takes a reading in the meantime."""
+    second = replace(FIRST, tally_id="u" * 22)
+    book.open(second)
+
+    def judge(tally: Tally, before: Sequence[str]) -> None:
+        del tally, before
+        with closing(TallyBook(url, origin=ORIGIN)) as other:
+            assert other.add(second, NewReading(1, "{}", NOW), judge=let_pass) == ["{}"]
+
+    assert book.add(FIRST, NewReading(1, "{}", NOW), judge=judge) == ["{}"]
+
+
+@pytest.mark.parametrize("first", ['"a"', '"b"'])
+def test_of_two_that_are_judged_at_once_the_later_one_is_told(book: TallyBook, first: str) -> None:
+    def judge(tally: Tally, before: Sequence[str]) -> None:
+        del tally, before
+        add(book, 1, first)
+
+    new = NewReading(1, '"a"', NOW)
+    if first == new.text:
+        assert book.add(FIRST, new, judge=judge) == [first]
+        return
+    with pytest.raises(SequenceTaken, match="reading that 1 has already, found another"):
+        book.add(FIRST, new, judge=judge)
+
+
+def test_a_reading_that_comes_while_its_tally_is_deleted_stays_nowhere(
+    book: TallyBook, url: str
+) -> None:
+    tables = SideTables(url, name=SCHEMA, words="tally tables", suffix=TALLIES_SUFFIX)
+    orphan = {"tally": FIRST.tally_id, "sequence": 1, "reading": "{}", "at_ms": NOW}
+    row = select(TALLY).where(TALLY.c.id == FIRST.tally_id)
+    with closing(tables), ThreadPoolExecutor(1) as pool:
+        with tables.writing() as adding:
+            adding.execute(row.with_for_update()).one()
+            adding.execute(insert(READING), orphan)
+            dropped = pool.submit(book.drop, FIRST.tally_id, party=ACME, now_ms=NOW)
+            wait([dropped], timeout=0.2)
+        assert dropped.result()
+        with tables.reading() as reading:
+            assert reading.execute(select(READING)).all() == []
+
+
+def test_of_two_that_are_opened_at_once_one_finds_room(
+    book: TallyBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TALLIES_MAX", 2)
+    start = Barrier(4)
+
+    def attempt(letter: str) -> bool:
+        start.wait()
+        try:
+            book.open(replace(FIRST, tally_id=letter * 22))
+        except TooManyTallies:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(attempt, "abcd")).count(True) == 1
 
 
 def test_tallies_of_another_log_are_refused(book: TallyBook, url: str) -> None:

@@ -118,6 +118,7 @@ def tally_schemas() -> dict[str, Any]:
         "severities": _OBJECT,
         "sampling_size": {"type": ["integer", "null"]},
         "specification": {"type": ["string", "null"]},
+        "flags": _OBJECTS,
         "state": schema_ref("TallyState"),
     }
     return {

@@ -17,13 +17,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import errors
-from api.derived.answering import TooMuch
 from api.exchange import Reader, Refused, RequestJudge, read_body
 from api.http_signatures import is_signed
 from api.reading import ReadingDesk
 from api.records import RecordShelf, private
 from api.tallies.book import NewReading, Tally, TallyBook
-from api.tallies.opening import NONE_IN_FORCE, REPORT, InForce, Opened, TallyOpener
+from api.tallies.opening import REPORT, Due, Opened, TallyOpener
 from api.tallies.severities import DerivedSeverities
 from keys.encoding import encode_base64url
 from ledger import limits
@@ -32,7 +31,7 @@ from ledger.errors import MalformedJson
 from ledger.faults import Refusal
 from ledger.service import Ledger
 from ledger.strict_json import encode_json, parse_json_object
-from quality.errors import MalformedReading, MalformedTally, QualityError
+from quality.errors import MalformedReading, QualityError
 from quality.in_force.parts import PartKey
 from quality.tally.draft import Frame, draft_report
 from quality.tally.fold import Fold, Numbered, Tallied, tally_up
@@ -40,6 +39,7 @@ from quality.tally.judging import judge_reading
 from quality.tally.opening import Opening, parse_opening
 from quality.tally.plan import TallyPlan, plan_of
 from quality.tally.readings import Reading, parse_reading, parse_sequence, reading_members
+from quality.tally.severities import InForce
 from quality.tally.telling import tell
 
 Result = TypeVar("Result")
@@ -116,9 +116,9 @@ class TallyDoor:
         now_ms = self._now_ms
         opener = TallyOpener(self._parts.ledger.tip, self._parts.shelf, reader, now_ms)
         key = opener.expect_sayable(opening)
-        in_force = NONE_IN_FORCE if key is None else self._in_force(opening, key, party)
-        made = _told(lambda: opener.open(opening, key, in_force=in_force))
-        document = encode_json(_document(opening, made, in_force)).decode()
+        due = self._due(opening, key, party)
+        made = _told(lambda: opener.open(opening, key, due=due))
+        document = encode_json(_document(opening, made, due)).decode()
         tally_id = encode_base64url(secrets.token_bytes(_ID_BYTES))
         tally = Tally(tally_id, party, document, now_ms, now_ms, 0)
         self._parts.book.open(tally)
@@ -147,12 +147,10 @@ class TallyDoor:
         # Sent again: judged before, and answered from all up to it.
         return private(JSONResponse(tell(plan, tally_up(plan, _numbered(texts)))))
 
-    def _in_force(self, opening: Opening, key: PartKey, party: str) -> InForce:
-        try:
-            return self._parts.severities.in_force(opening, key, party=party)
-        except TooMuch as fault:
-            detail = f"/severities: expected them stated, as {fault}: name each class"
-            raise Refused(Refusal(MalformedTally.code, detail)) from fault
+    def _due(self, opening: Opening, key: PartKey | None, party: str) -> Due:
+        if key is None:
+            return Due(InForce())
+        return _told(lambda: self._parts.severities.due(opening, key, party=party))
 
     def _drop(self, reader: Reader, tally_id: str) -> Response:
         party = self._member(reader)
@@ -227,7 +225,7 @@ def _nothing(made: Opened) -> Tallied:
     return tally_up(made.planned.plan, ())
 
 
-def _document(opening: Opening, made: Opened, in_force: InForce) -> Any:
+def _document(opening: Opening, made: Opened, due: Due) -> Any:
     """What a tally was opened for, as it is kept and told."""
     planned = made.planned
     return {
@@ -239,8 +237,9 @@ def _document(opening: Opening, made: Opened, in_force: InForce) -> Any:
             name: {"severity": severity, "from": source}
             for name, (severity, source) in planned.severities.items()
         },
-        "sampling_size": in_force.size,
+        "sampling_size": due.size,
         "specification": made.specification,
+        "flags": [dict(one) for one in planned.flags],
     }
 
 

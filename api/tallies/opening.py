@@ -31,9 +31,9 @@ from quality.in_force.parts import PartKey
 from quality.masters import Masters
 from quality.rules import QualityRules
 from quality.sampling.parameters import parse_sampling_parameters, sampling_in_force
-from quality.sampling.severity import Severity
 from quality.specification import specification_faults
 from quality.tally.opening import Grounds, Opening, Planned, plan_lot
+from quality.tally.severities import InForce
 from quality.units import pieces
 from quality.values import decimal, exact, text
 
@@ -44,14 +44,11 @@ _STAND_IN: Final = "stand-in"
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
-    """Severities in force by class for the next lot, and the tree size that they follow from."""
+class Due:
+    """Severities in force for the next lot, and the tree size that they follow from."""
 
-    severities: Mapping[str, Severity]
+    in_force: InForce
     size: int | None = None
-
-
-NONE_IN_FORCE: Final = InForce({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +93,13 @@ class TallyOpener:
             raise Refused(refusal)
         return inspected_part(said)
 
-    def open(self, opening: Opening, key: PartKey | None, *, in_force: InForce) -> Opened:
+    def open(self, opening: Opening, key: PartKey | None, *, due: Due) -> Opened:
         """The plan.
 
         Args:
             opening: what the party says, judged.
             key: the part that it is about.
-            in_force: severities by what was inspected before.
+            due: severities by what was inspected before.
 
         Raises:
             Refused: the specification is not the party's to read.
@@ -114,7 +111,7 @@ class TallyOpener:
             pieces=self._pieces(opening, key),
             parameters=sampling_in_force(self.tip.fold.parameters) or builtin,
             specification=groups,
-            in_force=in_force.severities,
+            in_force=due.in_force,
         )
         planned = plan_lot(opening, grounds)
         codes = sorted({one.code for one in planned.plan.characteristics})

@@ -1,7 +1,7 @@
 """The severity in force for the next lot of a part, from the derived tables of sampling.
 
 Told to the two sides of the part alone, as ``GET /v1/sampling`` does, and for receiving
-inspections alone: no other ones switch.
+inspections alone: no other ones switch. To a laboratory between them it is unknown.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.derived.answering import TooMuch
 from api.derived.sampling import LoadedSampling
 from api.derived.worker import DerivedWorker
-from api.tallies.opening import NONE_IN_FORCE, InForce
+from api.tallies.opening import Due
+from quality.errors import MalformedTally
 from quality.in_force.parts import PartKey
 from quality.sampling.history import SampledParts
 from quality.sampling.severity import Severity
 from quality.sampling.told import SamplingQuestion, tell_sampling
 from quality.tally.opening import Opening
+from quality.tally.plan import CLASSES
+from quality.tally.severities import InForce
 from quality.values import text
 
 
@@ -27,7 +31,7 @@ class DerivedSeverities:
 
     derived: DerivedWorker
 
-    def in_force(self, opening: Opening, key: PartKey, *, party: str) -> InForce:
+    def due(self, opening: Opening, key: PartKey, *, party: str) -> Due:
         """The severities by class for the lot; none where nothing was inspected before.
 
         Args:
@@ -36,25 +40,38 @@ class DerivedSeverities:
             party: the DID of who asks.
 
         Raises:
-            TooMuch: the history of the part is longer than one answer may take.
+            MalformedTally: the history of the part is longer than one answer may take, and the
+                party does not state the severity of each class itself.
             StoreUnavailable: the tables do not answer.
         """
-        if opening.stage != "receiving" or party not in (key.customer, key.supplier):
-            return NONE_IN_FORCE
+        if opening.stage != "receiving":
+            return Due(InForce())
+        if party not in (key.customer, key.supplier):
+            return Due(InForce(is_told=False))
         parts = SampledParts(key.customer, key.supplier, key.number)
-        return _of_site(
-            self.derived.sampling.load([parts]),
-            SamplingQuestion(key.customer, key.supplier, key.number),
-            text(opening.lot, "inspected", "site"),
-        )
+        try:
+            loaded = self.derived.sampling.load([parts])
+        except TooMuch as fault:
+            _expect_stated(opening, fault)
+            return Due(InForce(is_told=False))
+        question = SamplingQuestion(key.customer, key.supplier, key.number)
+        return _of_site(loaded, question, text(opening.lot, "inspected", "site"))
 
 
-def _of_site(loaded: LoadedSampling, question: SamplingQuestion, site: str | None) -> InForce:
+def _expect_stated(opening: Opening, fault: TooMuch) -> None:
+    """Refuse an opening that needs the severity in force of a class: a typed plan needs none."""
+    needing = [name for name in CLASSES if name not in opening.severities]
+    if opening.typed is None and needing:
+        named = ", ".join(needing)
+        raise MalformedTally(
+            f"/severities: expected {named} stated, as what is in force takes {fault}: state them"
+        ) from fault
+
+
+def _of_site(loaded: LoadedSampling, question: SamplingQuestion, site: str | None) -> Due:
     states = tell_sampling(loaded.records, [question]).rows["states"]
-    return InForce(
-        {row["class"]: Severity(row["severity"]) for row in states if _is_of(row, site)},
-        loaded.tree_size,
-    )
+    by_class = {row["class"]: Severity(row["severity"]) for row in states if _is_of(row, site)}
+    return Due(InForce(by_class), loaded.tree_size)
 
 
 def _is_of(row: Mapping[str, Any], site: str | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from quality.sampling.severity import Severity
 from quality.tally.fold import Tallied
-from quality.tally.plan import CLASSES, CRITICAL, Characteristic, ClassPlan, TallyPlan
+from quality.tally.plan import CLASS_WORDS, CLASSES, CRITICAL, Characteristic, ClassPlan, TallyPlan
 
 ACCEPT: Final = "accept"
 NOT_ACCEPT: Final = "not-accept"
@@ -22,7 +22,6 @@ GO_ON: Final = "go-on"
 
 Words = Mapping[str, str]
 """A sentence in English and Chinese."""
-CLASS_WORDS: Final[Mapping[str, str]] = {"critical": "致命", "major": "严重", "minor": "轻微"}
 
 
 @dataclass(frozen=True, slots=True)

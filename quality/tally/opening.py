@@ -34,16 +34,15 @@ from quality.tally.plan import (
     TallyPlan,
 )
 from quality.tally.readings import is_code
+from quality.tally.severities import InForce, choose_severities, severity_flags
+from quality.tally.typed import typed_classes, typed_risks, typed_severities
 from quality.unit_table import UNITS
-from quality.values import Groups, count, items, part, text
+from quality.values import Groups, items, part, text
 
 _NAMES: Final = frozenset({"lot", "stage", "plan", "characteristics", "severities", "outside"})
 _STATED: Final = tuple(Severity)[:3]
 _DIMENSIONS: Final = frozenset({"length", "angle", "area", "volume", "mass"})
 _GOVERNED: Final = {"CC": "critical", "SC": "major"}
-_PLAN_TEXTS: Final = ("level", "aql", "severity", "letter_asked", "letter_used", "arrow")
-#: Where a severity comes from, as the answer says.
-STATED, IN_FORCE, SPECIFIED, DEFAULT = "stated", "in-force", "specification", "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +72,20 @@ class Grounds:
     pieces: int
     parameters: SamplingParameters
     specification: Groups | None = None
-    in_force: Mapping[str, Severity] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan, by class what it risks in words, and the severity with where it comes from."""
+    """The plan, by class what it risks in words, and the severity with where it comes from.
+
+    ``flags`` say where what is stated asks less than what is in force.
+    """
 
     plan: TallyPlan
     risks: Mapping[str, Mapping[str, str]]
     severities: Mapping[str, tuple[str, str]]
+    flags: tuple[Mapping[str, str], ...] = ()
 
 
 def parse_opening(data: bytes) -> Opening:
@@ -124,15 +127,21 @@ def plan_lot(opening: Opening, grounds: Grounds) -> Planned:
     """
     cited = grounds.specification
     specification = cited or {"characteristics": opening.characteristics}
-    severities = _severities_of(opening, grounds, specification)
+    stated = opening.severities
+    if opening.typed is not None:
+        stated = typed_severities(opening.typed, stated)
+    severities = choose_severities(
+        grounds.in_force, stated=stated, specified=specified_severities(specification)
+    )
     if opening.typed is None:
         classes, risks = _drawn(grounds, specification, severities)
     else:
-        classes, risks = _typed(opening.typed), {}
-        severities = {one.name: (one.severity, STATED) for one in classes}
+        classes = typed_classes(opening.typed, severities)
+        risks = typed_risks(classes, pieces=grounds.pieces)
     found = _measured(specification, classes, opening.outside)
     plan = TallyPlan(grounds.pieces, classes, found, is_cited=cited is not None)
-    return Planned(plan, risks, severities)
+    told = {one.name: severities[one.name] for one in classes}
+    return Planned(plan, risks, told, tuple(severity_flags(grounds.in_force, stated)))
 
 
 # ---- plans by class ----
@@ -173,57 +182,6 @@ def _class_plan(name: str, plan: Plan) -> ClassPlan:
         whole_lot=plan.whole_lot,
         counts_nonconformities=plan.counts_nonconformities,
     )
-
-
-def _typed(typed: Mapping[str, Any]) -> tuple[ClassPlan, ...]:
-    """The plan of a contract, as the party typed it."""
-    classes = [_typed_class(one, typed) for one in items(typed, "classes")]
-    if not classes:
-        raise MalformedTally("/plan/classes: expected a class, found none")
-    return tuple(sorted(classes, key=lambda one: CLASSES.index(one.name)))
-
-
-def _typed_class(one: object, typed: Mapping[str, Any]) -> ClassPlan:
-    sample, name = count(one, "sample"), text(one, "class")
-    accept, reject = count(one, "accept"), count(one, "reject")
-    sample = typed["sample"] if sample is None else sample
-    assert name is not None, "the schema wants it"
-    assert accept is not None, "the schema wants it"
-    assert reject is not None, "the schema wants it"
-    if not sample:
-        raise MalformedTally("/plan/sample: expected one piece or more, found 0")
-    said = {item: text(one, item) or text(typed, item) for item in _PLAN_TEXTS}
-    return ClassPlan(
-        name=name,
-        standard=str(typed["standard"]),
-        sample=sample,
-        accept=accept,
-        reject=reject,
-        level=said["level"],
-        aql=said["aql"],
-        severity=said["severity"] or "normal",
-        letter_asked=said["letter_asked"],
-        letter_used=said["letter_used"],
-        arrow=said["arrow"] or "none",
-        whole_lot=part(typed, "whole_lot") is True,
-    )
-
-
-def _severities_of(
-    opening: Opening, grounds: Grounds, specification: Groups
-) -> dict[str, tuple[str, str]]:
-    """By class the severity, and whether it was stated, is in force, specified or the default."""
-    ranked = (
-        (opening.severities, STATED),
-        (grounds.in_force, IN_FORCE),
-        (specified_severities(specification), SPECIFIED),
-        (dict.fromkeys(CLASSES, Severity.NORMAL), DEFAULT),
-    )
-    found: dict[str, tuple[str, str]] = {}
-    for severities, source in ranked:
-        for name, severity in severities.items():
-            found.setdefault(name, (str(severity), source))
-    return {name: found[name] for name in CLASSES}
 
 
 # ---- characteristics ----

@@ -17,6 +17,8 @@ from quality.values import exact
 #: From the worst to the least: a piece counts in the worst class of its defects.
 CLASSES: Final = ("critical", "major", "minor")
 CRITICAL: Final = CLASSES[0]
+#: The classes as they are called in Chinese.
+CLASS_WORDS: Final[Mapping[str, str]] = {"critical": "致命", "major": "严重", "minor": "轻微"}
 #: As many as the group ``measurements`` of a report holds, and values of each.
 CHARACTERISTICS_MAX: Final = 200
 VALUES_MAX: Final = 5_000

@@ -1,6 +1,6 @@
 """The schema beside the log's in which the service's role makes the tables of tallies.
 
-They follow from nothing (docs/spec/tally.md, section 5), and are seen by all replicas.
+They follow from nothing (docs/spec/tally.md, section 6), and are seen by all replicas.
 """
 
 from __future__ import annotations

@@ -263,8 +263,8 @@ def test_a_plan_may_be_typed_for_a_part_that_nothing_is_agreed_of(trade: Trade) 
     assert code_of(answer) == "invalid-claims"
 
 
-@pytest.mark.item("6.4")
-def test_the_severity_in_force_is_that_of_the_switching_rules(trade: Trade) -> None:
+def wish_tightened(trade: Trade) -> None:
+    """The customer wishes tightened inspection of major defects."""
     sides = {"customer": trade.did(OEM), "supplier": trade.did(SUPPLIER)}
     wish = {
         "act": "severity",
@@ -274,6 +274,11 @@ def test_the_severity_in_force_is_that_of_the_switching_rules(trade: Trade) -> N
         "reason": "customer-wish",
     }
     trade.file("act/v1", {"state": wish}, by=OEM)
+
+
+@pytest.mark.item("6.4")
+def test_the_severity_in_force_is_that_of_the_switching_rules(trade: Trade) -> None:
+    wish_tightened(trade)
     size = trade.await_tables()
     with opened(trade) as told:
         assert told["severities"]["major"] == {"severity": "tightened", "from": "in-force"}
@@ -281,3 +286,34 @@ def test_the_severity_in_force_is_that_of_the_switching_rules(trade: Trade) -> N
         assert told["sampling_size"] == size
     with opened(trade, severities={"major": "normal"}) as told:
         assert told["severities"]["major"] == {"severity": "normal", "from": "stated"}
+        (flag,) = told["flags"]
+        assert (flag["flag"], flag["class"]) == ("severity-not-in-force", "major")
+        shown = trade.live.signed(OEM).get(f"/v1/tallies/{told['tally']}").json()
+        assert shown["flags"] == told["flags"]
+
+
+@pytest.mark.item("6.4")
+def test_a_history_that_takes_too_long_is_needed_only_where_nothing_is_stated(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish_tightened(trade)
+    trade.await_tables()
+    monkeypatch.setattr("api.derived.sampling.ROWS_MAX", 0)
+    stated = {"critical": "normal", "major": "normal"}
+    refused = post(trade.live.signed(OEM), "/v1/tallies", opening(trade, severities=stated))
+    problem = problem_of(refused)
+    assert (problem["code"], refused.status_code) == ("malformed-tally", 422)
+    assert "/severities: expected minor stated" in problem["detail"]
+    with opened(trade, severities={**stated, "minor": "normal"}) as told:
+        assert told["severities"]["minor"] == {"severity": "normal", "from": "stated"}
+        assert told["sampling_size"] is None
+
+
+@pytest.mark.item("6.4")
+def test_a_laboratory_is_told_that_the_severity_is_unknown(trade: Trade) -> None:
+    lot = lot_of(trade)
+    del lot["specification"]
+    with opened(trade, by=LABORATORY, lot=lot) as told:
+        assert told["severities"]["major"] == {"severity": "normal", "from": "unknown"}
+    with opened(trade, by=LABORATORY, lot=lot, stage="outgoing") as told:
+        assert told["severities"]["major"]["from"] == "default"

@@ -11,7 +11,11 @@ from quality.builtin_parameters import builtin_sampling
 from quality.errors import MalformedTally
 from quality.sampling.parameters import parse_sampling_parameters
 from quality.sampling.plan import Severity
+from quality.tally.deciding import GO_ON, NOT_ACCEPT, decide
+from quality.tally.fold import tally_up
 from quality.tally.opening import Grounds, Planned, parse_opening, plan_lot
+from quality.tally.severities import InForce
+from tests.quality.tally.tallies import defect
 
 pytestmark = pytest.mark.item("6.4")
 
@@ -37,7 +41,7 @@ def planned(
 ) -> Planned:
     """The plan of a lot of 2,400, by a specification where it has characteristics."""
     specification = {"characteristics": list(characteristics)} if characteristics else None
-    grounds = Grounds(2400, PARAMETERS, specification, in_force or {})
+    grounds = Grounds(2400, PARAMETERS, specification, InForce(in_force or {}))
     return plan_lot(parse_opening(opened(**members)), grounds)
 
 
@@ -122,6 +126,99 @@ def test_a_typed_plan_is_taken_as_it_is() -> None:
     assert not made.plan.is_cited
     with pytest.raises(MalformedTally, match="/plan/classes: expected a class"):
         planned(plan={**typed, "classes": []})
+
+
+TYPED: dict[str, Any] = {"standard": "ISO 2859-1", "sample": 20, "whole_lot": False}
+
+
+def typed(aql: str | None, **members: Any) -> dict[str, Any]:
+    """A plan of one class."""
+    one = {"class": "major", "aql": aql, "accept": 1, "reject": 2}
+    return {**TYPED, "classes": [{**one, **members}]}
+
+
+@pytest.mark.parametrize("plan", [None, typed("1.0"), typed("1.0", severity="tightened")])
+@pytest.mark.parametrize(
+    ("due", "severity"), [("discontinued", "discontinued"), ("normal", "normal")]
+)
+def test_what_is_discontinued_stays_so_whatever_is_stated(
+    plan: dict[str, Any] | None, due: str, severity: str
+) -> None:
+    stated: dict[str, Any] = {"plan": plan} if plan else {"severities": {"major": "normal"}}
+    made = planned(in_force={"major": Severity(due)}, **stated)
+    major = made.plan.of_class("major")
+    assert major is not None
+    if due == "discontinued":
+        assert (major.severity, made.severities["major"]) == (severity, (severity, "in-force"))
+        assert "discontinued" in made.flags[0]["en"]
+        assert decide(made.plan, tally_up(made.plan, ())).decision == NOT_ACCEPT
+    else:
+        assert (made.severities["major"][1], made.flags) == ("stated", ())
+
+
+REDUCED: list[dict[str, Any]] = [
+    {"severities": {"major": "reduced"}},
+    {"plan": typed("1.0", severity="reduced")},
+    {"plan": {**typed("1.0"), "severity": "reduced"}},
+]
+
+
+@pytest.mark.parametrize("members", REDUCED)
+def test_nobody_reduces_inspection_by_himself(members: dict[str, Any]) -> None:
+    made = planned(in_force={"major": Severity.REDUCED}, **members)
+    assert made.severities["major"] == ("reduced", "stated")
+    for in_force in ({}, {"major": Severity.NORMAL}):
+        with pytest.raises(MalformedTally, match="/severities/major: expected reduced only while"):
+            planned(in_force=in_force, **members)
+
+
+def test_a_specification_reduces_no_inspection_either() -> None:
+    sampling = {"standard": "ISO 2859-1", "level": "II", "aql": "2.5", "severity": "reduced"}
+    one = {**DIAMETER, "sampling": sampling}
+    with pytest.raises(MalformedTally, match="found it by specification, and normal in force"):
+        planned(one)
+    assert planned(one, in_force={"major": Severity.NORMAL, "minor": Severity.NORMAL}).flags == ()
+
+
+@pytest.mark.parametrize(
+    "members", [{"severities": {"major": "normal"}}, {"plan": typed("1.0")}], ids=["drawn", "typed"]
+)
+def test_a_looser_severity_than_the_one_in_force_is_flagged(members: dict[str, Any]) -> None:
+    (flag,) = planned(in_force={"major": Severity.TIGHTENED}, **members).flags
+    assert (flag["flag"], flag["class"]) == ("severity-not-in-force", "major")
+    assert "normal inspection is stated, tightened inspection is in force" in flag["en"]
+    assert "应采用加严" in flag["zh"]
+    assert planned(in_force={"major": Severity.NORMAL}, **members).flags == ()
+
+
+def test_who_is_told_no_severity_is_told_that_it_is_unknown() -> None:
+    for is_told, source in ((True, "default"), (False, "unknown")):
+        grounds = Grounds(2400, PARAMETERS, None, InForce(is_told=is_told))
+        made = plan_lot(parse_opening(opened()), grounds)
+        assert made.severities["major"] == ("normal", source)
+
+
+@pytest.mark.parametrize(("aql", "is_counted"), [("10", False), ("15", True), (None, False)])
+def test_a_typed_plan_above_aql_10_counts_nonconformities(
+    aql: str | None, is_counted: bool
+) -> None:
+    made = planned(plan=typed(aql))
+    (major,) = made.plan.classes
+    assert major.counts_nonconformities is is_counted
+    twice = tally_up(made.plan, [(1, defect("1", "major", count=2))])
+    assert decide(made.plan, twice).decision == (NOT_ACCEPT if is_counted else GO_ON)
+    words = made.risks["major"]["en"]
+    assert ("nonconformities per 100 units" in words) is is_counted
+    assert words.startswith("n = 20, Ac 1: a ")
+    assert "仍有" in made.risks["major"]["zh"]
+
+
+def test_a_typed_plan_has_risk_words_however_large_it_is() -> None:
+    whole = planned(plan=typed(None, sample=9_000))
+    assert "all 2400 units are inspected" in whole.risks["major"]["en"]
+    percent = planned(plan={**typed("250"), "standard": "c=0"})
+    assert percent.risks["major"]["en"].startswith("n = 20, Ac 1: a ")
+    assert planned(plan=typed("15", reject=900_000_000)).risks == {}
 
 
 CITED = {**LOT, "specification": {"id": "SP-1", "revision": "A"}}

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from api.cli.cells import DecimalSign
-from api.cli.decimal_sign import find_decimal
 from api.cli.faults import CommandFault
-from api.cli.measured.row_streams import open_stream
-from api.cli.measured.source import WHOLE_BYTES_MAX, silent
 from api.cli.measured_events import is_of_measurements, measured_events
-from api.cli.options import language_option, pass_output, read_file
+from api.cli.options import language_option, pass_output
 from api.cli.output import Output
-from api.cli.studying_words import STATISTICS_REMEDIES, members, tell
-from api.cli.table import Row, Table, TableOptions
-from api.cli.table_sheet import read_any_table
-from ledger import limits
+from api.cli.studying_counts import study_counts
+from api.cli.studying_gage import study_gage
+from api.cli.studying_options import check_asked, counts_options, gage_options, shift_options
+from api.cli.studying_shifts import Shifts, shift_lines, shift_members, shifts_of
+from api.cli.studying_tables import columns_of_table, open_table
+from api.cli.studying_words import members, refused, tell
 from quality.errors import MeasurementFileRefused, StatisticsError
-from quality.readers.rows import TableRow
 
 if TYPE_CHECKING:
     from quality.spc.columns import Column, Columns
@@ -41,7 +37,11 @@ _RULES_HELP: Final = (
 @click.option("--column", help="Only this column or characteristic; default: all of numbers.")
 @click.option("--lower", type=float, help="Lower limit, where the file has none.")
 @click.option("--upper", type=float, help="Upper limit, where the file has none.")
-@click.option("--target", type=float, help="Target; default: the middle of both limits.")
+@click.option(
+    "--target",
+    type=float,
+    help="Target; default: the middle of both limits, for --ewma and --cusum the mean.",
+)
 @click.option(
     "--subgroup",
     type=click.IntRange(1, 1000),
@@ -56,14 +56,30 @@ _RULES_HELP: Final = (
     type=click.Choice([sign.value for sign in DecimalSign]),
     help="Decimal sign of a table's numbers; default: found out.",
 )
+@shift_options
+@counts_options
+@gage_options
 @language_option
 @pass_output
 def study(output: Output, *, file: Path, language: str, **asked: Any) -> None:
     """Study the measured values of FILE: Q-DAS DFQ, QIF, or a table, a column a characteristic.
 
     Tells control limits, what the run rules call and how often they would of a stable process,
-    capability with 95 % intervals, and what to be careful about. Nothing is sent anywhere.
+    capability with 95 % intervals, and what to be careful about. Of a table, --counts charts
+    defectives or defects, and --gage studies the gauge. Nothing is sent anywhere.
     """
+    check_asked(asked, is_table=not is_of_measurements(file))
+    if asked["gage"]:
+        study_gage(output, file, language=language, asked=asked)
+        return
+    if asked["counts"]:
+        rules = None if asked["rules"] is None else _rules(asked["rules"])
+        study_counts(output, file, language=language, asked={**asked, "rules": rules})
+        return
+    _study_values(output, file, language=language, asked=asked)
+
+
+def _study_values(output: Output, file: Path, *, language: str, asked: dict[str, Any]) -> None:
     rules = _rules(asked["rules"])
     read = _read(file, asked)
     chosen = _choose(read.columns, asked)
@@ -73,13 +89,20 @@ def study(output: Output, *, file: Path, language: str, **asked: Any) -> None:
         output.note(f"{file}: {len(read.faults) - _FAULTS_SHOWN} more places")
     results = []
     for column in chosen:
-        found = _study(column, rules, subgroup=asked["subgroup"], is_only=len(chosen) == 1)
-        if isinstance(found, StatisticsError):
-            output.say(f"{column.name}: {found.code}: {found}")
-            results.append({"name": column.name, "error": found.code, "detail": str(found)})
+        try:
+            found, shifts = _study(column, rules, asked)
+        except StatisticsError as fault:
+            if len(chosen) == 1:
+                raise refused(fault, column.name, language) from fault
+            output.say(f"{column.name}: {fault.code}: {fault}")
+            results.append({"name": column.name, "error": fault.code, "detail": str(fault)})
             continue
         tell(output, column, found, language=language)
-        results.append(members(column, found))
+        if shifts is not None:
+            for line in shift_lines(shifts, is_zh=language == "zh"):
+                output.say(f"  {line}")
+        told: dict[str, Any] = {} if shifts is None else {"shifts": shift_members(shifts)}
+        results.append({**members(column, found), **told})
     output.result(
         {
             "file": str(file),
@@ -91,25 +114,19 @@ def study(output: Output, *, file: Path, language: str, **asked: Any) -> None:
 
 
 def _study(
-    column: Column, rules: tuple[Rule, ...], *, subgroup: int, is_only: bool
-) -> Study | StatisticsError:
-    """One column; what makes no statistic refuses the command only where nothing else was asked.
+    column: Column, rules: tuple[Rule, ...], asked: dict[str, Any]
+) -> tuple[Study, Shifts | None]:
+    """One column, with the charts for small shifts where they were asked for.
 
     Raises:
-        CommandFault: it is the only one, and nothing follows from its values.
+        StatisticsError: nothing follows from its values.
     """
     from quality.spc.study import study as study_series
 
-    try:
-        return study_series(column.values, column.tolerance(), subgroup=subgroup, rules=rules)
-    except StatisticsError as fault:
-        if is_only:
-            raise CommandFault(
-                fault.code,
-                f"{column.name}: {fault}",
-                remedy=STATISTICS_REMEDIES.get(fault.code, ""),
-            ) from fault
-        return fault
+    found = study_series(column.values, column.tolerance(), subgroup=asked["subgroup"], rules=rules)
+    if not (asked["ewma"] or asked["cusum"]):
+        return found, None
+    return found, shifts_of(found.charts, asked["target"], asked)
 
 
 def _rules(text: str | None) -> tuple[Rule, ...]:
@@ -144,59 +161,7 @@ def _read(file: Path, asked: dict[str, Any]) -> Columns:
                 f"{file}: {fault}",
                 remedy="Export the file again from where it was made.",
             ) from fault
-    options = TableOptions(sheet=asked["sheet"])
-    stream = open_stream(file, options, whole_bytes_max=WHOLE_BYTES_MAX) if file.is_file() else None
-    if stream is not None:
-        return Columns(_columns(stream.table, stream.rows(silent), asked["decimal"]), (), 0)
-    data = read_file(file, "measurements", bytes_max=limits.DRAFT_BYTES_MAX)
-    table = read_any_table(data, options)
-    return Columns(_columns(table, table.rows, asked["decimal"]), (), 0)
-
-
-def _columns(
-    table: Table, rows: Iterable[Row | TableRow], decimal: str | None
-) -> tuple[Column, ...]:
-    """The columns that hold numbers and nothing else, in one pass over the rows."""
-    from quality.spc.columns import Column
-
-    sign = DecimalSign(decimal) if decimal else _sign(table)
-    numbers: dict[int, array[float]] = {at: array("d") for at in range(len(table.headings))}
-    for row in rows:
-        for at in [*numbers]:
-            cell = row.cells[at] if at < len(row.cells) else ""
-            if cell or at in row.faults:
-                value = None if row.dates >> at & 1 or at in row.faults else _number(cell, sign)
-                if value is None:
-                    del numbers[at]
-                else:
-                    numbers[at].append(value)
-    return tuple(
-        Column(table.headings[at], values=values) for at, values in numbers.items() if values
-    )
-
-
-def _number(cell: str, sign: DecimalSign | None) -> float | None:
-    """A cell as a number; NaN and infinity too, which the statistics refuse by name."""
-    try:
-        return float(cell.replace(",", ".", 1) if sign is DecimalSign.COMMA else cell)
-    except ValueError:
-        return None
-
-
-def _sign(table: Table) -> DecimalSign | None:
-    """The decimal sign that the numbers of a table show, of a long one its beginning.
-
-    Raises:
-        FormUnclear: they show both, or only what could as well group thousands.
-    """
-    texts = (
-        (table.place(row.number, heading), cell)
-        for heading in table.headings
-        for row, cell in table.cells(heading)
-        if not row.is_number(table.column(heading))
-    )
-    is_comma_table = table.delimiter == "," and len(table.headings) > 1
-    return find_decimal(texts, is_comma_table=is_comma_table)
+    return Columns(columns_of_table(open_table(file, asked)), (), 0)
 
 
 def _choose(columns: tuple[Column, ...], asked: dict[str, Any]) -> tuple[Column, ...]:
@@ -204,7 +169,7 @@ def _choose(columns: tuple[Column, ...], asked: dict[str, Any]) -> tuple[Column,
 
     Raises:
         CommandFault: there is none of that name, or none at all.
-        click.UsageError: limits were named for several.
+        click.UsageError: limits were named for several, or a target that nothing is told of.
     """
     name = asked["column"]
     found = tuple(c for c in columns if name is None or name in (c.name, c.name.split(" ")[0]))
@@ -220,4 +185,10 @@ def _choose(columns: tuple[Column, ...], asked: dict[str, Any]) -> tuple[Column,
         raise click.UsageError("limits belong to one characteristic: name it with --column")
     for side, value in named.items():
         setattr(found[0], side, value)
+    is_two_sided = found[0].lower is not None and found[0].upper is not None
+    if asked["target"] is not None and not (is_two_sided or asked["ewma"] or asked["cusum"]):
+        raise click.UsageError(
+            "a target is for Cpm, which needs both limits, or for --ewma and --cusum: "
+            "name --lower and --upper, or one of these"
+        )
     return found

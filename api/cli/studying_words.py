@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from api.cli.faults import CommandFault
 from api.cli.output import Output
+from quality.errors import StatisticsError
 
 if TYPE_CHECKING:
     from quality.spc.charts import Chart
@@ -15,11 +17,26 @@ if TYPE_CHECKING:
 
 #: What to do about statistics that are refused, by code.
 STATISTICS_REMEDIES: Final = {
-    "values-not-finite": "Correct the value; leave a cell empty where nothing was measured.",
-    "too-few-values": "Measure more, or take smaller subgroups.",
-    "no-variation": "Measure with a finer gauge; of equal values no limit follows.",
-    "malformed-chart": "Correct the subgroup size.",
-    "malformed-limits": "State a lower limit below the upper one.",
+    "values-not-finite": (
+        "Correct the value; leave a cell empty where nothing was measured.",
+        "请更正该数值；未测量处请留空。",
+    ),
+    "too-few-values": (
+        "Measure more, or take smaller subgroups.",
+        "请增加测量，或减小子组。",
+    ),
+    "no-variation": (
+        "Measure with a finer gauge; of equal values no limit follows.",
+        "请使用分辨力更高的量具；数值全部相等时得不出控制限。",
+    ),
+    "malformed-chart": (
+        "Correct the subgroup size, the counts or the rows that are named.",
+        "请更正子组大小、计数或所指出的行。",
+    ),
+    "malformed-limits": (
+        "State a lower limit below the upper one.",
+        "下规格限应小于上规格限。",
+    ),
 }
 _PLOTTED: Final = {
     "mean": ("means", "均值"),
@@ -29,6 +46,21 @@ _PLOTTED: Final = {
     "moving-range": ("moving ranges", "移动极差"),
 }
 _TOLD_MAX: Final = 20
+
+
+def refused(fault: StatisticsError, name: str, language: str) -> CommandFault:
+    """Statistics that are refused, as a command refuses: with a remedy in the language."""
+    remedy = STATISTICS_REMEDIES.get(fault.code, ("", ""))[language == "zh"]
+    return CommandFault(fault.code, f"{name}: {fault}", remedy=remedy)
+
+
+def points_told(told: Sequence[str], is_zh: bool) -> str:
+    """Signals apart by commas: the first of them, and how many more there are."""
+    more = len(told) - _TOLD_MAX
+    words = ", ".join(told[:_TOLD_MAX]) or ("无" if is_zh else "none")
+    if more > 0:
+        words += f"，另有 {more} 个" if is_zh else f" and {more} more"
+    return words
 
 
 def tell(output: Output, column: Column, found: Study, *, language: str) -> None:
@@ -74,10 +106,7 @@ def _signals(found: Study, is_zh: bool) -> str:
     first = 2 if found.charts.dispersion.plotted == "moving-range" else 1
     spread = _PLOTTED[found.charts.dispersion.plotted][is_zh]
     told += [f"{spread} @ {at + first}" for at in found.spread_signals]
-    more = len(told) - _TOLD_MAX
-    words = ", ".join(told[:_TOLD_MAX]) or ("无" if is_zh else "none")
-    if more > 0:
-        words += f"，另有 {more} 个" if is_zh else f" and {more} more"
+    words = points_told(told, is_zh)
     return f"报警（规则 @ 点）：{words}" if is_zh else f"signals (rule @ point): {words}"
 
 

@@ -127,3 +127,38 @@ def _chart(plotted: Plotted, points: Floats, *, mean: float, spread: Floats, mos
         np.minimum(mean + 3 * spread, most),
         spread,
     )
+
+
+def beyond_chance(chart: Chart, sizes: Numbers) -> float:
+    """How often a sample of a stable process lies beyond a limit, in the mean of the samples.
+
+    Limits of three deviations rest on a normal distribution, which few counts do not have; this
+    is the chance by the distribution of the counts themselves, at the rate of the center line.
+
+    Args:
+        chart: Of counts.
+        sizes: Units of each sample, or of all; no matter for a c chart.
+
+    Raises:
+        ValuesNotFinite: a size is none.
+        MalformedChart: it is no chart of counts.
+
+    Source: Montgomery, Introduction to Statistical Quality Control, sections 7.2 and 7.3
+    (operating characteristic of charts of counts).
+    """
+    from scipy.special import pdtr, pdtrc
+    from scipy.stats import binom
+
+    units = np.broadcast_to(np.asarray(sizes, dtype=np.float64), chart.points.shape)
+    is_rate = chart.plotted in (Plotted.PROPORTION, Plotted.DEFECTS_PER_UNIT)
+    scale = units if is_rate else np.ones_like(chart.points)
+    # Sums of products are off in their last bits: a whole limit is not a hair above or below it.
+    most = np.floor(np.round(chart.upper * scale, 9))
+    least = np.ceil(np.round(chart.lower * scale, 9)) - 1
+    expected = chart.center * scale
+    if chart.plotted in (Plotted.DEFECTS, Plotted.DEFECTS_PER_UNIT):
+        return float(np.mean(pdtrc(most, expected) + np.where(least < 0, 0, pdtr(least, expected))))
+    if chart.plotted in (Plotted.PROPORTION, Plotted.DEFECTIVES):
+        of = binom(np.rint(units), expected / units)
+        return float(np.mean(of.sf(most) + of.cdf(least)))
+    raise MalformedChart(f"expected a chart of counts, found one of {chart.plotted}")

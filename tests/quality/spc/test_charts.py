@@ -20,7 +20,7 @@ from quality.errors import (
     TooFewValues,
     ValuesNotFinite,
 )
-from quality.spc.attributes import c_chart, np_chart, p_chart, u_chart
+from quality.spc.attributes import beyond_chance, c_chart, np_chart, p_chart, u_chart
 from quality.spc.capability import Tolerance, cp_interval, cpk_interval, cpm_interval, performance
 from quality.spc.charts import Process, cusum, ewma, individuals, xbar_r, xbar_s
 from quality.spc.constants import constants_of, range_divisor
@@ -31,6 +31,7 @@ from quality.spc.proportions import jeffreys, wilson
 from quality.spc.runs import Rule
 from quality.spc.series import cut_subgroups
 from quality.spc.study import study
+from tests.quality.spc.gage_trials import measured
 
 ROOM = Path(__file__).resolve().parents[3] / "quality" / "spc"
 GROUPS = [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 1.0, 4.0]]
@@ -94,6 +95,21 @@ def test_defects_and_defects_per_unit() -> None:
     assert per_unit.points.tolist() == [2.0, 4.0]
     assert per_unit.center == pytest.approx(2.4)
     assert per_unit.upper[1] == pytest.approx(2.4 + 3 * sqrt(2.4 / 0.5))
+
+
+@pytest.mark.item("6.3.charts")
+def test_false_alarms_of_counts_are_those_of_their_own_distribution() -> None:
+    # Center 3, limits 0 and 8.196: nine or more of a Poisson distribution of mean 3.
+    assert beyond_chance(c_chart([4, 0, 5]), 1) == pytest.approx(0.0038, abs=5e-5)
+    assert beyond_chance(u_chart([4, 2], [2, 2]), 2) == pytest.approx(
+        beyond_chance(c_chart([4, 2]), 1)
+    )
+    # Half of 16: limits 2 and 14, so 0, 1, 15 and 16 of 2^16.
+    even = 2 * (1 + 16) / 2**16
+    assert beyond_chance(np_chart([8, 8], 16), 16) == pytest.approx(even)
+    assert beyond_chance(p_chart([8, 8], [16, 16]), [16, 16]) == pytest.approx(even)
+    with pytest.raises(MalformedChart, match="expected a chart of counts"):
+        beyond_chance(individuals([1.0, 2.0]).location, 1)
 
 
 @pytest.mark.item("6.3.capability")
@@ -192,26 +208,6 @@ def test_stable_normal_values_are_called_unstable_no_more_often_than_stated() ->
 def test_few_values_are_warned_of() -> None:
     assert "few-values" in {warning.code for warning in study(HONEST[:24]).warnings}
     assert "few-values" not in {warning.code for warning in study(HONEST[:25]).warnings}
-
-
-#: Ten parts, three operators, three trials each, from AIAG's Measurement Systems Analysis.
-TRIALS = """
-0.29 -0.56 1.34 0.47 -0.80 0.02 0.59 -0.31 2.26 -1.36
-0.41 -0.68 1.17 0.50 -0.92 -0.11 0.75 -0.20 1.99 -1.25
-0.64 -0.58 1.27 0.64 -0.84 -0.21 0.66 -0.17 2.01 -1.31
-0.08 -0.47 1.19 0.01 -0.56 -0.20 0.47 -0.63 1.80 -1.68
-0.25 -1.22 0.94 1.03 -1.20 0.22 0.55 0.08 2.12 -1.62
-0.07 -0.68 1.34 0.20 -1.28 0.06 0.83 -0.34 2.19 -1.50
-0.04 -1.38 0.88 0.14 -1.46 -0.29 0.02 -0.46 1.77 -1.49
--0.11 -1.13 1.09 0.20 -1.07 -0.67 0.01 -0.56 1.45 -1.77
--0.15 -0.96 0.67 0.11 -1.45 -0.49 0.21 -0.49 1.87 -2.16
-"""
-
-
-def measured() -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
-    """The study by part, operator and trial."""
-    rows = [[float(cell) for cell in line.split()] for line in TRIALS.split("\n") if line]
-    return np.array(rows).reshape(3, 3, 10).transpose(2, 0, 1)
 
 
 @pytest.mark.item("6.3.gage")

@@ -11,13 +11,14 @@ A mapping is a JSON file that may be edited and kept beside its table::
               "time": "09:30", "heading_row": null, "sheet": null}}
 
 A column mapped to ``""`` is left out on purpose. ``headings``, where it stands, is the row of
-headings that the mapping was made for.
+headings that the mapping was made for; ``file`` is the name of the file, and ``digest`` its
+SHA-256: what was set for one lot counts for those bytes alone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -33,7 +34,8 @@ from ledger.strict_json import parse_json_object
 FORMAT: Final = "lotmark.mapping/v1"
 SUFFIX: Final = ".mapping.json"
 _MEMBERS: Final = {
-    *("format", "type", "one_record_per", "columns", "constants", "words", "form", "headings")
+    *("format", "type", "one_record_per", "columns", "constants", "words", "form", "headings"),
+    *("file", "digest"),
 }
 
 Grouping = tuple[str, ...] | Literal["row", "file"]
@@ -54,7 +56,11 @@ class TableForm:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """A mapping: pointer by heading, values that no column gives, words to be replaced."""
+    """A mapping: pointer by heading, values that no column gives, words to be replaced.
+
+    ``seen`` names the file and the day of a mapping that was kept, and ``remembered`` the
+    constants that came from it; neither is written.
+    """
 
     vct: str
     per: Grouping = "row"
@@ -63,6 +69,18 @@ class ColumnMap:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     form: TableForm = field(default_factory=TableForm)
     headings: tuple[str, ...] = ()
+    file: str = ""
+    digest: str = ""
+    seen: str = ""
+    remembered: frozenset[str] = frozenset()
+
+
+def tell_constants(mapping: ColumnMap) -> Iterator[tuple[str, str]]:
+    """What no column gives: the place, its value, and where it is remembered from."""
+    for pointer, value in mapping.constants.items():
+        told = f"= {'none' if value is None else value}"
+        is_kept = pointer in mapping.remembered and value is not None
+        yield pointer, f"{told}, remembered from {mapping.seen}" if is_kept else told
 
 
 def mapping_path(table: Path) -> Path:
@@ -90,6 +108,8 @@ def write_mapping(path: Path, mapping: ColumnMap) -> None:
             "sheet": form.sheet,
         },
         "headings": list(mapping.headings),
+        **({"file": mapping.file} if mapping.file else {}),
+        **({"digest": mapping.digest} if mapping.digest else {}),
     }
     replace_file(path, (json.dumps(members, ensure_ascii=False, indent=1) + "\n").encode())
 
@@ -121,6 +141,8 @@ def parse_mapping(data: bytes, *, name: str) -> ColumnMap:
                 },
                 form=_parse_form(_members(members.get("form", {}), "form", name), name),
                 headings=_parse_headings(members.get("headings", []), name),
+                file=_parse_word(members, "file", name),
+                digest=_parse_word(members, "digest", name),
             )
     raise _malformed(name, f"expected format {FORMAT!r} with type and columns")
 
@@ -140,6 +162,7 @@ def with_changes(
         per=mapping.per if per is None else per,
         columns={**mapping.columns, **columns},
         constants={**mapping.constants, **constants},
+        remembered=frozenset(mapping.constants.keys() - constants.keys() if mapping.seen else ()),
         form=TableForm(
             form.encoding or kept.encoding,
             form.delimiter or kept.delimiter,
@@ -190,6 +213,13 @@ def _parse_headings(value: object, name: str) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     raise _malformed(name, "headings: expected texts")
+
+
+def _parse_word(members: Mapping[str, Any], member: str, name: str) -> str:
+    value = members.get(member, "")
+    if isinstance(value, str):
+        return value
+    raise _malformed(name, f"{member}: expected a text")
 
 
 def _parse_form(members: Mapping[str, Any], name: str) -> TableForm:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from api.cli.cells import Kind
-from api.cli.column_map import ColumnMap, TableForm, mapping_path, parse_assignment, parse_mapping
+from api.cli.column_map import (
+    ColumnMap,
+    TableForm,
+    mapping_path,
+    parse_assignment,
+    parse_mapping,
+    write_mapping,
+)
 from api.cli.drafts import Draft
-from api.cli.mapping_memory import MappingMemory
+from api.cli.lasting_constants import lasting_constants
+from api.cli.mapping_memory import MappingMemory, seen_at
 from api.cli.measured.source import WHOLE_BYTES_MAX, Progress, silent
 from api.cli.options import read_file
-from api.cli.places import FILING_PLACES, Places
+from api.cli.places import Places
 from api.cli.table import Table
 from api.cli.table_drafts import FaultyRows
 from api.cli.table_errors import MalformedMapping
 from keys.identifiers import Origin
 from ledger import limits
 from ledger.compose import Filing
+from ledger.record_type import RecordType
 
 
 def no_agreed(_: Mapping[str, Any]) -> Sequence[object]:
@@ -74,8 +83,14 @@ class Input:
     is_measured: bool = False
 
 
-def remembered_mapping(path: Path, maps: tuple[str, ...]) -> ColumnMap | None:
-    """The mapping file that was named, else the one beside the table, if there is one."""
+def remembered_mapping(
+    path: Path, maps: tuple[str, ...], find_kind: Callable[[str], RecordType]
+) -> ColumnMap | None:
+    """The mapping file that was named, else the one beside the table, if there is one.
+
+    Programs export to the same name again: of a file with other bytes, the one beside it holds
+    as for any file like it, without what was set for the lot of the last one.
+    """
     named = [Path(item) for item in maps if "=" not in item]
     if len(named) > 1:
         raise MalformedMapping(f"expected one mapping file, found {len(named)}")
@@ -83,7 +98,22 @@ def remembered_mapping(path: Path, maps: tuple[str, ...]) -> ColumnMap | None:
     if not named and not found.exists():
         return None
     data = read_file(found, "a mapping", bytes_max=limits.MAPPING_BYTES_MAX)
-    return parse_mapping(data, name=str(found))
+    mapping = seen_at(parse_mapping(data, name=str(found)), found, name=found.name)
+    if named or mapping.digest in {"", file_digest(path)}:
+        return mapping
+    places = Places(find_kind(mapping.vct).text)
+    return replace(mapping, constants=lasting_constants(mapping.constants, places))
+
+
+def keep_beside(path: Path, mapping: ColumnMap) -> None:
+    """Keep a mapping beside the file that it was made for, as long as that is the same."""
+    write_mapping(mapping_path(path), replace(mapping, digest=file_digest(path)))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def assignments(options: InputOptions) -> tuple[Mapping[str, str], Mapping[str, Any]]:
@@ -97,14 +127,3 @@ def assignments(options: InputOptions) -> tuple[Mapping[str, str], Mapping[str, 
         dict(parse_assignment(item, option="--map") for item in maps),
         dict(parse_assignment(item, option="--set") for item in options.constants),
     )
-
-
-def lasting_constants(constants: Mapping[str, Any], places: Places) -> Mapping[str, Any]:
-    """What was set for every such table; days and numbers are of one file alone."""
-    return {
-        pointer: value
-        for pointer, value in constants.items()
-        if pointer not in FILING_PLACES
-        and not pointer.endswith("/number")
-        and places.wanted(pointer).kind not in {Kind.DAY, Kind.INSTANT}
-    }

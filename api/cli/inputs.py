@@ -12,7 +12,6 @@ from api.cli.column_map import (
     ColumnMap,
     TableForm,
     mapping_path,
-    write_mapping,
 )
 from api.cli.draft_constants import put_constants
 from api.cli.drafts import Draft, read_drafts, with_filing
@@ -21,9 +20,10 @@ from api.cli.input_files import (
     InputOptions,
     Layout,
     assignments,
-    lasting_constants,
+    keep_beside,
     remembered_mapping,
 )
+from api.cli.lasting_constants import lasting_constants
 from api.cli.left_over import check_left_over
 from api.cli.mapping_memory import MappingMemory
 from api.cli.measured.files import is_measurement_file
@@ -125,7 +125,7 @@ def _read_report_input(
 def _read_table_input(
     path: Path, data: bytes, options: InputOptions, find_kind: Callable[[str], RecordType]
 ) -> Input:
-    named = remembered_mapping(path, options.maps)
+    named = remembered_mapping(path, options.maps, find_kind)
     table = replace(_read_table(data, options, named), file=path.name)
     memory = options.memory
     kept = named or (memory.find(options.vct, table.headings) if memory else None)
@@ -151,10 +151,10 @@ def _read_table_input(
         skips_faulty=options.skips_faulty,
     )
     form = form_seen(mapping.form, table, made.decimal)
-    used = replace(mapping, form=form, headings=table.headings)
+    used = replace(mapping, form=form, headings=table.headings, file=path.name)
     # To be looked at and edited. A decimal sign that was only tried out binds no later run.
     tried = replace(mapping.form, decimal=kept.form.decimal if kept else None)
-    write_mapping(mapping_path(path), replace(used, form=tried))
+    keep_beside(path, replace(used, form=tried))
     described = [
         *describe_table(path, table, used, len(made.drafts)),
         *tell_layout(table, kept or latest),
@@ -171,7 +171,7 @@ def remember(item: Input, memory: MappingMemory | None) -> None:
     """Keep the layout of a file, some of which the log has taken, for the next one like it."""
     if item.layout is None:
         return
-    write_mapping(mapping_path(item.path), item.layout.used)
+    keep_beside(item.path, item.layout.used)
     if memory is not None:
         memory.keep(item.layout.lasting)
 

@@ -1,7 +1,7 @@
 """Mappings that a party used: a table of the same headings needs no options the next time.
 
 They are kept in the party's folder, one for each type and row of headings, whatever the file
-was called and wherever it lay.
+was called and wherever it lay. What was set for one lot is not among what is kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli.column_map import SUFFIX, ColumnMap, parse_mapping, write_mapping
@@ -57,7 +58,14 @@ class MappingMemory:
             raise MalformedMapping(
                 f"expected at most {limits.MAPPING_BYTES_MAX} bytes in {path}, found {len(data)}"
             )
-        return parse_mapping(data, name=str(path))
+        found = parse_mapping(data, name=str(path))
+        return seen_at(found, path, name=found.file or path.name)
+
+
+def seen_at(mapping: ColumnMap, path: Path, *, name: str) -> ColumnMap:
+    """The mapping with what it is told by: the file that it was made for, and the day."""
+    day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+    return replace(mapping, seen=f"{name} of {day.isoformat()}")
 
 
 def tell_changes(before: Sequence[str], now: Sequence[str]) -> str:

@@ -7,7 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from api.cli.cells import DecimalSign
-from api.cli.column_map import ColumnMap, TableForm, mapping_path, parse_per, with_changes
+from api.cli.column_map import (
+    ColumnMap,
+    TableForm,
+    mapping_path,
+    parse_per,
+    tell_constants,
+    with_changes,
+)
 from api.cli.input_files import InputOptions, assignments
 from api.cli.left_over import left_over
 from api.cli.mapping_memory import tell_changes
@@ -31,8 +38,14 @@ def form_seen(form: TableForm, table: Table, decimal: DecimalSign | None) -> Tab
 
 
 def tell_layout(table: Table, before: ColumnMap | None) -> Iterator[str]:
-    """Say that the columns are not those of the last time, where that is so."""
+    """Say that the columns are not those of the last time, where that is so.
+
+    A table with less than half of the columns of ``before`` is another one, of which there was
+    no last time.
+    """
     if before is not None and before.headings:
+        if 2 * len({*before.headings} & {*table.headings}) < len(before.headings):
+            return
         changes = tell_changes(before.headings, table.headings)
         if changes:
             yield f"  other columns than the last time: {changes}"
@@ -99,9 +112,6 @@ def describe_table(
     yield from columns(
         (f"  {heading}", pointer or "left out") for heading, pointer in mapping.columns.items()
     )
-    yield from columns(
-        (f"  {pointer}", "= none" if value is None else f"= {value}")
-        for pointer, value in mapping.constants.items()
-    )
+    yield from columns((f"  {place}", told) for place, told in tell_constants(mapping))
     yield from (f"  {heading}  is empty, and goes nowhere" for heading in left_over(table, mapping))
     yield f"  mapping kept in {mapping_path(path)}"

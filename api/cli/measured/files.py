@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from api.cli.agreed_reports import REPORT
 from api.cli.cells import CellReading, DecimalSign
-from api.cli.column_map import ColumnMap, mapping_path, with_changes
+from api.cli.column_map import ColumnMap, mapping_path, tell_constants, with_changes
 from api.cli.draft_constants import put_constants
 from api.cli.drafts import Draft
 from api.cli.measured.reports import (
@@ -213,9 +213,6 @@ def describe_file(path: Path, found: Gathered, mapping: ColumnMap, drafts: int) 
     return [
         f"{path}: {kind}, {found.readings} values, {drafts} records of {mapping.vct}",
         *(f"  {label}  {number or 'left out'}" for label, number in mapping.columns.items()),
-        *(
-            f"  {pointer}  = {'none' if value is None else value}"
-            for pointer, value in mapping.constants.items()
-        ),
+        *(f"  {place}  {told}" for place, told in tell_constants(mapping)),
         f"  mapping kept in {mapping_path(path)}",
     ]

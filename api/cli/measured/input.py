@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.cli.agreed_reports import REPORT
 from api.cli.cells import DecimalSign
-from api.cli.column_map import ColumnMap, TableForm, mapping_path, write_mapping
+from api.cli.column_map import ColumnMap, TableForm
 from api.cli.decimal_sign import decimal_of
 from api.cli.drafts import with_filing
 from api.cli.input_files import (
@@ -16,9 +16,10 @@ from api.cli.input_files import (
     InputOptions,
     Layout,
     assignments,
-    lasting_constants,
+    keep_beside,
     remembered_mapping,
 )
+from api.cli.lasting_constants import lasting_constants
 from api.cli.left_over import check_left_over
 from api.cli.measured.files import (
     FileSaid,
@@ -57,14 +58,14 @@ def read_measured_input(
         )
     places = Places(find_kind(REPORT).text)
     found = gather_file(path, read_chunks(path, options.progress))
-    named = remembered_mapping(path, options.maps)
+    named = remembered_mapping(path, options.maps, find_kind)
     memory = options.memory
     kept = named or (memory.find(REPORT, labels_of(found)) if memory else None)
     columns, constants = assignments(options)
     said = FileSaid(columns, constants, ColumnMap(REPORT, form=options.form))
-    mapping = file_mapping(found, kept, said, places=places)
+    mapping = replace(file_mapping(found, kept, said, places=places), file=path.name)
     drafts, notes = file_drafts(path, found, mapping, places=places, origin=options.origin)
-    write_mapping(mapping_path(path), mapping)
+    keep_beside(path, mapping)
     made = tuple(
         with_defaults(replace(draft, filing=options.filing), options.own) for draft in drafts
     )
@@ -88,7 +89,7 @@ def read_long_table(
     Raises:
         TableError: it cannot be understood, with every place concerned.
     """
-    named = remembered_mapping(path, options.maps)
+    named = remembered_mapping(path, options.maps, find_kind)
     form = _table_options(options.form, named)
     stream = open_stream(path, form, whole_bytes_max=options.whole_bytes_max)
     if stream is None:
@@ -119,8 +120,8 @@ def read_long_table(
 def _long_input(long: LongTable, made: LongDrafts, options: InputOptions, places: Places) -> Input:
     table, mapping = long.stream.table, long.mapping
     form = form_seen(mapping.form, table, long.decimal)
-    used = replace(mapping, form=form, headings=table.headings)
-    write_mapping(mapping_path(long.path), used)
+    used = replace(mapping, form=form, headings=table.headings, file=long.path.name)
+    keep_beside(long.path, used)
     described = (
         *describe_table(long.path, table, used, len(made.drafts), rows=made.rows),
         *(f"  {note}" for note in made.notes),

@@ -20,6 +20,12 @@ pytestmark = pytest.mark.item("4.8")
 
 VCT = "inspection-report/v1"
 SETS = tuple(part for item in VERDICT.items() for part in ("--set", "=".join(item)))
+#: What nobody remembers for the next lot.
+OF_ONE_LOT = tuple(
+    part
+    for place in ("/verdict/decision", "/verdict/decided_at", "/lot/quantity")
+    for part in ("--set", f"{place}={VERDICT[place]}")
+)
 
 
 def entries(solo: SoloLog) -> int:
@@ -129,8 +135,7 @@ def test_rows_that_were_left_out_are_a_file_to_be_mended(
     # Mended, it is sent with the mapping that the party remembers.
     if suffix == "csv":
         left.write_text(left.read_text().replace("5 kg;", "5;"))
-        decided = ("--set", f"/verdict/decided_at={VERDICT['/verdict/decided_at']}")
-        assert len(solo.json("submit", str(left), *decided)["records"]) == 1
+        assert len(solo.json("submit", str(left), *OF_ONE_LOT)["records"]) == 1
 
 
 def test_a_table_of_the_same_headings_needs_no_options_the_next_month(
@@ -143,11 +148,11 @@ def test_a_table_of_the_same_headings_needs_no_options_the_next_month(
     october.write_text(f"{head}O-1;A\n")
     solo.json("submit", str(october), "--type", VCT, *SETS, *maps)
     november.write_text(f"{head}O-2;B\n")
-    # The day of a decision is of one file alone.
+    # The decision, its day and the quantity are of one file alone.
     missing = solo.run("submit", str(november), "--dry-run")
-    assert "nothing gives /verdict/decided_at" in missing.stderr
-    decided = ("--set", f"/verdict/decided_at={VERDICT['/verdict/decided_at']}")
-    (record,) = solo.json("submit", str(november), *decided, "--dry-run")["records"]
+    for place in ("/verdict/decision", "/verdict/decided_at", "/lot/quantity"):
+        assert f"nothing gives {place}" in missing.stderr
+    (record,) = solo.json("submit", str(november), *OF_ONE_LOT, "--dry-run")["records"]
     assert (record["number"], record["groups"]["lot"]["number"]) == ("O-2", "B")
     # Another layout is said, and what is still there goes where it went.
     december = tmp_path / "december.csv"

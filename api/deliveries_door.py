@@ -25,7 +25,7 @@ from api.derived.worker import DerivedWorker
 from api.exchange import Reader, Refused
 from api.observability import log
 from api.record_flags import agreed_flags, encode_agreed_flag
-from api.records import RecordShelf, private
+from api.records import OpenedRecord, RecordShelf, private
 from api.sampling_door import sampling_flags
 from keys.encoding import encode_base64url
 from ledger.clock import Clock
@@ -75,7 +75,11 @@ class DeliveryDoor:
         Raises:
             Refused: there is no such record.
         """
-        record = self.shelf.open(request.path_params["record_id"], reader)
+        told = self.flags_beside(self.shelf.open(request.path_params["record_id"], reader), reader)
+        return private(JSONResponse(told))
+
+    def flags_beside(self, record: OpenedRecord, reader: Reader) -> dict[str, Any]:
+        """The flags of a record beside others, for one reader, and what they are made of."""
         record_id = encode_base64url(record.row.record_id)
         # Who does not read the record whole, or is no member, is told nothing that follows from it.
         is_told = record.sight.is_whole and self.shelf.is_member(reader)
@@ -87,7 +91,7 @@ class DeliveryDoor:
             record, self.state(), open_record=lambda other: self.shelf.open(other, reader)
         )
         missing = (("deliveries", size is None), ("sampling", sampled is None))
-        told = {
+        return {
             "record_id": record_id,
             "flags": [
                 *map(encode_flag, found),
@@ -96,7 +100,6 @@ class DeliveryDoor:
             "missing": [name for name, is_missing in missing if is_missing],
             "provenance": {"method": METHOD, "tree_size": size},
         }
-        return private(JSONResponse(told))
 
     def _beside_others(self, record_id: str | None) -> tuple[tuple[RecordFlag, ...], int | None]:
         """Flags beside other deliveries, and the tree size; None where tables are away."""

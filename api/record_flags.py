@@ -6,17 +6,17 @@ the record changes none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+from api.exchange import Refused
+from api.limit_flags import flags_by_limits
 from api.records import OpenedRecord
 from ledger.domain_state import DomainState
 from ledger.entitled_reading import said_of_entry
-from quality.agreed_limits import cited_flags, with_agreed_limits
 from quality.flags import Flag
 from quality.masters import Masters
 from quality.rules import QualityRules
-from quality.values import Groups
 
 Opening = Callable[[str], OpenedRecord]
 """Opens a record by its id as the reader gets it who asks for flags."""
@@ -40,9 +40,10 @@ def agreed_flags(
     if facts is None:
         return ()
     said = said_of_entry(record.row, groups, facts=facts)
-    cited = state.cited_specification(said)
-    beside = _beside(groups, open_record(cited.record_id)) if cited else ()
-    return (*state.flags(said), *beside)
+    cited = cited_record(record, state, open_record=open_record)
+    if cited is None or not cited.sight.is_whole:
+        return (*state.flags(said),)
+    return (*state.flags(said), *flags_by_limits(groups, _groups(cited)))
 
 
 def encode_agreed_flag(flag: Flag) -> dict[str, Any]:
@@ -50,18 +51,28 @@ def encode_agreed_flag(flag: Flag) -> dict[str, Any]:
     return {"code": flag.code, "pointer": flag.pointer, "en": flag.en, "zh": flag.zh}
 
 
-def _beside(groups: Groups, cited: OpenedRecord) -> Iterator[Flag]:
-    """What an inspection shows by the limits of the specification, and not without them."""
-    if not cited.sight.is_whole:
-        return
-    specification = _groups(cited)
-    vct, rules = "inspection-report/v1", QualityRules()
-    alone = rules.flags(vct, groups)
-    for flag in rules.flags(vct, with_agreed_limits(groups, specification)):
-        # A nominal value outside its limits is a flag of the specification itself.
-        if flag not in alone and flag.code != "nominal-outside-limits":
-            yield flag
-    yield from cited_flags(groups, specification)
+def cited_record(
+    record: OpenedRecord, state: DomainState, *, open_record: Opening
+) -> OpenedRecord | None:
+    """The specification that a record cites, as its reader gets it; None where it is not shown.
+
+    Args:
+        record: a record as its reader gets it.
+        state: what is in force after this entry or a later one.
+        open_record: opens the specification for the same reader.
+    """
+    groups = _groups(record)
+    facts = QualityRules().facts(record.row.vct, groups) if record.sight.is_whole else None
+    if facts is None or not isinstance(state, Masters):
+        return None
+    cited = state.cited_specification(said_of_entry(record.row, groups, facts=facts))
+    if cited is None:
+        return None
+    try:
+        return open_record(cited.record_id)
+    except Refused:
+        # Who may not know of the specification reads the inspection all the same.
+        return None
 
 
 def _groups(record: OpenedRecord) -> dict[str, Any]:

@@ -140,8 +140,6 @@ def _add_records(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/records", GET=search, POST=submissions.submit)
     serve_resource(app, "/v1/records/{record_id}", GET=reading.read_by(records.show))
     serve_resource(app, "/v1/records/{record_id}/receipt", GET=reading.beside(records.receipt))
-    reports = ReportDoor(service.ledger, served.shelf, service.anchor_text)
-    serve_resource(app, "/v1/records/{record_id}/report", GET=reading.read_by(reports.report))
 
 
 def _add_sealed(app: FastAPI, served: Served) -> None:
@@ -163,6 +161,8 @@ def _add_deliveries(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/deliveries/monthly", GET=monthly)
     serve_resource(app, "/v1/deliveries/differences", GET=differences)
     serve_resource(app, "/v1/records/{record_id}/flags", GET=reading.read_by(door.flags))
+    reports = ReportDoor(service.ledger, served.shelf, service.anchor_text, flags=door.flags_beside)
+    serve_resource(app, "/v1/records/{record_id}/report", GET=reading.read_by(reports.report))
     sampling = SamplingDoor(
         service.derived,
         served.shelf,

@@ -18,7 +18,7 @@ from api.cli.own_party import courtesy_answer
 from api.client import LogClient
 from api.client_errors import ClientError
 from ledger.anchor import Anchor
-from ledger.verify import verify_view
+from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import parse_view
 from quality.values import Groups, items, text
 
@@ -78,54 +78,64 @@ class SpecificationBook:
     def _ask(self, cited: Citation) -> Groups | None:
         try:
             with self.open_client() as client:
-                found = self._look_up(cited, client)
+                found = find_specification(cited, client, self.anchor)
         except ClientError as fault:
             if not self.is_optional:
                 raise
             self._tell(f"specification {cited} was not looked up: {fault}")
             return None
-        if found is None:
+        groups = None if found is None else shown_limits(found)
+        if groups is None:
             self._tell(
                 f"the log shows no specification {cited} of this part: numbers, units and "
                 "plausible ranges are not compared with it"
             )
-        return found
-
-    def _look_up(self, cited: Citation, client: LogClient) -> Groups | None:
-        conditions = {
-            "specification": cited.code,
-            "part": cited.part,
-            "customer": cited.customer,
-        }
-        told = ask_all(client, "specifications", **conditions)
-        with courtesy_answer():
-            said = [
-                str(revision["said"]["record_id"])
-                for item in told.items
-                for revision in item["revisions"]
-                if revision["revision"] == cited.revision
-            ]
-        # Of two customers with a specification of one name neither is meant more.
-        return self._verified(said[0], cited, client) if len(said) == 1 else None
-
-    def _verified(self, record_id: str, cited: Citation, client: LogClient) -> Groups | None:
-        view = verify_view(parse_view(client.view(record_id)), without_quorum(self.anchor))
-        groups = [
-            {group.group: group.value for group in record.groups}
-            for record in view.records
-            if record.record_id == record_id
-        ]
-        state: Mapping[str, Any] = groups[0].get("state", {}) if groups else {}
-        if (text(state, "specification"), text(state, "revision")) != cited[:2]:
-            raise CommandFault(
-                "answer-malformed",
-                f"expected a view of specification {cited}, found another record",
-                remedy="Do not trust this service; tell the other members.",
-            )
-        return groups[0] if "characteristics" in groups[0] else None
+        return groups
 
     def _tell(self, note: str) -> None:
         self.notes[note] = None
+
+
+def find_specification(cited: Citation, client: LogClient, anchor: Anchor) -> VerifiedRecord | None:
+    """The specification that is cited, verified; None where the service names not one.
+
+    Raises:
+        ClientError: no answer came.
+        CommandFault, LedgerError: what the service showed does not verify.
+    """
+    conditions = {"specification": cited.code, "part": cited.part, "customer": cited.customer}
+    told = ask_all(client, "specifications", **conditions)
+    with courtesy_answer():
+        said = [
+            str(revision["said"]["record_id"])
+            for item in told.items
+            for revision in item["revisions"]
+            if revision["revision"] == cited.revision
+        ]
+    # Of two customers with a specification of one name neither is meant more.
+    return _verified(said[0], cited, client, anchor) if len(said) == 1 else None
+
+
+def _verified(
+    record_id: str, cited: Citation, client: LogClient, anchor: Anchor
+) -> VerifiedRecord | None:
+    view = verify_view(parse_view(client.view(record_id)), without_quorum(anchor))
+    records = [record for record in view.records if record.record_id == record_id]
+    groups = {item.group: item.value for record in records for item in record.groups}
+    state: Mapping[str, Any] = groups.get("state", {})
+    if (text(state, "specification"), text(state, "revision")) != cited[:2]:
+        raise CommandFault(
+            "answer-malformed",
+            f"expected a view of specification {cited}, found another record",
+            remedy="Do not trust this service; tell the other members.",
+        )
+    return records[0]
+
+
+def shown_limits(record: VerifiedRecord) -> Groups | None:
+    """The groups of a specification; None where its characteristics were not shown."""
+    groups = {item.group: item.value for item in record.groups}
+    return groups if "characteristics" in groups else None
 
 
 def citation_of(groups: Groups) -> Citation | None:

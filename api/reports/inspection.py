@@ -31,6 +31,8 @@ VCT: Final = "inspection-report/v1"
 VALUES_OF_ONE: Final = 80
 VALUES_OF_ALL: Final = 1_200
 _VALUES_A_ROW: Final = 10
+_EXTREMES: Final = frozenset({"minimum", "maximum"})
+_FIGURES: Final = ("count", "minimum", "mean", "maximum", "deviation")
 _PLACES_MORE: Final = 2
 #: Room for the sum of numbers of 34 digits on either side of the point.
 _DIGITS_MAX: Final = 120
@@ -106,7 +108,7 @@ def _plan(groups: Mapping[str, Any], item: Mapping[str, Any]) -> Plan | None:
 
 def _measured(subject: Subject) -> Section:
     language = subject.language
-    items = subject.groups["measurements"]["characteristics"]
+    items = subject.limited["measurements"]["characteristics"]
     ppk = _ppk_of(subject)
     names = ("characteristic", "class", "unit", "lower", "nominal", "upper")
     figures = ("count", "minimum", "mean", "maximum", "outside")
@@ -116,8 +118,37 @@ def _measured(subject: Subject) -> Section:
     rows = [tuple(_characteristic(item, ppk, language)) for item in items]
     grid = Grid(tuple(zip(headings, widths, strict=True)), rows, note=word("legend", language))
     return Section(
-        subject.labels.name("/measurements"), grids=(grid, *_value_grids(items, language))
+        subject.labels.name("/measurements"),
+        fields=tuple(limits_fields(subject)),
+        grids=(grid, *_value_grids(items, language)),
     )
+
+
+def limits_fields(subject: Subject) -> Iterator[Field]:
+    """Whose limits the values were compared with, where they are not the record's own."""
+    if (told := limits_source(subject)) is not None:
+        name = word("limits_of", subject.language)
+        yield Field(name, told, is_alarming=subject.cited is None)
+
+
+def limits_source(subject: Subject) -> str | None:
+    """The specification that limits are of, or that it was not read; None where none is cited."""
+    language, cited = subject.language, subject.cited
+    if cited is not None:
+        return word(
+            "limits_cited",
+            language,
+            code=cited.code,
+            revision=cited.revision,
+            index=cited.index,
+            record=cited.record_id,
+        )
+    if "lot" not in subject.groups:
+        return word("limits_withheld", language)
+    named = subject.groups["lot"].get("specification")
+    if named is None:
+        return None
+    return word("limits_unread", language, code=named["id"], revision=named["revision"])
 
 
 def _ppk_of(subject: Subject) -> dict[str, str]:
@@ -130,21 +161,46 @@ def _characteristic(
 ) -> Iterator[Cell]:
     values = [Decimal(found["value"]) for found in item["values"]]
     lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
-    outside = sum(_is_outside(value, lower, upper) for value in values)
-    name = f"{item['id']} {item['name']}" if item.get("name") else item["id"]
     least, most, mean = min(values), max(values), _mean(values)
-    yield Cell(name)
+    yield Cell(_called(item))
     yield Cell("" if item["class"] == "none" else item["class"])
     yield Cell(item["unit"])
-    for limit in ("lower", "nominal", "upper"):
-        yield Cell(_open(item.get(limit), language))
+    yield from (Cell(text) for text in limit_texts(item, language))
     yield Cell(str(len(values)))
     yield Cell(format(least, "f"), is_alarming=_is_outside(least, lower, upper))
     yield Cell(format(mean, "f"))
     yield Cell(format(most, "f"), is_alarming=_is_outside(most, lower, upper))
-    yield Cell(str(outside), is_alarming=bool(outside))
+    outside = outside_of(item)
+    told = word("not_compared", language) if outside is None else str(outside)
+    yield Cell(told, is_alarming=bool(outside))
     yield Cell(ppk.get(item["id"], ""))
     yield Cell(bar=_bar((lower, upper), (least, mean, most), is_outside=bool(outside)))
+
+
+def limit_texts(item: Mapping[str, Any], language: str) -> Iterator[str]:
+    """Lower limit, nominal value and upper limit; "none" only beside another limit."""
+    is_limited = _has_limits(item)
+    for name in ("lower", "nominal", "upper"):
+        text = item.get(name)
+        yield (word("open", language) if is_limited else "–") if text is None else text
+
+
+def outside_of(item: Mapping[str, Any]) -> int | None:
+    """How many values are outside the limits; None where there are none to compare with."""
+    if not _has_limits(item):
+        return None
+    lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
+    return sum(_is_outside(Decimal(found["value"]), lower, upper) for found in item["values"])
+
+
+def _has_limits(item: Mapping[str, Any]) -> bool:
+    return item.get("lower") is not None or item.get("upper") is not None
+
+
+def _called(item: Mapping[str, Any]) -> str:
+    """The number of a characteristic and its name, which are often one."""
+    name = item.get("name")
+    return item["id"] if not name or name == item["id"] else f"{item['id']} {name}"
 
 
 def _bar(
@@ -184,20 +240,28 @@ def _summarised(subject: Subject) -> Section:
     language = subject.language
     labels = subject.labels
     place = "/summary/characteristics/*"
-    names = ("count", "minimum", "mean", "maximum", "deviation")
     headings = [(word("characteristic", language), 30.0), (word("unit", language), 9.0)]
-    headings += [(labels.name(f"{place}/{name}"), 15.0) for name in names]
+    headings += [(word("limits", language), 24.0)]
+    headings += [(labels.name(f"{place}/{name}"), 15.0) for name in _FIGURES]
     headings += [(labels.name(f"{place}/ppk"), 28.0)]
-    rows = [
-        (
-            Cell(f"{item['id']} {item.get('name', '')}".strip()),
-            Cell(item["unit"]),
-            *(Cell(said(item[name], language) if name in item else "") for name in names),
-            Cell(_interval(item.get("ppk"))),
-        )
-        for item in subject.groups["summary"]["characteristics"]
-    ]
-    return Section(labels.name("/summary"), grids=(Grid(tuple(headings), rows),))
+    items = subject.limited["summary"]["characteristics"]
+    rows = [tuple(_summary(item, language)) for item in items]
+    fields = () if "measurements" in subject.groups else tuple(limits_fields(subject))
+    return Section(labels.name("/summary"), fields=fields, grids=(Grid(tuple(headings), rows),))
+
+
+def _summary(item: Mapping[str, Any], language: str) -> Iterator[Cell]:
+    lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
+    yield Cell(_called(item))
+    yield Cell(item["unit"])
+    least, _, most = limit_texts(item, language)
+    has_limits = _has_limits(item)
+    yield Cell(f"{least} … {most}" if has_limits else word("not_compared", language))
+    for name in _FIGURES:
+        value = item.get(name)
+        is_bad = name in _EXTREMES and _is_outside(Decimal(item[name]), lower, upper)
+        yield Cell("" if value is None else said(value, language), is_alarming=is_bad)
+    yield Cell(_interval(item.get("ppk")))
 
 
 def _interval(ppk: Mapping[str, str] | None) -> str:
@@ -206,10 +270,6 @@ def _interval(ppk: Mapping[str, str] | None) -> str:
 
 def _limit(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
-
-
-def _open(text: str | None, language: str) -> str:
-    return word("open", language) if text is None else text
 
 
 def _is_outside(value: Decimal, lower: Decimal | None, upper: Decimal | None) -> bool:

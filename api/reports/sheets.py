@@ -15,6 +15,7 @@ from api.cli.cells import Kind
 from api.cli.places import Places
 from api.cli.workbook.values import SheetValue
 from api.cli.workbook.writing import write_workbook
+from api.reports.inspection import limit_texts, limits_source, outside_of
 from api.reports.leaves import decimal_cell, leaf_cell, leaves, tables
 from api.reports.marks import ABOUT, FORMAT, HEADING_ROWS, PLACE, VALUE
 from api.reports.names import name_of
@@ -42,7 +43,34 @@ def report_sheets(subject: Subject) -> Sheets:
     for pointer, items in tables(subject.content, ""):
         for table in writer.tables(pointer, [_Item((), item) for item in items]):
             sheets[_free_name(table.name, sheets)] = table.lines
+    if limits := list(limit_lines(subject)):
+        sheets[_free_name(word("limits", subject.language), sheets)] = limits
     return {**sheets, ABOUT: writer.about()}
+
+
+def limit_lines(subject: Subject) -> Iterator[Line]:
+    """The limits that the specification gives, to look at; nothing where none was shown.
+
+    Nothing here says where it belongs: the record does not type these limits.
+    """
+    language = subject.language
+    source = limits_source(subject) if subject.cited is not None else None
+    if source is None or "measurements" not in subject.content:
+        return
+    names = ("characteristic", "unit", "lower", "nominal", "upper", "count", "outside")
+    yield [SheetValue(word(name, language)) for name in names]
+    note = f"{word('limits_of', language)}: {source}. {word('limits_read_only', language)}"
+    yield [SheetValue(note)]
+    for item in subject.limited["measurements"]["characteristics"]:
+        outside = outside_of(item)
+        told = word("not_compared", language) if outside is None else str(outside)
+        yield [
+            SheetValue(item["id"]),
+            SheetValue(item["unit"]),
+            *(decimal_cell(text) for text in limit_texts(item, language)),
+            SheetValue(str(len(item["values"])), is_number=True),
+            SheetValue(told, is_number=outside is not None),
+        ]
 
 
 @dataclass(frozen=True, slots=True)

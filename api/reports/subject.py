@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from api.cli.content_words import Labels, read_labels, tell_flags
+from api.cli.content_words import Labels, read_labels
 from api.cli.places import Places
 from api.cli.verification_words import WARNINGS, Words, instant
+from api.reports.cited import Beside, Cited, flag_lines, with_limits
 from ledger.record_type import CLOSED_GROUPS, RecordType
 from ledger.verify import VerifiedRecord
+
+_ALONE: Final = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Subject:
 
     ``withheld`` are groups that the record may have and its reader was not given, and what
     would open them; ``steps`` is what was verified, ``log_word`` what was not;
-    ``is_by_service`` where the log's own service verified it, and the reader did not yet.
+    ``is_by_service`` where the log's own service verified it, and the reader did not yet;
+    ``cited`` is the specification whose limits hold, where its reader was shown it.
     """
 
     language: str
@@ -38,6 +42,7 @@ class Subject:
     log_word: tuple[str, ...]
     flags: tuple[str, ...] = ()
     is_by_service: bool = False
+    cited: Cited | None = None
     labels: Labels = field(default_factory=lambda: Labels("en"))
 
     @property
@@ -46,13 +51,25 @@ class Subject:
         return Places(self.kind.text)
 
     @property
+    def limited(self) -> Mapping[str, Any]:
+        """The groups with the limits of the specification that the record cites."""
+        return with_limits(self.groups, self.cited)
+
+    @property
     def content(self) -> dict[str, Any]:
         """The groups that say something, without those that file the record."""
         return {name: self.groups[name] for name in self.kind.groups if name in self.groups}
 
 
-def subject_of(record: VerifiedRecord, kind: RecordType, *, origin: str, language: str) -> Subject:
-    """A verified record of a business type as the subject of a report."""
+def subject_of(
+    record: VerifiedRecord,
+    kind: RecordType,
+    *,
+    origin: str,
+    language: str,
+    beside: Beside = _ALONE,
+) -> Subject:
+    """A verified record of a business type, and what is known beside it, as a subject."""
     words = Words(language)
     groups = {item.group: item.value for item in record.groups}
     steps = words.record_steps(record)
@@ -72,7 +89,8 @@ def subject_of(record: VerifiedRecord, kind: RecordType, *, origin: str, languag
         steps=tuple(step.text for step in steps if step.name not in WARNINGS),
         warnings=tuple(step.text for step in steps if step.name in WARNINGS),
         log_word=tuple(map(words.log_word, record.log_word)),
-        flags=tuple(tell_flags(record.type, groups, language=language)),
+        flags=tuple(flag_lines(record.type, groups, beside, language=language)),
+        cited=beside.cited,
         labels=read_labels(kind.text, language),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from api.reports.inspection import VCT, limits_source
 from api.reports.subject import Subject
 from api.reports.words import word
 
@@ -23,6 +24,8 @@ def verification_lines(subject: Subject) -> Iterator[tuple[str, str]]:
     yield named("admitted", subject.admitted)
     yield from (named("warning", text) for text in subject.warnings)
     yield from (named("flag", text) for text in subject.flags)
+    if subject.kind.vct == VCT and (source := limits_source(subject)) is not None:
+        yield named("limits_of", source)
     yield from (named("withheld", text) for text in withheld_lines(subject))
     yield from (named("erased", subject.labels.name(f"/{name}")) for name in subject.erased)
     yield from (named("verified_steps", text) for text in verified_lines(subject))

@@ -7,11 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from api.cli.faults import CommandFault
 from api.cli.options import (
     Place,
     language_option,
@@ -23,7 +22,6 @@ from api.cli.output import Output, columns
 from api.cli.reading import open_reader
 from api.cli.tally_lines import (
     DRAFT,
-    HELP,
     QUIT,
     STATE,
     AtHand,
@@ -32,14 +30,22 @@ from api.cli.tally_lines import (
     after,
     meaning_of,
 )
-from api.client_errors import RequestRefused
+from api.cli.tally_words import (
+    draft_line,
+    dropped_line,
+    help_line,
+    list_rows,
+    name_line,
+    piece_line,
+    plan_lines,
+    state_lines,
+)
+from api.client_errors import Problem, RequestRefused
 from api.client_tallies import TallyClient
 from ledger import limits
 from ledger.durable_files import replace_file
 from ledger.errors import MalformedJson
 from ledger.strict_json import parse_json_object
-
-_LIST_COLUMNS: Final = ("tally", "readings", "opened_ms", "expires_ms")
 
 
 @click.command()
@@ -60,7 +66,7 @@ def tally(output: Output, *, place: Place, language: str, **asked: Any) -> None:
 
     Readings are typed a line each, and answered with the state of the lot; 'quit' leaves it to
     be resumed. With --json each line of standard input is a reading as JSON, answered with a
-    line of JSON. What is sent twice counts once.
+    line of JSON, also where it is refused. What is sent twice counts once.
     """
     chosen = [name for name in ("opening", "resume", "is_list", "drop") if asked[name]]
     if len(chosen) != 1:
@@ -69,10 +75,10 @@ def tally(output: Output, *, place: Place, language: str, **asked: Any) -> None:
     with reader.client:
         client = TallyClient(reader.client)
         if asked["is_list"]:
-            _list(output, client)
+            _list(output, client, language)
         elif asked["drop"]:
             client.drop(asked["drop"])
-            output.say(f"deleted {asked['drop']}")
+            output.say(dropped_line(asked["drop"], language))
         else:
             told = client.show(asked["resume"]) if asked["resume"] else _open(client, asked)
             Tallying(output, client, language, asked["out"]).run(told, _lines())
@@ -83,13 +89,9 @@ def _open(client: TallyClient, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return client.open(read_file(asked["opening"], "what is inspected", bytes_max=most))
 
 
-def _list(output: Output, client: TallyClient) -> None:
+def _list(output: Output, client: TallyClient, language: str) -> None:
     told = client.listed()
-    rows = [
-        (one["tally"], str(one["sequence"]), str(one["opened_ms"]), str(one["expires_ms"]))
-        for one in told["tallies"]
-    ]
-    for line in columns([_LIST_COLUMNS, *rows]):
+    for line in columns(list_rows(told, language)):
         output.say(line)
     output.result(told)
 
@@ -105,11 +107,22 @@ def _lines() -> Iterator[str]:
     yield from sys.stdin
 
 
-def _malformed(found: str) -> CommandFault:
-    return CommandFault(
+def _refused(problem: Problem, sequence: object) -> Mapping[str, Any]:
+    """The answer to a line that was not taken."""
+    faults = [
+        {"pointer": one.pointer, "expected": one.expected, "found": one.found}
+        for one in problem.faults
+    ]
+    told = {"code": problem.code, "detail": problem.detail, "remedy": problem.remedy}
+    return {"sequence": sequence, "refused": {**told, "faults": faults}}
+
+
+def _malformed(found: str) -> Problem:
+    return Problem(
         "malformed-reading",
+        0,
         f"expected a line with sequence and reading, found: {found}",
-        remedy="Send lines as docs/spec/tally.md section 3 says.",
+        "Send lines as docs/spec/tally.md section 3 says.",
     )
 
 
@@ -159,22 +172,26 @@ class Tallying:
             elif line.word == DRAFT:
                 self._draft(tally_id)
             else:
-                self.output.say(f"piece {line.piece}")
+                self.output.say(piece_line(line.piece, self.language))
         except RequestRefused as fault:
             self.output.note(str(fault))
             return False
         return True
 
     def _send_json(self, tally_id: str, text: str) -> None:
-        """One line of JSON: what was sent is answered, what was refused says why."""
+        """One line of JSON, answered with one: the state, or why it was refused."""
+        sequence: object = None
         try:
             members = parse_json_object(text.encode(), bytes_max=limits.TALLY_READING_BYTES_MAX)
+            sequence = members.get("sequence")
+            if not isinstance(sequence, int) or isinstance(sequence, bool):
+                answer = _refused(_malformed("no sequence"), None)
+            else:
+                answer = self.client.read(tally_id, sequence, members.get("reading"))
         except MalformedJson as fault:
-            raise _malformed(str(fault)) from fault
-        sequence = members.get("sequence")
-        if not isinstance(sequence, int):
-            raise _malformed("no sequence")
-        answer = self.client.read(tally_id, sequence, members.get("reading"))
+            answer = _refused(_malformed(str(fault)), None)
+        except RequestRefused as fault:
+            answer = _refused(fault.problem, sequence)
         click.echo(json.dumps(answer, ensure_ascii=False))
 
     def _draft(self, tally_id: str) -> None:
@@ -183,32 +200,18 @@ class Tallying:
             self.output.say_lines(draft)
             return
         replace_file(self.out, f"{draft}\n".encode())
-        self.output.say(f"{self.out}: the draft; 'lotmark submit {self.out}' signs it")
+        self.output.say(draft_line(self.out, self.language))
 
     def _tell_plan(self, told: Mapping[str, Any]) -> None:
         if self.output.is_json:
             click.echo(json.dumps(dict(told), ensure_ascii=False))
             return
-        self.output.say(f"tally {told['tally']}")
-        for one in told["plan"]["classes"]:
-            severity = told["severities"].get(one["name"], {})
-            risk = told["risks"].get(one["name"], {}).get(self.language, "")
-            self.output.say(
-                f"{one['name']}: {one['standard']}, n {one['sample']}, Ac {one['accept']}, "
-                f"Re {one['reject']}, {one['severity']} ({severity.get('from', '')}) {risk}"
-            )
-        self.output.note(HELP)
+        self.output.say(name_line(str(told["tally"]), self.language))
+        for line in plan_lines(told, self.language):
+            self.output.say(line)
+        self.output.note(help_line(self.language))
         self._tell(told["state"])
 
     def _tell(self, state: Mapping[str, Any]) -> None:
-        """The state in a few lines: flags, counts, what is certain and why, what is next."""
-        language, pieces = self.language, state["pieces"]
-        for flag in state["flags"]:
-            self.output.say(f"! {flag[language]}")
-        counts = ", ".join(
-            f"{one['class']} {one['defective']}/{one['reject']}" for one in state["classes"]
-        )
-        self.output.say(f"{pieces['inspected']}/{pieces['sample']}  {counts}")
-        for reason in state["reasons"]:
-            self.output.say(f"{state['decision']}: {reason[language]}")
-        self.output.say(f"-> {state['next'][language]}")
+        for line in state_lines(state, self.language):
+            self.output.say(line)

@@ -2,8 +2,9 @@
 
 The chance is hypergeometric where the sample is more than a tenth of the lot, binomial else (then
 the two differ by less than the words tell), and Poisson where nonconformities are counted. The
-words tell of a lot four times as bad as the AQL (twice, where that one hardly passes), or, where
-there is none, of the worst among round figures that still passes one time in ten.
+words tell of a lot four times as bad as the AQL (twice or once, where normal inspection at level
+II hardly passes that one), so of the same lot for every plan of an AQL and lot; or, where there is
+no AQL, of the worst among round figures that still passes one time in twenty.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from quality.errors import NoSamplingPlan
 from quality.sampling.chances import binomial_at_most, hypergeometric_at_most, poisson_at_most
-from quality.sampling.plan import Plan
+from quality.sampling.plan import Plan, plan_for
 
 #: A sample of more than this part of the lot changes what is left of it.
 _PART_MAX: Final = 10
 _TIMES_AQL: Final = (4, 2, 1)
+_LEVEL: Final = "II"
 #: A chance below this tells little of how a plan discriminates.
 _WORTH_TELLING: Final = 0.05
 _ROUND_PERCENT: Final = tuple(Decimal(text) for text in "50 25 10 5 2.5 1 0.5 0.25 0.1".split())
@@ -54,9 +57,9 @@ def risk_words(plan: Plan) -> Mapping[str, str]:
             "en": f"all {plan.lot} units are inspected, Ac {plan.accept}: no risk of sampling",
             "zh": f"全检 {plan.lot} 件，Ac {plan.accept}：无抽样风险",
         }
-    percent = _percent(plan)
+    percent, units = _told(plan)
+    lot_en, lot_zh = _lot_words(plan, percent, units=units)
     chance = _chance_words(passing_chance(plan, float(percent / _WHOLE)))
-    lot_en, lot_zh = _lot_words(plan, percent)
     plan_words = f"n = {plan.sample}, Ac {plan.accept}"
     return {
         "en": f"{plan_words}: a {lot_en} still passes {chance[0]} of the time",
@@ -73,21 +76,43 @@ def _units(lot: int, rate: float) -> int:
     return 0 if rate == 0 else max(1, min(lot, int(lot * rate + 0.5)))
 
 
-def _percent(plan: Plan) -> Decimal:
-    """How bad a lot the words tell of, in percent defective or nonconformities per 100 units."""
+def _told(plan: Plan) -> tuple[Decimal, int | None]:
+    """How bad a lot the words tell of, in percent defective or nonconformities per 100 units.
+
+    It is fixed by AQL and lot: else normal and tightened inspection could not be compared. In a
+    small lot it is so many units, where no number of them is just that bad.
+    """
+    by = _compared(plan)
     rates = _ROUND_PERCENT if plan.aql is None else tuple(plan.aql * times for times in _TIMES_AQL)
     can_be = [rate for rate in rates if plan.counts_nonconformities or rate < _WHOLE]
-    told = (one for one in can_be if passing_chance(plan, float(one / _WHOLE)) >= _WORTH_TELLING)
-    return next(told, can_be[-1])
+    told = (
+        rate
+        for rate in can_be
+        if by is None or passing_chance(by, float(rate / _WHOLE)) >= _WORTH_TELLING
+    )
+    percent = next(told, can_be[-1])
+    units = _units(plan.lot, float(percent / _WHOLE))
+    is_exact = percent * plan.lot == units * _WHOLE
+    if plan.counts_nonconformities or is_exact or not _is_small(by or plan):
+        return percent, None
+    return _WHOLE * units / plan.lot, units
 
 
-def _lot_words(plan: Plan, percent: Decimal) -> tuple[str, str]:
+def _compared(plan: Plan) -> Plan | None:
+    """The plan by which the lot that is told of is chosen; None where the tables have none."""
+    if plan.aql is None:
+        return plan
+    try:
+        return plan_for(plan.lot, level=_LEVEL, aql=plan.aql)
+    except NoSamplingPlan:
+        return None
+
+
+def _lot_words(plan: Plan, percent: Decimal, *, units: int | None) -> tuple[str, str]:
     if plan.counts_nonconformities:
         per = _plain(percent)
         return f"lot with {per} nonconformities per 100 units", f"每百件 {per} 个不合格的批"
-    units = _units(plan.lot, float(percent / _WHOLE))
-    exact = percent * plan.lot == units * _WHOLE
-    if exact or not _is_small(plan):
+    if units is None:
         return f"{_plain(percent)} % bad lot", f"不合格品率 {_plain(percent)} % 的批"
     noun = "unit" if units == 1 else "units"
     return (

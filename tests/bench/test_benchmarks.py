@@ -69,6 +69,7 @@ PROMISED = {
         "dfq_rss_mib",
         "spc_1m_s",
         "plan_us",
+        "plan_again_us",
         "c_zero_us",
         "ceiling_csv_1m_s",
         "ceiling_numpy_1m_s",

@@ -26,6 +26,31 @@ def test_the_risk_is_told_in_words() -> None:
 
 
 @pytest.mark.item("6.2.risk")
+@pytest.mark.parametrize("aql", ["0.10", "1.0", "6.5", "40"])
+@pytest.mark.parametrize("lot", [40, 1200, 35_001, 500_001])
+def test_plans_of_an_aql_and_lot_tell_of_the_same_bad_lot(aql: str, lot: int) -> None:
+    """Whatever the severity and the level; and a tightened plan passes it no more often."""
+    severities = (Severity.REDUCED, Severity.NORMAL, Severity.TIGHTENED)
+    plans = [
+        plan_for(lot, level=level, aql=Decimal(aql), severity=severity)
+        for level in ("I", "II")
+        for severity in severities
+    ]
+    told = {risk_words(plan)["en"].split(": ")[1].partition(" still")[0] for plan in plans}
+    assert len(told) == 1
+
+
+@pytest.mark.item("6.2.risk")
+def test_tightened_inspection_passes_the_lot_of_normal_inspection_less_often() -> None:
+    normal, tightened = (
+        risk_words(plan_for(1200, level="II", aql=Decimal("4.0"), severity=severity))["en"]
+        for severity in (Severity.NORMAL, Severity.TIGHTENED)
+    )
+    assert normal == "n = 80, Ac 7: a 8 % bad lot still passes 69 % of the time"
+    assert tightened == "n = 80, Ac 5: a 8 % bad lot still passes 38 % of the time"
+
+
+@pytest.mark.item("6.2.risk")
 def test_in_a_small_lot_the_words_count_units() -> None:
     words = risk_words(plan_for(8, level="II", aql=Decimal("2.5")))
     assert words["en"] == "n = 5, Ac 0: a lot with 1 bad unit in 8 still passes 38 % of the time"

@@ -47,7 +47,7 @@ def test_an_accepted_lot_is_drafted_whole() -> None:
         good("1"),
         good("2"),
         good(2),
-        defect("5", "minor", "SURF-SCRATCH", 3),
+        defect("5", "minor", "SURF-SCRATCH", 2),
     )
     groups = draft(MEASURED, tallied)
     assert groups["verdict"]["decision"] == "accept"
@@ -55,7 +55,7 @@ def test_an_accepted_lot_is_drafted_whole() -> None:
     assert groups["defects"] == {
         "inspected": 5,
         "defective": 1,
-        "items": [{"code": "SURF-SCRATCH", "class": "minor", "units": 1, "nonconformities": 3}],
+        "items": [{"code": "SURF-SCRATCH", "class": "minor", "units": 1, "nonconformities": 2}],
     }
     (summary,) = groups["summary"]["characteristics"]
     assert (summary["count"], summary["mean"], summary["deviation"]) == (2, "10.02000", "0.0141421")

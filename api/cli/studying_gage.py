@@ -83,7 +83,7 @@ def _measured(opened: OpenTable, asked: Mapping[str, Any], language: str) -> tup
         value = opened.number(row, name)
         if value is None:
             continue
-        key = opened.text(row, part), opened.text(row, operator)
+        key = opened.name(row, part), opened.name(row, operator)
         if trial is not None:
             _once((*key, opened.text(row, trial)), seen, opened.table.place(row.number, trial))
         parts.append(key[0])

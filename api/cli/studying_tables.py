@@ -54,6 +54,20 @@ class OpenTable:
         at = self.table.column(heading)
         return row.cells[at].strip() if at < len(row.cells) else ""
 
+    def name(self, row: Row | TableRow, heading: str) -> str:
+        """A cell as a name that is there.
+
+        Raises:
+            CommandFault: it is empty.
+        """
+        if found := self.text(row, heading):
+            return found
+        raise CommandFault(
+            "malformed-chart",
+            f"{self.table.place(row.number, heading)}: expected a name, found an empty cell",
+            remedy="Say of each value whose it is, or leave out the whole row.",
+        )
+
     def heading(self, name: str, option: str) -> str:
         """The heading of that name, whatever its capitals.
 

@@ -7,12 +7,16 @@ count can be: below none, and above all.
 from __future__ import annotations
 
 from math import sqrt
+from typing import Final
 
 import numpy as np
 
 from quality.errors import MalformedChart, NoVariation
 from quality.spc.charts import Chart, Plotted
 from quality.spc.series import Floats, Numbers, read_counts, read_series
+
+#: No sample has more units; beyond, the distributions of counts are no longer computed rightly.
+_UNITS_MAX: Final = 1e12
 
 
 def p_chart(defectives: Numbers, sizes: Numbers, *, known: float | None = None) -> Chart:
@@ -102,6 +106,8 @@ def _sizes(sizes: Numbers, samples: int) -> Floats:
         raise MalformedChart(f"expected {samples} sizes, one a sample, found {units.size}")
     if not units.min() > 0:
         raise MalformedChart(f"expected sizes above zero, found {units.min():g}")
+    if not units.max() <= _UNITS_MAX:
+        raise MalformedChart(f"expected sizes up to {_UNITS_MAX:g}, found {units.max():g}")
     return units
 
 

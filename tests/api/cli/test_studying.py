@@ -170,6 +170,9 @@ def test_a_gage_study_names_what_is_missing(tmp_path: Path) -> None:
     with open(path, "a", encoding="utf-8") as file:
         file.write("\nP0,A,0,1.0")
     assert "expected each trial of an operator on a part once" in run(path, "--gage").stderr
+    nobody = a_gage_table(tmp_path)
+    nobody.write_text(nobody.read_text("utf-8") + "\nP0,,3,1.0", encoding="utf-8")
+    assert "'Operator': expected a name, found an empty cell" in run(path, "--gage").stderr
 
 
 def test_an_interaction_alone_is_told_by_the_method_that_sees_it(tmp_path: Path) -> None:

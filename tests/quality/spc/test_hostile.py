@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quality.errors import StatisticsError
-from quality.spc.attributes import p_chart, u_chart
+from quality.spc.attributes import beyond_chance, p_chart, u_chart
 from quality.spc.capability import Tolerance
 from quality.spc.charts import Chart, Process, cusum, ewma
 from quality.spc.gage import GageStudy, gage_by_anova, gage_by_ranges
@@ -72,6 +72,11 @@ def test_moving_averages_and_sums_answer_or_refuse_by_name(
 
 
 @given(VALUES, VALUES)
+@example([1, 0], [1e16, 1e69])
+@example([1, 0], [1e69, 1])
+@example([3, 1e60], [1e61, 1e61])
+@example([0, 1], [0.1, 1.5])
+@example([5, 7], [1e-60, 1e60])
 def test_counts_answer_or_refuse_by_name(counts: list[float], sizes: list[float]) -> None:
     for chart in (p_chart, u_chart):
         assert is_answered_or_refused(partial(figures_of, chart, counts, sizes))
@@ -82,7 +87,9 @@ def figures_of(
 ) -> tuple[Any, ...]:
     """The figures of a chart of counts."""
     found = chart(counts, sizes)
-    return found.points, found.center, found.spread, found.lower, found.upper
+    chance = beyond_chance(found, sizes)
+    assert 0 <= chance <= 1
+    return found.points, found.center, found.spread, found.lower, found.upper, chance
 
 
 @given(st.lists(NUMBERS, min_size=8, max_size=8))

@@ -15,7 +15,7 @@ from quality.errors import MalformedChart, NoVariation
 from quality.spc.charts import Chart, Plotted
 from quality.spc.series import Floats, Numbers, read_counts, read_series
 
-#: No sample has more units; beyond, the distributions of counts are no longer computed rightly.
+#: No sample has more units or defects; beyond, the distributions of counts lose their digits.
 _UNITS_MAX: Final = 1e12
 
 
@@ -65,7 +65,7 @@ def c_chart(defects: Numbers, *, known: float | None = None) -> Chart:
 
     Source: NIST/SEMATECH e-Handbook, section 6.3.3.1.
     """
-    counts = read_counts(defects)
+    counts = _defects(defects)
     mean = _rate(float(counts.mean()) if known is None else known)
     spread = np.broadcast_to(np.float64(sqrt(mean)), counts.shape)
     return _chart(Plotted.DEFECTS, counts, mean=mean, spread=spread, most=np.inf)
@@ -80,11 +80,18 @@ def u_chart(defects: Numbers, units: Numbers, *, known: float | None = None) -> 
 
     Source: Montgomery, Introduction to Statistical Quality Control, section 7.3 (u chart).
     """
-    counts = read_counts(defects)
+    counts = _defects(defects)
     sizes = _sizes(units, counts.size)
     mean = _rate(float(counts.sum() / sizes.sum()) if known is None else known)
     spread = np.sqrt(mean / sizes)
     return _chart(Plotted.DEFECTS_PER_UNIT, counts / sizes, mean=mean, spread=spread, most=np.inf)
+
+
+def _defects(defects: Numbers) -> Floats:
+    counts = read_counts(defects)
+    if not counts.max() <= _UNITS_MAX:
+        raise MalformedChart(f"expected counts up to {_UNITS_MAX:g}, found {counts.max():g}")
+    return counts
 
 
 def _counts_of_units(defectives: Numbers, sizes: Numbers) -> tuple[Floats, Floats]:

@@ -325,6 +325,7 @@ WRONG: dict[str, tuple[type[StatisticsError], Callable[[], object]]] = {
     "more than inspected": (MalformedChart, lambda: p_chart([3, 1], [2, 2])),
     "nothing inspected": (MalformedChart, lambda: u_chart([3, 1], [2, 0])),
     "more units than a sample has": (MalformedChart, lambda: u_chart([3, 1], [2, 1e13])),
+    "more defects than are counted": (MalformedChart, lambda: c_chart([3, 1e13])),
     "no defect at all": (NoVariation, lambda: np_chart([0, 0], 5)),
     "all defective": (NoVariation, lambda: np_chart([5, 5], 5)),
     "weight of zero": (MalformedChart, lambda: ewma([1.0], process=Process(0, 1), weight=0.0)),

@@ -118,6 +118,12 @@ _OPTIONS: Final = (
         is_flag=True,
         help="Send values outside the plausible range of the specification or of their unit.",
     ),
+    click.option(
+        "--plan",
+        "plan",
+        type=click.Choice(["auto"]),
+        help="Reports without a plan get that of their specification, quantity and severity.",
+    ),
     click.option("--dry-run", is_flag=True, help="Check and show; sign and send nothing."),
     click.option(
         "--check-log",
@@ -183,6 +189,7 @@ class SubmitOptions:
     has_bands: bool
     no_summary: bool
     admit_implausible: bool
+    plan: str | None
     dry_run: bool
     check_log: bool
     replaces: bool

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import click
 
 from api.cli.agreed_reports import Agreeing
+from api.cli.auto_plan import AutoPlan
 from api.cli.bands import fill_bands, tell_bands
 from api.cli.cited_shipments import cite_shipments, names_shipments
 from api.cli.cited_specifications import SpecificationBook
@@ -62,7 +64,7 @@ class SubmitRun:
             raise click.UsageError("--journal is for one file")
         reading = self._reading()
         inputs = [read_input(path, reading, find_kind=self._kind) for path in self.options.files]
-        inputs = [self._agree(self._cite(item)) for item in inputs]
+        inputs = [self._planned(self._agree(self._cite(item))) for item in inputs]
         inputs = [self._sealing(self._band(item)) for item in inputs]
         bad = self._check(inputs)
         words = SubmitWords(self.output, self.options.language, self._kind)
@@ -152,6 +154,23 @@ class SubmitRun:
         drafts = tuple(agreeing.agree(draft, self._kind(draft.vct)) for draft in item.drafts)
         told = (f"  {note}" for note in agreeing.notes)
         return replace(item, drafts=drafts, described=(*item.described, *told))
+
+    def _planned(self, item: Input) -> Input:
+        """Reports without a plan get one where that is asked for."""
+        reading = self.options.input_options(self.session)
+        planning = AutoPlan(
+            self._specifications().find,
+            self._sampling,
+            reading.own,
+            is_asked=self.options.plan is not None,
+        )
+        drafts = tuple(planning.plan(draft, self._kind(draft.vct)) for draft in item.drafts)
+        told = (f"  {note}" for note in planning.notes)
+        return replace(item, drafts=drafts, described=(*item.described, *told))
+
+    def _sampling(self, part: Mapping[str, str]) -> Mapping[str, Any]:
+        with self.session.client(self._key()) as client:
+            return client.sampling(**part)
 
     def _specifications(self) -> SpecificationBook:
         if self._book is None:

@@ -7,6 +7,7 @@ parties, earlier records, uploads) is judged there.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from ledger.schema_faults import UNKNOWN
 from ledger.sealed import OpenerKey
 from ledger.sealing_submission import seal_submission
 from quality.rules import QualityRules
+from quality.values import items, text
 
 
 class DraftCheck:
@@ -53,7 +55,10 @@ class DraftCheck:
         stand_ins = dict.fromkeys(cited_files(draft.groups), _STAND_IN)
         groups = put_files(draft.groups, stand_ins)
         missing = self.places.missing(groups)
-        lines = [_missing_line(draft, item) for item in missing]
+        lines = [
+            *(_missing_line(draft, item) for item in missing if not _UNIT.fullmatch(item.pointer)),
+            *_unit_lines(draft, missing),
+        ]
         judged = self._judge(draft, groups)
         if isinstance(judged, Refusal):
             lines += _refusal_lines(draft, judged, missing)
@@ -87,6 +92,8 @@ class DraftCheck:
         return self._composer.compose_record(self.kind, groups, filing=filing, iat=int(time.time()))
 
 
+_UNIT: Final = re.compile(r"/(?P<group>measurements|summary)/characteristics/(?P<at>[0-9]+)/unit")
+_NAMED_MAX: Final = 10
 _STAND_IN: Final[Mapping[str, Any]] = {
     "blob": "A" * 22,
     "sha256": encode_base64url(bytes(32)),
@@ -120,6 +127,23 @@ def _missing_line(draft: Draft, missing: Missing) -> str:
     if not draft.sources:
         return line
     return f"{line}; say --set {missing.pointer}=VALUE or --map 'COLUMN={missing.pointer}'"
+
+
+def _unit_lines(draft: Draft, missing: Sequence[Missing]) -> Iterator[str]:
+    """Units of characteristics that nothing gives, in one line: a summary takes those measured."""
+    found = [match for item in missing if (match := _UNIT.fullmatch(item.pointer))]
+    group = "measurements" if any(one["group"] == "measurements" for one in found) else "summary"
+    places = [int(one["at"]) for one in found if one["group"] == group]
+    if not places:
+        return
+    measured = items(draft.groups, group, "characteristics")
+    named = [text(measured[at], "id") or str(at) for at in places]
+    shown = ", ".join(named[:_NAMED_MAX]) + (", ..." if len(named) > _NAMED_MAX else "")
+    every = f"/{group}/characteristics/*/unit"
+    yield (
+        f"{draft.whole_place}: nothing gives the unit of {shown}; say --set '{every}=mm' for all "
+        f"that have none, or --set /{group}/characteristics/{places[0]}/unit=mm for one"
+    )
 
 
 def _choice(wanted: Wanted) -> str:

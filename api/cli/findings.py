@@ -30,6 +30,7 @@ from quality.findings.reported import Reported
 from quality.findings.search import find
 
 _SHOWN_MAX: Final = 10
+_TABLES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
 
 
 @click.command("findings")
@@ -116,6 +117,13 @@ def _reports(
     if is_of_measurements(path):
         yield -1, _measured(path)
         return
+    if path.suffix.lower() in _TABLES:
+        raise CommandFault(
+            "measurement-file-refused",
+            f"{path}: expected a view, a record, a DFQ or a QIF file, found a table",
+            remedy=f"Make a report of it ('lotmark submit {path}') and name that record; 'lotmark "
+            "study' reads tables, too.",
+        )
     if path.is_file():
         anchor = parse_anchor(read_anchor(place))
         data = read_file(path, "a view", bytes_max=limits.VIEW_BYTES_MAX + 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.cli.cells import CellReading
+from api.cli.cells import CellReading, DecimalSign
 from api.cli.draft_check import DraftCheck
 from api.cli.draft_constants import put_constants
 from api.cli.drafts import (
@@ -20,6 +21,7 @@ from api.cli.drafts import (
     read_drafts,
     with_filing,
 )
+from api.cli.places import Places
 from api.cli.table_errors import MalformedDraft, MalformedMapping
 from api.cli.template import fill_template
 from ledger.anchor import Anchor
@@ -203,6 +205,24 @@ def check(draft: Draft, *, slug: str = "acme") -> list[str]:
 def test_a_record_in_order_has_no_faults() -> None:
     draft = Draft(VCT, example(VCT), Filing(corrects="c" * 42 + "A"), "r.json")
     assert check(draft) == []
+
+
+@pytest.mark.parametrize("group", ["measurements", "summary"])
+def test_a_unit_that_nothing_gives_is_told_once_with_what_gives_it(group: str) -> None:
+    groups = deepcopy(dict(example(VCT)))
+    one = groups["measurements"]["characteristics"][0]
+    summary = {"id": one["id"], "count": 1, "minimum": "1", "mean": "1", "maximum": "1"}
+    groups["summary"] = {"characteristics": [summary]}
+    del one["unit"]
+    if group == "summary":
+        del groups["measurements"]
+    (line,) = check(Draft(VCT, groups, Filing(), "part T-77"))
+    every = f"/{group}/characteristics/*/unit"
+    assert f"nothing gives the unit of {one['id']}; say --set '{every}=mm'" in line
+    given = Draft(VCT, groups, Filing(), "part T-77")
+    reading = CellReading(ORIGIN, DecimalSign.POINT)
+    put = put_constants(given, {every: "mm"}, Places(KINDS[VCT].text), reading=reading)
+    assert put.groups[group]["characteristics"][0]["unit"] == "MMT"
 
 
 def test_what_nothing_gives_is_told_with_the_option_that_would() -> None:

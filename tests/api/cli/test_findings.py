@@ -46,6 +46,16 @@ def test_a_file_with_copied_values_is_suspected_and_an_honest_one_is_not(tmp_pat
     assert (told.exit_code, ZH in told.stdout) == (0, True)
 
 
+@pytest.mark.parametrize("name", ["m.csv", "m.XLSX"])
+def test_a_table_is_refused_with_what_reads_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("D [mm]\n1.5\n")
+    refused = lotmark("findings", str(path))
+    assert refused.exit_code == 1
+    assert "found a table" in refused.stderr
+    assert "lotmark study" in refused.stderr
+
+
 def test_the_closing_note_is_told_in_both_languages(tmp_path: Path) -> None:
     path = str(a_file(tmp_path, copies=0))
     told = lotmark("findings", path, "--language", "zh")

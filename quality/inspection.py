@@ -14,7 +14,12 @@ from quality.inspecting.disposition import disposition_faults, disposition_flags
 from quality.inspecting.lot import lot_faults, lot_flags, pieces_in
 from quality.inspecting.measured import measured_faults, measured_flags
 from quality.inspecting.plan import plan_faults, plan_flags
-from quality.sampling.counting import class_count, counted_of, units_of_class
+from quality.sampling.counting import (
+    class_count,
+    counted_of,
+    unaccounted_units,
+    units_of_class,
+)
 from quality.values import Groups, count, items, part, pointed, text
 
 
@@ -44,6 +49,7 @@ def inspection_flags(groups: Groups) -> Iterator[Flag]:
     """What an inspection report says that is true but bad."""
     yield from lot_flags(groups)
     yield from plan_flags(groups)
+    yield from _defect_flags(groups)
     yield from measured_flags(groups)
     yield from disposition_flags(groups)
 
@@ -77,6 +83,18 @@ def _defect_faults(groups: Groups) -> Iterator[Fault]:
             yield Fault(
                 f"{pointer}/nonconformities", f"at least the {units} units", str(nonconformities)
             )
+
+
+def _defect_flags(groups: Groups) -> Iterator[Flag]:
+    """Units that no item accounts for count as of every class: nobody knows of which they are."""
+    unaccounted = unaccounted_units(groups)
+    if unaccounted:
+        yield Flag(
+            "defects-unaccounted",
+            "/defects/items",
+            en=f"{unaccounted} defective units stand in no item: of which class is not told",
+            zh=f"{unaccounted} 件不合格品未列入任何缺陷项：类别不明",
+        )
 
 
 def _class_count_faults(groups: Groups) -> Iterator[Fault]:

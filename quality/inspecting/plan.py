@@ -37,6 +37,10 @@ def plan_faults(groups: Groups) -> Iterator[Fault]:
             yield Fault(
                 f"{pointer}/accept", f"less than the rejection number {reject}", str(accept)
             )
+    for pointer, level in pointed("", groups, "plan", "classes"):
+        quality_limit = decimal(level, "aql")
+        if quality_limit is not None and quality_limit <= 0:
+            yield Fault(f"{pointer}/aql", "more than zero", str(quality_limit))
     yield from _standard_faults(groups)
     yield from _table_faults(groups)
 

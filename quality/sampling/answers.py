@@ -25,7 +25,7 @@ from quality.sampling.history import (
     SampledRecord,
     corrects_of,
 )
-from quality.sampling.observed import Observed, lot_name, observe
+from quality.sampling.observed import Observed, not_accepted, observe
 from quality.sampling.parameters import CLASSES
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
@@ -34,7 +34,6 @@ from quality.sampling.switching import (
     CorrectiveActionAccepted,
     CustomersWish,
     GapLot,
-    InspectedLot,
     IrregularProduction,
     LotEvent,
     LotVerdict,
@@ -146,6 +145,7 @@ def _sampling_of(
 ) -> PartSampling:
     reports = [record for record in records if record.filed.vct == INSPECTION_VCT]
     lots = [_lot_of(part, current) for current in _current(reports, moved)]
+    lots = _with_originals(lots, reports)
     events: defaultdict[SamplingKey, list[LotEvent]] = defaultdict(list)
     for lot in lots:
         for key, inspected in lot.observed.by_key().items():
@@ -238,17 +238,35 @@ def _lot_of(part: PartKey, current: _Current) -> SampledLot:
 def _observe_erased(filed: Filed, observed: Observed) -> Observed:
     """A report that does not say any more what was decided: erasing never improves a figure."""
     planned = [text(item, "class") for item in items(filed.groups, PLAN, "classes")]
-    lots = {
-        name: InspectedLot(
-            observed.at,
-            lot_name(filed.groups),
-            is_accepted=False,
-            is_original=text(filed.groups, "lot", "resubmission_of") is None,
-        )
-        for name in CLASSES
-        if name in planned or PLAN in filed.erased
-    }
+    classes = [name for name in CLASSES if name in planned or PLAN in filed.erased]
+    lots = not_accepted(observed.at, filed.groups, classes)
     return replace(observed, lots=MappingProxyType(lots), reason=None)
+
+
+def _with_originals(
+    lots: Iterable[SampledLot], reports: Iterable[SampledRecord]
+) -> list[SampledLot]:
+    """The lots, of which none is a resubmission of one that was not turned away before it."""
+    turned_away = {
+        report.filed.record_id: report.filed.index
+        for report in reports
+        if text(report.filed.groups, "verdict", "decision") != "accept"
+    }
+    return [
+        lot
+        if turned_away.get(_resubmitted(lot) or "", lot.at.index) < lot.at.index
+        else _as_original(lot)
+        for lot in lots
+    ]
+
+
+def _resubmitted(lot: SampledLot) -> str | None:
+    return text(lot.record.groups, "lot", "resubmission_of")
+
+
+def _as_original(lot: SampledLot) -> SampledLot:
+    original = {name: replace(one, is_original=True) for name, one in lot.observed.lots.items()}
+    return replace(lot, observed=replace(lot.observed, lots=MappingProxyType(original)))
 
 
 def _with_verdicts(

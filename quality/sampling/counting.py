@@ -56,9 +56,15 @@ def units_of_class(groups: Groups, name: str) -> ClassCount | None:
     if "defects" not in groups:
         return None
     units = list(_of_class(groups, name, member="units"))
-    most, defective = sum(units), count(groups, "defects", "defective")
-    least = max(units, default=0)
+    defective = count(groups, "defects", "defective")
+    most, least = sum(units) + unaccounted_units(groups), max(units, default=0)
     return ClassCount(least, most if defective is None else max(least, min(most, defective)))
+
+
+def unaccounted_units(groups: Groups) -> int:
+    """Defective units that stand in no item: of which class they are is not told."""
+    told = sum(count(item, "units") or 0 for item in items(groups, "defects", "items"))
+    return max(0, (count(groups, "defects", "defective") or 0) - told)
 
 
 def _of_class(groups: Groups, name: str, *, member: str) -> Iterator[int]:

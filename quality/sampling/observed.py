@@ -8,7 +8,7 @@ part at all, the receiver's and those of its laboratories, is told by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from quality.in_force.parts import PartKey
 from quality.sampling import observed_words as words
 from quality.sampling.counting import ClassCount, class_count
+from quality.sampling.parameters import CLASSES
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
 from quality.sampling.switching import At, InspectedLot, SamplingKey
@@ -64,7 +65,11 @@ def observe(at: At, inspected: PartKey, groups: Groups) -> Observed:
     seen = Observed(at, inspected, text(groups, "lot", "inspected", "site"))
     reason = _why_not_counted(groups)
     if reason:
-        return replace(seen, reason=reason)
+        # A lot that was turned away is one of every class, where the report names none.
+        is_bad = reason is words.NO_CLASS and text(groups, "verdict", "decision") != "accept"
+        if not is_bad:
+            return replace(seen, reason=reason)
+        return replace(seen, lots=MappingProxyType(not_accepted(at, groups)))
     lots = {
         name: _lot_of(at, groups, planned=planned)
         for planned in items(groups, "plan", "classes")
@@ -88,6 +93,17 @@ def _why_not_counted(groups: Groups) -> Reason | None:
 # ---- what each class was ----
 
 
+def not_accepted(
+    at: At, groups: Groups, classes: Collection[str] = CLASSES
+) -> dict[str, InspectedLot]:
+    """A lot that was not accepted, of these classes; nothing is known of their plans."""
+    is_original = text(groups, "lot", "resubmission_of") is None
+    return {
+        name: InspectedLot(at, lot_name(groups), is_accepted=False, is_original=is_original)
+        for name in classes
+    }
+
+
 def _lot_of(at: At, groups: Groups, *, planned: object) -> InspectedLot:
     name = text(planned, "class") or ""
     accept, reject = count(planned, "accept"), count(planned, "reject")
@@ -100,6 +116,7 @@ def _lot_of(at: At, groups: Groups, *, planned: object) -> InspectedLot:
         lot_name(groups),
         is_accepted=is_accepted,
         is_original=text(groups, "lot", "resubmission_of") is None,
+        is_complete=_is_complete(groups, planned),
         severity=severity,
         accept=accept,
         passes_tighter=None if tighter is None or found is None else found.most <= tighter,
@@ -108,10 +125,21 @@ def _lot_of(at: At, groups: Groups, *, planned: object) -> InspectedLot:
 
 
 def lot_name(groups: Groups) -> str:
-    """What names a lot among those of a part: its number, and the delivery that brought it."""
+    """What names a lot among those of a part: its number, and the shipment that brought it.
+
+    A delivery note is free text: whoever writes another one has no other lot.
+    """
     number = text(groups, "lot", "number") or ""
-    brought = text(groups, "lot", "shipment") or text(groups, "lot", "delivery_note")
+    brought = text(groups, "lot", "shipment")
     return f"{number} / {brought}" if brought else number
+
+
+def _is_complete(groups: Groups, planned: object) -> bool:
+    """Whether as many units were inspected as the plan of the class asks for, as far as told."""
+    inspected = count(groups, "defects", "inspected")
+    stated = count(planned, "sample")
+    sample = count(groups, "plan", "sample") if stated is None else stated
+    return inspected is None or sample is None or inspected >= sample
 
 
 def _may_be_above(found: ClassCount | None, accept: int | None, reject: int | None) -> bool:

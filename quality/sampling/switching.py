@@ -59,6 +59,8 @@ class InspectedLot:
         is_original: not a resubmission.
         severity: of the plan that was used; None where the report does not say.
         accept: its acceptance number; None where the report does not say.
+        is_complete: whether the sample of the class was inspected as a whole; what was broken off,
+            or had no sample of its own, accepts nothing.
         passes_tighter: whether the lot would also pass one AQL step tighter; None if unknown.
         is_in_gap: on reduced inspection between acceptance and rejection number: accepted, but
             the next lot is inspected normally (MIL-STD-105E, 4.7.4 c).
@@ -68,6 +70,7 @@ class InspectedLot:
     lot: str
     is_accepted: bool = field(kw_only=True)
     is_original: bool = field(default=True, kw_only=True)
+    is_complete: bool = field(default=True, kw_only=True)
     severity: Severity | None = field(default=None, kw_only=True)
     accept: int | None = field(default=None, kw_only=True)
     passes_tighter: bool | None = field(default=None, kw_only=True)
@@ -132,7 +135,7 @@ class SamplingState:
         score: the switching score, on normal inspection.
         is_authorised: reduced inspection is authorised by the customer.
         is_steady: production is steady, by the customer's last word.
-        counted: the lots that were counted.
+        counted: the lots that were counted, and whether as accepted.
     """
 
     severity: Severity = Severity.NORMAL
@@ -142,7 +145,7 @@ class SamplingState:
     score: int = 0
     is_authorised: bool = False
     is_steady: bool = False
-    counted: GrownMap[str, None] = field(default_factory=GrownMap)
+    counted: GrownMap[str, bool] = field(default_factory=GrownMap)
 
     def may_reduce(self) -> bool:
         """Whether the next lot may be inspected by a reduced plan (9.3.3.1)."""
@@ -257,7 +260,7 @@ def _fold_lot(state: SamplingState, lot: InspectedLot) -> Folded:
     reason = _why_not_counted(state, lot)
     if reason:
         return Folded(state, _verdict(state, lot, reason=reason, is_counted=False))
-    known = replace(state, counted=state.counted.grown(lot.lot, None))
+    known = replace(state, counted=state.counted.grown(lot.lot, lot.is_accepted))
     folded = _BY_SEVERITY[state.severity](known, lot)
     if folded.switch:
         reason = folded.switch.reason
@@ -280,10 +283,13 @@ def _effect(after: SamplingState, *, is_accepted: bool) -> Reason:
 def _why_not_counted(state: SamplingState, lot: InspectedLot) -> Reason | None:
     if not lot.is_original:
         return words.RESUBMITTED
-    if lot.lot in state.counted:
+    # Of a lot that was counted, what is worse than before still counts.
+    if lot.lot in state.counted and (lot.is_accepted or not state.counted[lot.lot]):
         return words.COUNTED_ALREADY
     if state.severity is Severity.DISCONTINUED:
         return words.WHILE_DISCONTINUED
+    if lot.is_accepted and not lot.is_complete:
+        return words.SAMPLE_SHORT
     # Five lots that a loose plan let through are no five lots accepted on tightened.
     if lot.is_accepted and lot.severity and is_looser(lot.severity, state.severity):
         return words.looser_plan(lot.severity, state.severity)

@@ -95,6 +95,11 @@ COUNTED_ALREADY: Final = Reason(
     en="not counted: an earlier report of this lot was; another delivery of it cites its shipment",
     zh="不计入：该批已有较早的报告计入；同批次的另一次交付须注明发货记录",
 )
+SAMPLE_SHORT: Final = Reason(
+    "sample-short",
+    en="not counted: the sample of this class was not inspected to its end",
+    zh="不计入：该类别的样本未检验完毕",
+)
 WHILE_DISCONTINUED: Final = Reason(
     "while-discontinued",
     en="not counted: acceptance is discontinued until a corrective action is accepted",

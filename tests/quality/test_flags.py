@@ -34,6 +34,7 @@ QUIET: dict[str, tuple[tuple[str, Json], ...]] = {
 }
 ACTION_0 = "/actions/actions/0"
 CASES = [
+    Case(INSPECTION, "defects-unaccounted", "/defects/defective", 1, 2, "/defects/items"),
     Case(INSPECTION, "sample-short", "/defects/inspected", 80, 79, "/defects/inspected"),
     Case(
         INSPECTION,

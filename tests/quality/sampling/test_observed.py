@@ -99,7 +99,7 @@ def items(**units: int) -> list[dict[str, object]]:
 def test_a_lot_is_turned_away_for_the_classes_whose_number_is_reached(
     decision: str, found: dict[str, int], accepted: tuple[bool, bool]
 ) -> None:
-    defects = {"inspected": 80, "defective": 3, "items": items(**found)}
+    defects = {"inspected": 80, "defective": sum(found.values()), "items": items(**found)}
     report = seen(a_report(verdict__decision=decision, defects=defects))
     lots = report.lots
     assert (lots["critical"].is_accepted, lots["major"].is_accepted) == accepted
@@ -130,7 +130,7 @@ def test_an_accepted_lot_above_its_acceptance_number_is_in_the_gap(
     planned: dict[str, object] = {"class": "major", "aql": "1.0", "accept": 1, "reject": 4}
     planned |= {"severity": severity} if severity else {}
     found = [item for count in units for item in items(major=count)]
-    defects = {"inspected": 20, "defective": 4, "items": found}
+    defects = {"inspected": 80, "defective": sum(units), "items": found}
     lot = seen(a_report(plan__classes=[planned], defects=defects)).lots["major"]
     assert (lot.is_accepted, lot.is_in_gap) == (True, is_in_gap)
 
@@ -154,7 +154,8 @@ def of_two_classes(stated: dict[str, int], **units: tuple[int, ...]) -> Observed
     found = [
         item for name, counts in units.items() for one in counts for item in items(**{name: one})
     ]
-    defects = {"inspected": 80, "defective": 9, "items": found}
+    told = sum(one for counts in units.values() for one in counts)
+    defects = {"inspected": 80, "defective": told, "items": found}
     changes = {"plan__classes": classes, "defects": defects, "verdict__decision": "reject"}
     return seen(a_report(**changes))
 
@@ -212,6 +213,29 @@ def test_above_an_aql_of_ten_nonconformities_are_counted(aql: str, passes: bool)
     assert lot.passes_tighter is passes
 
 
+@pytest.mark.item("6.2.whose")
+@pytest.mark.parametrize(("inspected", "is_complete"), [(80, True), (79, False)])
+def test_a_sample_that_was_broken_off_accepts_nothing(inspected: int, is_complete: bool) -> None:
+    defects = {"inspected": inspected, "defective": 0, "items": []}
+    lots = seen(a_report(defects=defects)).lots.values()
+    assert {lot.is_complete for lot in lots} == {is_complete}
+
+
+def test_defective_units_of_no_item_may_be_of_any_class() -> None:
+    defects = {"inspected": 80, "defective": 79, "items": []}
+    lots = seen(a_report(verdict__decision="accept", defects=defects)).lots.values()
+    assert {(lot.is_in_gap, bool(lot.passes_tighter)) for lot in lots} == {(True, False)}
+
+
+def test_a_lot_turned_away_without_naming_a_class_is_one_of_every_class() -> None:
+    lots = seen(a_report(verdict__decision="reject", plan__classes=[])).lots
+    assert [(name, lot.is_accepted) for name, lot in lots.items()] == [
+        ("critical", False),
+        ("major", False),
+        ("minor", False),
+    ]
+
+
 def test_another_delivery_of_a_lot_is_another_lot() -> None:
     names = {
         seen(groups).lots["major"].lot
@@ -219,7 +243,8 @@ def test_another_delivery_of_a_lot_is_another_lot() -> None:
             a_report(),
             a_report(lot__site="Wuhan"),
             a_report(lot__shipment="s" * 43),
+            # Free text: whoever writes another note has no other lot.
             a_report(lot__delivery_note="LS-1"),
         )
     }
-    assert len(names) == 3
+    assert len(names) == 2

@@ -185,6 +185,7 @@ def test_a_wish_tightens_and_withdraws_but_never_loosens() -> None:
         ({"is_original": False}, "resubmitted"),
         ({"lot": "0"}, "counted-already"),
         ({"severity": REDUCED}, "looser-plan"),
+        ({"is_complete": False}, "sample-short"),
     ],
 )
 def test_a_lot_that_does_not_count_says_why_and_changes_nothing(
@@ -197,6 +198,17 @@ def test_a_lot_that_does_not_count_says_why_and_changes_nothing(
     assert folded.state == before
     assert folded.verdict is not None
     assert (folded.verdict.is_counted, folded.verdict.reason.code) == (False, code)
+
+
+def test_a_lot_that_was_counted_as_accepted_counts_again_where_it_is_turned_away() -> None:
+    before = fold_all(lots("+")).state
+    worse = InspectedLot(at(1), "0", is_accepted=False, severity=NORMAL)
+    folded = fold(before, worse)
+    assert folded.verdict is not None
+    assert folded.verdict.is_counted
+    again = fold(folded.state, replace(worse, at=at(2))).verdict
+    assert again is not None
+    assert again.reason.code == "counted-already"
 
 
 def test_what_even_a_looser_plan_does_not_accept_counts() -> None:

@@ -73,9 +73,12 @@ class _Class:
     inspected: int = 0
     settled_at: int | None = None
 
-    def settle(self, at: int) -> None:
-        """Accept it once it is certain; of critical pieces nothing ever is."""
-        left = self.reach - self.inspected
+    def settle(self, at: int, *, at_hand: int | None) -> None:
+        """Accept it once it is certain; of critical pieces nothing ever is.
+
+        More may be found on the piece at hand, of that place: it counts as not inspected.
+        """
+        left = self.reach - self.inspected + (at_hand is not None and at_hand <= self.reach)
         is_open = self.settled_at is None and self.plan.name != CRITICAL
         if is_open and not self.missing and self.plan.is_safe(self.counted, remaining=left):
             self.settled_at = at
@@ -112,7 +115,7 @@ class Count:
         self._classes = {one.name: _open(one, plan) for one in plan.classes}
         self._pieces: dict[str, _Piece] = {}
         self._groups: list[_Unnamed] = []
-        self._places = 0
+        self._places = self._inspected = 0
         self.unnamed = 0
 
     @property
@@ -154,7 +157,15 @@ class Count:
             case Withdrawn():
                 return
         for one in self._classes.values():
-            one.settle(at)
+            one.settle(at, at_hand=self._at_hand(reading))
+
+    def _at_hand(self, reading: Reading) -> int | None:
+        """The place of a defective piece that was just read; the last of all is not waited for."""
+        if not isinstance(reading, Defect | Measured) or self._inspected >= self.plan.sample:
+            return None
+        piece = self._pieces.get(reading.piece)
+        has_defects = piece is not None and bool(piece.defects or piece.uncounted)
+        return piece.place if piece is not None and has_defects else None
 
     def _measure(self, at: int, reading: Measured, one: Characteristic) -> None:
         value = Decimal(reading.value)
@@ -195,6 +206,7 @@ class Count:
         if piece.inspected_at is not None:
             return
         piece.inspected_at = at
+        self._inspected += 1
         for one in self._classes.values():
             one.inspected += piece.place <= one.reach
 
@@ -202,6 +214,7 @@ class Count:
         first = self._places + 1
         self._groups.append(_Unnamed(first, pieces, at))
         self._places += pieces
+        self._inspected += pieces
         self.unnamed += pieces
         for one in self._classes.values():
             one.inspected += max(min(one.reach, self._places) - first + 1, 0)

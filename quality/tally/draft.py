@@ -111,7 +111,7 @@ def _plan(plan: TallyPlan, tallied: Tallied) -> dict[str, Any]:
         "sample": plan.sample,
         # Only who has inspected every piece may say so.
         "whole_lot": plan.sample == plan.lot_pieces == tallied.inspected,
-        "classes": [_class_members(one) for one in plan.classes],
+        "classes": [_class_members(one, tallied) for one in plan.classes],
     }
     for name in ("level", "severity", "letter_asked", "letter_used"):
         said = {getattr(one, name) for one in plan.classes}
@@ -120,13 +120,15 @@ def _plan(plan: TallyPlan, tallied: Tallied) -> dict[str, Any]:
     return told
 
 
-def _class_members(one: ClassPlan) -> dict[str, Any]:
+def _class_members(one: ClassPlan, tallied: Tallied) -> dict[str, Any]:
     told: dict[str, Any] = {
         "class": one.name,
         "aql": one.aql,
         "accept": one.accept,
         "reject": one.reject,
         "sample": one.sample,
+        # One piece may stand in several items of the group defects.
+        "defective": tallied.defective_of(one.name),
     }
     for name in _PLAN_TEXTS:
         if getattr(one, name) not in (None, Severity.DISCONTINUED):

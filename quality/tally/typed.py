@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from quality.errors import MalformedTally
-from quality.sampling.plan import C_ZERO, ISO, PERCENT_MAX, WHOLE_LOT, Plan, Severity
+from quality.sampling.plan import C_ZERO, ISO, WHOLE_LOT, Plan, Severity, counts_nonconformities
 from quality.sampling.risk import risk_words
 from quality.tally.plan import CLASSES, ClassPlan
 from quality.values import count, items, part, text
@@ -66,6 +66,7 @@ def _typed_class(one: object, typed: Mapping[str, Any]) -> ClassPlan:
         raise MalformedTally("/plan/sample: expected one piece or more, found 0")
     said = {item: text(one, item) or text(typed, item) for item in _TEXTS}
     standard, aql = str(typed["standard"]), said["aql"]
+    exact = None if aql is None else Decimal(aql)
     return ClassPlan(
         name=name,
         standard=standard,
@@ -78,14 +79,8 @@ def _typed_class(one: object, typed: Mapping[str, Any]) -> ClassPlan:
         letter_used=said["letter_used"],
         arrow=text(one, "arrow") or "none",
         whole_lot=part(typed, "whole_lot") is True,
-        counts_nonconformities=_counts_nonconformities(standard, aql),
+        counts_nonconformities=counts_nonconformities(standard, exact),
     )
-
-
-def _counts_nonconformities(standard: str, aql: str | None) -> bool:
-    """ISO 2859-1:1999, 5.2: an AQL above 10 is of nonconformities per 100 units."""
-    is_of_units = standard in {C_ZERO, WHOLE_LOT}
-    return not is_of_units and aql is not None and Decimal(aql) > PERCENT_MAX
 
 
 def _plan(one: ClassPlan, pieces: int) -> Plan:

@@ -11,7 +11,8 @@ from quality.tally.readings import Reading, parse_reading
 
 CRITICAL = ClassPlan("critical", "c=0", sample=3, accept=0, reject=1, aql="0.65", level="S-3")
 MAJOR = ClassPlan("major", "ISO 2859-1", sample=5, accept=1, reject=2, aql="10", level="S-3")
-MINOR = ClassPlan("minor", "ISO 2859-1", sample=5, accept=2, reject=3, aql="15", level="S-3")
+# Without an AQL: of one above 10 nonconformities would count.
+MINOR = ClassPlan("minor", "ISO 2859-1", sample=5, accept=2, reject=3, level="S-3")
 DIAMETER = Characteristic(
     number="D1",
     name="outer diameter",

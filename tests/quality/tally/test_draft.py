@@ -9,11 +9,21 @@ import pytest
 
 from quality.errors import TallyUndecided
 from quality.rules import QualityRules
+from quality.sampling.counting import class_count
 from quality.tally.draft import Frame, draft_report
 from quality.tally.fold import Tallied
 from quality.tally.plan import ClassPlan, TallyPlan
 from tests.quality.examples import validator
-from tests.quality.tally.tallies import ATTRIBUTES, MEASURED, after, defect, good, measured
+from tests.quality.tally.tallies import (
+    ATTRIBUTES,
+    MAJOR,
+    MEASURED,
+    MINOR,
+    after,
+    defect,
+    good,
+    measured,
+)
 
 pytestmark = pytest.mark.item("6.4.draft")
 
@@ -97,6 +107,7 @@ def test_the_plan_of_the_report_is_that_of_the_tally() -> None:
         "accept": 0,
         "reject": 1,
         "sample": 3,
+        "defective": 0,
         "severity": "normal",
         "arrow": "none",
     }
@@ -122,6 +133,20 @@ def test_only_who_inspected_every_piece_says_that_the_lot_was_inspected_whole() 
     whole = draft_report(plan, after(plan, good(3)), frame)["plan"]
     stopped = draft_report(plan, after(plan, defect("1", "major")), frame)["plan"]
     assert (whole["standard"], whole["whole_lot"], stopped["whole_lot"]) == ("100 %", True, False)
+
+
+def test_above_aql_10_the_report_counts_what_the_tally_counted() -> None:
+    counting = replace(MINOR, aql="15", counts_nonconformities=True)
+    plan = TallyPlan(100, (MAJOR, counting))
+    readings = [defect("1", "minor", "PACK", 2)]
+    groups = draft(plan, after(plan, *readings, good(4)))
+    minor = groups["plan"]["classes"][1]
+    found = class_count(groups, minor)
+    assert found == (2, 2)
+    assert (minor["defective"], groups["verdict"]["decision"]) == (1, "accept")
+    rejected = draft(plan, after(plan, *readings, defect("1", "minor", "SURF")))
+    assert rejected["verdict"]["decision"] == "reject"
+    assert class_count(rejected, rejected["plan"]["classes"][1]) == (3, 3)
 
 
 def test_a_defect_beside_a_worse_one_is_told_in_the_remark() -> None:

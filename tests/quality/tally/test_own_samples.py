@@ -86,6 +86,14 @@ def test_a_later_find_on_a_piece_of_the_sample_does_not_turn_a_class() -> None:
     assert standing(SMALL, found, "minor") == standing(SMALL, before, "minor")
 
 
+def test_a_class_waits_for_all_defects_of_the_piece_at_hand() -> None:
+    minor_first = [good(42), defect("x", "minor")]
+    assert standing(DRAWN, after(DRAWN, *minor_first), "major").decision == GO_ON
+    both = after(DRAWN, *minor_first, defect("x", "major"))
+    assert standing(DRAWN, both, "major").decision == NOT_ACCEPT
+    assert standing(DRAWN, after(DRAWN, *minor_first, good("y")), "major").decision == ACCEPT
+
+
 def test_a_value_that_was_wanted_counts_wherever_its_piece_is() -> None:
     plan = TallyPlan(100, (*SMALL.classes[:1], SMALL.classes[1]), MEASURED.characteristics)
     readings = [good(5), measured("6", "10.2"), measured("7", "10.2")]

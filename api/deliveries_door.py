@@ -24,7 +24,7 @@ from api.derived.answering import ROWS_MAX, Asked, TooMuch, load
 from api.derived.worker import DerivedWorker
 from api.exchange import Reader, Refused
 from api.observability import log
-from api.record_flags import agreed_flags, encode_agreed_flag
+from api.record_flags import agreed_flags, cited_groups, encode_agreed_flag
 from api.records import OpenedRecord, RecordShelf, private
 from api.sampling_door import sampling_flags
 from keys.encoding import encode_base64url
@@ -84,12 +84,15 @@ class DeliveryDoor:
         # Who does not read the record whole, or is no member, is told nothing that follows from it.
         is_told = record.sight.is_whole and self.shelf.is_member(reader)
         found, size = self._beside_others(record_id if is_told else None)
+
+        def open_record(other: str) -> OpenedRecord:
+            return self.shelf.open(other, reader)
+
         sampled: tuple[Flag, ...] | None = ()
         if is_told and record.row.vct == INSPECTION_VCT:
-            sampled = sampling_flags(self.derived, record_id, reader)
-        agreed = agreed_flags(
-            record, self.state(), open_record=lambda other: self.shelf.open(other, reader)
-        )
+            cited = cited_groups(record, self.state(), open_record=open_record)
+            sampled = sampling_flags(self.derived, record_id, reader, specification=cited)
+        agreed = agreed_flags(record, self.state(), open_record=open_record)
         missing = (("deliveries", size is None), ("sampling", sampled is None))
         return {
             "record_id": record_id,

@@ -75,5 +75,13 @@ def cited_record(
         return None
 
 
+def cited_groups(
+    record: OpenedRecord, state: DomainState, *, open_record: Opening
+) -> dict[str, Any] | None:
+    """The groups of the specification that a record cites; None unless it is read whole."""
+    cited = cited_record(record, state, open_record=open_record)
+    return _groups(cited) if cited is not None and cited.sight.is_whole else None
+
+
 def _groups(record: OpenedRecord) -> dict[str, Any]:
     return {item.group: item.value for item in record.groups}

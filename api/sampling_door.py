@@ -26,8 +26,10 @@ from ledger.fold_state import Parameters
 from ledger.store_errors import StoreUnavailable
 from quality.flags import Flag
 from quality.sampling.answers import METHOD
+from quality.sampling.specified import specified_severities
 from quality.sampling.state_flags import state_flags
 from quality.sampling.told import tell_sampling
+from quality.values import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,15 @@ class SamplingDoor:
 
 
 def sampling_flags(
-    derived: DerivedWorker, record_id: str, reader: Reader
+    derived: DerivedWorker,
+    record_id: str,
+    reader: Reader,
+    *,
+    specification: Groups | None = None,
 ) -> tuple[Flag, ...] | None:
     """What a report shows beside the other records of its part; None where nobody can tell now.
 
+    ``specification`` is the one that it cites, where the reader reads it whole.
     Its two sides are told: who else reads the report reads not all that it follows from.
     """
     try:
@@ -97,7 +104,7 @@ def sampling_flags(
     own = next((one.lane for one in records if one.filed.record_id == record_id), None)
     if own is None or reader.did not in (own.customer, own.supplier):
         return ()
-    return state_flags(records, record_id)
+    return state_flags(records, record_id, specified=specified_severities(specification))
 
 
 def _describe(found: Parameters | None) -> dict[str, Any] | None:

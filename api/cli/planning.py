@@ -16,9 +16,10 @@ from quality.errors import NoSamplingPlan
 from quality.sampling.letters import LEVELS
 from quality.sampling.parameters import parse_sampling_parameters
 from quality.sampling.plan import C_ZERO, ISO, WHOLE_LOT, Plan, Severity
-from quality.sampling.plan_words import CLASS_ZH, plan_words
+from quality.sampling.plan_words import plan_words
 from quality.sampling.risk import risk_words
 from quality.sampling.specified import ClassSampling, class_plans, default_sampling
+from quality.sampling.words import CLASSES_ZH
 
 #: What a user types, and what the inspection report says.
 _STANDARDS: Final = {"c=0": C_ZERO, "iso": ISO, "100": WHOLE_LOT}
@@ -104,7 +105,7 @@ def _is_critical(defect_class: str, standard: str) -> bool:
 
 def _tell(output: Output, defect_class: str, found: Plan, *, language: str) -> None:
     first, *rest = plan_words(found)[language]
-    head = {"en": f"{defect_class}: ", "zh": f"{CLASS_ZH.get(defect_class)}："}[language]
+    head = {"en": f"{defect_class}: ", "zh": f"{CLASSES_ZH.get(defect_class)}："}[language]
     output.say(f"{head if defect_class else ''}{first}")
     for line in rest:
         output.say(f"  {line}")

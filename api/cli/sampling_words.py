@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from api.cli.output import columns
 from quality.sampling.parameters import CLASSES
-from quality.sampling.plan_words import CLASS_ZH
 from quality.sampling.severity import Severity
-from quality.sampling.switching_words import SEVERITIES_ZH
+from quality.sampling.words import CLASSES_ZH, SEVERITIES_ZH
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Row]]
@@ -136,12 +135,12 @@ class SamplingWords:
             yield self._class(row["class"]), reason
 
     def _class(self, name: str) -> str:
-        return CLASS_ZH.get(name, name) if self.language == "zh" else name
+        return CLASSES_ZH.get(name, name) if self.language == "zh" else name
 
     def _severity(self, name: str) -> str:
         if self.language != "zh" or name not in set(Severity):
             return name
-        return SEVERITIES_ZH[Severity(name)]
+        return SEVERITIES_ZH[name]
 
     def _word(self, name: str, **values: Any) -> str:
         return _WORDS[self.language].get(name, name).format(**values)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from api.cli.tally_lines import HELP
-from quality.sampling.plan_words import CLASS_ZH, SEVERITY_ZH
+from quality.sampling.words import CLASSES_ZH, SEVERITIES_ZH
 
 _DECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     "accept": ("accept", "接收"),
@@ -61,7 +61,7 @@ def plan_lines(told: Mapping[str, Any], language: str) -> Iterator[str]:
         risk = told["risks"].get(one["name"], {}).get(language, "")
         numbers = (f"n {one['sample']}", f"Ac {one['accept']}", f"Re {one['reject']}")
         if language == "zh":
-            name, severity = CLASS_ZH[one["name"]], SEVERITY_ZH[one["severity"]]
+            name, severity = CLASSES_ZH[one["name"]], SEVERITIES_ZH[one["severity"]]
             said = f"{severity}（{_word(_SOURCES, source, language)}）"
             yield f"{name}：{'，'.join((one['standard'], *numbers, said))}；{risk}".rstrip("；")
         else:
@@ -78,7 +78,7 @@ def state_lines(state: Mapping[str, Any], language: str) -> Iterator[str]:
         yield f"! {flag[language]}"
     is_zh = language == "zh"
     counts = [
-        f"{CLASS_ZH[one['class']] if is_zh else one['class']} {one['defective']}/{one['reject']}"
+        f"{CLASSES_ZH[one['class']] if is_zh else one['class']} {one['defective']}/{one['reject']}"
         for one in state["classes"]
     ]
     pieces = state["pieces"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from quality.sampling.reason import Reason
+from quality.sampling.words import STAGES_ZH
 
 NOT_TOLD: Final = Reason(
     "not-told",
@@ -17,11 +18,6 @@ NO_CLASS: Final = Reason(
     en="the report names no class of defects with its plan",
     zh="报告未按缺陷类别列出抽样方案",
 )
-_STAGES_ZH: Final = {
-    "outgoing": "出厂检验",
-    "in-process": "过程检验",
-    "first-article": "首件检验",
-}
 
 
 def not_receiving(stage: str) -> Reason:
@@ -29,5 +25,5 @@ def not_receiving(stage: str) -> Reason:
     return Reason(
         "not-receiving",
         en=f"an inspection at the stage {stage}: receiving inspections count",
-        zh=f"{_STAGES_ZH.get(stage, stage)}：仅计来料检验",
+        zh=f"{STAGES_ZH.get(stage, stage)}：仅计进货检验",
     )

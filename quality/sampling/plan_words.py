@@ -8,18 +8,8 @@ from typing import Final
 
 from quality.sampling.plan import C_ZERO, Plan, Severity
 from quality.sampling.risk import risk_words
+from quality.sampling.words import SEVERITIES_ZH
 
-SEVERITY_ZH: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "normal": "正常检验",
-        "tightened": "加严检验",
-        "reduced": "放宽检验",
-        "discontinued": "中止检验",
-    }
-)
-CLASS_ZH: Final[Mapping[str, str]] = MappingProxyType(
-    {"critical": "致命", "major": "严重", "minor": "轻微"}
-)
 _ARROW_ZH: Final[Mapping[str, str]] = MappingProxyType({"up": "向上", "down": "向下"})
 
 
@@ -42,7 +32,7 @@ def _numbers_en(plan: Plan) -> str:
 def _numbers_zh(plan: Plan) -> str:
     asked = [f"检验水平 {plan.level}"] if plan.level else []
     asked += [f"AQL {plan.aql:f}"] if plan.aql is not None else []
-    named = "，".join([plan.label, *asked, SEVERITY_ZH[plan.severity]])
+    named = "，".join([plan.label, *asked, SEVERITIES_ZH[plan.severity]])
     return f"{named}：{_sizes(plan, whole='（全检）')}"
 
 
@@ -72,7 +62,7 @@ def _letters_zh(plan: Plan) -> tuple[str, ...]:
     lines: list[str] = []
     if plan.letter_asked is None:
         if plan.severity is Severity.DISCONTINUED:
-            lines.append("检验已中止：恢复前不接收任何批")
+            lines.append("已暂停接收：恢复前不接收任何批")
     elif plan.standard == C_ZERO:
         table = "加严表" if plan.severity is Severity.TIGHTENED else "抽样表"
         lines.append(f"样本量的保护能力与{table}中字码 {plan.letter_asked} 的方案相同")

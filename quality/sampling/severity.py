@@ -24,6 +24,16 @@ STRICTNESS: Final = (
 )
 
 
+def binding(in_force: Severity, specified: Severity | None) -> Severity:
+    """The severity that a lot is inspected by.
+
+    A specification may ask for tightened inspection where a looser one is in force. It never
+    loosens: reduced inspection is for a record of accepted lots and the customer's authorisation.
+    """
+    asks_more = specified is Severity.TIGHTENED and is_looser(in_force, Severity.TIGHTENED)
+    return Severity.TIGHTENED if asks_more else in_force
+
+
 def is_looser(one: Severity, other: Severity) -> bool:
     """Whether a plan of the one severity asks less of a lot than one of the other."""
     return STRICTNESS.index(one) < STRICTNESS.index(other)

@@ -16,9 +16,8 @@ from typing import Final
 
 from quality.sampling.c_zero import c_zero_plan
 from quality.sampling.letters import LEVELS
-from quality.sampling.parameters import SamplingParameters
+from quality.sampling.parameters import CLASSES, SamplingParameters
 from quality.sampling.plan import C_ZERO, ISO, WHOLE_LOT, Plan, Severity, plan_for, whole_lot_plan
-from quality.sampling.verdict import CLASSES
 from quality.values import Groups, decimal, items, text
 
 _GOVERNED: Final[Mapping[str | None, tuple[str, ...]]] = MappingProxyType(

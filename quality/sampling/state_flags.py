@@ -6,26 +6,33 @@ whether that severity was the one in force for its lot.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from quality.deliveries.agreed import Filed
 from quality.flags import Flag
 from quality.sampling.answers import ClassVerdict, PartSampling, SampledLot, sampling_of
 from quality.sampling.draws import draws_of
 from quality.sampling.history import SampledRecord
-from quality.sampling.severity import Severity
+from quality.sampling.severity import Severity, binding
 from quality.sampling.skip_lot import Outcome
-from quality.sampling.switching_words import SEVERITIES_ZH
+from quality.sampling.words import CLASSES_ZH, SEVERITIES_ZH
 from quality.values import items, text
 
 
-def state_flags(records: Sequence[SampledRecord], record_id: str) -> tuple[Flag, ...]:
+def state_flags(
+    records: Sequence[SampledRecord],
+    record_id: str,
+    *,
+    specified: Mapping[str, Severity] = MappingProxyType({}),
+) -> tuple[Flag, ...]:
     """The flags of a report beside the records of its part; none of one that was corrected.
 
     Args:
         records: all that concern its part, in the order of their entries.
         record_id: of the report.
+        specified: the severities that the specification it cites asks for, by class of defects.
     """
     found = [
         (part, lot)
@@ -36,7 +43,7 @@ def state_flags(records: Sequence[SampledRecord], record_id: str) -> tuple[Flag,
     return tuple(
         flag
         for part, lot in found
-        for flag in (*_severity_flags(lot), *_skip_flags(part, lot.record))
+        for flag in (*_severity_flags(lot, specified), *_skip_flags(part, lot.record))
     )
 
 
@@ -64,7 +71,7 @@ def _skip_flags(part: PartSampling, report: Filed) -> Iterator[Flag]:
         )
 
 
-def _severity_flags(lot: SampledLot) -> Iterator[Flag]:
+def _severity_flags(lot: SampledLot, specified: Mapping[str, Severity]) -> Iterator[Flag]:
     for position, planned in enumerate(items(lot.record.groups, "plan", "classes")):
         name = text(planned, "class") or ""
         found = lot.classes.get(name)
@@ -72,25 +79,37 @@ def _severity_flags(lot: SampledLot) -> Iterator[Flag]:
             continue
         is_own = text(planned, "severity") is not None
         place = f"/plan/classes/{position}/severity" if is_own else "/plan/severity"
-        if flag := _severity_flag(name, found, place=place):
+        if flag := _severity_flag(name, found, specified.get(name), place=place):
             yield flag
 
 
-def _severity_flag(name: str, found: ClassVerdict, *, place: str) -> Flag | None:
+def _severity_flag(
+    name: str, found: ClassVerdict, specified: Severity | None, *, place: str
+) -> Flag | None:
     in_force, stated = found.verdict.severity, found.stated
     if in_force is Severity.DISCONTINUED:
         return Flag(
             "severity-not-in-force",
             place,
             en=f"acceptance of class {name} was discontinued when the lot was inspected",
-            zh=f"检验该批时，{name} 类已暂停接收",
+            zh=f"检验该批时，{CLASSES_ZH.get(name, name)}类已暂停接收",
         )
-    if stated in (None, in_force):
+    bound = binding(in_force, specified)
+    if stated is None or stated is bound:
         return None
-    assert stated is not None
+    if bound is not in_force:
+        return Flag(
+            "severity-not-in-force",
+            place,
+            en=f"class {name} was inspected by a {stated} plan, the specification asks for "
+            f"{bound} inspection",
+            zh=f"{CLASSES_ZH.get(name, name)}类按规格应采用{SEVERITIES_ZH[bound]}，却采用了"
+            f"{SEVERITIES_ZH[stated]}方案",
+        )
     return Flag(
         "severity-not-in-force",
         place,
         en=f"class {name} was inspected by a {stated} plan, {in_force} inspection was in force",
-        zh=f"{name} 类应采用{SEVERITIES_ZH[in_force]}，却采用了{SEVERITIES_ZH[stated]}方案",
+        zh=f"{CLASSES_ZH.get(name, name)}类应采用{SEVERITIES_ZH[in_force]}，"
+        f"却采用了{SEVERITIES_ZH[stated]}方案",
     )

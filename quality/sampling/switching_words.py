@@ -5,21 +5,11 @@ The words are ours; the clause of the standard is named so that a reader may loo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
-
-SEVERITIES_ZH: Final[Mapping[Severity, str]] = MappingProxyType(
-    {
-        Severity.NORMAL: "正常检验",
-        Severity.TIGHTENED: "加严检验",
-        Severity.REDUCED: "放宽检验",
-        Severity.DISCONTINUED: "暂停接收",
-    }
-)
+from quality.sampling.words import SEVERITIES_ZH
 
 # ---- switches ----
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
+from quality.sampling.parameters import CLASSES
 from quality.sampling.plan import Plan, Severity
-from quality.sampling.plan_words import CLASS_ZH
-
-#: The classes of defects, the worst first.
-CLASSES: Final = ("critical", "major", "minor")
+from quality.sampling.words import CLASSES_ZH
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def _names(plans: Mapping[str, Plan], found: Mapping[str, int]) -> Iterator[str]
 def _reason(name: str, plan: Plan | None, *, found: int) -> ClassReason:
     if found < 0:
         raise ValueError(f"expected zero or more defective units, found {found}")
-    zh = CLASS_ZH.get(name, name)
+    zh = CLASSES_ZH.get(name, name)
     if name == "critical" and found:
         return ClassReason(
             name,
@@ -87,7 +85,7 @@ def _reason(name: str, plan: Plan | None, *, found: int) -> ClassReason:
         raise ValueError(f"expected at most the {plan.sample} units of the sample, found {found}")
     if plan.severity is Severity.DISCONTINUED:
         en = f"inspection of {name} is discontinued: no lot is accepted until it is resumed"
-        return ClassReason(name, False, en=en, zh=f"{zh}类检验已中止：恢复前不接收任何批")
+        return ClassReason(name, False, en=en, zh=f"{zh}类已暂停接收：恢复前不接收任何批")
     en, outcome = _outcome(plan, found)
     numbers = f"n = {plan.sample}, Ac {plan.accept}, Re {plan.reject}"
     en, zh = f"{found} {name} ({numbers}): {en}", f"{zh} {found}（{numbers}）：{outcome}"

@@ -13,7 +13,7 @@ from typing import Final
 
 from quality.errors import MalformedTally
 from quality.sampling.severity import Severity, is_looser
-from quality.sampling.switching_words import SEVERITIES_ZH
+from quality.sampling.words import SEVERITIES_ZH
 from quality.tally.plan import CLASS_WORDS, CLASSES
 
 #: Where a severity comes from, as the answer says.

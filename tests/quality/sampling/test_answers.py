@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from quality.deliveries.agreed import Filed
 from quality.sampling.history import erase_sampled
+from quality.sampling.severity import Severity
 from quality.sampling.state_flags import state_flags
 from quality.sampling.told import ROWS, SamplingQuestion, ToldSampling, tell_sampling
 from tests.quality.sampling.filed import (
@@ -236,3 +237,25 @@ def test_a_plan_of_another_severity_than_the_one_in_force_is_flagged(
     assert [flag.code for flag in found] == ["severity-not-in-force"] * len(flags)
     assert all(words in flag.en for words, flag in zip(flags, found, strict=True))
     assert {flag.pointer for flag in found} <= {"/plan/classes/0/severity"}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "asked", "flags"),
+    [
+        ("++t", "tightened", []),
+        ("+++", "tightened", ["a normal plan, the specification asks for tightened"]),
+        ("--+", "tightened", ["a normal plan, tightened inspection was in force"]),
+        # A specification never loosens.
+        ("--t", "normal", []),
+        ("--+", "normal", ["a normal plan, tightened inspection was in force"]),
+        ("+++", "reduced", []),
+    ],
+)
+def test_the_stricter_of_specified_and_in_force_binds_a_lot(
+    decisions: str, asked: str, flags: list[str]
+) -> None:
+    specified = {"major": Severity(asked)}
+    found = state_flags(read_all(lots(decisions)), "r2", specified=specified)
+    assert len(found) == len(flags)
+    assert all(words in flag.en for words, flag in zip(flags, found, strict=True))
+    assert all(flag.zh.startswith("严重类") for flag in found)

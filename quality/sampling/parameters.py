@@ -23,18 +23,15 @@ from ledger.faults import Refusal
 from ledger.fold_state import Parameters
 from ledger.strict_json import parse_json
 from quality.errors import MalformedSamplingParameters
+from quality.sampling import letters, master_table
 
 #: The name of the parameters on the log.
 SAMPLING: Final = "sampling"
 STANDARDS: Final = ("c=0", "ISO 2859-1", "100 %")
-LEVELS: Final = ("S-1", "S-2", "S-3", "S-4", "I", "II", "III")
+LEVELS: Final = tuple(letters.LEVELS)
 CLASSES: Final = ("critical", "major", "minor")
 #: The preferred series of ISO 2859-1 as its tables print it: 0.010 to 1000.
-AQLS: Final = (
-    *("0.010", "0.015", "0.025", "0.040", "0.065", "0.10", "0.15", "0.25", "0.40", "0.65"),
-    *("1.0", "1.5", "2.5", "4.0", "6.5", "10", "15", "25", "40", "65"),
-    *("100", "150", "250", "400", "650", "1000"),
-)
+AQLS: Final = tuple(f"{aql:f}" for aql in master_table.AQLS)
 #: Of the bounds of skip-lot. One in one is inspection of each lot, and no skip-lot.
 _ACCEPTED: Final = (1, 1_000)
 _ONE_IN: Final = (2, 100)

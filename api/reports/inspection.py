@@ -22,6 +22,7 @@ from api.reports.layout import (
     said,
 )
 from api.reports.subject import Subject
+from api.reports.units import unit_symbol
 from api.reports.words import meaning, word
 from quality.sampling.plan import ISO, Plan, Severity
 from quality.sampling.risk import risk_words
@@ -31,6 +32,7 @@ VCT: Final = "inspection-report/v1"
 VALUES_OF_ONE: Final = 80
 VALUES_OF_ALL: Final = 1_200
 _VALUES_A_ROW: Final = 10
+_DIGITS_A_ROW: Final = 110
 _EXTREMES: Final = frozenset({"minimum", "maximum"})
 _FIGURES: Final = ("count", "minimum", "mean", "maximum", "deviation")
 _PLACES_MORE: Final = 2
@@ -164,7 +166,7 @@ def _characteristic(
     least, most, mean = min(values), max(values), _mean(values)
     yield Cell(_called(item))
     yield Cell("" if item["class"] == "none" else item["class"])
-    yield Cell(item["unit"])
+    yield Cell(_unit(item, language))
     yield from (Cell(text) for text in limit_texts(item, language))
     yield Cell(str(len(values)))
     yield Cell(format(least, "f"), is_alarming=_is_outside(least, lower, upper))
@@ -224,16 +226,23 @@ def _value_grids(items: Sequence[Mapping[str, Any]], language: str) -> Iterator[
             Cell(found["value"], is_alarming=_is_outside(Decimal(found["value"]), lower, upper))
             for found in shown
         ]
-        padded = [*cells, *[Cell()] * (-len(cells) % _VALUES_A_ROW)]
-        rows = [padded[at : at + _VALUES_A_ROW] for at in range(0, len(padded), _VALUES_A_ROW)]
+        a_row = _values_a_row(cells)
+        padded = [*cells, *[Cell()] * (-len(cells) % a_row)]
+        rows = [padded[at : at + a_row] for at in range(0, len(padded), a_row)]
         if shown:
-            name = f"{item['id']} ({item['unit']})"
+            name = f"{item['id']} ({_unit(item, language)})"
             yield Grid(
-                (("", 1.0),) * _VALUES_A_ROW,
+                (("", 1.0),) * a_row,
                 rows,
                 note=more_note(len(shown), len(item["values"]), language),
                 title=word("values_of", language, name=name),
             )
+
+
+def _values_a_row(cells: Sequence[Cell]) -> int:
+    """How many values stand in a row: fewer where they are long."""
+    longest = max((len(cell.text) for cell in cells), default=1)
+    return max(1, min(_VALUES_A_ROW, _DIGITS_A_ROW // (longest + 2)))
 
 
 def _summarised(subject: Subject) -> Section:
@@ -253,7 +262,7 @@ def _summarised(subject: Subject) -> Section:
 def _summary(item: Mapping[str, Any], language: str) -> Iterator[Cell]:
     lower, upper = _limit(item.get("lower")), _limit(item.get("upper"))
     yield Cell(_called(item))
-    yield Cell(item["unit"])
+    yield Cell(_unit(item, language))
     least, _, most = limit_texts(item, language)
     has_limits = _has_limits(item)
     yield Cell(f"{least} … {most}" if has_limits else word("not_compared", language))
@@ -262,6 +271,11 @@ def _summary(item: Mapping[str, Any], language: str) -> Iterator[Cell]:
         is_bad = name in _EXTREMES and _is_outside(Decimal(item[name]), lower, upper)
         yield Cell("" if value is None else said(value, language), is_alarming=is_bad)
     yield Cell(_interval(item.get("ppk")))
+
+
+def _unit(item: Mapping[str, Any], language: str) -> str:
+    unit = item["unit"]
+    return meaning(unit, language) or unit_symbol(unit)
 
 
 def _interval(ppk: Mapping[str, str] | None) -> str:

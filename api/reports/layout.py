@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from api.cli.content_words import Labels
-from api.reports.leaves import leaves, tables
+from api.reports.leaves import Leaf, leaves, tables
 from api.reports.names import name_of
 from api.reports.subject import Subject
-from api.reports.words import meaning, word
+from api.reports.times import said_time
+from api.reports.units import unit_symbol
+from api.reports.words import enum_word, meaning, word
 
 #: Rows of a table on paper; the workbook has all of them.
 ROWS_SHOWN: Final = 200
+_GENERAL: Final = re.compile(r"/\d+(?=/|$)")
 #: Columns that a page is wide enough for.
 _COLUMNS_SHOWN: Final = 9
 
@@ -85,9 +89,21 @@ def fields_of(value: Any, pointer: str, subject: Subject) -> Iterator[Field]:
         place, _, last = leaf.pointer.rpartition("/")
         if last not in {"", "-"}:
             key = place if last.isdecimal() else leaf.pointer
-            gathered.setdefault(key, []).append(said(leaf.value, subject.language))
+            gathered.setdefault(key, []).append(_told(leaf, subject))
     for place, texts in gathered.items():
         yield Field(name_of(place, subject.labels), ", ".join(texts))
+
+
+def _told(leaf: Leaf, subject: Subject) -> str:
+    """A scalar in words: a unit by its symbol, a time with its offset, a word by its meaning."""
+    value, language = leaf.value, subject.language
+    if not isinstance(value, str):
+        return said(value, language)
+    if leaf.pointer.endswith("/unit"):
+        return meaning(value, language) or unit_symbol(value)
+    if value in subject.places.wanted(_GENERAL.sub("/*", leaf.pointer)).words:
+        return enum_word(value, language)
+    return said_time(value) or said(value, language)
 
 
 def array_grid(items: Sequence[Mapping[str, Any]], pointer: str, subject: Subject) -> Grid:

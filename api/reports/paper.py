@@ -17,6 +17,7 @@ from fpdf.enums import MethodReturnValue, WrapMode
 from fpdf.fonts import TTFFont
 
 from api.cli.output import visible
+from api.reports.columns import SIZE, SIZE_MIN, fit_columns, numbers_in
 from api.reports.layout import Bar, Cell, Field, Grid
 
 FONT: Final = "NotoSansSC"
@@ -24,6 +25,8 @@ MARGIN: Final = 15.0
 WIDTH: Final = 180.0
 _BOTTOM: Final = 282.0
 _PAD: Final = 1.2
+_SLACK: Final = 0.1
+_SIZE_STEP: Final = 0.5
 #: Places of text that half a line has room for.
 _HALF_A_LINE: Final = 40
 _LINES: Final = re.compile("[^\n]+")
@@ -44,6 +47,7 @@ class Paper(FPDF):
     def __init__(self, *, title: str, foot: str, page_words: str, created: datetime) -> None:
         """Begin the first page; ``page_words`` has places for the page and their number."""
         super().__init__(format="A4")
+        self._size = SIZE
         self._heading, self._foot, self._page_words = title, foot, page_words
         self.set_creation_date(created)
         self.add_font(FONT, fname=str(pylopdf_fonts_zh_cn.sans_path()))
@@ -168,8 +172,7 @@ class Paper(FPDF):
         if grid.title:
             self._need(14)
             self.say(grid.title, size=8.5, colour=FAINT, gap=0)
-        whole = sum(share for _, share in grid.headings)
-        widths = [share / whole * WIDTH for _, share in grid.headings]
+        self._size, widths = self._fit(grid)
         headings = [Cell(name) for name, _ in grid.headings]
         has_headings = any(cell.text for cell in headings)
         if has_headings:
@@ -185,9 +188,32 @@ class Paper(FPDF):
             self.say(grid.note, size=7.5, colour=FAINT)
         self.ln(1)
 
+    def _fit(self, grid: Grid) -> tuple[float, Sequence[float]]:
+        """The size of a table's text and the widths of its columns, so that no number breaks."""
+        shares = [share for _, share in grid.headings]
+        longest = [0.0] * len(shares)
+        self.set_font_size(SIZE)
+        for row in grid.rows:
+            for at, cell in enumerate(row):
+                for number in numbers_in(cell.text):
+                    longest[at] = max(longest[at], self.get_string_width(number))
+        room = _PAD + 2 * self.c_margin + _SLACK
+        # A column of words keeps room for some.
+        floors = [share / sum(shares) * WIDTH / 2 for share in shares]
+        size = SIZE
+        while size > SIZE_MIN:
+            needed = [
+                max(least, width * size / SIZE + room)
+                for least, width in zip(floors, longest, strict=True)
+            ]
+            if (widths := fit_columns(shares, needed, WIDTH)) is not None:
+                return size, widths
+            size -= _SIZE_STEP
+        return SIZE_MIN, [share / sum(shares) * WIDTH for share in shares]
+
     def _height(self, row: Sequence[Cell], widths: Sequence[float]) -> float:
         lines = [
-            len(self._lines(cell.text, width - _PAD, 7.5)) if cell.text else 1
+            len(self._lines(cell.text, width - _PAD, self._size)) if cell.text else 1
             for cell, width in zip(row, widths, strict=True)
         ]
         return 1.4 + 3.6 * max(lines)
@@ -200,8 +226,8 @@ class Paper(FPDF):
         for cell, width in zip(row, widths, strict=True):
             if cell.bar is not None:
                 self._bar(cell.bar, (left + 1, top + 0.8, width - 2, height - 1.6))
-            self._ink(ALARM if cell.is_alarming else ACCENT if is_heading else INK, 7.5)
-            for at, line in enumerate(self._lines(cell.text, width - _PAD, 7.5)):
+            self._ink(ALARM if cell.is_alarming else ACCENT if is_heading else INK, self._size)
+            for at, line in enumerate(self._lines(cell.text, width - _PAD, self._size)):
                 self.set_xy(left, top + 0.7 + 3.6 * at)
                 self.cell(w=width, h=3.6, text=line)
             left += width

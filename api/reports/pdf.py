@@ -10,6 +10,7 @@ from api.reports.inspection import VCT, inspection_sections, lot_line, verdict_o
 from api.reports.layout import Field, Section, group_section
 from api.reports.paper import ALARM, CAUTION, FAINT, GOOD, Colour, Paper
 from api.reports.subject import Subject
+from api.reports.times import beside_utc, in_offset, offset_of
 from api.reports.verification import again_lines, verified_lines, withheld_lines
 from api.reports.words import word
 
@@ -47,8 +48,10 @@ def _head(subject: Subject) -> Iterator[Field]:
     number = subject.groups.get("filing", {}).get("number")
     if number:
         yield Field(subject.labels.name("/filing/number"), str(number))
-    yield Field(word("signed", language), subject.signed)
-    yield Field(word("admitted", language), subject.admitted)
+    # The signature tells an instant and no offset: that of the record's own times is taken.
+    offset = offset_of(subject.content)
+    yield Field(word("signed", language), beside_utc(subject.signed, offset))
+    yield Field(word("admitted", language), in_offset(subject.admitted, offset))
     for text in subject.warnings:
         yield Field(word("warning", language), text, is_alarming=True)
     for text in subject.flags:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from api.cli.content_words import Labels, read_labels
@@ -48,7 +49,7 @@ class Subject:
     @property
     def places(self) -> Places:
         """The places of the record's type."""
-        return Places(self.kind.text)
+        return _places_of(self.kind.text)
 
     @property
     def limited(self) -> Mapping[str, Any]:
@@ -59,6 +60,11 @@ class Subject:
     def content(self) -> dict[str, Any]:
         """The groups that say something, without those that file the record."""
         return {name: self.groups[name] for name in self.kind.groups if name in self.groups}
+
+
+@lru_cache(maxsize=16)
+def _places_of(definition: str) -> Places:
+    return Places(definition)
 
 
 def subject_of(

@@ -83,6 +83,18 @@ def word(key: str, language: str, /, **values: Any) -> str:
     return _texts()[key][language == "zh"].format(**values)
 
 
+@cache
+def _enums() -> dict[str, str]:
+    text = resources.files("api.reports").joinpath("enums.json").read_text("utf-8")
+    found: dict[str, str] = json.loads(text)
+    return found
+
+
+def enum_word(value: str, language: str) -> str:
+    """What a word of a closed list is called; as it stands where it has no name."""
+    return meaning(value, language) or (_enums().get(value, value) if language == "zh" else value)
+
+
 def meaning(value: Any, language: str) -> str:
     """What a coded value means; of a party its short name, else empty."""
     if isinstance(value, bool):

@@ -26,10 +26,11 @@ pytestmark = pytest.mark.item("6.5.report-pdf")
 def pages(subject: Subject) -> list[str]:
     """The text of each page without white space, as its font's table of characters gives it."""
     reader = PdfReader(io.BytesIO(report_pdf(subject)))
-    return ["".join(_text(page, reader).split()) for page in reader.pages]
+    return ["".join("".join(drawn(page, reader)).split()) for page in reader.pages]
 
 
-def _text(page: Any, reader: PdfReader) -> str:
+def drawn(page: Any, reader: PdfReader) -> list[str]:
+    """The texts of a page, each as it was drawn in one piece."""
     (font,) = (item.get_object() for item in page["/Resources"]["/Font"].values())
     table = font["/ToUnicode"].get_object().get_data().decode("ascii")
     letters = {
@@ -37,10 +38,10 @@ def _text(page: Any, reader: PdfReader) -> str:
         for code, text in re.findall(r"^<(\w{4})> <(\w+)>$", table, re.MULTILINE)
     }
     stream = ContentStream(page["/Contents"], reader)
-    shown = b"".join(
+    shown = (
         operands[0].original_bytes for operands, operator in stream.operations if operator == b"Tj"
     )
-    return "".join(letters[code] for (code,) in struct.iter_unpack(">H", shown))
+    return ["".join(letters[code] for (code,) in struct.iter_unpack(">H", one)) for one in shown]
 
 
 @pytest.mark.parametrize(
@@ -136,3 +137,39 @@ def test_the_longest_numbers_are_told_to_the_digit() -> None:
 @given(groups=records(INSPECTION), language=st.sampled_from(["en", "zh"]))
 def test_any_inspection_has_a_report(groups: dict[str, Any], language: str) -> None:
     assert report_pdf(a_subject(groups, language=language)).startswith(b"%PDF-")
+
+
+def cells(subject: Subject) -> list[str]:
+    """The texts of the pages, a piece for each that was drawn."""
+    reader = PdfReader(io.BytesIO(report_pdf(subject)))
+    return [text for page in reader.pages for text in drawn(page, reader)]
+
+
+@pytest.mark.parametrize("digits", ["20.00040", "-123456.7890123", "0." + "0" * 33 + "1"])
+def test_a_number_never_breaks_over_lines(digits: str) -> None:
+    at = "/measurements/characteristics/0"
+    groups = changed(example(INSPECTION), f"{at}/values", [{"value": digits}] * 11)
+    for name in ("lower", "nominal", "upper"):
+        groups = changed(groups, f"{at}/{name}", digits)
+    found = cells(a_subject(groups))
+    # Limits, extremes and eleven values of one characteristic.
+    assert found.count(digits) == 3 + 2 + 11
+
+
+def test_units_names_and_times_are_told_as_people_read_them() -> None:
+    at = "/measurements/characteristics/0"
+    groups = changed(changed(example(INSPECTION), f"{at}/unit", "MMT"), f"{at}/name", "D1")
+    found = cells(a_subject(groups))
+    assert "mm" in found
+    assert "MMT" not in "".join(found)
+    assert "D1 D1" not in found
+    assert "2026-11-20 09:30:00 +08:00 (2026-11-20 01:30:00 UTC)" in found
+    assert sum("UTC" in text for text in found) == 1
+
+
+def test_words_of_closed_lists_are_chinese_in_a_chinese_report() -> None:
+    groups = changed(example(INSPECTION), "/plan/classes/0/arrow", "none")
+    found = cells(a_subject(groups, language="zh"))
+    assert "无" in found
+    assert [text for text in found if text in {"none", "typing", "5000-or-more"}] == []
+    assert {"录入错误", "5000 及以上"} <= set(found)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "DLV-1/10 SMP-1/1"
+FORM: Final = "DLV-1/10 SMP-1/2"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
 SCHEMA: Final = "derived"
 METADATA: Final = MetaData(schema=SCHEMA)

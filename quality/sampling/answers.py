@@ -96,12 +96,14 @@ class PartSampling:
         histories: by site and class of defects, in that order.
         lots: every report about it, corrected ones left out, in the order of first versions.
         records: all that this follows from.
+        moved: records that one about another part corrects.
     """
 
     part: PartKey
     histories: Mapping[SamplingKey, SamplingHistory]
     lots: tuple[SampledLot, ...]
     records: tuple[SampledRecord, ...]
+    moved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,8 @@ def _sampling_of(
         for verdict in history.verdicts
     }
     told = tuple(_with_verdicts(lot, verdicts) for lot in lots)
-    return PartSampling(part, MappingProxyType(histories), told, tuple(records))
+    frozen = MappingProxyType(histories)
+    return PartSampling(part, frozen, told, tuple(records), frozenset(moved))
 
 
 def _add_acts(

@@ -7,17 +7,21 @@ before it says whether that class may be skipped (:mod:`quality.sampling.skip_lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Self
 
 from quality.deliveries.agreed import Filed
-from quality.deliveries.papers import SHIPMENT_VCT
 from quality.in_force.parts import PartKey
 from quality.in_force.skipping import SkipCommit, read_commit, read_hash
 from quality.sampling.answers import PartSampling
-from quality.sampling.history import COMMIT, END, REVEAL, SampledRecord, corrects_of
+from quality.sampling.history import COMMIT, END, REVEAL, SampledRecord
 from quality.sampling.parameters import CLASSES
-from quality.sampling.skip_lot import LotDraw, Reveal, ShippedLot, draw_lots, qualified
+from quality.sampling.shipped import ShippedLot, shipped_lots
+from quality.sampling.skip_lot import LotDraw, Place, Reveal, draw, place_lots, qualified
 from quality.sampling.switching import SamplingHistory, SamplingKey
 from quality.values import count, text
 
@@ -30,52 +34,71 @@ class ClassDraw:
         key: of which part, site and class.
         commit: the record of the chain.
         shipment: what stands for the lot.
-        number: of the shipment, as the supplier wrote it.
         draw: what was decided, and by what.
     """
 
     key: SamplingKey
     commit: str
     shipment: ShippedLot
-    number: str | None
     draw: LotDraw
 
 
-def draws_of(part: PartSampling, *, as_of_ms: int) -> tuple[ClassDraw, ...]:
+def draws_of(part: PartSampling, *, as_of_ms: int) -> Iterator[ClassDraw]:
     """Every draw of a part, in the order of commits, sites and classes, then of shipments.
 
     Args:
         part: with all that it follows from.
         as_of_ms: the moment of the question: a reveal that is still in time may come.
     """
-    shipments = {lot.record_id: (lot, number) for lot, number in _shipments(part.records)}
-    lots = [lot for lot, _ in shipments.values()]
-    return tuple(
-        ClassDraw(key, commit.record_id, *shipments[draw.lot], draw)
-        for commit in _commits(part)
-        for key in _keys(part, lots)
-        for draw in draw_lots(
-            commit,
-            lots,
-            _reveals(part.records, commit),
-            is_qualified=qualified(
+    lots, reveals = _Shipped.of(part), _reveals(part.records)
+    keys = {site: list(_keys(part, site)) for site in lots.by_site}
+    for commit in _commits(part):
+        by_site: defaultdict[str | None, list[Place]] = defaultdict(list)
+        behind = lots.behind(commit)
+        for place in place_lots(commit, behind, reveals.get(commit.record_id, ())):
+            by_site[place.lot.site].append(place)
+        for key in (key for site in sorted(by_site, key=_site_name) for key in keys[site]):
+            is_qualified = qualified(
                 part.histories.get(key, SamplingHistory()),
                 key.defect_class,
                 accepted_before=commit.accepted_before,
-            ),
-            as_of_ms=as_of_ms,
-        )
-        if shipments[draw.lot][0].site == key.site
-    )
+            )
+            for place in by_site[key.site]:
+                drawn = draw(place, is_qualified=is_qualified, as_of_ms=as_of_ms)
+                yield ClassDraw(key, commit.record_id, place.lot, drawn)
 
 
-def _keys(part: PartSampling, lots: Iterable[ShippedLot]) -> Iterator[SamplingKey]:
-    """The classes that were inspected for at each site that lots come from; all where none was."""
-    for site in sorted({lot.site for lot in lots}, key=lambda found: found or ""):
-        known = {key.defect_class for key in part.histories if key.site == site}
-        yield from (
-            SamplingKey(part.part, site, name) for name in CLASSES if name in known or not known
-        )
+@dataclass(frozen=True, slots=True)
+class _Shipped:
+    """The shipments of a part in the order of the log, all of them and by site."""
+
+    every: list[ShippedLot]
+    by_site: Mapping[str | None, list[ShippedLot]]
+
+    @classmethod
+    def of(cls, part: PartSampling) -> Self:
+        every = list(shipped_lots(part.records, part.moved))
+        by_site: defaultdict[str | None, list[ShippedLot]] = defaultdict(list)
+        for lot in every:
+            by_site[lot.site].append(lot)
+        return cls(every, by_site)
+
+    def behind(self, commit: SkipCommit) -> Iterator[ShippedLot]:
+        """Those that a commit may take: a part may have as many commits as shipments."""
+        lots = self.every if commit.site is None else self.by_site.get(commit.site, [])
+        start = bisect_right(lots, commit.index, key=lambda lot: lot.index)
+        return islice(lots, start, None)
+
+
+def _site_name(site: str | None) -> str:
+    return site or ""
+
+
+def _keys(part: PartSampling, site: str | None) -> Iterator[SamplingKey]:
+    """The classes that were inspected for at a site; all where none was."""
+    keys = [SamplingKey(part.part, site, name) for name in CLASSES]
+    known = [key for key in keys if key in part.histories]
+    yield from known or keys
 
 
 def _commits(part: PartSampling) -> Iterator[SkipCommit]:
@@ -102,34 +125,26 @@ def _commit(filed: Filed, part: PartKey) -> SkipCommit | None:
     return commit if are_numbers and commit.part == part else None
 
 
-def _reveals(records: Sequence[SampledRecord], commit: SkipCommit) -> list[Reveal]:
-    found = []
+def _reveals(records: Sequence[SampledRecord]) -> Mapping[str, list[Reveal]]:
+    """By commit, in the order of their entries."""
+    found: defaultdict[str, list[Reveal]] = defaultdict(list)
     for filed in _acts(records, REVEAL):
-        lot, position = text(filed.groups, "state", "lot"), count(filed.groups, "state", "position")
+        of, lot = (text(filed.groups, "state", name) for name in ("of", "lot"))
+        position = count(filed.groups, "state", "position")
         pre_image = read_hash(text(filed.groups, "state", "preimage") or "")
-        is_own = text(filed.groups, "state", "of") == commit.record_id
-        if is_own and lot is not None and position is not None and pre_image is not None:
-            found.append(
-                Reveal(
-                    filed.record_id,
-                    filed.index,
-                    filed.admitted_ms,
-                    lot=lot,
-                    position=position,
-                    pre_image=pre_image,
-                )
+        if of is None or lot is None or position is None or pre_image is None:
+            continue
+        found[of].append(
+            Reveal(
+                filed.record_id,
+                filed.index,
+                filed.admitted_ms,
+                lot=lot,
+                position=position,
+                pre_image=pre_image,
             )
+        )
     return found
-
-
-def _shipments(records: Iterable[SampledRecord]) -> Iterator[tuple[ShippedLot, str | None]]:
-    """The shipments that take positions: originals, no corrections."""
-    for record in records:
-        filed = record.filed
-        if filed.vct == SHIPMENT_VCT and corrects_of(record) is None:
-            site = text(filed.groups, "state", "site")
-            lot = ShippedLot(filed.record_id, filed.index, filed.admitted_ms, site)
-            yield lot, text(filed.groups, "state", "shipment")
 
 
 def _acts(records: Iterable[SampledRecord], act: str) -> list[Filed]:

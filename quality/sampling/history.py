@@ -26,6 +26,8 @@ SEVERITY, COMMIT, REVEAL, END = "severity", "skip-commit", "skip-reveal", "end"
 LABORATORY: Final = "laboratory"
 #: Groups of a report that an erasure may take, and that its lot is counted by.
 LOT, PLAN, VERDICT, DEFECTS = "lot", "plan", "verdict", "defects"
+#: The group of a shipment that names its lots.
+GOODS: Final = "goods"
 #: The part of a report that does not say any more which part it was about.
 UNKNOWN_PART: Final = ""
 
@@ -41,7 +43,11 @@ _KEPT: Final[Mapping[str, Mapping[str, Collection[str] | None]]] = MappingProxyT
             VERDICT: ("decision", "decided_at", "stage"),
             DEFECTS: ("inspected", "defective", "items"),
         },
-        SHIPMENT_VCT: {"manifest": _MANIFEST, "state": None},
+        SHIPMENT_VCT: {
+            "manifest": _MANIFEST,
+            "state": None,
+            GOODS: ("quantity", "unit", "lots"),
+        },
         ACT_VCT: {"state": None},
     }
 )
@@ -150,7 +156,11 @@ class SamplingRecords:
 
     def _read_shipment(self, record: Filed) -> SampledRecord | None:
         lane = _lane_of(part(record.groups, "state", "part"))
-        if lane is None or lane not in self._committed or record.party != lane.supplier:
+        if lane is None or record.party != lane.supplier:
+            return None
+        # A correction may take a shipment away from a part that has a commit to one without.
+        corrects = text(record.groups, "manifest", "corrects")
+        if lane not in self._committed and corrects is None:
             return None
         is_read = text(record.groups, "manifest", "subject") == lane.customer
         return SampledRecord(lane, _kept(record)) if is_read else None

@@ -13,22 +13,26 @@ lots does not. Pure; what can be judged at admission is in :mod:`quality.in_forc
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from itertools import accumulate
 from typing import Final
 
 from quality.in_force.skipping import SkipCommit
 from quality.sampling import skip_lot_words as words
 from quality.sampling.reason import Reason
 from quality.sampling.severity import Severity
+from quality.sampling.shipped import ShippedLot
 from quality.sampling.switching import SamplingHistory
 
 #: Hours are whole, admission times are milliseconds.
 _HOUR_MS: Final = 3_600_000
 #: The class that is inspected in every lot.
 NEVER_SKIPPED: Final = "critical"
+_SKIPPING: Final = (Severity.NORMAL, Severity.REDUCED)
 
 
 def is_drawn(pre_image: bytes, lot: str, *, one_in: int) -> bool:
@@ -51,23 +55,6 @@ class Outcome(StrEnum):
     SKIP = "skip"
     FORFEITED = "forfeited"
     PENDING = "pending"
-
-
-@dataclass(frozen=True, slots=True)
-class ShippedLot:
-    """A shipment of the part: an original one, no correction of another.
-
-    Attributes:
-        record_id: of the shipment, which stands for the lot.
-        index: of its entry.
-        admitted_ms: when it was admitted.
-        site: the supplier's site that it came from, as far as stated.
-    """
-
-    record_id: str
-    index: int
-    admitted_ms: int
-    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +88,37 @@ IsQualified = Callable[[int], bool]
 """Whether lots may be skipped when the entry of an index is admitted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A lot that has a position behind a commit, and what was revealed that concerns it.
+
+    Attributes:
+        commit: whose position it is.
+        lot: that takes it.
+        position: counted from 1.
+        reveal: the first one that names the lot.
+        before: the highest position that was revealed before the lot was admitted.
+        highest: of all reveals.
+    """
+
+    commit: SkipCommit
+    lot: ShippedLot
+    position: int
+    reveal: Reveal | None
+    before: int
+    highest: int
+
+    @property
+    def deadline_ms(self) -> int:
+        """Until when a reveal for the lot is in time."""
+        return self.lot.admitted_ms + self.commit.reveal_within_hours * _HOUR_MS
+
+    def decided(self, outcome: Outcome, reason: Reason) -> LotDraw:
+        """The draw of the lot."""
+        reveal = self.reveal.record_id if self.reveal else None
+        return LotDraw(self.lot.record_id, self.position, outcome, reason, reveal)
+
+
 def draw_lots(
     commit: SkipCommit,
     lots: Iterable[ShippedLot],
@@ -118,16 +136,25 @@ def draw_lots(
         is_qualified: for the class of defects that is asked about, see :func:`qualified`.
         as_of_ms: the moment of the question: a reveal that is still in time may come.
     """
+    places = place_lots(commit, lots, reveals)
+    return tuple(draw(place, is_qualified=is_qualified, as_of_ms=as_of_ms) for place in places)
+
+
+def place_lots(
+    commit: SkipCommit, lots: Iterable[ShippedLot], reveals: Sequence[Reveal]
+) -> Iterator[Place]:
+    """The positions behind a commit that lots have taken, each beside what was revealed.
+
+    Args:
+        commit, lots, reveals: as for :func:`draw_lots`.
+    """
     by_lot = {reveal.lot: reveal for reveal in reversed(reveals)}
-    return tuple(
-        _draw(
-            _Position(commit, lot, position, by_lot.get(lot.record_id)),
-            reveals,
-            is_qualified=is_qualified,
-            as_of_ms=as_of_ms,
-        )
-        for position, lot in enumerate(positioned(commit, lots), start=1)
-    )
+    # A pre-image gives away those of all positions before its own: what counts is the highest.
+    highest = list(accumulate((reveal.position for reveal in reveals), max, initial=0))
+    indices = [reveal.index for reveal in reveals]
+    for position, lot in enumerate(positioned(commit, lots), start=1):
+        before = highest[bisect_left(indices, lot.index)]
+        yield Place(commit, lot, position, by_lot.get(lot.record_id), before, highest[-1])
 
 
 def positioned(commit: SkipCommit, lots: Iterable[ShippedLot]) -> Iterator[ShippedLot]:
@@ -140,13 +167,13 @@ def positioned(commit: SkipCommit, lots: Iterable[ShippedLot]) -> Iterator[Shipp
     """
     position = 0
     for lot in lots:
-        is_behind = lot.index > commit.index and commit.site in (None, lot.site)
-        if not is_behind or (commit.ended_at is not None and lot.index >= commit.ended_at):
-            continue
-        position += 1
-        if position > commit.length:
+        if position == commit.length or (
+            commit.ended_at is not None and lot.index >= commit.ended_at
+        ):
             return
-        yield lot
+        if lot.index > commit.index and commit.site in (None, lot.site):
+            position += 1
+            yield lot
 
 
 def qualified(history: SamplingHistory, defect_class: str, *, accepted_before: int) -> IsQualified:
@@ -157,79 +184,64 @@ def qualified(history: SamplingHistory, defect_class: str, *, accepted_before: i
         defect_class: critical defects are looked for in every lot.
         accepted_before: how many counted lots before it must have been accepted in a row.
     """
+    if defect_class == NEVER_SKIPPED:
+        return lambda _: False
+    switches = [switch.at.index for switch in history.switches]
+    severities = [Severity.NORMAL, *(switch.after for switch in history.switches)]
+    counted = [one for one in history.verdicts if one.is_counted]
+    indices = [one.at.index for one in counted]
+    # Behind how many of them stands the newest one that was not accepted.
+    behind = [place for place, one in enumerate(counted, start=1) if not one.is_accepted]
 
     def is_qualified(index: int) -> bool:
-        if defect_class == NEVER_SKIPPED:
-            return False
-        severity = Severity.NORMAL
-        for switch in history.switches:
-            if switch.at.index < index:
-                severity = switch.after
-        counted = [one for one in history.verdicts if one.is_counted and one.at.index < index]
-        newest = counted[-accepted_before:]
-        return (
-            severity in (Severity.NORMAL, Severity.REDUCED)
-            and len(newest) == accepted_before
-            and all(one.is_accepted for one in newest)
-        )
+        severity = severities[bisect_left(switches, index)]
+        known = bisect_left(indices, index)
+        spoilt = bisect_left(behind, known + 1)
+        accepted = known - (behind[spoilt - 1] if spoilt else 0)
+        return severity in _SKIPPING and accepted >= accepted_before
 
     return is_qualified
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
-    commit: SkipCommit
-    lot: ShippedLot
-    position: int
-    reveal: Reveal | None
+def draw(place: Place, *, is_qualified: IsQualified, as_of_ms: int) -> LotDraw:
+    """The draw of one lot for a class of defects.
 
-    @property
-    def deadline_ms(self) -> int:
-        return self.lot.admitted_ms + self.commit.reveal_within_hours * _HOUR_MS
-
-    def decided(self, outcome: Outcome, reason: Reason) -> LotDraw:
-        reveal = self.reveal.record_id if self.reveal else None
-        return LotDraw(self.lot.record_id, self.position, outcome, reason, reveal)
-
-
-def _draw(
-    place: _Position,
-    reveals: Sequence[Reveal],
-    *,
-    is_qualified: IsQualified,
-    as_of_ms: int,
-) -> LotDraw:
-    if not is_qualified(place.lot.index):
+    Args:
+        place: of the lot.
+        is_qualified, as_of_ms: as for :func:`draw_lots`.
+    """
+    lot, reveal = place.lot, place.reveal
+    if not is_qualified(lot.index):
         return place.decided(Outcome.INSPECT, words.NOT_QUALIFIED)
-    if _is_known_before(place, reveals):
+    if lot.is_repeated:
+        return place.decided(Outcome.INSPECT, words.LOT_REPEATED)
+    if not lot.is_known:
+        return place.decided(Outcome.FORFEITED, words.LOTS_UNKNOWN)
+    if place.before >= place.position:
         return place.decided(Outcome.FORFEITED, words.KNOWN_BEFORE)
-    reveal = place.reveal
     if reveal is None:
-        return _without_reveal(place, reveals, as_of_ms=as_of_ms)
-    if reveal.position != place.position:
-        reason = words.wrong_position(reveal.position, place.position)
+        return _without_reveal(place, as_of_ms=as_of_ms)
+    reason = _why_forfeited(place, reveal)
+    if reason is not None:
         return place.decided(Outcome.FORFEITED, reason)
-    if reveal.admitted_ms > place.deadline_ms:
-        reason = words.late(place.commit.reveal_within_hours)
-        return place.decided(Outcome.FORFEITED, reason)
-    if is_drawn(reveal.pre_image, place.lot.record_id, one_in=place.commit.one_in):
+    if is_drawn(reveal.pre_image, lot.record_id, one_in=place.commit.one_in):
         return place.decided(Outcome.INSPECT, words.DRAWN)
     return place.decided(Outcome.SKIP, words.not_drawn(place.commit.one_in))
 
 
-def _is_known_before(place: _Position, reveals: Sequence[Reveal]) -> bool:
-    """Whether the supplier could have known the pre-image when it made the record.
+def _why_forfeited(place: Place, reveal: Reveal) -> Reason | None:
+    """Why a lot that a reveal names cannot be skipped; None where it is drawn by it."""
+    if reveal.position != place.position:
+        return words.wrong_position(reveal.position, place.position)
+    if reveal.admitted_ms > place.deadline_ms:
+        return words.late(place.commit.reveal_within_hours)
+    if place.lot.is_moved or place.lot.changes_after(reveal.index):
+        return words.CORRECTED
+    return None
 
-    A pre-image gives away those of all positions before its own.
-    """
-    return any(
-        reveal.position >= place.position and reveal.index < place.lot.index for reveal in reveals
-    )
 
-
-def _without_reveal(place: _Position, reveals: Sequence[Reveal], *, as_of_ms: int) -> LotDraw:
-    passed = any(reveal.position >= place.position for reveal in reveals)
+def _without_reveal(place: Place, *, as_of_ms: int) -> LotDraw:
     is_over = place.commit.ended_at is not None or as_of_ms > place.deadline_ms
-    if passed or is_over:
+    if place.highest >= place.position or is_over:
         return place.decided(Outcome.FORFEITED, words.NOT_REVEALED)
     return place.decided(Outcome.PENDING, words.awaited(place.commit.reveal_within_hours))

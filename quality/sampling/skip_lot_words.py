@@ -26,6 +26,21 @@ NOT_REVEALED: Final = Reason(
     en="inspected: no pre-image was revealed for this lot in time, so the skip is forfeited",
     zh="须检验：未在期限内为该批揭示，跳批资格作废",
 )
+LOT_REPEATED: Final = Reason(
+    "lot-repeated",
+    en="inspected: another shipment named one of its lots before, and a lot is drawn once",
+    zh="须检验：其中有批号已由此前的发货申报，每批只抽签一次",
+)
+LOTS_UNKNOWN: Final = Reason(
+    "lots-unknown",
+    en="inspected: nothing is known of the lots that the shipment brings",
+    zh="须检验：该次发货所含批号不明",
+)
+CORRECTED: Final = Reason(
+    "corrected",
+    en="inspected: lots, quantity, part or site were corrected after the lot was drawn",
+    zh="须检验：抽签后更正了批号、数量、零件或地点，跳批资格作废",
+)
 
 
 def wrong_position(revealed: int, position: int) -> Reason:

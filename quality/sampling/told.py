@@ -219,7 +219,7 @@ def _draws(part: PartSampling, question: SamplingQuestion) -> Iterator[dict[str,
         if question.takes(found.key):
             yield {
                 **_key_members(found.key),
-                "number": found.number,
+                "number": found.shipment.number,
                 "shipment": found.shipment.record_id,
                 "entry": found.shipment.index,
                 "commit": found.commit,

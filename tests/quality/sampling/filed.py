@@ -48,10 +48,18 @@ def a_reveal(index: int, *, lot: str, position: int, seed: bytes) -> Filed:
 
 
 def a_shipment(index: int, **given: Any) -> Filed:
-    """A shipment of the part."""
+    """A shipment of the part, with lots of the numbers ``lots``: one of its own."""
+    lots = given.pop("lots", (f"L-{index}",))
+    goods = {
+        "quantity": str(1_000 * len(lots)),
+        "unit": "H87",
+        "lots": [{"number": number, "quantity": "1000"} for number in lots],
+    }
     manifest = {"subject": given.pop("subject", CUSTOMER), "corrects": given.pop("corrects", None)}
     state = {"shipment": f"S-{index}", "part": PART, "shipped_on": "2026-10-01", **given}
-    return filed(index, "shipment/v1", {"manifest": manifest, "state": state}, by=SUPPLIER)
+    return filed(
+        index, "shipment/v1", {"manifest": manifest, "state": state, "goods": goods}, by=SUPPLIER
+    )
 
 
 def a_report(index: int, **given: Any) -> Filed:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from keys.encoding import encode_base64url
 from quality.in_force.parts import PartKey
 from quality.in_force.skipping import SkipCommit, chain_end, hashed, pre_image
+from quality.sampling.shipped import Load, ShippedLot
 from quality.sampling.skip_lot import (
     LotDraw,
     Outcome,
     Reveal,
-    ShippedLot,
     draw_lots,
     is_drawn,
     positioned,
@@ -48,7 +48,8 @@ def lot_id(number: int) -> str:
 
 def a_lot(number: int, *, index: int | None = None, site: str | None = None) -> ShippedLot:
     at = 10 * number + 10 if index is None else index
-    return ShippedLot(lot_id(number), at, at * HOUR_MS, site)
+    load = Load(at, frozenset({f"L-{number}"}))
+    return ShippedLot(lot_id(number), at, at * HOUR_MS, site, loads=(load,))
 
 
 def a_reveal(number: int, *, position: int | None = None, index: int | None = None) -> Reveal:

@@ -52,13 +52,13 @@ def find_decimal(
     Raises:
         FormUnclear: the numbers show both, or only what could as well group thousands.
     """
-    found: set[DecimalSign] = set()
+    found: dict[DecimalSign, str] = {}
     is_certain, first = False, ("", "")
     for place, cell in cells:
         number = _SIGNED.fullmatch(cell)
         if number is None or (is_comma_table and number["sign"] == ","):
             continue
-        found.add(_SIGNS[number["sign"]])
+        found.setdefault(_SIGNS[number["sign"]], f"{place}: {cell!r}")
         if is_comma_table or not _GROUPED.fullmatch(cell):
             is_certain = True
         elif not first[1]:
@@ -67,6 +67,7 @@ def find_decimal(
         raise FormUnclear(
             "expected one decimal sign, found numbers with a point and numbers with a comma",
             remedy=_REMEDY,
+            places=tuple(found.values()),
         )
     if found and not is_certain:
         raise _either(*first)

@@ -31,8 +31,22 @@ def check_left_over(table: Table, mapping: ColumnMap) -> None:
         "nowhere",
         remedy=f"Say where: --map '{filled[0]}={likely_place(filled[0], mapping)}'; or leave it "
         f"out on purpose: --map '{filled[0]}='.",
-        places=[f"{table.letters(name)} {name!r}: {_near(name, mapping.vct)}" for name in filled],
+        places=[f"{table.letters(name)} {name!r}: {_why(name, mapping)}" for name in filled],
     )
+
+
+def _why(heading: str, mapping: ColumnMap) -> str:
+    """Why a column goes nowhere: its place is set or taken, or nobody knows one."""
+    known = _known_names(mapping.vct).get(normal_heading(heading))
+    if known is None:
+        return _near(heading, mapping.vct)
+    _, place = known
+    column = next((name for name, pointer in mapping.columns.items() if pointer == place), None)
+    if column is not None:
+        return f"{place} is taken by column {column!r}; --map '{heading}=' leaves this one out"
+    if place in mapping.constants:
+        return f"{place} is set by --set; --map '{heading}=' leaves the column out"
+    return _near(heading, mapping.vct)
 
 
 def left_over(table: Table, mapping: ColumnMap) -> list[str]:
@@ -59,11 +73,15 @@ def likely_place(heading: str, mapping: ColumnMap) -> str:
 
 def _near(heading: str, vct: str) -> str:
     """Known headings that look like one, each with its place; near are also other words of it."""
-    named = {
+    named = _known_names(vct)
+    close = get_close_matches(normal_heading(heading), named, n=_NEAR_MAX, cutoff=0.6)
+    told = [f"{name!r} ({pointer})" for name, pointer in (named[found] for found in close)]
+    return f"is it {' or '.join(told)}?" if told else "no known heading is near"
+
+
+def _known_names(vct: str) -> dict[str, tuple[str, str]]:
+    return {
         normal_heading(name): (name, pointer)
         for pointer, names in known_headings(vct).names.items()
         for name in names
     }
-    close = get_close_matches(normal_heading(heading), named, n=_NEAR_MAX, cutoff=0.6)
-    told = [f"{name!r} ({pointer})" for name, pointer in (named[found] for found in close)]
-    return f"is it {' or '.join(told)}?" if told else "no known heading is near"

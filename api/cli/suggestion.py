@@ -74,7 +74,7 @@ def suggest(
         table: the table.
         places: the type.
         given: pointer by heading, as the user said; "" leaves a column out.
-        constants: what the user set; it decides whether rows belong together.
+        constants: what the user set: a place that is set is not guessed from a column.
         agreed: characteristics of the specification that the table's records cite: a column
             of numbers below the number or the name of one needs no unit.
 
@@ -82,9 +82,14 @@ def suggest(
         MalformedMapping: a column of numbers could be a characteristic, but has no unit.
     """
     known = known_headings(places.vct)
-    columns = {**_named(table, places, known), **given}
+    guessed = _named(table, places, known)
+    columns = {name: place for name, place in guessed.items() if place not in constants}
+    columns.update(given)
     columns = _resolve_numbered(columns)
-    numbers = _number_columns(table, columns) if known.numbers else []
+    # A column whose place is set goes nowhere, and is told as that: it is no characteristic.
+    set_aside = {name for name, place in guessed.items() if place in constants}
+    found = _number_columns(table, columns) if known.numbers else []
+    numbers = [name for name in found if name not in set_aside]
     fixed = dict(known.constants)
     for position, heading in enumerate(numbers, start=_first_free(columns)):
         name, unit = split_unit(heading)

@@ -76,7 +76,8 @@ def map_table(
     base = kept
     if base is None:
         # Columns that are still there go where they went the last time.
-        still = _still_there(table, latest)
+        found = _still_there(table, latest)
+        still = {name: place for name, place in found.items() if place not in constants}
         given_of = {**still, **given}
         agreed = options.find_agreed(constants)
         base = suggest(table, places, given=given_of, constants=constants, agreed=agreed)

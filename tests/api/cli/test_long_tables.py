@@ -64,7 +64,7 @@ def test_a_cell_that_cannot_be_read_is_named_and_its_lot_left_out(
 def test_rows_of_one_record_that_disagree_are_told(tmp_path: Path) -> None:
     table = "Charge;Menge;D [mm]\nA;10;12.5\nA;20;12.5\n"
     with pytest.raises(CellsRefused) as refused:
-        read(a_file(tmp_path, table))
+        read(a_file(tmp_path, table), options(maps=("Menge=/lot/quantity",)))
     assert refused.value.places == (
         "m.csv, row 3, column B 'Menge': expected '10' as in row 2, of the same record, found '20'",
     )

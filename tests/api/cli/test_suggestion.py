@@ -217,3 +217,23 @@ def test_a_column_of_dates_is_told_the_place_that_it_may_have(heading: str) -> N
     assert likely_place("Farbe", mapping) == "/PLACE"
     given = ColumnMap(mapping.vct, "row", {"x": "/verdict/decided_at"})
     assert likely_place(heading, given) == "/PLACE"
+
+
+def test_a_place_that_is_set_is_not_guessed_from_a_column() -> None:
+    table = a_table("Charge;Teil\nA;3\n")
+    assert suggest(table, INSPECTION, given={}, constants={}).columns["Teil"] == PART
+    mapping = suggest(table, INSPECTION, given={}, constants={PART: "GR-1001"})
+    assert "Teil" not in mapping.columns
+    said = with_changes(mapping, columns={}, constants={PART: "GR"}, per=None, form=TableForm())
+    with pytest.raises(MalformedMapping, match="'Teil' to go nowhere") as refused:
+        check_left_over(table, said)
+    (line,) = refused.value.places
+    assert f"{PART} is set by --set; --map 'Teil=' leaves the column out" in line
+
+
+def test_a_column_whose_place_is_taken_is_told_with_the_one_that_has_it() -> None:
+    table = a_table("Charge;Teil;Artikel\nA;3;x\n")
+    mapping = suggest(table, INSPECTION, given={}, constants={})
+    with pytest.raises(MalformedMapping) as refused:
+        check_left_over(table, mapping)
+    assert f"{PART} is taken by column 'Teil'; --map 'Artikel='" in refused.value.places[0]

@@ -144,8 +144,10 @@ def test_a_pointer_leads_back_to_its_row_and_column() -> None:
 
 def test_points_and_commas_in_one_table_are_refused() -> None:
     text = "D;R\n1,5;2.5\n"
-    with pytest.raises(FormUnclear, match="decimal"):
+    with pytest.raises(FormUnclear, match="decimal") as refused:
         mapped(text, {"D": VALUE, "R": VALUE.replace("0", "1")})
+    comma, point = refused.value.places
+    assert ("'D'" in comma, "'1,5'" in comma, "'R'" in point, "'2.5'" in point) == (True,) * 4
     # In a column of texts a point means nothing.
     assert mapped(text, {"D": VALUE, "R": "/lot/number"})
 

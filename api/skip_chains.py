@@ -1,20 +1,27 @@
 """The chains of skip-lot that a party has committed: seeds in its folder, readable by it alone.
 
-One file for each chain, named for its end, which the commit has on the log. A seed that is lost
-forfeits every skip that is not revealed; one that leaks tells the supplier what is drawn.
+One file for each chain, named for its end, which the commit has on the log, and one beside it
+of what was revealed, so that no service can ask for another position of the same lot. A seed
+that is lost forfeits every skip that is not revealed; one that leaks tells the supplier what is
+drawn.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from api.data_folder import write_new
+from api.setup_errors import FolderDamaged
+from api.skip_positions import KeptReveal
 from keys.encoding import encode_base64url
+from ledger.durable_files import replace_file
 from quality.in_force.skipping import (
     CHAIN_LENGTH_MAX,
     HASH_BYTES,
@@ -24,6 +31,7 @@ from quality.in_force.skipping import (
 )
 
 FORMAT: Final = "lotmark.skip-chain/v1"
+REVEALED_FORMAT: Final = "lotmark.skip-revealed/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,42 @@ class SkipChains:
             return None
         chain = _chain_of(members)
         return chain if chain and chain.end == end else None
+
+    def reveals(self, end: str) -> tuple[KeptReveal, ...]:
+        """What was revealed of a chain from here, in that order.
+
+        Raises:
+            FolderDamaged: nobody can tell any more.
+        """
+        path = self._folder / f"{end}.revealed"
+        try:
+            listed = json.loads(path.read_bytes())["revealed"]
+            return tuple(KeptReveal(int(p), str(lot), int(entry)) for p, lot, entry in listed)
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, TypeError, KeyError) as fault:
+            raise FolderDamaged(f"{path}: expected what was revealed, found {fault!r}") from fault
+
+    def keep_reveal(self, end: str, reveal: KeptReveal) -> None:
+        """Keep durably that a position is given away, before it is.
+
+        Raises:
+            FolderDamaged: as :meth:`reveals`.
+            OSError: it could not be written.
+        """
+        kept = dict.fromkeys((*self.reveals(end), reveal))
+        members = {
+            "format": REVEALED_FORMAT,
+            "revealed": [[one.position, one.lot, one.entry] for one in kept],
+        }
+        replace_file(self._folder / f"{end}.revealed", f"{json.dumps(members)}\n".encode())
+
+    @contextmanager
+    def alone(self, end: str) -> Iterator[None]:
+        """Reveal of a chain while no other process does."""
+        with self._path(end).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def kept(self) -> Iterator[KeptChain]:
         """Every chain whose seed is here."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import click
@@ -16,24 +17,29 @@ from api.cli.output import Output
 from api.cli.own_party import courtesy_answer
 from api.cli.party_acts import Acting, open_acting, state_of
 from api.cli.proposal_words import slug_of
-from api.skip_chains import SkipChains
+from api.recounting import fetch_records
+from api.skip_chains import KeptChain, SkipChains
+from api.skip_positions import (
+    KeptReveal,
+    Unexpected,
+    check_position,
+    count_positions,
+    own_commit,
+)
 from keys.identifiers import parse_origin
-from ledger.relations import ACT_VCT
-from ledger.verify import VerifiedRecord
 from quality.in_force.judging_sampling import COMMIT, REVEAL
-from quality.in_force.skipping import CHAIN_LENGTH_MAX, read_hash
+from quality.in_force.skipping import CHAIN_LENGTH_MAX, SkipCommit, read_hash
 from quality.sampling.skip_lot import Outcome, is_drawn
-
-_SHIPMENT = "shipment/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A lot that waits for its reveal, as the service tells it."""
+    """A lot that has a position, and may wait for its reveal, as the service tells it."""
 
     commit: str
     position: int
     shipment: str
+    waits: bool = True
 
 
 @click.group("skip-lot")
@@ -118,19 +124,21 @@ def commit(output: Output, *, number: str, place: Place, **options: Any) -> None
 def reveal(output: Output, *, number: str | None, place: Place, is_agreed: bool) -> None:
     """Reveal for every lot that waits, and tell which are drawn for inspection.
 
-    Each commit and each shipment is verified from the trust anchor before anything is revealed.
+    Each commit, and each shipment since the last reveal, is verified from the trust anchor, and
+    positions are counted from these: a service that tells others is given nothing.
     """
     session = open_session(place)
     acting = open_acting(session)
     with acting.client:
-        waiting = _waiting(acting, number)
+        drawn = _drawn(acting, number)
+        waiting = [lot for lot in drawn if lot.waits]
         lines = [f"  position {lot.position} of commit {lot.commit}" for lot in waiting]
         if waiting:
             question = f"Reveal in the name of {session.profile.slug}?"
             ask(output, lines, question, is_agreed=is_agreed)
         else:
             output.say("no lot waits for a reveal")
-        revealed = [_reveal(acting, session, lot) for lot in waiting]
+        revealed = _reveal_all(acting, session, drawn)
     for found in revealed:
         what = "inspected" if found["is_drawn"] else "skipped, but for critical defects"
         output.say(f"shipment {found['lot']}: {what}; entry {found['index']}")
@@ -166,70 +174,114 @@ def list_chains(output: Output, *, place: Place) -> None:
 
 def _waiting(acting: Acting, number: str | None) -> list[_Waiting]:
     """The lots of this customer that wait, in the order of their positions."""
+    return [lot for lot in _drawn(acting, number) if lot.waits]
+
+
+def _drawn(acting: Acting, number: str | None) -> list[_Waiting]:
+    """Every lot that has a position, as the service tells it."""
     asked = {"customer": acting.did, **({"part": number} if number else {})}
     told = acting.client.sampling(**asked)
     with courtesy_answer():
-        found = {
-            _Waiting(str(draw["commit"]), int(draw["position"]), str(draw["shipment"]))
-            for draw in told.get("draws", ())
-            if draw["outcome"] == Outcome.PENDING.value
-        }
+        waits = dict[_Waiting, bool]()
+        for draw in told.get("draws", ()):
+            lot = _Waiting(str(draw["commit"]), int(draw["position"]), str(draw["shipment"]))
+            waits[lot] = waits.get(lot, False) or draw["outcome"] == Outcome.PENDING.value
+    found = [replace(lot, waits=is_waiting) for lot, is_waiting in waits.items()]
     return sorted(found, key=lambda lot: (lot.commit, lot.position))
 
 
-def _reveal(acting: Acting, session: Session, lot: _Waiting) -> dict[str, Any]:
-    """Reveal for one lot, having seen that it stands on the log behind its commit.
+def _reveal_all(
+    acting: Acting, session: Session, drawn: Sequence[_Waiting]
+) -> list[dict[str, Any]]:
+    """Reveal for the lots that wait, commit by commit."""
+    revealed = []
+    for commit, of_commit in groupby(drawn, key=lambda lot: lot.commit):
+        lots = list(of_commit)
+        if any(lot.waits for lot in lots):
+            revealed += _reveal(acting, session, lots, commit=commit)
+    return revealed
+
+
+def _reveal(
+    acting: Acting, session: Session, lots: Sequence[_Waiting], *, commit: str
+) -> list[dict[str, Any]]:
+    """Reveal for the lots of one commit that wait, each at the position that it verifiably has.
 
     Raises:
-        CommandFault: it does not, or the seed of the commit is not here.
+        CommandFault: the service tells of another one, or the seed of the commit is not here.
     """
-    committed, shipment = acting.find(lot.commit), acting.find(lot.shipment)
-    state = state_of(committed)
-    _check(committed, shipment, state, own=acting.did)
-    chain = SkipChains(session.folder.skip_chains).find(str(state["end"]))
-    if chain is None or not 1 <= lot.position <= chain.length:
+    chains, state = SkipChains(session.folder.skip_chains), state_of(acting.find(commit))
+    chain = chains.find(str(state.get("end")))
+    if chain is None:
         raise CommandFault(
             "no-skip-chain",
-            f"expected the seed of commit {lot.commit} for position {lot.position}, found none",
+            f"expected the seed of commit {commit}, found none",
             remedy="The lot is inspected. 'lotmark end' ends the commit, then commit another.",
         )
-    pre_image = chain.reveal(lot.position)
-    act = {
-        "act": REVEAL,
-        "of": lot.commit,
-        "lot": lot.shipment,
-        "position": lot.position,
-        "preimage": pre_image,
-    }
-    admitted = acting.act(act, to=str(state["part"]["supplier"]))
-    drawn = is_drawn(read_hash(pre_image) or b"", lot.shipment, one_in=int(state["one_in"]))
-    return {**act, "is_drawn": drawn, **admitted_members(admitted)}
+    with chains.alone(chain.end):
+        try:
+            places = _places(acting, lots, chains.reveals(chain.end), commit=commit)
+            revealed = []
+            for lot in (lot for lot in lots if lot.waits):
+                kept = chains.reveals(chain.end)
+                place = places.check(lot, kept)
+                chains.keep_reveal(chain.end, place)
+                revealed.append(_send(acting, places.commit, chain, place=place))
+            return revealed
+        except Unexpected as fault:
+            raise CommandFault(
+                "answer-malformed",
+                f"expected {fault.expected}: nothing was revealed for it",
+            ) from fault
 
 
-def _check(
-    committed: VerifiedRecord, shipment: VerifiedRecord, state: Mapping[str, Any], *, own: str
-) -> None:
-    """That nothing is given away for a lot that the supplier may still make.
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The verified positions behind a commit."""
+
+    commit: SkipCommit
+    by_lot: Mapping[str, KeptReveal]
+
+    def check(self, lot: _Waiting, kept: Sequence[KeptReveal]) -> KeptReveal:
+        """The position of a lot, as the service says too.
+
+        Raises:
+            Unexpected: it says another one, or it was given away.
+        """
+        again = next((one for one in kept if one.lot == lot.shipment), None)
+        found = self.by_lot.get(lot.shipment) or again
+        return check_position(found, lot.position, commit_index=self.commit.index, kept=kept)
+
+
+def _places(
+    acting: Acting, lots: Sequence[_Waiting], kept: Sequence[KeptReveal], *, commit: str
+) -> _Places:
+    """Fetch and verify the shipments since the last reveal, and count.
 
     Raises:
-        CommandFault: the service shows a commit or a shipment of others, or in another order.
+        Unexpected: the commit is not of this party.
     """
-    for is_right, expected in _expectations(committed, shipment, state, own=own):
-        if not is_right:
-            raise CommandFault(
-                "answer-malformed", f"expected {expected}, found another: nothing was revealed"
-            )
+    last = max(kept, key=lambda one: one.position, default=None)
+    after = last.position if last else 0
+    named = [lot.shipment for lot in lots if lot.position > after]
+    committed, *shipments = fetch_records(
+        acting.client, acting.session.anchor, dict.fromkeys((commit, *named))
+    )
+    own = own_commit(committed, own=acting.did)
+    return _Places(own, count_positions(committed, shipments, last=last))
 
 
-def _expectations(
-    committed: VerifiedRecord, shipment: VerifiedRecord, state: Mapping[str, Any], *, own: str
-) -> Iterator[tuple[bool, str]]:
-    is_own = committed.type == ACT_VCT and committed.issuer == own
-    yield is_own and state.get("act") == COMMIT, "a commit of this party"
-    part, shipped = state["part"], state_of(shipment).get("part")
-    is_from = shipment.type == _SHIPMENT and shipment.issuer == part["supplier"]
-    yield is_from, "a shipment of the supplier"
-    names = ("customer", "supplier", "number")
-    is_same = isinstance(shipped, dict) and all(shipped.get(n) == part[n] for n in names)
-    yield is_same, "a shipment of the part"
-    yield shipment.index > committed.index, "a shipment behind the commit"
+def _send(
+    acting: Acting, commit: SkipCommit, chain: KeptChain, *, place: KeptReveal
+) -> dict[str, Any]:
+    pre_image = chain.reveal(place.position)
+    act = {
+        "act": REVEAL,
+        "of": commit.record_id,
+        "lot": place.lot,
+        "position": place.position,
+        "preimage": pre_image,
+    }
+    admitted = acting.act(act, to=commit.part.supplier)
+    drawn = is_drawn(read_hash(pre_image) or b"", place.lot, one_in=commit.one_in)
+    return {**act, "is_drawn": drawn, **admitted_members(admitted)}

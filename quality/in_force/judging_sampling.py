@@ -19,7 +19,7 @@ from ledger.sharing.filings import Filings
 from quality.in_force.folds import InForce
 from quality.in_force.judging_acts import judge_supply
 from quality.in_force.parts import Part, PartKey
-from quality.in_force.skipping import CHAIN_LENGTH_MAX, SkipCommit, read_hash
+from quality.in_force.skipping import CHAIN_LENGTH_MAX, GAP_MAX, SkipCommit, read_hash
 from quality.sampling.parameters import CLASSES, SAMPLING, SamplingParameters, sampling_in_force
 
 #: To which severities each reason leads.
@@ -180,7 +180,7 @@ def _judge_reveal(said: Said, agreed: InForce, filings: Filings) -> Refusal | No
     refusal = _judge_own(said, commit) or judge_given(commit.part.supplier, said.given)
     if refusal:
         return refusal
-    if not commit.is_live:
+    if not commit.is_live or commit.is_used_up:
         return Refusal(
             "not-permitted", "expected a commit in force, found one that ended or is used up"
         )
@@ -224,6 +224,12 @@ def _judge_chain(said: Said, commit: SkipCommit) -> Refusal | None:
     position, value = said.facts["position"], read_hash(said.facts["preimage"])
     if not commit.position < position <= commit.length:
         expected = f"{commit.position + 1} to {commit.length}, what is not revealed yet"
+        return _invalid("/state/position", expected, position)
+    if position > commit.position + GAP_MAX:
+        expected = (
+            f"at most {commit.position + GAP_MAX}, {GAP_MAX} above the newest reveal (end the "
+            "commit and commit another chain)"
+        )
         return _invalid("/state/position", expected, position)
     if value is not None and commit.leads_on(value, position):
         return None

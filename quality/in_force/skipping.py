@@ -18,8 +18,10 @@ from keys.errors import MalformedEncoding
 from ledger.grown_map import GrownMap
 from quality.in_force.parts import PartKey
 
-#: Positions of a chain. A reveal costs as many hashes as it goes on, under the head lock.
+#: Positions of a chain.
 CHAIN_LENGTH_MAX: Final = 1_024
+#: Positions that a reveal goes on at most: it costs as many hashes, under the head lock.
+GAP_MAX: Final = 64
 HASH_BYTES: Final = 32
 
 
@@ -57,12 +59,21 @@ class SkipCommit:
 
     @property
     def is_live(self) -> bool:
-        """Whether lots still take its positions."""
-        return self.ended_at is None and self.position < self.length
+        """Whether lots may still take its positions.
+
+        One whose last position was revealed is live, too: shipments take its positions still,
+        and of a second commit for them the customer could choose the draw that it likes.
+        """
+        return self.ended_at is None
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing is left to reveal."""
+        return self.position >= self.length
 
     def leads_on(self, pre_image: bytes, position: int) -> bool:
         """Whether this is the pre-image of a later position than the newest one."""
-        if not self.position < position <= self.length:
+        if not self.position < position <= min(self.length, self.position + GAP_MAX):
             return False
         return encode_base64url(hashed(pre_image, position - self.position)) == self.known
 
@@ -91,7 +102,7 @@ class SkipLots:
         return None
 
     def live_of(self, part: PartKey) -> Iterator[SkipCommit]:
-        """The commits of a part whose positions are still taken."""
+        """The commits of a part that were not ended."""
         found = (self.by_id[record_id] for record_id in self.by_part.get(part, _NO_COMMITS))
         return (commit for commit in found if commit.is_live)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from keys.encoding import encode_base64url
 from quality.builtin_parameters import builtin_sampling
-from quality.in_force.skipping import CHAIN_LENGTH_MAX
+from quality.in_force.skipping import CHAIN_LENGTH_MAX, GAP_MAX, chain_end, pre_image
 from quality.rules import QualityRules
 from tests.ledger.ledger_stories import Story, check_ledger
 from tests.quality.examples import validator
@@ -36,6 +37,7 @@ from tests.quality.sampling.skip_stories import (
     a_commit,
     a_reveal,
     a_sampled_story,
+    a_seed,
     admit,
     an_end,
     revealed,
@@ -279,11 +281,32 @@ def test_a_reveal_is_the_customers_and_given_to_the_supplier(story: Story) -> No
     assert code(story, a_reveal(first, lot, 1)) is None
 
 
-def test_a_chain_is_used_up_with_its_last_position(story: Story) -> None:
+def test_a_chain_that_was_revealed_to_its_end_takes_its_lots_until_it_is_ended(
+    story: Story,
+) -> None:
+    """Shipments take its positions still: of two commits the customer could choose the draw."""
     first, lot = admit(story, a_commit()), ship(story, 1)
     assert code(story, a_reveal(first, lot, 8)) is None
     assert code(story, a_reveal(first, ship(story, 2), 8)) == "not-permitted"
+    assert code(story, a_commit("second")) == "not-permitted"
+    story.admit(an_act(OEM, SUPPLIER, act="end", of=first, reason="used up"))
     assert code(story, a_commit("second")) is None
+
+
+@pytest.mark.item("6.2.skip-lot.forfeit")
+@pytest.mark.parametrize(("further", "place_of"), [(GAP_MAX, None), (GAP_MAX + 1, "position")])
+def test_admission_hashes_no_further_than_a_bound(
+    story: Story, further: int, place_of: str | None
+) -> None:
+    seed, length = a_seed("long"), 2 * GAP_MAX
+    end = encode_base64url(chain_end(seed, length))
+    first = admit(story, a_commit(end=end, length=length))
+    value = encode_base64url(pre_image(seed, length, position=further))
+    found = refusal(story, a_reveal(first, ship(story, 1), further, preimage=value))
+    assert (found is None) is (place_of is None)
+    if found is not None:
+        assert found.faults[0].pointer == f"/state/{place_of}"
+        assert "end the commit" in found.detail
 
 
 def test_the_state_is_the_same_after_a_restart(story: Story) -> None:

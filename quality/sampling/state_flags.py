@@ -7,7 +7,6 @@ whether that severity was the one in force for its lot.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from quality.deliveries.agreed import Filed

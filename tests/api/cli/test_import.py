@@ -157,8 +157,8 @@ def test_a_table_of_the_same_headings_needs_no_options_the_next_month(
     # Another layout is said, and what is still there goes where it went.
     december = tmp_path / "december.csv"
     december.write_text("Prot;Los-Kennung;Menge\nO-3;C;7\n")
-    maps = ("--map", "Menge=/lot/quantity")
-    shown = solo.run("submit", str(december), "--type", VCT, *SETS, *maps, "--dry-run")
+    menge = ("--map", "Menge=/lot/quantity")
+    shown = solo.run("submit", str(december), "--type", VCT, *SETS, *menge, "--dry-run")
     assert "other columns than the last time: 'Menge' new" in shown.stderr
     assert shown.exit_code == 0, shown.stderr
 

@@ -70,6 +70,10 @@ class SkipChains:
         write_new(self._path(chain.end), f"{json.dumps(members)}\n".encode(), mode=0o600)
         return chain
 
+    def drop(self, chain: KeptChain) -> None:
+        """Remove a chain whose commit the log refused: its end is on no log."""
+        self._path(chain.end).unlink(missing_ok=True)
+
     def find(self, end: str) -> KeptChain | None:
         """The chain of this end; None where its seed is not here, or its file was changed."""
         try:

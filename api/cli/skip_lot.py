@@ -17,6 +17,7 @@ from api.cli.output import Output
 from api.cli.own_party import courtesy_answer
 from api.cli.party_acts import Acting, open_acting, state_of
 from api.cli.proposal_words import slug_of
+from api.client_errors import RequestRefused
 from api.recounting import fetch_records
 from api.skip_chains import KeptChain, SkipChains
 from api.skip_positions import (
@@ -27,6 +28,7 @@ from api.skip_positions import (
     own_commit,
 )
 from keys.identifiers import parse_origin
+from ledger.submission import Admitted
 from quality.in_force.judging_sampling import COMMIT, REVEAL
 from quality.in_force.skipping import CHAIN_LENGTH_MAX, SkipCommit, read_hash
 from quality.sampling.skip_lot import Outcome, is_drawn
@@ -102,7 +104,8 @@ def commit(output: Output, *, number: str, place: Place, **options: Any) -> None
     with acting.client:
         question = f"Commit to it in the name of {session.profile.slug}?"
         ask(output, lines, question, is_agreed=options["is_agreed"])
-        chain = SkipChains(session.folder.skip_chains).draw(options["length"])
+        chains = SkipChains(session.folder.skip_chains)
+        chain = chains.draw(options["length"])
         state = {
             "act": COMMIT,
             "part": {"customer": acting.did, "supplier": supplier, "number": number},
@@ -110,10 +113,25 @@ def commit(output: Output, *, number: str, place: Place, **options: Any) -> None
             "end": chain.end,
             **{name: options[name] for name in terms},
         }
-        admitted = acting.act(state, to=supplier)
+        admitted = _commit(acting, state, chains, chain)
     output.say(f"committed: entry {admitted.index}, {admitted.record_id}")
     output.say("next: 'lotmark skip-lot reveal' after each shipment")
     output.result({**state, **admitted_members(admitted)})
+
+
+def _commit(
+    acting: Acting, state: Mapping[str, Any], chains: SkipChains, chain: KeptChain
+) -> Admitted:
+    """Send a commit; of one that was refused the seed is removed.
+
+    Where no answer came the commit may stand on the log: the seed stays.
+    """
+    try:
+        return acting.act(state, to=str(state["part"]["supplier"]))
+    except RequestRefused as refused:
+        if refused.problem.is_final:
+            chains.drop(chain)
+        raise
 
 
 @skip_lot.command()

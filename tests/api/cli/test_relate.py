@@ -368,21 +368,21 @@ def test_a_customer_commits_to_skip_lot_reveals_and_ends_it(
     done = log.done(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
     assert done["part"] == {"customer": did(log, OEM), "supplier": did(log, GEAR), "number": "SK-1"}
     assert (done["one_in"], done["accepted_before"], done["reveal_within_hours"]) == (2, 10, 24)
-    listed = log.done(OEM, "skip-lot", "list")
+    commit, listed = done["record_id"], log.done(OEM, "skip-lot", "list")
     assert listed == {"chains": [{"end": done["end"], "length": 256}], "waiting": []}
     again = log.act(OEM, "skip-lot", "commit", "SK-1", "--supplier", GEAR, "--yes")
     assert (again.exit_code, "end it first" in again.stderr) == (1, True)
+    assert log.done(OEM, "skip-lot", "list") == listed
     assert log.done(OEM, "skip-lot", "reveal", "--yes") == {"revealed": []}
     groups = shipment_groups(did(log, OEM), did(log, GEAR), "SK-1")
     lot = submit(log, "shipment/v1", groups, by=GEAR, to=OEM)
     monkeypatch.setenv("LOTMARK_PASSPHRASE", PASSPHRASE)
     session = open_session(Place(log.folder(OEM), log.url, log.data / "anchor.json"))
     acting = open_acting(session)
-    commit = done["record_id"]
     with acting.client:
-        for told, named in ((256, lot), (1, commit)):
+        for said, named in ((256, lot), (1, commit)):
             with pytest.raises(CommandFault, match="nothing was revealed"):
-                _reveal(acting, session, [_Waiting(commit, told, named)], commit=commit)
+                _reveal(acting, session, [_Waiting(commit, said, named)], commit=commit)
         (found,) = _reveal(acting, session, [_Waiting(commit, 1, lot)], commit=commit)
     assert (found["of"], found["lot"], found["position"]) == (commit, lot, 1)
     log.done(OEM, "end", commit, "--reason", "over", "--yes")

@@ -33,6 +33,8 @@ from ledger.sealing_submission import seal_submission
 from quality.rules import QualityRules
 from quality.values import items, text
 
+_CORRECTION: Final = "/correction"
+
 
 class DraftCheck:
     """Checks drafts of one type for one party."""
@@ -62,7 +64,16 @@ class DraftCheck:
         judged = self._judge(draft, groups)
         if isinstance(judged, Refusal):
             lines += _refusal_lines(draft, judged, missing)
+            if any(fault.pointer == _CORRECTION for fault in judged.faults):
+                lines.append(f"{draft.whole_place}: {self._correction_remedy()}")
         return lines
+
+    def _correction_remedy(self) -> str:
+        """What makes a correction one: the record that it corrects, and the reason."""
+        reasons = self.places.wanted(f"{_CORRECTION}/reason").words
+        first, *others = reasons or ("REASON",)
+        choice = f" (or {', '.join(others)})" if others else ""
+        return f"a correction is --corrects RECORD and --set {_CORRECTION}/reason={first}{choice}"
 
     def _judge(self, draft: Draft, groups: Mapping[str, Any]) -> CheckedRecord | Refusal:
         """As the log will judge it; and of what is sealed what nobody else can see."""

@@ -86,7 +86,7 @@ _OPTIONS: Final = (
     click.option("--family", help="Part family."),
     click.option("--case", metavar="RECORD", help="Record id or entry number of the case."),
     click.option("--cites", multiple=True, metavar="RECORD", help="Record id that is cited."),
-    click.option("--corrects", metavar="RECORD", help="Record id that this one corrects."),
+    click.option("--corrects", metavar="RECORD", help="Record id or entry number it corrects."),
     click.option("--number", help="Number of the report, where one record is made."),
     click.option(
         "--seal",

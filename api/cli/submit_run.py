@@ -87,18 +87,23 @@ class SubmitRun:
         words.tell_sent(sent, there, _left_out(inputs, bad), cosigned=self.options.cosigned)
 
     def _reading(self) -> InputOptions:
-        """How files are read; a case may be named by its entry number."""
+        """How files are read; a case and what is corrected may be entry numbers."""
         reading = self.options.input_options(self.session)
         reading = replace(
             reading,
             progress=self.output.progress,
             find_agreed=lambda constants: self._specifications().characteristics(constants),
         )
-        case = reading.filing.case
-        if case is None or entry_number(case) is None:
+        case, corrects = reading.filing.case, reading.filing.corrects
+        if not any(text and entry_number(text) is not None for text in (case, corrects)):
             return reading
-        with self.session.client() as client:
-            filing = replace(reading.filing, case=record_id_of(case, client))
+        # Who does not sign is shown public records alone.
+        with self.session.client(self._key()) as client:
+            filing = replace(
+                reading.filing,
+                case=case and record_id_of(case, client),
+                corrects=corrects and record_id_of(corrects, client),
+            )
         return replace(reading, filing=filing)
 
     def _flags(self, sent: Sequence[Sent]) -> Mapping[str, LogFlags]:

@@ -202,6 +202,14 @@ def check(draft: Draft, *, slug: str = "acme") -> list[str]:
     return DraftCheck(KINDS[draft.vct], anchor=anchor, slug=slug).faults(draft)
 
 
+def test_a_correction_without_its_reason_is_told_the_options_and_the_reasons() -> None:
+    groups = example(VCT)
+    del groups["correction"]
+    lines = check(Draft(VCT, groups, Filing(corrects="c" * 42 + "A"), "r.json"))
+    told = "--set /correction/reason=typing (or measurement, wrong-lot"
+    assert [line for line in lines if told in line] != []
+
+
 def test_a_record_in_order_has_no_faults() -> None:
     draft = Draft(VCT, example(VCT), Filing(corrects="c" * 42 + "A"), "r.json")
     assert check(draft) == []

@@ -271,7 +271,7 @@ def test_a_correction_names_what_it_corrects_and_why(solo: SoloLog, tmp_path: Pa
     path.write_text(lotmark("template", VCT).stdout)
     (wrong,) = solo.json("submit", str(path))["records"]
     reason = ("--set", "/correction/reason=typing", "--set", "/correction/note=12 and not 21")
-    corrects = ("--corrects", str(wrong["record_id"]))
+    corrects = ("--corrects", str(wrong["index"]))
     (sent,) = solo.json("submit", str(path), *corrects, *reason)["records"]
     (shown,) = solo.json("show", str(sent["record_id"]))["records"]
     assert shown["groups"]["correction"] == {"reason": "typing", "note": "12 and not 21"}

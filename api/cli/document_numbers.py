@@ -17,6 +17,7 @@ from typing import Any, Final
 from api.cli.drafts import Draft, cited_files, file_below, put_files
 from api.cli.faults import CommandFault
 from api.client import LogClient
+from api.client_errors import ClientError
 from keys.encoding import encode_base64url
 from ledger.anchor import Anchor
 from ledger.compose import closed_groups
@@ -60,6 +61,44 @@ class Comparison:
 
     there: Mapping[int, There]
     faults: Mapping[int, list[str]]
+
+
+def judge_taken_back(
+    draft: Draft, kind: RecordType, *, party: str, client: LogClient, anchor: Anchor
+) -> There | str | None:
+    """A report's workbook beside the party's own record that it was made of.
+
+    Returns:
+        That the log has it, a line where it says something else, None where it is a record of
+        another party or the log shows none: the workbook's word is no proof.
+
+    Raises:
+        CommandFault, LedgerError: what the service showed does not verify.
+    """
+    try:
+        view = verify_view(parse_view(client.view(str(draft.report_of))), without_quorum(anchor))
+    except ClientError:
+        return None
+    for record in view.records:
+        if record.record_id == draft.report_of and record.issuer == party:
+            theirs = _comparable({item.group: item.value for item in record.groups})
+            ours = _comparable(_said(draft, kind, party))
+            if theirs == ours:
+                return There(record.index, f"already there as entry {record.index}")
+            pointer, there, here = _difference(theirs, ours)
+            return (
+                f"{draft.locate(pointer)}: expected {_short(there)} as in entry {record.index}, "
+                f"of which this is the report, found {_short(here)}; correct it with "
+                f"--corrects {record.index}, or send another record with --again"
+            )
+    return None
+
+
+def _comparable(groups: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a report's workbook can tell of a record: content, without what files it."""
+    return {
+        name: value for name, value in _by_digest(dict(groups)).items() if name not in CLOSED_GROUPS
+    }
 
 
 class NumberBook:

@@ -48,7 +48,8 @@ class Draft:
 
     ``seals`` are groups to be sealed, each with the DIDs of those who may open it; ``faults``
     are lines of what was found to be wrong with it beside others, such as a specification;
-    ``cells`` says where the place of a report's workbook stands.
+    ``cells`` says where the place of a report's workbook stands, and ``report_of`` is the
+    record that the workbook says it was made of.
     """
 
     vct: str
@@ -62,6 +63,7 @@ class Draft:
     seals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     cells: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    report_of: str | None = None
 
     @property
     def whole_place(self) -> str:

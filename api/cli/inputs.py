@@ -36,7 +36,7 @@ from api.cli.table_errors import MalformedDraft, MalformedMapping
 from api.cli.table_mapping import describe_table, form_seen, map_table, tell_layout
 from api.cli.table_sheet import read_any_table
 from api.cli.type_defaults import with_defaults
-from api.reports.taking_back import is_report, report_type, take_back
+from api.reports.taking_back import is_report, report_record, report_type, take_back
 from ledger import limits
 from ledger.record_type import RecordType
 
@@ -116,6 +116,7 @@ def _read_report_input(
     places = Places(find_kind(vct).text)
     back = take_back(data, places, origin=options.origin)
     draft = Draft(vct, places.ordered(back.groups), back.filing, str(path), cells=back.cells)
+    draft = replace(draft, report_of=report_record(data))
     _, constants = assignments(options)
     reading = CellReading(options.origin, offset=options.form.offset, clock=options.form.clock)
     draft = put_constants(draft, constants, places, reading=reading)

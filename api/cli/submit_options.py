@@ -137,6 +137,11 @@ _OPTIONS: Final = (
         help="Send what the log has under its number with other content, as its next version.",
     ),
     click.option(
+        "--again",
+        is_flag=True,
+        help="Send a report's workbook as a new record, though the log has the one it is of.",
+    ),
+    click.option(
         "--skip-faulty",
         is_flag=True,
         help="Send the records that are in order; rows left out are written to FILE.left-out.",
@@ -193,6 +198,7 @@ class SubmitOptions:
     dry_run: bool
     check_log: bool
     replaces: bool
+    again: bool
     skip_faulty: bool
     cosigned: bool
     signed_refusals: bool

@@ -13,7 +13,7 @@ from api.cli.auto_plan import AutoPlan
 from api.cli.bands import fill_bands, tell_bands
 from api.cli.cited_shipments import cite_shipments, names_shipments
 from api.cli.cited_specifications import SpecificationBook
-from api.cli.document_numbers import NumberBook, There
+from api.cli.document_numbers import NumberBook, There, judge_taken_back
 from api.cli.draft_check import DraftCheck
 from api.cli.drafts import Draft, with_seals
 from api.cli.fault_lines import shorten
@@ -268,9 +268,12 @@ class SubmitRun:
         drafts = [
             draft for item in inputs for draft in self._unsigned(item) if id(draft) not in bad
         ]
+        taken |= self._compare_taken_back(drafts)
+        drafts = [d for d in drafts if id(d) not in taken and id(d) not in self._there]
         by_type: dict[str, list[Draft]] = {}
         for draft in drafts:
-            if draft.filing.number is not None:
+            is_again = self.options.again and draft.report_of is not None
+            if draft.filing.number is not None and not is_again:
                 by_type.setdefault(draft.vct, []).append(draft)
         if not by_type:
             return taken
@@ -286,6 +289,28 @@ class SubmitRun:
                 found = book.compare(those, self._kind(vct))
                 self._there |= found.there
                 taken |= found.faults
+        return taken
+
+    def _compare_taken_back(self, drafts: Sequence[Draft]) -> Faults:
+        """Reports that come back beside the records that they were made of."""
+        if self.options.again or self.options.replaces:
+            return {}
+        signer, taken = self._key() if drafts else None, Faults()
+        for draft in drafts:
+            if draft.report_of is None or draft.filing.corrects is not None or signer is None:
+                continue
+            with self.session.client(signer) as client:
+                found = judge_taken_back(
+                    draft,
+                    self._kind(draft.vct),
+                    party=str(signer.did),
+                    client=client,
+                    anchor=self.session.anchor,
+                )
+            if isinstance(found, There):
+                self._there[id(draft)] = found
+            elif found is not None:
+                taken[id(draft)] = [found]
         return taken
 
     def _unsigned(self, item: Input) -> Sequence[Draft]:

@@ -21,8 +21,10 @@ from api.cli.workbook.reading import Sheet, read_sheets, sheet_names
 from api.cli.workbook.sheet import SheetCell, SheetRow, cell_name
 from api.reports.leaves import EMPTY_LIST, EMPTY_OBJECT, cell_leaf, grow
 from api.reports.marks import ABOUT, FORMAT, HEADING_ROWS, PLACE, VALUE
+from api.reports.words import word
 from keys.identifiers import Origin
 from ledger.compose import Filing
+from ledger.record import is_digest
 
 _CLOSED: Final = ("manifest", "address", "filing")
 _TEXT: Final = Wanted(Kind.TEXT)
@@ -65,6 +67,17 @@ def report_type(data: bytes) -> str:
     if not found:
         raise WorkbookRefused(f"expected a record type in sheet {ABOUT!r}, found none")
     return found
+
+
+def report_record(data: bytes) -> str | None:
+    """The id of the record that a report's workbook was made of; its word alone.
+
+    Raises:
+        WorkbookRefused: it is damaged.
+    """
+    about = _about(read_sheets(data, [ABOUT])[ABOUT])
+    named = (about.get(word("record", language), "") for language in ("en", "zh"))
+    return next((text for text in named if is_digest(text)), None)
 
 
 def take_back(data: bytes, places: Places, *, origin: Origin) -> TakenBack:

@@ -281,6 +281,25 @@ def test_a_correction_names_what_it_corrects_and_why(solo: SoloLog, tmp_path: Pa
     assert "/correction" in unexplained.stderr
 
 
+def test_a_report_that_comes_back_unchanged_is_not_filed_again(
+    solo: SoloLog, tmp_path: Path
+) -> None:
+    path, book = tmp_path / "r.json", tmp_path / "r.xlsx"
+    draft = json.loads(lotmark("template", VCT).stdout)
+    draft["filing"]["number"] = "BACK-1"
+    path.write_text(json.dumps(draft))
+    (filed,) = solo.json("submit", str(path))["records"]
+    solo.json("report", str(filed["record_id"]), "--out", str(book))
+    told = solo.run("submit", str(book))
+    assert told.exit_code == 0, told.stderr
+    assert f"already there as entry {filed['index']}" in told.stdout + told.stderr
+    changed = solo.run("submit", str(book), "--set", "/lot/drawing=D-9")
+    assert changed.exit_code == 1
+    assert f"--corrects {filed['index']}" in changed.stderr
+    (again,) = solo.json("submit", str(book), "--again")["records"]
+    assert again["record_id"] != filed["record_id"]
+
+
 @pytest.mark.item("6.5.dfq")
 @pytest.mark.item("6.bad.implausible")
 def test_a_measurement_file_is_a_report_once_and_none_of_what_cannot_be(

@@ -73,7 +73,9 @@ class AutoPlan:
         if "defects" not in draft.groups:
             self._note(
                 "the units inspected and defective are not made of readings: say --set "
-                "/defects/inspected=N --set /defects/defective=N"
+                "/defects/inspected=N --set /defects/defective=0 --set '/defects/items=[]', or "
+                "of each defect --set /defects/items/0/code=CODE and its class, units and "
+                "nonconformities"
             )
         groups = {**draft.groups, "plan": stated_plan(plans, draft.groups)}
         return replace(draft, groups=Places(kind.text).ordered(groups))

@@ -52,8 +52,11 @@ def read_constant(pointer: str, value: Any, places: Places, reading: CellReading
         MalformedMapping: there is no such place, or another kind of value belongs there.
     """
     wanted = places.wanted(pointer)
-    if not isinstance(value, str) or wanted.kind is Kind.JSON:
+    if not isinstance(value, str):
         return value
+    if wanted.kind is Kind.JSON:
+        # The one list that can be said in a word: that there is nothing of it.
+        return [] if value == "[]" else value
     try:
         return read_cell(value, wanted, reading)
     except CellRefused as fault:

@@ -44,6 +44,12 @@ def test_a_whole_file_may_be_one_record() -> None:
     assert values(drafts[0].groups) == ["1", "2"]
 
 
+def test_that_there_is_nothing_of_a_list_can_be_said() -> None:
+    said = {"/defects/inspected": "13", "/defects/defective": "0", "/defects/items": "[]"}
+    (draft,) = mapped("V\n1\n", {"V": VALUE}, per="file", constants=said)
+    assert draft.groups["defects"] == {"inspected": 13, "defective": 0, "items": []}
+
+
 def test_columns_of_a_wide_table_are_characteristics_of_their_own() -> None:
     columns = {"D": VALUE, "R": VALUE.replace("0", "1"), "P": PIECE}
     drafts = mapped("P;D;R\n1;12,5;0,8\n2;;0,9\n", columns, per="file")

@@ -127,7 +127,8 @@ def _tell_provenance(output: Output, told: ToldState, asked: Mapping[str, Any]) 
         if asked["recompute"]
         else "the service's word; --recompute folds again"
     )
-    output.note(f"by {made}; {word}")
+    # What was asked for is a result; the service's word is a remark beside one.
+    (output.say if asked["recompute"] else output.note)(f"by {made}; {word}")
     output.result(
         {
             **{name: list(told.rows[name]) for name in ROWS},

@@ -280,7 +280,11 @@ class LiveService:
         self.app = build_app(self.wired)
         self.server = build_server(self.app, bounds_of(self.settings), dates_itself=True)
         self.thread = start_server(self.server, listener)
-        self.http = httpx.Client(base_url=self.settings.public_url, timeout=30, verify=False)
+        # Kept alive all: of more threads than that, the pool may close what one was just given.
+        kept = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+        self.http = httpx.Client(
+            base_url=self.settings.public_url, timeout=30, verify=False, limits=kept
+        )
 
     def stop(self) -> None:
         """Stop as SIGTERM would, and wait."""

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+import httpx
 import uvicorn
 
 _STOP_SECONDS_MAX = 30
@@ -33,3 +34,12 @@ def stop_server(server: uvicorn.Server, thread: threading.Thread) -> None:
     server.should_exit = True
     thread.join(_STOP_SECONDS_MAX)
     assert not thread.is_alive()
+
+
+def client_of_many(url: str) -> httpx.Client:
+    """A client for many threads: every connection is kept.
+
+    Of more threads than are kept alive, the pool may close what it has just given to one.
+    """
+    kept = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    return httpx.Client(base_url=url, timeout=30, verify=False, limits=kept)

@@ -66,7 +66,7 @@ from tests.ledger.parties import (
     sign_key,
 )
 from tests.ledger.sample_types import sample_type_text
-from tests.server_thread import start_server, stop_server
+from tests.server_thread import client_of_many, start_server, stop_server
 
 JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonl"
@@ -280,11 +280,7 @@ class LiveService:
         self.app = build_app(self.wired)
         self.server = build_server(self.app, bounds_of(self.settings), dates_itself=True)
         self.thread = start_server(self.server, listener)
-        # Kept alive all: of more threads than that, the pool may close what one was just given.
-        kept = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-        self.http = httpx.Client(
-            base_url=self.settings.public_url, timeout=30, verify=False, limits=kept
-        )
+        self.http = client_of_many(self.settings.public_url)
 
     def stop(self) -> None:
         """Stop as SIGTERM would, and wait."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ledger.faults import Fault
+from quality.flags import Flag
 from quality.values import decimal
 
 
@@ -34,3 +35,15 @@ def limit_faults(pointer: str, characteristic: object) -> Iterator[Fault]:
     if limits.lower is None or limits.upper is None or limits.lower < limits.upper:
         return
     yield Fault(f"{pointer}/lower", f"less than the upper limit {limits.upper}", str(limits.lower))
+
+
+def nominal_flags(pointer: str, characteristic: object) -> Iterator[Flag]:
+    """A nominal value that its own limits exclude."""
+    nominal = decimal(characteristic, "nominal")
+    if nominal is not None and limits_of(characteristic).excludes(nominal):
+        yield Flag(
+            "nominal-outside-limits",
+            f"{pointer}/nominal",
+            en=f"the nominal value {nominal} is outside its own limits",
+            zh=f"公称值 {nominal} 不在规格限内",
+        )

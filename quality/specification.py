@@ -12,7 +12,7 @@ from typing import Final
 from ledger.faults import Fault
 from quality.counterparty import Roles, counterparty_faults
 from quality.flags import Flag
-from quality.limits import limit_faults, limits_of
+from quality.limits import limit_faults, limits_of, nominal_flags
 from quality.repeats import repeat_faults
 from quality.sampling.master_table import AQLS
 from quality.sampling.plan import C_ZERO, PERCENT_MAX
@@ -46,14 +46,7 @@ def specification_faults(groups: Groups, *, signer: str | None) -> Iterator[Faul
 def specification_flags(groups: Groups) -> Iterator[Flag]:
     """What a specification says that is true but bad."""
     for pointer, characteristic in pointed("", groups, "characteristics"):
-        nominal = decimal(characteristic, "nominal")
-        if nominal is not None and limits_of(characteristic).excludes(nominal):
-            yield Flag(
-                "nominal-outside-limits",
-                f"{pointer}/nominal",
-                en=f"the nominal value {nominal} is outside its own limits",
-                zh=f"公称值 {nominal} 不在规格限内",
-            )
+        yield from nominal_flags(pointer, characteristic)
 
 
 def _kind_faults(pointer: str, characteristic: object) -> Iterator[Fault]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import click
-from starlette.datastructures import QueryParams
 
+from api.cli.asked_again import parse_again
 from api.cli.faults import CommandFault
 from api.cli.options import Place, pass_output, place_options
 from api.cli.output import Output, columns, show_each
 from api.cli.reading import Reader, open_reader
 from api.client_errors import ClientError
 from api.deliveries_query import MONTH_FORM, MONTHS_MAX, parse_deliveries
-from api.exchange import Refused
 from api.recounting import DIFFERENCES, MONTHLY, Told, encode_rows, read_told, recount
 from keys.identifiers import Slug, parse_origin, party_did
 
@@ -175,7 +173,7 @@ class _Asking:
         question = self._query() | {
             name: str(told.provenance.get(name, "")) for name in ("from", "to", "as_of")
         }
-        asked = _parsed(question)
+        asked = parse_again(parse_deliveries, question)
         with self._output.progress("counting again", len(told.entries)) as update:
             entries = show_each(told.entries, update)
             rows = _recounted(self._reader, entries, what=self._what, asked=asked)
@@ -249,18 +247,6 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
     if name in ("customer", "supplier"):
         return str(value).rpartition(":")[2]
     return "-" if value is None else str(value)
-
-
-def _parsed(question: Mapping[str, str | int]) -> Any:
-    known = {name: str(value) for name, value in question.items()}
-    try:
-        return parse_deliveries(QueryParams(known), now_ms=int(time.time() * 1000))
-    except Refused as fault:
-        raise CommandFault(
-            "answer-malformed",
-            fault.refusal.detail,
-            remedy="Do not trust this service; tell the other members.",
-        ) from fault
 
 
 def _recounted(

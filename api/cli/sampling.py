@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 import click
-from starlette.datastructures import QueryParams
 
+from api.cli.asked_again import parse_again
 from api.cli.faults import CommandFault
 from api.cli.options import Place, language_option, pass_output, place_options
 from api.cli.output import Output, show_each
 from api.cli.reading import Reader, open_reader
 from api.cli.sampling_words import SamplingWords
-from api.exchange import Refused
 from api.recounting import encode_rows
 from api.resampling import ToldState, read_state, resample
-from api.sampling_query import AskedSampling, parse_sampling
+from api.sampling_query import parse_sampling
 from keys.identifiers import Slug, parse_origin, party_did
 from quality.sampling.parameters import CLASSES
 from quality.sampling.told import ROWS
@@ -84,7 +82,7 @@ def _fold_again(
         CommandFault: they come to other rows than it told.
     """
     as_of_ms = told.provenance.get("as_of_ms", 0)
-    asked = _parsed({**query, "as_of_ms": as_of_ms})
+    asked = parse_again(parse_sampling, {**query, "as_of_ms": as_of_ms})
     with output.progress("folding again", len(told.entries)) as update:
         entries = show_each(told.entries, update)
         rows = resample(
@@ -98,18 +96,6 @@ def _fold_again(
                 f"found {json.dumps(told.rows[name])[:300]}",
                 remedy="Show both to the other side and the operator: 'lotmark rebuild --check'.",
             )
-
-
-def _parsed(question: Mapping[str, Any]) -> AskedSampling:
-    known = {name: str(value) for name, value in question.items()}
-    try:
-        return parse_sampling(QueryParams(known), now_ms=int(time.time() * 1000))
-    except Refused as fault:
-        raise CommandFault(
-            "answer-malformed",
-            fault.refusal.detail,
-            remedy="Do not trust this service; tell the other members.",
-        ) from fault
 
 
 def _tell_provenance(output: Output, told: ToldState, asked: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ledger.faults import Fault
 from quality.flags import Flag
-from quality.limits import limit_faults, limits_of
+from quality.limits import limit_faults, limits_of, nominal_flags
 from quality.plausible import PlausibleRange, plausible_range
 from quality.repeats import repeat_faults
 from quality.values import Groups, count, day, decimal, instant, items, part, pointed, text
@@ -30,7 +30,7 @@ def measured_flags(groups: Groups) -> Iterator[Flag]:
         yield from _value_flags(groups, pointer, characteristic=characteristic)
         yield from _plausible_flags(pointer, characteristic)
         yield from _gauge_flags(groups, pointer, characteristic=characteristic)
-        yield from _nominal_flags(pointer, characteristic)
+        yield from nominal_flags(pointer, characteristic)
     valued = {text(one, "id") for one in items(groups, "measurements", "characteristics")}
     for pointer, summary in pointed("", groups, "summary", "characteristics"):
         if text(summary, "id") not in valued:
@@ -144,17 +144,6 @@ def _gauge_flags(groups: Groups, pointer: str, *, characteristic: object) -> Ite
         en=f"the gauge was due for calibration on {due}, before the verdict of {decided.date()}",
         zh=f"量具校准已于 {due} 到期，判定日期为 {decided.date()}",
     )
-
-
-def _nominal_flags(pointer: str, characteristic: object) -> Iterator[Flag]:
-    nominal = decimal(characteristic, "nominal")
-    if nominal is not None and limits_of(characteristic).excludes(nominal):
-        yield Flag(
-            "nominal-outside-limits",
-            f"{pointer}/nominal",
-            en=f"the nominal value {nominal} is outside its own limits",
-            zh=f"公称值 {nominal} 不在规格限内",
-        )
 
 
 def _plausible_flags(pointer: str, characteristic: object) -> Iterator[Flag]:

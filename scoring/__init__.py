@@ -1,4 +1,4 @@
-"""Scoring: supplier health and the anomaly model. Nothing is built here yet.
+"""Scoring: supplier health and the anomaly model, pure, reproducible and explainable.
 
-Will be pure and reproducible; may import :mod:`quality`, :mod:`ledger`, :mod:`keys`.
+May import :mod:`quality`, :mod:`ledger`, :mod:`keys`. Supplier health is not built yet.
 """

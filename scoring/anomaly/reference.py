@@ -1,0 +1,135 @@
+"""The statistics of rows in plain NumPy: what training calibrates, and the graph is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import lfilter
+
+from scoring.anomaly.correlation import residuals
+from scoring.anomaly.innovations import innovations
+from scoring.anomaly.model import Calibration, Channel, ChannelName, Kind, Statistic
+from scoring.anomaly.table import Numbers
+
+#: What an EWMA begins at: R has mean 0, R^2 mean 1, sum R^2 the number of parameters.
+_START = {Kind.DRIFT: 0.0, Kind.SPREAD: 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What scores follow from: the channels, and what predicts a level."""
+
+    level: Channel
+    innovation: Channel | None
+    coefficients: Numbers | None
+    statistics: tuple[Statistic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Raw statistics [n, s], residuals [n, m] by channel, EWMAs by statistic, the state behind."""
+
+    statistics: Numbers
+    residuals: Mapping[str, Numbers]
+    averages: Mapping[str, Numbers]
+    state: Mapping[str, Numbers]
+
+
+def start_arrays(parts: Parts) -> dict[str, Numbers]:
+    """The state before any row: arrays by the name of their statistic, and ``lags``."""
+    m = len(parts.level.centre)
+    arrays: dict[str, Numbers] = {}
+    for statistic in parts.statistics:
+        if statistic.kind is Kind.TOTAL:
+            arrays[statistic.name] = np.full(1, float(m))
+        elif statistic.kind in _START:
+            arrays[statistic.name] = np.full(m, _START[statistic.kind])
+    if parts.coefficients is not None:
+        arrays["lags"] = np.zeros((len(parts.coefficients) // m, m))
+    return arrays
+
+
+def compute(
+    parts: Parts,
+    z: Numbers,
+    present: npt.NDArray[np.bool_],
+    *,
+    state: Mapping[str, Numbers],
+) -> Computed:
+    """The statistics of standardised rows [n, m] in their order, from ``state`` on.
+
+    A missing parameter is left out of every maximum of its row, counts 0 in R and goes into the
+    averages as its expectation.
+    """
+    found = {ChannelName.LEVEL: _masked(residuals(parts.level, z), present)}
+    after: dict[str, Numbers] = {}
+    if parts.innovation is not None and parts.coefficients is not None:
+        centred = z - parts.level.centre
+        fresh = innovations(centred, parts.coefficients, state["lags"])
+        found[ChannelName.INNOVATION] = _masked(residuals(parts.innovation, fresh), present)
+        order = len(parts.coefficients) // z.shape[1]
+        after["lags"] = np.vstack([centred[::-1], state["lags"]])[:order]
+    columns, averages = [], {}
+    for statistic in parts.statistics:
+        R = found[statistic.channel]  # noqa: N806 - the letter of the literature
+        value, average = _statistic(statistic, z, R=R, start=state.get(statistic.name))
+        if statistic.kind is Kind.DISTANCE:
+            value = _distance(parts.level, z)
+        columns.append(value)
+        if average is not None:
+            averages[statistic.name] = average
+            after[statistic.name] = average[-1].copy() if len(z) else state[statistic.name]
+    return Computed(
+        np.column_stack(columns), {str(name): R for name, R in found.items()}, averages, after
+    )
+
+
+def standardise(calibration: Calibration, statistics: Numbers) -> Numbers:
+    """Each statistic's cube root (Wilson and Hilferty 1931) by its median and 95 % point."""
+    return np.asarray((np.cbrt(statistics) - calibration.centre) / calibration.width)
+
+
+def _masked(found: Numbers, present: npt.NDArray[np.bool_]) -> Numbers:
+    return np.where(present, found, 0.0)
+
+
+def _distance(channel: Channel, z: Numbers) -> Numbers:
+    x = (z - channel.centre) / channel.spread
+    return np.asarray(np.maximum(np.einsum("ij,jk,ik->i", x, channel.precision, x), 0.0))
+
+
+def _statistic(
+    statistic: Statistic,
+    z: Numbers,
+    *,
+    R: Numbers,  # noqa: N803 - the letter of the literature
+    start: Numbers | None,
+) -> tuple[Numbers, Numbers | None]:
+    weight = statistic.decay
+    match statistic.kind:
+        case Kind.LARGEST_Z:
+            return np.abs(z).max(axis=1), None
+        case Kind.LARGEST:
+            return np.abs(R).max(axis=1), None
+        case Kind.DISTANCE:
+            return np.zeros(len(z)), None
+        case Kind.DRIFT:
+            average = _ewma(R, weight, start)
+            return np.abs(average).max(axis=1) / np.sqrt(weight / (2.0 - weight)), average
+        case Kind.SPREAD:
+            average = _ewma(R**2, weight, start)
+            return average.max(axis=1), average
+        case Kind.TOTAL:
+            average = _ewma((R**2).sum(axis=1, keepdims=True), weight, start)
+            return average[:, 0], average
+
+
+def _ewma(rows: Numbers, weight: float, start: Numbers | None) -> Numbers:
+    """a_t = (1 - w) a_(t-1) + w x_t from a_0 = start."""
+    if start is None:
+        raise ValueError("expected the average that an EWMA goes on from")
+    begun = (1.0 - weight) * start[None, :]
+    return np.asarray(lfilter([weight], [1.0, weight - 1.0], rows, axis=0, zi=begun)[0])

@@ -1,0 +1,47 @@
+"""How many independent rows autocorrelated ones are worth, and what may be modelled of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from scoring.anomaly.model import Settings, Stage
+from scoring.anomaly.table import Numbers
+
+
+def lag_one(z: Numbers) -> Numbers:
+    """The lag-1 autocorrelation of each column, 0 where it has no variance; NaN are left out."""
+    centred = np.nan_to_num(z - np.nanmean(z, axis=0))
+    power = (centred**2).sum(axis=0)
+    joint = (centred[1:] * centred[:-1]).sum(axis=0)
+    return np.asarray(np.where(power > 0, joint / np.where(power > 0, power, 1.0), 0.0))
+
+
+def effective_rows(z: Numbers) -> tuple[float, float]:
+    """n (1 - rho) / (1 + rho) by the median lag-1 autocorrelation, and that rho, 0 at least."""
+    rho = float(np.clip(np.median(lag_one(z)), 0.0, 0.999)) if len(z) > 2 else 0.0
+    return len(z) * (1.0 - rho) / (1.0 + rho), rho
+
+
+def is_autocorrelated(z: Numbers, *, lags: int = 5, level: float = 0.01) -> bool:
+    """Whether a tenth of the columns or more are, by Ljung and Box (1978)."""
+    n = len(z)
+    centred = np.nan_to_num(z - np.nanmean(z, axis=0))
+    power = np.maximum((centred**2).sum(axis=0), 1e-300)
+    total = np.zeros(z.shape[1])
+    for lag in range(1, min(lags, n - 1) + 1):
+        r = (centred[lag:] * centred[:-lag]).sum(axis=0) / power
+        total += r**2 / (n - lag)
+    p = stats.chi2.sf(n * (n + 2) * total, lags)
+    return bool((p < level).mean() >= 0.1)
+
+
+def stage_of(z: Numbers, settings: Settings, *, setups: int | None) -> Stage:
+    """The stage that rows [n, m] in their order allow; ``setups`` None where none are stated."""
+    n_eff, _ = effective_rows(z)
+    too_alike = setups is not None and setups < 3 and n_eff < settings.own_rows
+    if n_eff < settings.learning_rows or too_alike:
+        return Stage.LEARNING
+    if len(z) >= 5 * z.shape[1] and len(z) >= settings.own_rows and is_autocorrelated(z):
+        return Stage.DYNAMIC
+    return Stage.OWN if n_eff >= settings.own_rows else Stage.PRIOR

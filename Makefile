@@ -3,8 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_QUIET := -qq --disable-pip-version-check --no-input
-# Both cores; a file stays on one worker because its fixtures are shared within it.
-PYTEST_CORES ?= 2
+# Tests wait as much as they compute: three workers keep two cores busy. A file stays on one of
+# them, because its fixtures are shared within it.
+PYTEST_CORES ?= 3
 DATA ?= data
 # Many tests start processes: each would compile the whole project anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -39,7 +39,11 @@ class Computed:
 
 
 def start_arrays(parts: Parts) -> dict[str, Numbers]:
-    """The state before any row: arrays by the name of their statistic, and ``lags``."""
+    """The state before any row: arrays by the name of their statistic, ``lags`` and ``seen``.
+
+    ``seen`` [1] counts the rows that ``lags`` [order, m] holds, newest first: an innovation is
+    known from the row on that has ``order`` rows before it, and counts 0 until then.
+    """
     m = len(parts.level.centre)
     arrays: dict[str, Numbers] = {}
     for statistic in parts.statistics:
@@ -49,6 +53,7 @@ def start_arrays(parts: Parts) -> dict[str, Numbers]:
             arrays[statistic.name] = np.full(m, _START[statistic.kind])
     if parts.coefficients is not None:
         arrays["lags"] = np.zeros((len(parts.coefficients) // m, m))
+        arrays["seen"] = np.zeros(1)
     return arrays
 
 
@@ -69,8 +74,10 @@ def compute(
     if parts.innovation is not None and parts.coefficients is not None:
         centred = z - parts.level.centre
         fresh = innovations(centred, parts.coefficients, state["lags"])
-        found[ChannelName.INNOVATION] = _masked(residuals(parts.innovation, fresh), present)
         order = len(parts.coefficients) // z.shape[1]
+        known = present & (state["seen"] + np.arange(len(z)) >= order)[:, None]
+        found[ChannelName.INNOVATION] = _masked(residuals(parts.innovation, fresh), known)
+        after["seen"] = np.minimum(state["seen"] + len(z), order)
         after["lags"] = np.vstack([centred[::-1], state["lags"]])[:order]
     columns, averages = [], {}
     for statistic in parts.statistics:

@@ -126,13 +126,19 @@ def statistics_of(stage: Stage, settings: Settings) -> tuple[Statistic, ...]:
             Statistic(level, Kind.LARGEST),
             Statistic(level, Kind.DISTANCE),
         )
-    found = [Statistic(level, Kind.LARGEST_Z)]
-    channels = [level] if stage is Stage.OWN else [level, ChannelName.INNOVATION]
-    for channel in channels:
-        found.append(Statistic(channel, Kind.LARGEST))
-        found += [Statistic(channel, Kind.DRIFT, w) for w in settings.drift_decays]
-        found += [Statistic(channel, Kind.SPREAD, w) for w in settings.spread_decays]
-        found.append(Statistic(channel, Kind.TOTAL, settings.total_decay))
+    found = [Statistic(level, Kind.LARGEST_Z), Statistic(level, Kind.LARGEST)]
+    # Slow averages of autocorrelated levels wander while nothing is wrong: few independent
+    # stretches calibrate them, so innovations carry the slow ones where there are any.
+    if stage is Stage.DYNAMIC:
+        found.append(Statistic(level, Kind.DRIFT, settings.drift_decays[0]))
+        found.append(Statistic(level, Kind.SPREAD, settings.spread_decays[0]))
+        slow = ChannelName.INNOVATION
+        found.append(Statistic(slow, Kind.LARGEST))
+    else:
+        slow = level
+    found += [Statistic(slow, Kind.DRIFT, weight) for weight in settings.drift_decays]
+    found += [Statistic(slow, Kind.SPREAD, weight) for weight in settings.spread_decays]
+    found.append(Statistic(slow, Kind.TOTAL, settings.total_decay))
     return tuple(found)
 
 
@@ -209,16 +215,22 @@ def _cross_fit(table: ParameterTable, fit: _Fit, *, note: Progress) -> Calibrati
     ):
         note(done, blocks + 1)
         fitted = fit(table.take(train_rows))
-        found.append(_statistics(fitted, table.take(block), fit.settings))
+        found.append(_statistics(fitted, table, block, settings=fit.settings))
     note(blocks, blocks + 1)
     return calibrate(np.vstack(found))
 
 
-def _statistics(fitted: _Fitted, table: ParameterTable, settings: Settings) -> Numbers:
-    raw = fitted.front.standardise(table.values, settings.clip)
-    z = take_off_setups(raw, table.setups, fitted.setups)
+def _statistics(
+    fitted: _Fitted, table: ParameterTable, block: slice, *, settings: Settings
+) -> Numbers:
+    """Those of a block, begun with the rows of the gap before it, which were not trained on."""
+    begun = max(0, block.start - settings.var_order)
+    rows = table.take(slice(begun, block.stop))
+    raw = fitted.front.standardise(rows.values, settings.clip)
+    z = take_off_setups(raw, rows.setups, fitted.setups)
     filled, present = fill_missing(z, fitted.parts.level.precision)
-    return compute(fitted.parts, filled, present, state=start_arrays(fitted.parts)).statistics
+    found = compute(fitted.parts, filled, present, state=start_arrays(fitted.parts))
+    return found.statistics[block.start - begun :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from tests.fuzz import (
     targets_tally,
     targets_vault,
     targets_views,
+    targets_watch,
     targets_witness,
     targets_workbook,
 )
@@ -48,6 +49,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_workbook,
             targets_vault,
             targets_tally,
+            targets_watch,
         )
         for target in group.TARGETS
     }

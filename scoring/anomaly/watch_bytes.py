@@ -1,0 +1,195 @@
+"""The bytes of a :class:`~scoring.anomaly.watch_state.WatchState`, there and back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+
+from scoring.anomaly.episodes import Episode, EpisodeKind, RowMark
+from scoring.anomaly.port import StreamState
+from scoring.anomaly.table import Numbers
+from scoring.anomaly.verdict import Level
+from scoring.anomaly.watch_state import Following, KeptRows, Position, WatchState
+from scoring.errors import MalformedState
+
+FORMAT: Final = "lotmark.watch/v1"
+#: 1,000 parameters with every row and checkpoint that is kept are some 10 MB.
+BYTES_MAX: Final = 1 << 26
+_CELLS_MAX: Final = 1 << 22
+_AXES_MAX: Final = 2
+
+
+def encode_watch_state(state: WatchState) -> bytes:
+    """Canonical bytes of a state."""
+    content = {
+        "checkpoints": [_position(each) for each in state.checkpoints],
+        "format": FORMAT,
+        "kept": {
+            "at_us": [int(at) for at in state.kept.at_us],
+            "marks": [list(mark) for mark in state.kept.marks],
+            "setups": list(state.kept.setups),
+            "values": _array(state.kept.values),
+        },
+        "model": state.model,
+        "now": _position(state.now),
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def decode_watch_state(content: bytes) -> WatchState:
+    """The state of its bytes.
+
+    Raises:
+        MalformedState: not a state, of another format, or beyond a bound.
+    """
+    if len(content) > BYTES_MAX:
+        raise MalformedState(f"expected at most {BYTES_MAX} bytes of state, found {len(content)}")
+    try:
+        return _state(json.loads(content))
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as cause:
+        raise MalformedState(f"expected the state of a watch, found {cause}") from cause
+    except AttributeError as cause:
+        raise MalformedState(f"expected an object, found {cause}") from cause
+
+
+def _state(found: Any) -> WatchState:
+    if found["format"] != FORMAT:
+        raise ValueError(f"format {found['format']!r}, not {FORMAT}")
+    kept = found["kept"]
+    values = _read_array(kept["values"], axes=2)
+    at_us = np.array([_whole(at) for at in kept["at_us"]], np.int64)
+    marks = tuple((_text(source), _whole(row)) for source, row in kept["marks"])
+    setups = tuple(None if each is None else _text(each) for each in kept["setups"])
+    if not len(values) == len(at_us) == len(marks) == len(setups):
+        raise ValueError("kept rows of different numbers")
+    checkpoints = tuple(_read_position(each) for each in found["checkpoints"])
+    now = _read_position(found["now"])
+    return WatchState(
+        _text(found["model"]), now, checkpoints, KeptRows(values, at_us, marks, setups)
+    )
+
+
+def _position(position: Position) -> dict[str, Any]:
+    return {
+        "following": [
+            {"episode": _episode(each.episode), "quiet": each.quiet} for each in position.following
+        ],
+        "newest": None if position.newest is None else asdict(position.newest),
+        "points": _array(position.points),
+        "rows": position.rows,
+        "stream": _stream(position.stream),
+        "yellow": list(position.yellow),
+    }
+
+
+def _read_position(found: Any) -> Position:
+    return Position(
+        _read_stream(found["stream"]),
+        _read_array(found["points"], axes=2),
+        tuple(_flag(each) for each in found["yellow"]),
+        tuple(
+            Following(_read_episode(each["episode"]), _whole(each["quiet"]))
+            for each in found["following"]
+        ),
+        _whole(found["rows"]),
+        None if found["newest"] is None else _mark(found["newest"]),
+    )
+
+
+def _stream(stream: StreamState) -> dict[str, Any]:
+    return {
+        "alpha": stream.alpha,
+        "arrays": {name: _array(each) for name, each in stream.arrays.items()},
+        "last_us": stream.last_us,
+        "model": stream.model,
+        "rows": stream.rows,
+    }
+
+
+def _read_stream(found: Any) -> StreamState:
+    last = found["last_us"]
+    return StreamState(
+        _text(found["model"]),
+        {_text(name): _read_array(each) for name, each in found["arrays"].items()},
+        _whole(found["rows"]),
+        None if last is None else _whole(last),
+        _number(found["alpha"]),
+    )
+
+
+def _episode(episode: Episode) -> dict[str, Any]:
+    return asdict(episode) | {"parameters": [list(each) for each in episode.parameters]}
+
+
+def _read_episode(found: Any) -> Episode:
+    superseded = found["superseded_by"]
+    return Episode(
+        id=_text(found["id"]),
+        kind=EpisodeKind(found["kind"]),
+        level=Level(found["level"]),
+        first=_mark(found["first"]),
+        last=_mark(found["last"]),
+        peak=_mark(found["peak"]),
+        peak_p=_number(found["peak_p"]),
+        peak_score=_number(found["peak_score"]),
+        rows=_whole(found["rows"]),
+        loud_rows=_whole(found["loud_rows"]),
+        parameters=tuple((_text(name), _whole(times)) for name, times in found["parameters"]),
+        model=_text(found["model"]),
+        is_open=_flag(found["is_open"]),
+        superseded_by=None if superseded is None else _text(superseded),
+    )
+
+
+def _mark(found: Any) -> RowMark:
+    at = found["at_us"]
+    return RowMark(_text(found["source"]), _whole(found["row"]), None if at is None else _whole(at))
+
+
+def _array(values: Numbers) -> dict[str, Any]:
+    raw = np.ascontiguousarray(values, "<f8").tobytes()
+    return {"f8": base64.b64encode(raw).decode(), "shape": list(values.shape)}
+
+
+def _read_array(found: Any, *, axes: int | None = None) -> Numbers:
+    shape = [_whole(each) for each in found["shape"]]
+    if len(shape) > _AXES_MAX or (axes is not None and len(shape) != axes):
+        raise ValueError(f"an array of {len(shape)} axes")
+    cells = int(np.prod(shape, dtype=object)) if shape else 1
+    if min(shape, default=0) < 0 or cells > _CELLS_MAX:
+        raise ValueError(f"an array of shape {shape}")
+    raw = base64.b64decode(_text(found["f8"]), validate=True)
+    if len(raw) != 8 * cells:
+        raise ValueError(f"{len(raw)} bytes for {cells} numbers")
+    return np.frombuffer(raw, "<f8").astype(np.float64).reshape(shape)
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str):
+        raise TypeError(f"{found!r}, not text")
+    return found
+
+
+def _flag(found: Any) -> bool:
+    if not isinstance(found, bool):
+        raise TypeError(f"{found!r}, not true or false")
+    return found
+
+
+def _whole(found: Any) -> int:
+    if not isinstance(found, int) or isinstance(found, bool) or abs(found) >= 1 << 63:
+        raise TypeError(f"{found!r}, not a whole number")
+    return found
+
+
+def _number(found: Any) -> float:
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        raise TypeError(f"{found!r}, not a number")
+    if not math.isfinite(found):
+        raise ValueError(f"{found!r}, not a finite number")
+    return float(found)

@@ -25,6 +25,10 @@ _NAMES: Final = (
     "requirement.v1",
     "shipment.v1",
     "goods-receipt.v1",
+    "model-card.v1",
+    "model-decision.v1",
+    "alarm-label.v1",
+    "rule-limits.v1",
 )
 
 

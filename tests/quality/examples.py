@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from quality.types import business_types
+from tests.quality.anomaly_examples import ANOMALY_EXAMPLES
 from tests.quality.master_examples import MASTER_EXAMPLES
 
 Json: TypeAlias = Any
@@ -244,14 +245,27 @@ _PARAMETERS: Json = {
         "machine": "PROBE-2362",
         "part": "WF-100",
         "operation": "Resistivity check standard",
+        "set_up": {"tool": "P-7", "recipe": "R3", "material_lot": "WF-26-31"},
         "parameters": [
-            {"id": "temp", "unit": "Cel", "nominal": "23.0", "lower": "22.0", "upper": "24.0"},
+            {
+                "id": "temp",
+                "unit": "Cel",
+                "nominal": "23.0",
+                "lower": "22.0",
+                "upper": "24.0",
+                "resolution": "0.001",
+            },
             {"id": "rho", "unit": "Ohm.cm", "nominal": None, "lower": "97.0", "upper": None},
         ],
     },
     "values": {
         "rows": [
-            {"at": "2026-11-20T12:41:00-05:00", "values": ["23.115", "97.049"]},
+            {
+                "at": "2026-11-20T12:41:00-05:00",
+                "values": ["23.115", "97.049"],
+                "lot": "WF-26-31-A",
+                "set_up": {"tool": "P-8"},
+            },
             {"at": "2026-11-20T15:57:00-05:00", "values": ["23.196", None]},
         ]
     },
@@ -265,6 +279,7 @@ _EXAMPLES = {
     "corrective-action/v1": _ACTION,
     "parameter-upload/v1": _PARAMETERS,
     **MASTER_EXAMPLES,
+    **ANOMALY_EXAMPLES,
 }
 VCTS = tuple(_EXAMPLES)
 

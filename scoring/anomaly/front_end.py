@@ -38,31 +38,67 @@ class FrontEnd:
         return np.clip((rounded - self.median) / self.scale, -clip, clip)
 
 
-def fit_front_end(values: Numbers) -> FrontEnd:
-    """Look at training rows [n, p], NaN where missing.
+def fit_front_end(values: Numbers, resolutions: tuple[float, ...] = ()) -> FrontEnd:
+    """Look at training rows [n, p], NaN where missing; ``resolutions`` are those of the gauges.
 
     Raises:
         TooFewRows: fewer than two rows.
     """
     if len(values) < 2:
         raise TooFewRows(f"expected two rows or more, found {len(values)}")
+    told = np.array(resolutions) if resolutions else np.zeros(values.shape[1])
+    seen = _look(values, told)
+    scale = np.where(seen.varies, seen.scale, np.maximum(np.abs(seen.median), 1.0))
+    modelled = tuple(int(j) for j in np.flatnonzero(seen.varies))
+    still = np.flatnonzero(~seen.varies & ~np.isnan(values).all(axis=0))
+    chosen = list(modelled)
+    return FrontEnd(
+        modelled,
+        {int(j): float(seen.median[j]) for j in still},
+        _power_of_ten(scale),
+        as_float32(seen.median[chosen]),
+        as_float32(seen.scale[chosen]),
+    )
+
+
+def refit_front_end(values: Numbers, whole: FrontEnd) -> FrontEnd:
+    """The front end of a part of the rows, over the columns that vary in the whole.
+
+    A column that stands still in the part keeps the whole's median and scale.
+    """
+    columns = values[:, whole.modelled]
+    seen = _look(columns, np.zeros(columns.shape[1]))
+    return FrontEnd(
+        whole.modelled,
+        whole.constants,
+        whole.quantum,
+        as_float32(np.where(seen.varies, seen.median, whole.median)),
+        as_float32(np.where(seen.varies, seen.scale, whole.scale)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    median: Numbers
+    scale: Numbers
+    varies: npt.NDArray[np.bool_]
+
+
+def _look(values: Numbers, resolutions: Numbers) -> _Seen:
     present = ~np.isnan(values)
     filled = np.where(present.any(axis=0), values, 0.0)
     median = np.nanmedian(filled, axis=0)
     low, high = np.nanquantile(filled, [0.05, 0.95], axis=0)
     deviation = np.nanstd(filled, axis=0)
+    least = 1e-12 * np.maximum(np.abs(median), 1e-300)
     scale = (high - low) / _NORMAL_90
     # Most values equal, some not: the spread of the quantiles is no measure of them.
-    scale = np.where(scale > 1e-12 * np.maximum(np.abs(median), 1e-300), scale, deviation)
-    scale = np.maximum(scale, _resolution(values) / np.sqrt(12.0))
-    varies = (deviation > 1e-12 * np.maximum(np.abs(median), 1e-300)) & (present.sum(axis=0) >= 2)
-    quantum = _power_of_ten(np.where(varies, scale, np.maximum(np.abs(median), 1.0)))
-    modelled = tuple(int(j) for j in np.flatnonzero(varies))
-    constants = {int(j): float(median[j]) for j in np.flatnonzero(~varies & present.any(axis=0))}
-    chosen = list(modelled)
-    return FrontEnd(
-        modelled, constants, quantum, as_float32(median[chosen]), as_float32(scale[chosen])
-    )
+    scale = np.where(scale > least, scale, deviation)
+    step = np.maximum(_resolution(values), resolutions)
+    width = np.nanmax(filled, axis=0) - np.nanmin(filled, axis=0)
+    # What stays within one step of its gauge does not vary as far as anybody can tell.
+    varies = (deviation > least) & (present.sum(axis=0) >= 2) & (width >= step * (1.0 - 1e-9))
+    return _Seen(median, np.maximum(scale, step / np.sqrt(12.0)), varies)
 
 
 def quantise(values: Numbers, quantum: Numbers) -> Numbers:

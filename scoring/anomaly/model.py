@@ -39,12 +39,13 @@ class ChannelName(StrEnum):
 class Kind(StrEnum):
     """What a statistic is; the maximum is over parameters."""
 
-    LARGEST_Z = "largest-z"  # max |z|, levels alone
+    LARGEST_Z = "largest-z"  # max |x|, x = (z - centre) / spread, levels alone
     LARGEST = "largest"  # max |R| of the row
     DRIFT = "drift"  # max |EWMA(R)|, in its own deviations
     SPREAD = "spread"  # max EWMA(R^2)
     TOTAL = "total"  # EWMA(sum R^2)
     DISTANCE = "distance"  # T2 = z'Pz of the row
+    JOINT = "joint"  # max (x_j^2 + sum of R_j^2 over the channels) of the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class Channel:
     """Residuals of one channel: ``R = (x - centre) / spread @ adjust`` over modelled parameters.
 
     ``precision`` is P [m, m], the inverse of the shrunken correlation; ``adjust`` [m, m] is P with
-    each column divided by sqrt(P_jj) and by the deviation of R_j on training rows; ``residual``
-    [m] is that deviation.
+    each column divided by sqrt(P_jj) and by the deviation of R_j out of fold; ``residual``
+    [m] is that deviation, as it is out of fold.
     """
 
     name: ChannelName
@@ -101,6 +102,20 @@ class Channel:
     precision: Numbers
     adjust: Numbers
     residual: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class PValue:
+    """How rare a score is among good rows.
+
+    ``is_extrapolated`` tells that the score is beyond all calibration scores, so that a
+    Student-t tail of their logarithms stands in for counting; ``resolution`` is 1 / (n + 1),
+    the smallest value that counting can give.
+    """
+
+    value: float
+    is_extrapolated: bool
+    resolution: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,8 @@ class TrainingFacts:
     n_eff: float
     setups: int
     trimmed: int
+    used: int  # rows that were fitted on: all, or blocks of a long table
+    shrinkage: str  # which one cross-fit chose: "ridge 0.02", "ledoit-wolf 0.1", "prior 60"
     missing: tuple[float, ...]  # share of missing values, by parameter of `names`
     rho: float  # median lag-1 autocorrelation
     data_digest: str  # SHA-256 over quantised training rows, hex

@@ -69,6 +69,8 @@ def compute(
     A missing parameter is left out of every maximum of its row, counts 0 in R and goes into the
     averages as its expectation.
     """
+    filled = (z - parts.level.centre) / parts.level.spread
+    x = _masked(filled, present)
     found = {ChannelName.LEVEL: _masked(residuals(parts.level, z), present)}
     after: dict[str, Numbers] = {}
     if parts.innovation is not None and parts.coefficients is not None:
@@ -82,9 +84,11 @@ def compute(
     columns, averages = [], {}
     for statistic in parts.statistics:
         R = found[statistic.channel]  # noqa: N806 - the letter of the literature
-        value, average = _statistic(statistic, z, R=R, start=state.get(statistic.name))
+        value, average = _statistic(statistic, x, R=R, start=state.get(statistic.name))
         if statistic.kind is Kind.DISTANCE:
-            value = _distance(parts.level, z)
+            value = _distance(parts.level, filled)
+        elif statistic.kind is Kind.JOINT:
+            value = (x**2 + sum(each**2 for each in found.values())).max(axis=1)
         columns.append(value)
         if average is not None:
             averages[statistic.name] = average
@@ -103,14 +107,13 @@ def _masked(found: Numbers, present: npt.NDArray[np.bool_]) -> Numbers:
     return np.where(present, found, 0.0)
 
 
-def _distance(channel: Channel, z: Numbers) -> Numbers:
-    x = (z - channel.centre) / channel.spread
+def _distance(channel: Channel, x: Numbers) -> Numbers:
     return np.asarray(np.maximum(np.einsum("ij,jk,ik->i", x, channel.precision, x), 0.0))
 
 
 def _statistic(
     statistic: Statistic,
-    z: Numbers,
+    x: Numbers,
     *,
     R: Numbers,  # noqa: N803 - the letter of the literature
     start: Numbers | None,
@@ -118,11 +121,11 @@ def _statistic(
     weight = statistic.decay
     match statistic.kind:
         case Kind.LARGEST_Z:
-            return np.abs(z).max(axis=1), None
+            return np.abs(x).max(axis=1), None
         case Kind.LARGEST:
             return np.abs(R).max(axis=1), None
-        case Kind.DISTANCE:
-            return np.zeros(len(z)), None
+        case Kind.DISTANCE | Kind.JOINT:
+            return np.zeros(len(x)), None
         case Kind.DRIFT:
             average = _ewma(R, weight, start)
             return np.abs(average).max(axis=1) / np.sqrt(weight / (2.0 - weight)), average

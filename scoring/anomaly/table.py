@@ -31,6 +31,7 @@ class ParameterTable:
         setups: what was set up while a row was made (tool, recipe, lot of material), by row.
         lots: the lot that each row belongs to.
         units: of the parameters, empty where they are not known.
+        resolutions: the smallest step of each parameter's gauge, 0 where it is not known.
 
     Raises:
         MalformedTable: names that repeat, shapes that do not fit, infinite or huge values, or
@@ -43,6 +44,7 @@ class ParameterTable:
     setups: tuple[str, ...] | None = None
     lots: tuple[str, ...] | None = None
     units: tuple[str, ...] = ()
+    resolutions: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what is said above."""
@@ -56,6 +58,9 @@ class ParameterTable:
                     f"expected {len(self.values)} times, set-ups and lots, one a row,"
                     f" found {len(what)}"
                 )
+        if self.resolutions and len(self.resolutions) != len(self.names):
+            found = f"{len(self.resolutions)}"
+            raise MalformedTable(f"expected {len(self.names)} resolutions, found {found}")
         _expect_finite(self.names, self.values)
 
     def __len__(self) -> int:
@@ -72,6 +77,7 @@ class ParameterTable:
             None if self.setups is None else tuple(self.setups[i] for i in index),
             None if self.lots is None else tuple(self.lots[i] for i in index),
             self.units,
+            self.resolutions,
         )
 
 

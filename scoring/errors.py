@@ -9,6 +9,7 @@
     +-- UnitsDiffer            a parameter in another unit than the model's, by a factor
     +-- MalformedModel         not a model, or not one that this version serves
     +-- MalformedState         not the state of this model's stream
+    +-- MalformedDecision      not the bytes of a decision
     +-- ReplayDiffers          a stored decision that its model and inputs do not lead to
 """
 
@@ -57,6 +58,12 @@ class MalformedState(ScoringError):
     """Not a state of this model's stream."""
 
     code = "malformed-state"
+
+
+class MalformedDecision(ScoringError):
+    """Not the bytes of a decision that was kept for replay."""
+
+    code = "malformed-decision"
 
 
 class ReplayDiffers(ScoringError):

@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.fuzz import (
     targets_accesses,
+    targets_anomaly,
     targets_api,
     targets_cli,
     targets_content,
@@ -50,6 +51,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_vault,
             targets_tally,
             targets_watch,
+            targets_anomaly,
         )
         for target in group.TARGETS
     }

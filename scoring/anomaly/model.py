@@ -13,11 +13,15 @@ from enum import StrEnum
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.anomaly.table import Numbers
+from scoring.anomaly.tail import beyond
 
 #: Changes with what the same numbers would score.
 FORMAT: Final = "lotmark.anomaly/v1"
+#: No limit in a tail is searched beyond this score.
+_SCORE_MAX: Final = 1e12
 
 
 class Stage(StrEnum):
@@ -124,7 +128,8 @@ class Calibration:
 
     ``centre`` and ``width`` [statistics] standardise the cube root (Wilson-Hilferty) of each
     statistic; the score g of a row is the largest. ``scores`` [n], ascending, are g of training
-    rows out of fold: p = (1 + #{scores >= g}) / (n + 1).
+    rows out of fold: p = (1 + #{scores >= g}) / (n + 1), and beyond all of them the tail of
+    :mod:`scoring.anomaly.tail`.
     """
 
     centre: Numbers
@@ -137,18 +142,42 @@ class Calibration:
         return 1.0 / (len(self.scores) + 1)
 
     def p_value(self, score: Numbers) -> Numbers:
-        """The conformal p-value of each score (Vovk, Gammerman, Shafer 2005)."""
-        beyond = len(self.scores) - np.searchsorted(self.scores, score, side="left")
-        return np.asarray((1.0 + beyond) / (len(self.scores) + 1.0))
+        """The conformal p-value of each score [n] (Vovk, Gammerman, Shafer 2005), or its tail's.
+
+        See :meth:`is_extrapolated` for which of them are fitted rather than counted.
+        """
+        above = len(self.scores) - np.searchsorted(self.scores, score, side="left")
+        counted = (1.0 + above) / (len(self.scores) + 1.0)
+        return np.asarray(counted * np.where(above == 0, beyond(self.scores, score), 1.0))
+
+    def is_extrapolated(self, score: Numbers) -> npt.NDArray[np.bool_]:
+        """Whether each score is beyond all calibration scores, so that its p is the tail's."""
+        return np.asarray(score > self.scores[-1])
+
+    def judge(self, score: float) -> PValue:
+        """One score's p-value, and whether it was counted."""
+        asked = np.array([score])
+        found, fitted = self.p_value(asked)[0], self.is_extrapolated(asked)[0]
+        return PValue(float(found), bool(fitted), self.resolution)
 
     def threshold(self, alpha: float) -> float:
-        """The ceil((n+1)(1-alpha))-th score: p <= alpha is at and above the next one.
+        """A score above this has p <= alpha: the ceil((n+1)(1-alpha))-th, or in the tail.
 
-        Infinite where n < 1/alpha - 1: n scores say nothing as rare as that.
+        Where n + 1 < 1 / alpha no score says anything as rare, and the tail is searched.
         """
         n = len(self.scores)
         rank = int(np.ceil((n + 1) * (1.0 - alpha) - 1e-9))
-        return float(self.scores[rank - 1]) if rank <= n else float("inf")
+        return float(self.scores[rank - 1]) if rank <= n else self._in_tail(alpha)
+
+    def _in_tail(self, alpha: float) -> float:
+        low = float(self.scores[-1])
+        high = max(low, 1.0)
+        while self.judge(high).value > alpha and high < _SCORE_MAX:
+            low, high = high, 2.0 * high
+        for _ in range(60):
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if self.judge(middle).value > alpha else (low, middle)
+        return high
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +187,21 @@ class SetUp:
     label: str
     offset: Numbers
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotBasis:
+    """What turns the rows of a lot into one row of a lot-level model.
+
+    ``names`` [k] are the measured parameters; ``centre`` [k] their medians over all rows,
+    ``within`` [k] the pooled variance within lots, ``typical`` the median number of rows of a lot.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    centre: Numbers
+    within: Numbers
+    typical: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +227,8 @@ class Model:
     to before anything else (a power of ten), so that a stored decision can be replayed from
     whole numbers; ``modelled`` holds the columns of ``names`` that vary; the others were
     constant at ``constants`` and are left to rules. ``coefficients`` [order * m, m], lag by lag,
-    predict the next level; None without innovations.
+    predict the next level; None without innovations. ``lots`` is there where a row of the model
+    is a lot (:mod:`scoring.anomaly.lots`).
     """
 
     names: tuple[str, ...]
@@ -202,4 +247,5 @@ class Model:
     calibration: Calibration
     setups: tuple[SetUp, ...]
     facts: TrainingFacts
+    lots: LotBasis | None = None
     format: str = FORMAT

@@ -80,6 +80,18 @@ class ParameterTable:
             self.resolutions,
         )
 
+    def columns(self, at: list[int]) -> ParameterTable:
+        """Some of the columns, in the order asked for."""
+        return ParameterTable(
+            tuple(self.names[j] for j in at),
+            self.values[:, at],
+            self.at_us,
+            self.setups,
+            self.lots,
+            tuple(self.units[j] for j in at) if self.units else (),
+            tuple(self.resolutions[j] for j in at) if self.resolutions else (),
+        )
+
 
 def _expect_names(names: tuple[str, ...], units: tuple[str, ...]) -> None:
     if not names:

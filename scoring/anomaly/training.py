@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from scoring.anomaly.calibration import calibrate
 from scoring.anomaly.cross_fit import Progress, cross_fit
 from scoring.anomaly.fitting import Fit, Fitted, Prior, rescaled
 from scoring.anomaly.front_end import fit_front_end
+from scoring.anomaly.lots import fit_lots, lot_rows
 from scoring.anomaly.model import Calibration, Model, Settings, Stage, TrainingFacts
 from scoring.anomaly.sample_size import effective_rows, stage_of
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.errors import TooFewRows
 
-__all__ = ["Prior", "Progress", "data_digest", "train"]
+__all__ = ["Prior", "Progress", "data_digest", "train", "train_lots"]
 
 
 def train(
@@ -64,6 +65,22 @@ def train(
         data_digest=data_digest(table.values, whole.front.quantum),
     )
     return _model(table, whole, _Trained(chosen, stage, calibration, facts))
+
+
+def train_lots(
+    table: ParameterTable,
+    settings: Settings | None = None,
+    *,
+    note: Progress = lambda _done, _all: None,
+) -> Model:
+    """Train on the means and variances of lots instead of single rows.
+
+    Raises:
+        MalformedTable: rows do not say which lot they are of.
+        TooFewRows: fewer than ten lots, or none of two rows.
+    """
+    basis = fit_lots(table)
+    return replace(train(lot_rows(table, basis), settings, note=note), lots=basis)
 
 
 def data_digest(values: Numbers, quantum: Numbers) -> str:

@@ -1,0 +1,25 @@
+"""A table as a model wants it: its columns, its units, its rows or its lots."""
+
+from __future__ import annotations
+
+from scoring.anomaly.columns import align
+from scoring.anomaly.lots import lot_rows
+from scoring.anomaly.model import Model
+from scoring.anomaly.table import ParameterTable
+from scoring.anomaly.units import expect_same_units
+
+
+def prepared(model: Model, table: ParameterTable) -> ParameterTable:
+    """The table in the model's columns and units; one row a lot where the model is of lots.
+
+    Raises:
+        ParametersDiffer: a parameter is missing, or unknown to the model.
+        UnitsDiffer: a parameter is in another unit.
+        MalformedTable: a model of lots, and rows that do not say theirs.
+    """
+    if model.lots is not None:
+        rows = lot_rows(align(table, model.lots.names), model.lots)
+    else:
+        rows = align(table, model.names)
+    expect_same_units(model, rows)
+    return rows

@@ -1,0 +1,157 @@
+"""Whether a batch is in the units of the model: by what is written, and by its values.
+
+A unit that changed shows in the values: median and spread of the batch are both the model's by
+one factor of a table of conversions (for temperatures, factor and offset), while taken as they
+are they would be ten deviations away or more. Both have to agree, so that a fault that moves a
+level or a spread is never mistaken for another unit and kept from being scored.
+
+What this does not tell: a parameter whose level is within five deviations of zero, one that
+stands still, and batches of fewer than five rows; there written units alone are compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from quality.errors import UnitMismatch, UnknownUnit
+from quality.units import convert, find_unit, recognise_unit
+from scoring.anomaly.model import Model
+from scoring.anomaly.table import Numbers, ParameterTable
+from scoring.errors import UnitsDiffer
+
+#: Rows that tell median and spread; fewer are not judged by their values.
+ROWS_MIN: Final = 5
+_FAR: Final = 10.0  # deviations from the model's median: not the same unit, or a gross fault
+_NEAR: Final = 1.5  # deviations from it once converted: the same unit
+_SPREAD: Final = 2.5  # the spread once converted is the model's within this factor
+_LEVEL: Final = 5.0  # deviations from zero: a factor moves nothing that is at zero
+_DECADES: Final = (1, 2, 3, 4, 5, 6, 9)
+#: Pairs of codes that machines and gauges are switched between, in either direction.
+_PAIRS: Final = (
+    ("INH", "MMT"),
+    ("INH", "CMT"),
+    ("FOT", "MTR"),
+    ("FAH", "CEL"),
+    ("CEL", "KEL"),
+    ("FAH", "KEL"),
+    ("PS", "KPA"),
+    ("PS", "BAR"),
+    ("PS", "MPA"),
+    ("ATM", "KPA"),
+    ("LBR", "KGM"),
+    ("ONZ", "GRM"),
+    ("MIN", "SEC"),
+    ("HUR", "MIN"),
+    ("HUR", "SEC"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChange:
+    """A parameter whose values are those of the model times ``factor`` plus ``offset``."""
+
+    parameter: str
+    factor: float
+    offset: float
+    what: str  # such as "INH to MMT", empty for a power of ten
+
+
+def unit_changes(model: Model, table: ParameterTable) -> tuple[UnitChange, ...]:
+    """The parameters of an aligned batch that are in another unit than the model's, by values."""
+    found = []
+    for place, column in enumerate(model.modelled):
+        values = table.values[:, column]
+        values = values[~np.isnan(values)]
+        change = None
+        if len(values) >= ROWS_MIN:
+            change = _change(values, float(model.median[place]), float(model.scale[place]))
+        if change is not None:
+            found.append(UnitChange(model.names[column], *change))
+    return tuple(found)
+
+
+def expect_same_units(model: Model, table: ParameterTable) -> None:
+    """Refuse an aligned batch whose units are written otherwise, or whose values tell so.
+
+    Raises:
+        UnitsDiffer: naming the parameter and the factor.
+    """
+    if model.units and table.units:
+        for name, ours, theirs in zip(model.names, model.units, table.units, strict=True):
+            if ours and theirs and not _is_same(ours, theirs):
+                raise UnitsDiffer(
+                    f"parameter {name}: expected {ours}, found {theirs}{_factor(ours, theirs)}:"
+                    " convert the values"
+                )
+    for change in unit_changes(model, table):
+        raise UnitsDiffer(
+            f"parameter {change.parameter}: expected values about"
+            f" {_median(model, change.parameter):g}, found them {_told(change)}: convert them,"
+            " or train a model on the new unit"
+        )
+
+
+def _change(values: Numbers, median: float, scale: float) -> tuple[float, float, str] | None:
+    middle, spread = float(np.median(values)), float(values.std())
+    if abs(median) < _LEVEL * scale or abs(middle - median) <= _FAR * scale:
+        return None
+    best, least = None, np.inf
+    for factor, offset, what in _conversions():
+        off = abs((middle - offset) / factor - median) / scale
+        ratio = spread / (factor * scale)
+        if off <= _NEAR and 1.0 / _SPREAD <= ratio <= _SPREAD and off < least:
+            best, least = (factor, offset, what), off
+    return best
+
+
+@cache
+def _conversions() -> tuple[tuple[float, float, str], ...]:
+    """Factor, offset and name of each conversion."""
+    found = []
+    for power in _DECADES:
+        found += [(10.0**power, 0.0, ""), (10.0**-power, 0.0, "")]
+    for one, other in _PAIRS:
+        for source, target in ((one, other), (other, one)):
+            offset = float(convert(Decimal(0), source, target=target))
+            factor = float(convert(Decimal(1), source, target=target)) - offset
+            found.append((factor, offset, f"{source} to {target}"))
+    return tuple(found)
+
+
+def _told(change: UnitChange) -> str:
+    by = f"{change.factor:.7g} times as large"
+    if change.offset:
+        by += f" plus {change.offset:.6g}"
+    return f"{by} ({change.what})" if change.what else by
+
+
+def _median(model: Model, name: str) -> float:
+    return float(model.median[model.modelled.index(model.names.index(name))])
+
+
+def _is_same(ours: str, theirs: str) -> bool:
+    return ours.strip() == theirs.strip() or _code(ours) == _code(theirs) != ""
+
+
+def _code(written: str) -> str:
+    try:
+        return recognise_unit(written)
+    except UnknownUnit:
+        return ""
+
+
+def _factor(ours: str, theirs: str) -> str:
+    """How the values are to be converted, where both units are in the table."""
+    source, target = _code(theirs), _code(ours)
+    try:
+        offset = float(convert(Decimal(0), source, target=target))
+        factor = float(convert(Decimal(1), source, target=target)) - offset
+    except (UnknownUnit, UnitMismatch):
+        return ""
+    plus = f" plus {offset:.6g}" if offset else ""
+    return f", which is {factor:.7g} {find_unit(target).en}{plus}"

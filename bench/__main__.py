@@ -12,7 +12,9 @@ HERE = Path(__file__).parent
 
 def benchmarks() -> dict[str, str]:
     """Name every module that runs as a command, with its docstring's first line, unimported."""
-    texts = {p.stem: p.read_text("utf-8") for p in sorted(HERE.glob("[!_]*.py"))}
+    files = {p.stem: p for p in HERE.glob("[!_]*.py")}
+    files |= {p.parent.name: p for p in HERE.glob("*/__main__.py")}
+    texts = {name: files[name].read_text("utf-8") for name in sorted(files)}
     trees = {name: ast.parse(text) for name, text in texts.items() if "__main__" in text}
     return {name: (ast.get_docstring(t) or "").partition("\n")[0] for name, t in trees.items()}
 

@@ -30,6 +30,7 @@ class TextForm:
     encoding: str
     delimiter: str
     first_row: int = 1
+    cells_max: int = ROW_CELLS_MAX
 
 
 def read_delimited_rows(chunks: Iterable[bytes], form: TextForm) -> Iterator[TableRow]:
@@ -43,9 +44,9 @@ def read_delimited_rows(chunks: Iterable[bytes], form: TextForm) -> Iterator[Tab
     reader = csv.reader(_lines(chunks, form.encoding), delimiter=form.delimiter, strict=True)
     try:
         for number, cells in enumerate(reader, start=form.first_row):
-            if number > ROWS_MAX or len(cells) > ROW_CELLS_MAX:
+            if number > ROWS_MAX or len(cells) > form.cells_max:
                 raise MeasurementFileRefused(
-                    f"row {number}: expected at most {ROWS_MAX} rows of {ROW_CELLS_MAX} cells, "
+                    f"row {number}: expected at most {ROWS_MAX} rows of {form.cells_max} cells, "
                     f"found {len(cells)} cells"
                 )
             stripped = [cell.strip(_BLANK) for cell in cells]

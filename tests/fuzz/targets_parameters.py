@@ -1,0 +1,68 @@
+"""Targets of plain files of process parameters: text of any form, and measurement files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from quality.errors import MeasurementFileRefused
+from quality.readers.dfq import read_dfq
+from scoring.anomaly.dfq_tables import BESIDE, read_measured_table
+from scoring.anomaly.file_layout import ColumnsAsked, find_layout
+from scoring.anomaly.files import read_tables, whole_table
+from scoring.anomaly.text_files import read_text_file
+from scoring.errors import MalformedTable
+from tests.fuzz.target import RUNS, Target
+
+
+def _read_text(data: bytes) -> None:
+    # The first byte chooses the size of the pieces, and whether text counts as missing.
+    chosen, body = (data[0] if data else 0), data[1:]
+    size = 1 + chosen % 13
+    file = read_text_file(body[at : at + size] for at in range(0, len(body), size))
+    assert len(file.names) == len(file.first.columns)
+    layout = find_layout(file.names, file.first.columns, ColumnsAsked(), units=file.units)
+    found = whole_table(read_tables(file.batches(), layout, text_as_missing=chosen >= 128))
+    assert len(found.table) == len(found.numbers)
+    assert not np.isinf(found.table.values).any()
+
+
+def _read_measured(data: bytes) -> None:
+    found = read_measured_table(read_dfq([data]))
+    asked = ColumnsAsked(beside=BESIDE)
+    layout = find_layout(found.names, found.first.columns, asked, units=found.units)
+    table = whole_table(read_tables(found.batches(), layout)).table
+    assert not np.isnan(table.values).all(axis=1).any()
+
+
+_REFUSALS: Final = (MalformedTable, MeasurementFileRefused)
+TARGETS: Final = (
+    Target(
+        "parameter-text",
+        _read_text,
+        _REFUSALS,
+        (read_text_file, read_tables),
+        lambda: [
+            b"\x07time,pressure [bar],speed\n2026-11-20 08:00,80.5,1\n2026-11-20 08:01,,3\n",
+            b"\x87a;b;lot\nbar;mm/s;\n1,5;2;A\n3,25;x;B\n",
+            b"\x03  1.5e+00  2.5e+00  3.5\n  1.6  2.6  3.6\n",
+            b'\x05"a","b"\n"1,5","2"\n',
+        ],
+        words=(",", ";", "\t", "\n", "nan", "inf", "1e400", "1,234", "2026-11-20 08:00", '"', "#"),
+        runs=RUNS // 20,
+    ),
+    Target(
+        "parameter-dfq",
+        _read_measured,
+        _REFUSALS,
+        (read_measured_table,),
+        lambda: [
+            b"K0100 2\nK1001/1 A\nK2001/1 D\nK2001/2 L\n"
+            b"5,01\x140\x1401.01.2026/10:00:01\x0f2,5\n5,02\x140\x1401.01.2026/10:00:02\x0f2,5\n",
+            b"K0100 1\nK2001/1 D\nK0001/1 1.6\nK0004/1 01.01.2013/15:18:31\n",
+        ],
+        words=("K2001/2 ", "K0001/1 ", "\x14", "\x0f", "K1001/2 B\n", "K2020/1 "),
+        runs=RUNS // 4,
+    ),
+)

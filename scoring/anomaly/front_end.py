@@ -130,7 +130,7 @@ def take_off_setups(
     z: Numbers, labels: tuple[str, ...] | None, setups: tuple[SetUp, ...]
 ) -> Numbers:
     """Rows less the baseline of their set-up; a set-up that is not known takes nothing off."""
-    if labels is None or not setups:
+    if not labels or not setups:
         return z
     offsets = {setup.label: setup.offset for setup in setups}
     none = np.zeros(z.shape[1])

@@ -13,10 +13,14 @@ from scoring.anomaly.decision import (
     decode_decision,
     encode_decision,
 )
+from scoring.anomaly.graph import export_model
+from scoring.anomaly.onnx_file import parse_onnx
 from scoring.anomaly.port import StreamState
+from scoring.anomaly.serving import read_model
 from scoring.anomaly.state import decode_state, encode_state
-from scoring.errors import MalformedDecision, MalformedState
+from scoring.errors import MalformedDecision, MalformedModel, MalformedState
 from tests.fuzz.target import Target
+from tests.scoring.anomaly.models import any_model
 
 _STATE: Final = StreamState("ab", {"state": np.array([[0.5, -1.0], [0.0, 2.0]])}, 3, 17, 0.02)
 _ROW: Final = DecisionRow((4, None, 2**70), 17, "tool 1", 1.5, 0.25, "level/largest", "none")
@@ -35,7 +39,21 @@ def _decode_decision(data: bytes) -> None:
     assert encode_decision(decode_decision(data)) == data
 
 
+def _read_model(data: bytes) -> None:
+    """What is accepted is a model that a graph can be written of."""
+    export_model(read_model(data))
+
+
 TARGETS: Final = (
+    Target(
+        "anomaly-model",
+        _read_model,
+        (MalformedModel,),
+        (parse_onnx, read_model),
+        lambda: [export_model(any_model(1, size=1, order=0)), b""],
+        bytes_max=8192,
+        runs=100_000,
+    ),
     Target(
         "anomaly-state",
         _decode_state,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from scoring.anomaly.verdict import Level
+
+_PARAMETERS_MAX: Final = 20
 
 
 class EpisodeKind(StrEnum):
@@ -16,14 +20,22 @@ class EpisodeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RowMark:
+    """Which row: of which source, and when it was measured."""
+
+    source: str
+    row: int
+    at_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """An event of one line.
 
-    ``number`` counts the line's episodes of both kinds from 1; ``id`` is the same for everybody
-    who scores the same rows: kind, source and row at which it opened. ``first`` and ``last`` are
-    (source, row, at_us) of its first and newest loud row, ``peak`` of the row with the smallest
-    p. ``ended_us`` is None while it is open. ``parameters`` are those that led a row of it, the
-    most frequent first.
+    ``id`` is the same for everybody who scores the same rows: kind, source and row at which it
+    opened. ``first`` and ``last`` are its first and newest loud row, ``peak`` the one with the
+    smallest p. ``rows`` counts all from the first to the last, ``loud_rows`` those with a level.
+    ``parameters`` are those that led a row of it and how often, the most frequent first.
     """
 
     id: str
@@ -39,13 +51,79 @@ class Episode:
     parameters: tuple[tuple[str, int], ...]
     model: str
     is_open: bool = True
-    superseded_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RowMark:
-    """Which row: of which source, and when it was measured."""
+class Following:
+    """An episode that is open, and how many quiet rows it has had since its newest loud one."""
 
-    source: str
-    row: int
-    at_us: int | None
+    episode: Episode
+    quiet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loud:
+    """What a row adds to an episode of one kind."""
+
+    level: Level
+    mark: RowMark
+    p: float
+    score: float
+    parameters: tuple[str, ...]
+    model: str
+
+
+def quieten(following: Following, quiet_rows: int) -> tuple[Following | None, Episode | None]:
+    """The episode behind a quiet row; where it ends by it, no more of it but its last form."""
+    quiet = following.quiet + 1
+    if quiet >= quiet_rows:
+        return None, replace(following.episode, is_open=False)
+    return Following(following.episode, quiet), None
+
+
+def grow(following: Following | None, kind: EpisodeKind, loud: Loud) -> Following:
+    """The episode behind a loud row; one opens where there is none."""
+    if following is None:
+        return Following(_opened(kind, loud), 0)
+    before = following.episode
+    is_peak = (loud.p, -loud.score) < (before.peak_p, -before.peak_score)
+    return Following(
+        replace(
+            before,
+            level=Level.RED if Level.RED in (before.level, loud.level) else loud.level,
+            last=loud.mark,
+            peak=loud.mark if is_peak else before.peak,
+            peak_p=loud.p if is_peak else before.peak_p,
+            peak_score=loud.score if is_peak else before.peak_score,
+            rows=before.rows + following.quiet + 1,
+            loud_rows=before.loud_rows + 1,
+            parameters=_counted(before.parameters, loud.parameters),
+        ),
+        0,
+    )
+
+
+def _opened(kind: EpisodeKind, loud: Loud) -> Episode:
+    return Episode(
+        id=f"{kind}:{loud.mark.source}:{loud.mark.row}",
+        kind=kind,
+        level=loud.level,
+        first=loud.mark,
+        last=loud.mark,
+        peak=loud.mark,
+        peak_p=loud.p,
+        peak_score=loud.score,
+        rows=1,
+        loud_rows=1,
+        parameters=_counted((), loud.parameters),
+        model=loud.model,
+    )
+
+
+def _counted(
+    before: tuple[tuple[str, int], ...], more: tuple[str, ...]
+) -> tuple[tuple[str, int], ...]:
+    counts = Counter(dict(before))
+    counts.update(more)
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(ordered[:_PARAMETERS_MAX])

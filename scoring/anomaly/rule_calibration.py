@@ -6,19 +6,25 @@ statistic is the sum of the weights of what fires at it, and its p-value is conf
 
 from __future__ import annotations
 
+import hashlib
+import math
 from dataclasses import dataclass
 
-from quality.spc.runs import Rule
+import numpy as np
+
+from quality.spc.runs import Bits, Rule
+from scoring.anomaly.rules import RuleSet, encode_rules
 from scoring.anomaly.table import Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCalibration:
-    """What :func:`calibrate_rules` found, for one model and one rule set.
+    """What :func:`~scoring.anomaly.rule_training.calibrate_rules` found for one rule set.
 
-    ``weights`` [p, rules] in the order of ``names`` and ``rules``; ``scores`` [n] ascending are
-    the statistic of training rows out of fold. ``on_innovation`` tells of which parameters runs
-    are looked for on innovations, because their values are autocorrelated.
+    ``weights`` [m, rules] in the order of ``names`` and ``rules``, the engineers' own weights in
+    them; ``scores`` [n] ascending are the statistic of training rows out of fold.
+    ``on_innovation`` tells of which parameters runs are looked for on innovations, because their
+    values are autocorrelated. ``rule_set`` is the digest of the rules that it is for.
     """
 
     names: tuple[str, ...]
@@ -26,3 +32,25 @@ class RuleCalibration:
     weights: Numbers
     scores: Numbers
     on_innovation: tuple[bool, ...]
+    rule_set: str
+
+    @property
+    def rarest(self) -> float:
+        """What a hit weighs that no training row had."""
+        return math.log(len(self.scores) + 2.0)
+
+    def statistic(self, hits: Bits) -> Numbers:
+        """The weighted hits of rows [n, m, rules]."""
+        return np.asarray((hits * self.weights).sum(axis=(1, 2)))
+
+    def p_value(self, statistic: Numbers) -> Numbers:
+        """The conformal p-value of each (Vovk, Gammerman, Shafer 2005)."""
+        # A sum of weights may end in another bit by the order of its terms: equal to 1e-9.
+        beyond = len(self.scores) - np.searchsorted(self.scores, statistic - 1e-9, side="left")
+        return np.asarray((1.0 + beyond) / (len(self.scores) + 1.0))
+
+
+def rule_set_digest(rules: RuleSet) -> str:
+    """SHA-256 of the canonical bytes of what rules say, whatever version says it."""
+    said = RuleSet(rules.default, rules.parameters)
+    return hashlib.sha256(encode_rules(said)).hexdigest()

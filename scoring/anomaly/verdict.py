@@ -69,7 +69,8 @@ class Violation:
 class Verdict:
     """The verdict on row ``row`` of ``source`` (a record, a file).
 
-    ``p`` fuses ``p_model`` and ``p_rules`` (None: rules are not calibrated for this model);
+    ``p`` fuses ``p_model`` and ``p_rules`` (None: rules are not calibrated for this model); all
+    of them and ``score`` are None where the row was not scored.
     ``model_level`` is by p alone, ``level`` has specification and control limits in it.
     ``is_borderline`` says that the score is within 1e-6 of a limit, so that another machine may
     find the level next to it. ``resolution`` is the smallest p that counting gives;
@@ -82,10 +83,10 @@ class Verdict:
     at_us: int | None
     status: Status
     order: Order
-    score: float
-    p_model: float
+    score: float | None
+    p_model: float | None
     p_rules: float | None
-    p: float
+    p: float | None
     alpha: float
     level: Level
     model_level: Level
@@ -103,5 +104,5 @@ class Verdict:
     is_extrapolated: bool
     is_borderline: bool
     setup: str | None = None
-    episode: str | None = None
+    episodes: tuple[str, ...] = ()
     explanation: Explanation | None = None

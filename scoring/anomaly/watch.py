@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
-from scoring.anomaly.episodes import Episode
-from scoring.anomaly.model import Model
+from scoring.anomaly.arrival import Arrival, place
+from scoring.anomaly.episodes import Episode, RowMark
+from scoring.anomaly.front_end import quantise
+from scoring.anomaly.line import Line
 from scoring.anomaly.port import Detector
-from scoring.anomaly.rule_calibration import RuleCalibration
-from scoring.anomaly.rules import RuleSet
-from scoring.anomaly.specification import Limits
-from scoring.anomaly.table import ParameterTable
-from scoring.anomaly.verdict import Verdict
-from scoring.anomaly.watch_state import KeptRows, Position, WatchState
+from scoring.anomaly.row_scorer import Advanced, RowScorer
+from scoring.anomaly.table import Numbers, ParameterTable
+from scoring.anomaly.verdict import Order, Verdict
+from scoring.anomaly.watch_state import Position, Rows, WatchState
+from scoring.errors import MalformedState, ParametersDiffer
+
+__all__ = ["Line", "LineWatch", "Note", "Pushed"]
+
+#: Rows that are computed at once where nobody can come late before them any more.
+_ROWS_AT_ONCE: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What a line is watched with.
+class Note(StrEnum):
+    """What people are to know of a push beside its verdicts."""
 
-    Args:
-        model: what the detector serves (``read_model`` of its bytes).
-        limits: the specification of its parameters.
-        rules: which run rules watch which parameter.
-        calibration: how rare rule hits are on good rows, for this model and these rules; None:
-            rules are shown and count nothing.
-        alpha: p below it is yellow; the state's own level takes its place once labels have
-            moved it.
-        quiet_rows: so many quiet rows end an episode.
-        kept_rows: so many rows are kept to put late ones in their place.
-    """
-
-    model: Model
-    limits: Limits = field(default_factory=Limits)
-    rules: RuleSet = field(default_factory=RuleSet)
-    calibration: RuleCalibration | None = None
-    alpha: float = 0.01
-    quiet_rows: int = 20
-    kept_rows: int = 128
+    CLOCK_WENT_BACK = "clock-went-back"  # of rows pushed together, some behind later ones
+    SCORED_AGAIN = "scored-again"  # verdicts given before are replaced
+    APART = "rows-apart"  # rows older than all that is kept were scored by themselves
+    CLOCK_AHEAD = "clock-ahead"  # rows were measured later than now
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +41,14 @@ class Pushed:
     ``verdicts`` are of the rows pushed, in the order in which they were pushed; ``again`` those
     of earlier rows that were scored again because a late one came before them: they replace
     theirs. ``episodes`` are those that opened, grew or ended, as they are now; ``withdrawn`` the
-    ids of events that late rows have undone. ``notes`` are for people (``clock-went-back``, ...).
+    ids of events that late rows have undone.
     """
 
     verdicts: tuple[Verdict, ...]
     again: tuple[Verdict, ...]
     episodes: tuple[Episode, ...]
     withdrawn: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     state: WatchState
 
 
@@ -64,9 +56,14 @@ class LineWatch:
     """Scores the rows of one line by one model. Belongs to one thread."""
 
     def __init__(self, detector: Detector, line: Line) -> None:
-        """Watch a line with this detector; ``line.model`` is the model that it serves."""
+        """Watch a line with this detector; ``line.model`` is the model that it serves.
+
+        Raises:
+            MalformedModel: the calibration of rules is that of other rules.
+        """
         self._detector = detector
         self._line = line
+        self._scorer = RowScorer(detector, line)
 
     @property
     def line(self) -> Line:
@@ -75,11 +72,8 @@ class LineWatch:
 
     def start(self) -> WatchState:
         """The state before the first row."""
-        model = self._line.model
-        none = np.empty((0, len(model.names)))
-        now = Position(self._detector.start(), none)
-        kept = KeptRows(none, np.empty(0, np.int64), (), ())
-        return WatchState(self._detector.digest, now, (), kept)
+        none = Rows(np.empty((0, len(self._line.model.names))), (), ())
+        return WatchState(self._detector.digest, self._scorer.start(), (), none)
 
     def push(
         self,
@@ -107,4 +101,181 @@ class LineWatch:
             ParametersDiffer, UnitsDiffer: not the columns of the model.
             MalformedState: the state is of another model.
         """
-        raise NotImplementedError
+        self._expect_state(state)
+        rows = self._rows(table, source, first_row)
+        arrival = place(rows, state, now_us)
+        begun = _begin(arrival, state)
+        run = self._run(arrival.merged, arrival.orders, begun=begun)
+        alone = [
+            self._alone(rows.picked(list(chosen)), order, state.now.stream.alpha)
+            for chosen, order in ((arrival.apart, Order.APART), (arrival.ahead, Order.AHEAD))
+            if chosen
+        ]
+        return self._pushed(_Outcome(state, arrival, begun, run, alone), len(rows))
+
+    def _expect_state(self, state: WatchState) -> None:
+        if state.model != self._detector.digest:
+            raise MalformedState(
+                f"expected the state of model {self._detector.digest[:12]},"
+                f" found that of {state.model[:12]}: start again"
+            )
+        m, p = len(self._line.model.modelled), len(self._line.model.names)
+        positions = (state.now, *state.checkpoints)
+        if state.kept.values.shape[1] != p or any(
+            each.points.shape[1] != m or each.exceeded.shape != (3, m) for each in positions
+        ):
+            raise MalformedState(f"expected {m} of {p} parameters, found arrays of other shapes")
+
+    def _rows(self, table: ParameterTable, source: str, first_row: int) -> Rows:
+        model = self._line.model
+        values = quantise(_aligned(table, model.names), model.quantum)
+        at_us: list[int | None] = [None] * len(table)
+        if table.at_us is not None:
+            at_us = [int(at) for at in table.at_us]
+        marks = tuple(RowMark(source, first_row + n, at) for n, at in enumerate(at_us))
+        setups = table.setups or (None,) * len(table)
+        return Rows(values, marks, tuple(setups))
+
+    def _run(self, merged: Rows, orders: tuple[Order, ...], *, begun: _Begun) -> _Run:
+        """Score merged rows from where it begins, a checkpoint before every stride."""
+        position, at = begun.position, begun.at
+        checkpoints, parts = list(begun.checkpoints), []
+        stride, keep = self._line.stride, self._line.kept_rows
+        while at < len(merged):
+            if not checkpoints or checkpoints[-1].rows < position.rows:
+                checkpoints.append(position)
+            step = stride - position.rows % stride
+            # Long before the end no position is needed to go back to.
+            more = (len(merged) - at - keep - step) // stride * stride
+            step += max(0, min(more, _ROWS_AT_ONCE))
+            chosen = slice(at, at + step)
+            part = self._scorer.advance(
+                merged.part(chosen.start, chosen.stop), position, orders[chosen]
+            )
+            parts.append(part)
+            position, at = part.position, at + len(part.verdicts)
+        return _Run(parts, position, tuple(checkpoints))
+
+    def _alone(self, rows: Rows, order: Order, alpha: float) -> Advanced:
+        """Rows that cannot be put into their place, as a stream of their own."""
+        start = self._scorer.start()
+        start = replace(start, stream=replace(start.stream, alpha=alpha))
+        found = self._scorer.advance(rows, start, (order,) * len(rows))
+        ended = tuple(replace(each, is_open=False) for each in found.episodes)
+        return replace(found, episodes=ended)
+
+    def _pushed(self, outcome: _Outcome, pushed_rows: int) -> Pushed:
+        state, arrival, run = outcome.state, outcome.arrival, outcome.run
+        found: dict[int, Verdict] = {}
+        again: list[Verdict] = []
+        scored = [verdict for part in run.parts for verdict in part.verdicts]
+        for at, verdict in enumerate(scored, start=outcome.begun.at):
+            if at in arrival.pushed:
+                found[arrival.pushed[at]] = verdict
+            elif at >= arrival.unchanged:
+                again.append(verdict)
+        for chosen, alone in zip(
+            [each for each in (arrival.apart, arrival.ahead) if each], outcome.alone, strict=True
+        ):
+            found.update(zip(chosen, alone.verdicts, strict=True))
+        episodes = {
+            each.id: each for part in (*run.parts, *outcome.alone) for each in part.episodes
+        }
+        opened = tuple(each for part in run.parts for each in part.opened)
+        since = outcome.begun.position.rows
+        undone = {name for name, rows in state.opened if rows >= since} - {n for n, _ in opened}
+        kept_opened = tuple(each for each in state.opened if each[1] < since)
+        return Pushed(
+            tuple(found[n] for n in range(pushed_rows)),
+            tuple(again),
+            tuple(episodes.values()),
+            tuple(sorted(undone)),
+            _notes(arrival, again),
+            self._state(outcome, kept_opened + opened),
+        )
+
+    def _state(self, outcome: _Outcome, opened: tuple[tuple[str, int], ...]) -> WatchState:
+        """The state behind a push, with rows and positions for late ones."""
+        run, merged, model = outcome.run, outcome.arrival.merged, self._detector.digest
+        if any(mark.at_us is None for mark in merged.marks):
+            # Rows without times cannot be told to be late.
+            return WatchState(model, run.position, (), merged.part(0, 0))
+        checkpoints = run.checkpoints
+        oldest = [
+            n
+            for n, each in enumerate(checkpoints)
+            if each.rows <= run.position.rows - self._line.kept_rows
+        ]
+        first = oldest[-1] if oldest else 0
+        if not checkpoints:
+            return WatchState(model, run.position, (), merged)
+        dropped = checkpoints[first].rows - checkpoints[0].rows
+        since = checkpoints[first].rows
+        return WatchState(
+            model,
+            run.position,
+            checkpoints[first:],
+            merged.part(dropped, len(merged)),
+            tuple(each for each in opened if each[1] >= since),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Where scoring goes on: number ``at`` among the merged rows, and the positions before."""
+
+    at: int
+    position: Position
+    checkpoints: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    parts: list[Advanced]
+    position: Position
+    checkpoints: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    state: WatchState
+    arrival: Arrival
+    begun: _Begun
+    run: _Run
+    alone: list[Advanced]
+
+
+def _begin(arrival: Arrival, state: WatchState) -> _Begun:
+    """Behind the kept rows where none came late; else at the newest position before those."""
+    if arrival.unchanged == len(state.kept):
+        return _Begun(len(state.kept), state.now, state.checkpoints)
+    first = state.checkpoints[0].rows
+    before = [each for each in state.checkpoints if each.rows - first <= arrival.unchanged]
+    # What labels have taught since then stays.
+    stream = replace(before[-1].stream, alpha=state.now.stream.alpha)
+    position = replace(before[-1], stream=stream)
+    return _Begun(position.rows - first, position, tuple(before))
+
+
+def _notes(arrival: Arrival, again: list[Verdict]) -> tuple[Note, ...]:
+    told = {
+        Note.CLOCK_WENT_BACK: arrival.went_back,
+        Note.SCORED_AGAIN: bool(again),
+        Note.APART: bool(arrival.apart),
+        Note.CLOCK_AHEAD: bool(arrival.ahead),
+    }
+    return tuple(note for note, is_so in told.items() if is_so)
+
+
+def _aligned(table: ParameterTable, names: tuple[str, ...]) -> Numbers:
+    """The values in the order of the model's parameters."""
+    if table.names == names:
+        return table.values
+    if set(table.names) != set(names):
+        missing = sorted(set(names) - set(table.names))[:5]
+        unknown = sorted(set(table.names) - set(names))[:5]
+        raise ParametersDiffer(
+            f"expected the parameters of the model, found none of {missing} and unknown {unknown}"
+        )
+    at = {name: n for n, name in enumerate(table.names)}
+    return table.values[:, [at[name] for name in names]]

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from scoring.anomaly.episodes import Episode, EpisodeKind, RowMark
-from scoring.anomaly.port import StreamState
+from scoring.anomaly.episodes import Episode, EpisodeKind, Following, RowMark
+from scoring.anomaly.state import decode_state, encode_state
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.verdict import Level
-from scoring.anomaly.watch_state import Following, KeptRows, Position, WatchState
+from scoring.anomaly.watch_state import Position, Rows, WatchState
 from scoring.errors import MalformedState
 
 FORMAT: Final = "lotmark.watch/v1"
@@ -30,13 +30,13 @@ def encode_watch_state(state: WatchState) -> bytes:
         "checkpoints": [_position(each) for each in state.checkpoints],
         "format": FORMAT,
         "kept": {
-            "at_us": [int(at) for at in state.kept.at_us],
-            "marks": [list(mark) for mark in state.kept.marks],
+            "marks": [asdict(mark) for mark in state.kept.marks],
             "setups": list(state.kept.setups),
             "values": _array(state.kept.values),
         },
         "model": state.model,
         "now": _position(state.now),
+        "opened": [list(each) for each in state.opened],
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
@@ -62,35 +62,40 @@ def _state(found: Any) -> WatchState:
         raise ValueError(f"format {found['format']!r}, not {FORMAT}")
     kept = found["kept"]
     values = _read_array(kept["values"], axes=2)
-    at_us = np.array([_whole(at) for at in kept["at_us"]], np.int64)
-    marks = tuple((_text(source), _whole(row)) for source, row in kept["marks"])
+    marks = tuple(_mark(each) for each in kept["marks"])
     setups = tuple(None if each is None else _text(each) for each in kept["setups"])
-    if not len(values) == len(at_us) == len(marks) == len(setups):
+    if not len(values) == len(marks) == len(setups):
         raise ValueError("kept rows of different numbers")
     checkpoints = tuple(_read_position(each) for each in found["checkpoints"])
-    now = _read_position(found["now"])
+    opened = tuple((_text(name), _whole(rows)) for name, rows in found["opened"])
     return WatchState(
-        _text(found["model"]), now, checkpoints, KeptRows(values, at_us, marks, setups)
+        _text(found["model"]),
+        _read_position(found["now"]),
+        checkpoints,
+        Rows(values, marks, setups),
+        opened,
     )
 
 
 def _position(position: Position) -> dict[str, Any]:
     return {
+        "exceeded": _array(position.exceeded),
         "following": [
             {"episode": _episode(each.episode), "quiet": each.quiet} for each in position.following
         ],
         "newest": None if position.newest is None else asdict(position.newest),
         "points": _array(position.points),
         "rows": position.rows,
-        "stream": _stream(position.stream),
+        "stream": encode_state(position.stream).decode(),
         "yellow": list(position.yellow),
     }
 
 
 def _read_position(found: Any) -> Position:
     return Position(
-        _read_stream(found["stream"]),
+        decode_state(_text(found["stream"]).encode("utf-8", "surrogatepass")),
         _read_array(found["points"], axes=2),
+        _read_array(found["exceeded"], axes=2),
         tuple(_flag(each) for each in found["yellow"]),
         tuple(
             Following(_read_episode(each["episode"]), _whole(each["quiet"]))
@@ -101,33 +106,11 @@ def _read_position(found: Any) -> Position:
     )
 
 
-def _stream(stream: StreamState) -> dict[str, Any]:
-    return {
-        "alpha": stream.alpha,
-        "arrays": {name: _array(each) for name, each in stream.arrays.items()},
-        "last_us": stream.last_us,
-        "model": stream.model,
-        "rows": stream.rows,
-    }
-
-
-def _read_stream(found: Any) -> StreamState:
-    last = found["last_us"]
-    return StreamState(
-        _text(found["model"]),
-        {_text(name): _read_array(each) for name, each in found["arrays"].items()},
-        _whole(found["rows"]),
-        None if last is None else _whole(last),
-        _number(found["alpha"]),
-    )
-
-
 def _episode(episode: Episode) -> dict[str, Any]:
     return asdict(episode) | {"parameters": [list(each) for each in episode.parameters]}
 
 
 def _read_episode(found: Any) -> Episode:
-    superseded = found["superseded_by"]
     return Episode(
         id=_text(found["id"]),
         kind=EpisodeKind(found["kind"]),
@@ -142,7 +125,6 @@ def _read_episode(found: Any) -> Episode:
         parameters=tuple((_text(name), _whole(times)) for name, times in found["parameters"]),
         model=_text(found["model"]),
         is_open=_flag(found["is_open"]),
-        superseded_by=None if superseded is None else _text(superseded),
     )
 
 

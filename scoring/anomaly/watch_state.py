@@ -9,29 +9,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.anomaly.episodes import Episode, RowMark
+import numpy as np
+
+from scoring.anomaly.episodes import Following, RowMark
 from scoring.anomaly.port import StreamState
-from scoring.anomaly.table import Instants, Numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """An episode that is open, and how many quiet rows it has had since its newest loud one."""
-
-    episode: Episode
-    quiet: int
+from scoring.anomaly.table import Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a stream is: all that the next row's verdict depends on.
 
-    ``points`` [<= 16, p] are the rows before on the rules' charts, NaN where missing; ``yellow``
-    tells which of the last four rows were, the newest last; ``rows`` are taken in so far.
+    ``points`` [<= 14, m] are the rows before on the charts of run rules; ``exceeded`` [3, m]
+    tells of each parameter the number of the row at which it first was beyond 3 sigma, when that
+    was measured, and the number of the newest such row, NaN where there is none. ``yellow`` tells
+    which of the last four rows were, the newest last; ``rows`` are taken in so far; ``newest`` is
+    the last of them.
     """
 
     stream: StreamState
     points: Numbers
+    exceeded: Numbers
     yellow: tuple[bool, ...] = ()
     following: tuple[Following, ...] = ()
     rows: int = 0
@@ -39,27 +37,51 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRows:
-    """The newest rows in measured order, so that a late one can be put in its place.
+class Rows:
+    """Rows of a stream in measured order, in the columns of the model.
 
-    ``values`` [n, p] are quantised; ``marks`` name the rows, ``setups`` their set-ups.
+    ``values`` [n, p] are quantised, NaN where missing; ``marks`` name the rows, ``setups`` their
+    set-ups.
     """
 
     values: Numbers
-    at_us: Instants
-    marks: tuple[tuple[str, int], ...]
+    marks: tuple[RowMark, ...]
     setups: tuple[str | None, ...]
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.marks)
+
+    def part(self, first: int, last: int) -> Rows:
+        """The rows from ``first`` up to and without ``last``."""
+        chosen = slice(first, last)
+        return Rows(self.values[chosen], self.marks[chosen], self.setups[chosen])
+
+    def picked(self, order: list[int]) -> Rows:
+        """Rows in the order asked for."""
+        return Rows(
+            self.values[order],
+            tuple(self.marks[n] for n in order),
+            tuple(self.setups[n] for n in order),
+        )
+
+    def joined(self, more: Rows) -> Rows:
+        """These rows and more behind them."""
+        values = np.concatenate([self.values, more.values])
+        return Rows(values, self.marks + more.marks, self.setups + more.setups)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
     """The state of one line's watch.
 
-    ``checkpoints`` are positions before some of the kept rows, the oldest before the first of
-    them; scoring goes back to one when a row comes late.
+    ``checkpoints`` are positions before some of the ``kept`` rows, the oldest before the first
+    of them; scoring goes back to one when a row comes late. ``opened`` are the events that opened
+    since the oldest checkpoint, each with the number of rows that were taken in before it.
     """
 
     model: str
     now: Position
     checkpoints: tuple[Position, ...]
-    kept: KeptRows
+    kept: Rows
+    opened: tuple[tuple[str, int], ...] = ()

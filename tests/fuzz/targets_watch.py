@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from quality.spc.runs import Rule
-from scoring.anomaly.episodes import Episode, EpisodeKind, RowMark
+from scoring.anomaly.episodes import Episode, EpisodeKind, Following, RowMark
 from scoring.anomaly.port import StreamState
 from scoring.anomaly.rules import ParameterRules, RuleSet, decode_rules, encode_rules
 from scoring.anomaly.verdict import Level
 from scoring.anomaly.watch_bytes import decode_watch_state, encode_watch_state
-from scoring.anomaly.watch_state import Following, KeptRows, Position, WatchState
+from scoring.anomaly.watch_state import Position, Rows, WatchState
 from scoring.errors import MalformedState, MalformedTable
 from tests.fuzz.target import Target
 
@@ -37,11 +37,11 @@ def a_watch_state() -> WatchState:
     """A state with an open episode, one row kept and one checkpoint before it."""
     stream = StreamState("00" * 32, {"level/drift@0.3": np.array([0.25, -0.5])}, 4, 17)
     points = np.array([[0.5, np.nan]])
-    before = Position(stream, points, (True, False), (), 3)
-    now = Position(stream, points, (True, False), (Following(_EPISODE, 2),), 4, _MARK)
-    at_us = np.array([1_700_000_000_000_000])
-    kept = KeptRows(np.array([[1.5, np.nan]]), at_us, (("record", 3),), (None,))
-    return WatchState("00" * 32, now, (before,), kept)
+    exceeded = np.array([[1.0], [2.0], [np.nan]])
+    before = Position(stream, points, exceeded, (True, False), (), 3)
+    now = Position(stream, points, exceeded, (True, False), (Following(_EPISODE, 2),), 4, _MARK)
+    kept = Rows(np.array([[1.5, np.nan]]), (_MARK,), (None,))
+    return WatchState("00" * 32, now, (before,), kept, (("anomaly:record:3", 3),))
 
 
 def _watch_state(data: bytes) -> None:

@@ -16,7 +16,8 @@ from typing import Final
 GAMMA: Final = 0.005
 ALPHA_MIN: Final = 1e-4
 ALPHA_MAX: Final = 0.2
-TARGET: Final = 0.01
+#: The level that models are trained for (Settings.yellow).
+TARGET: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)

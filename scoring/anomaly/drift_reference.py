@@ -10,15 +10,16 @@ positive sequence of autocorrelations, Geyer 1992).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
-from scoring.anomaly.correlation import fit_channel, residuals, shrunken
+from scoring.anomaly.correlation import residuals
 from scoring.anomaly.front_end import fill_missing, quantise, take_off_setups
-from scoring.anomaly.model import ChannelName, Model
+from scoring.anomaly.model import Model
+from scoring.anomaly.prepare import prepared
 from scoring.anomaly.table import Numbers, ParameterTable
 
 #: Rows behind a change of set-up at which a regime is judged.
@@ -27,9 +28,9 @@ LOOKS: Final = (5, 10, 20, 50)
 DRIFT_ROWS: Final = 200
 BINS: Final = 10
 PSI_LEAST: Final = 0.25
+_PSI_CHANCE: Final = 1e-3
 _RESAMPLES: Final = 400
 _SEED: Final = 7
-_FOLDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class DriftReference:
 
     ``mean`` and ``spread`` are of z, ``dependence`` of z and ``residual_dependence`` of R;
     ``edges`` [m, 9] part z into tenths, ``shares`` [m, 10] is how many rows lie in each;
-    ``psi_limit`` [m] is the larger of .25 and the 99.9 % point of the population stability index
-    of resampled blocks of :data:`DRIFT_ROWS` training rows. ``energy`` is the mean of R^2 of rows
-    that the correlation was not fitted to. ``distance`` holds mean, deviation and dependence of
-    log T2, ``missing`` the share of missing values, ``wander`` [looks, m] the deviation of the
-    mean of :data:`LOOKS` rows about the training mean.
+    ``psi_limit`` [m] is the larger of .25 and what the population stability index of no
+    parameter exceeds, at 99.9 %, in resampled blocks of :data:`DRIFT_ROWS` training rows.
+    ``distance`` holds mean, deviation and dependence of log T2, ``missing`` the share of missing
+    values, ``wander`` [looks, m] the deviation of the mean of :data:`LOOKS` rows about the
+    training mean.
     """
 
     model_rows: int
@@ -54,7 +55,6 @@ class DriftReference:
     edges: Numbers
     shares: Numbers
     psi_limit: Numbers
-    energy: float
     distance: tuple[float, float, float]
     missing: Numbers
     wander: Numbers
@@ -76,7 +76,6 @@ def drift_reference(model: Model, table: ParameterTable) -> DriftReference:
         edges=edges,
         shares=shares,
         psi_limit=_psi_limit(z, present, edges=edges),
-        energy=_energy(model, z),
         distance=_distance(log_distance(model, z)),
         missing=1.0 - present.mean(axis=0),
         wander=_wander(z),
@@ -84,11 +83,16 @@ def drift_reference(model: Model, table: ParameterTable) -> DriftReference:
 
 
 def rows_of_model(model: Model, table: ParameterTable) -> tuple[Numbers, npt.NDArray[np.bool_]]:
-    """Rows of a table with the model's columns as its z [n, m], filled, and which were present."""
-    chosen = list(model.modelled)
-    rounded = quantise(table.values, model.quantum)[:, chosen]
+    """Rows of a table as the model's z [n, m], missing ones filled, and which were present.
+
+    Raises:
+        ParametersDiffer, UnitsDiffer: not the columns of the model.
+        MalformedTable: a model of lots, and rows that do not say theirs.
+    """
+    rows = prepared(model, table)
+    rounded = quantise(rows.values, model.quantum)[:, model.modelled]
     z = np.clip((rounded - model.median) / model.scale, -model.settings.clip, model.settings.clip)
-    return fill_missing(take_off_setups(z, table.setups, model.setups), model.level.precision)
+    return fill_missing(take_off_setups(z, rows.setups, model.setups), model.level.precision)
 
 
 def log_distance(model: Model, z: Numbers) -> Numbers:
@@ -116,12 +120,21 @@ def dependence(rows: Numbers) -> Numbers:
 
 def bin_counts(z: Numbers, present: npt.NDArray[np.bool_], *, edges: Numbers) -> Numbers:
     """How many present values of each column lie in each bin [m, bins]."""
-    m, bins = edges.shape[0], edges.shape[1] + 1
-    found = np.zeros((m, bins))
+    return _counted(_bins(z, present, edges=edges), len(edges))
+
+
+def _bins(z: Numbers, present: npt.NDArray[np.bool_], *, edges: Numbers) -> npt.NDArray[np.intp]:
+    """Column times bins plus bin of each value [n, m]; the number behind all where missing."""
+    m = len(edges)
+    at = np.empty(z.shape, np.intp)
     for column in range(m):
-        at = np.searchsorted(edges[column], z[present[:, column], column], side="right")
-        found[column] = np.bincount(at, minlength=bins)
-    return found
+        at[:, column] = np.searchsorted(edges[column], z[:, column], side="right")
+    return np.where(present, at + BINS * np.arange(m), BINS * m)
+
+
+def _counted(at: npt.NDArray[np.intp], m: int) -> Numbers:
+    counted = np.bincount(at.ravel(), minlength=BINS * m + 1)[: BINS * m]
+    return counted.reshape(m, BINS).astype(np.float64)
 
 
 def stability_index(counts: Numbers, shares: Numbers) -> Numbers:
@@ -140,32 +153,25 @@ def _autocorrelation(centred: Numbers, lag: int) -> Numbers:
 
 
 def _psi_limit(z: Numbers, present: npt.NDArray[np.bool_], *, edges: Numbers) -> Numbers:
-    """Circular blocks (Politis and Romano 1992), as long as the slowest parameter remembers."""
-    n = len(z)
-    shares = bin_counts(z, present, edges=edges) / np.maximum(present.sum(axis=0), 1)[:, None]
+    """Circular blocks (Politis and Romano 1992), as long as the slowest parameter remembers.
+
+    The chance of .001 is shared out to the parameters. Resampled rows are compared with the rows
+    that they are of; fresh ones differ by the chance in both, 1 + 200 / n times as much.
+    """
+    n, m = z.shape
+    at = _bins(z, present, edges=edges)
+    shares = _counted(at, m) / np.maximum(present.sum(axis=0), 1)[:, None]
     length = int(np.clip(np.ceil(np.max(dependence(z))), 1, max(1, min(DRIFT_ROWS, n // 3))))
     chance = np.random.default_rng(_SEED)
-    found = np.empty((_RESAMPLES, z.shape[1]))
+    found = np.empty((_RESAMPLES, m))
     for turn in range(_RESAMPLES):
         starts = chance.integers(0, n, -(-DRIFT_ROWS // length))
         rows = ((starts[:, None] + np.arange(length)) % n).ravel()[:DRIFT_ROWS]
-        counts = bin_counts(z[rows], present[rows], edges=edges)
-        found[turn] = stability_index(counts, shares)
-    # 99.9 % of 400 is told by mean and deviation of the logarithm, not by counting.
+        found[turn] = stability_index(_counted(at[rows], m), shares)
+    # A quantile as far out is told by mean and deviation of the logarithm, not by counting.
     logs = np.log(np.maximum(found, 1e-12))
-    return np.asarray(np.maximum(PSI_LEAST, np.exp(logs.mean(axis=0) + 3.09 * logs.std(axis=0))))
-
-
-def _energy(model: Model, z: Numbers) -> float:
-    edges = np.linspace(0, len(z), _FOLDS + 1).astype(int)
-    total = 0.0
-    for low, high in pairwise(edges):
-        rest = np.vstack([z[:low], z[high:]])
-        if len(rest) < 2 or high == low:
-            return 1.0
-        channel = fit_channel(ChannelName.LEVEL, rest, shrunken(rest, model.settings.ridge))
-        total += float((residuals(channel, z[low:high]) ** 2).sum())
-    return total / z.size
+    far = np.exp(logs.mean(axis=0) + float(-ndtri(_PSI_CHANCE / m)) * logs.std(axis=0))
+    return np.asarray(np.maximum(PSI_LEAST, far * (1.0 + DRIFT_ROWS / n)))
 
 
 def _distance(logs: Numbers) -> tuple[float, float, float]:

@@ -9,6 +9,8 @@ from typing import Final
 from scoring.anomaly.adaptive import AdaptiveLevel
 
 CONFIDENCE: Final = 0.95
+#: What is promised; the level itself is half of it, because few rows tell it exactly.
+NOMINAL: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ def realised_rate(
     return RealisedRate(nominal, alarms, rows, rate, lower, upper, confidence)
 
 
-def rate_of(level: AdaptiveLevel) -> RealisedRate:
+def rate_of(level: AdaptiveLevel, nominal: float = NOMINAL) -> RealisedRate:
     """What a line's confirmed rows say of its nominal rate."""
-    return realised_rate(level.alarms, level.good, nominal=level.target)
+    return realised_rate(level.alarms, level.good, nominal=nominal)
 
 
 def discoveries(p_values: Mapping[str, float], *, rate: float = 0.05) -> frozenset[str]:

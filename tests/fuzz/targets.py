@@ -12,6 +12,7 @@ from tests.fuzz import (
     targets_api,
     targets_cli,
     targets_content,
+    targets_drift,
     targets_keys,
     targets_log,
     targets_parameters,
@@ -53,6 +54,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             targets_parameters,
             targets_tally,
             targets_watch,
+            targets_drift,
             targets_anomaly,
         )
         for target in group.TARGETS

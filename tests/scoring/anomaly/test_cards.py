@@ -31,7 +31,7 @@ from scoring.anomaly.cards import (
 from scoring.anomaly.model import Model, Settings
 from scoring.anomaly.training import train
 from scoring.errors import TooFewRows
-from tests.scoring.anomaly.test_training import rows, table
+from tests.scoring.anomaly.processes import rows, table
 
 OWNER = "did:web:supplier.example"
 LINE = (OWNER, "plant", "line-1", "press", "part")
@@ -69,7 +69,9 @@ def test_a_card_names_what_was_trained_on_and_how(model: Model, facts: CardFacts
     assert content["training"]["from"] == "2023-11-14T22:13:20Z"
     data = decode_base64url(content["training"]["data_sha256"])
     assert data.hex() == model.facts.data_digest
-    assert {each["name"]: each["value"] for each in content["settings"]}["ridge"] == "0.02"
+    assert {each["name"]: each["value"] for each in content["settings"]}["ridge"] == str(
+        model.settings.ridge
+    )
     assert content["results"]["parity_error"] == "0.0000000025"
     assert [each["id"] for each in content["reference"]["parameters"]] == list(model.names)
 

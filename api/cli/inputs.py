@@ -36,10 +36,13 @@ from api.cli.table_errors import MalformedDraft, MalformedMapping
 from api.cli.table_mapping import describe_table, form_seen, map_table, tell_layout
 from api.cli.table_sheet import read_any_table
 from api.cli.type_defaults import with_defaults
+from api.cli.workbook.archive import ZIP_MAGIC
 from api.reports.taking_back import is_report, report_record, report_type, take_back
 from ledger import limits
 from ledger.record_type import RecordType
 
+PARAMETER_UPLOAD: Final = "parameter-upload/v1"
+_PROBED_BYTES: Final = 64
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
 
@@ -52,6 +55,10 @@ def read_input(
     Raises:
         TableError: it cannot be understood, with every place concerned.
     """
+    if is_parameter_input(path, options):
+        from api.cli.parameter_uploads import read_parameter_input
+
+        return _filed(read_parameter_input(path, options, find_kind=find_kind), options)
     if is_measurement_file(path):
         return _filed(read_measured_input(path, options, find_kind=find_kind), options)
     if (long := _read_long(path, options, find_kind)) is not None:
@@ -65,6 +72,18 @@ def read_input(
     else:
         found = _read_table_input(path, data, options, find_kind)
     return _filed(found, options)
+
+
+def is_parameter_input(path: Path, options: InputOptions) -> bool:
+    """Whether a file is a table of process parameters that no mapping file was made for."""
+    named_map = any("=" not in item for item in options.maps)
+    if options.vct != PARAMETER_UPLOAD or named_map or not path.is_file():
+        return False
+    if path.suffix.lower() in _JSON_SUFFIXES:
+        return False
+    with path.open("rb") as file:
+        beginning = file.read(_PROBED_BYTES)
+    return not beginning.startswith(ZIP_MAGIC) and not _is_json(path, beginning)
 
 
 def _read_long(

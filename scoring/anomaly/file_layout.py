@@ -133,8 +133,9 @@ class _Finder:
         is_comma = self._sign(taken)
         parameters = tuple(self._parameters(taken, is_comma=is_comma))
         if not parameters:
+            told = ", ".join(f"{name} ({why})" for name, why in self._left_out[:20])
             raise MalformedTable(
-                f"expected a column of numbers, found none in {', '.join(self._names[:20])}"
+                f"expected a column of numbers, found {told or ', '.join(self._names[:20])}"
             )
         told = units or tuple(_unit_in(name) for name in self._names)
         return FileLayout(
@@ -230,9 +231,8 @@ class _Finder:
         present = values[~np.isnan(values)]
         if not len(present):
             return "text in every cell" if text else "empty"
-        if len(present) >= 10 and len(present) == len(values) and (np.diff(present) == 1.0).all():
-            return "counts rows"
-        return ""
+        is_whole = len(present) == len(values) and len(present) >= 10 and present[0] % 1.0 == 0.0
+        return "counts rows" if is_whole and (np.diff(present) == 1.0).all() else ""
 
 
 def _unit_in(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from scoring.anomaly.front_end import FrontEnd, fill_missing
+from scoring.anomaly.front_end import FrontEnd, complete
 from scoring.anomaly.model import Model, Stage
 from scoring.anomaly.reference import Computed, Parts, compute, standardise, start_arrays
 from scoring.anomaly.table import Numbers, ParameterTable
@@ -62,7 +62,7 @@ class Line:
         m = self.model
         front = FrontEnd(m.modelled, m.constants, m.quantum, m.median, m.scale)
         z = front.standardise(values, m.settings.clip)
-        return fill_missing(z, m.level.precision)
+        return complete(z, m.level)
 
     def flags(self, table: ParameterTable) -> Flags:
         """Rows at or beyond yellow, where a model of this stage may alarm."""

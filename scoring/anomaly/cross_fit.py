@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.anomaly.fitting import Fit, Fitted, rescaled
-from scoring.anomaly.front_end import fill_missing
+from scoring.anomaly.front_end import complete
 from scoring.anomaly.model import ChannelName, Settings
 from scoring.anomaly.reference import Computed, compute, start_arrays
 from scoring.anomaly.table import Numbers, ParameterTable
@@ -77,7 +77,7 @@ def _score(fitted: Fitted, table: ParameterTable, block: slice, *, settings: Set
     """Score a block. Its first rows are foretold by the rows before it, as in a stream."""
     begin = max(0, block.start - settings.var_order)
     z = fitted.standardise(table.take(slice(begin, block.stop)), settings.clip)
-    filled, present = fill_missing(z, fitted.parts.level.precision)
+    filled, present = complete(z, fitted.parts.level)
     found = compute(fitted.parts, filled, present, state=start_arrays(fitted.parts))
     before = block.start - begin
     cut = {name: rows[before:] for name, rows in found.residuals.items()}

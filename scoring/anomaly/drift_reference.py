@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from scoring.anomaly.correlation import residuals
-from scoring.anomaly.front_end import fill_missing, quantise, take_off_setups
+from scoring.anomaly.front_end import complete, quantise, take_off_setups
 from scoring.anomaly.model import Model
 from scoring.anomaly.prepare import prepared
 from scoring.anomaly.table import Numbers, ParameterTable
@@ -92,7 +92,7 @@ def rows_of_model(model: Model, table: ParameterTable) -> tuple[Numbers, npt.NDA
     rows = prepared(model, table)
     rounded = quantise(rows.values, model.quantum)[:, model.modelled]
     z = np.clip((rounded - model.median) / model.scale, -model.settings.clip, model.settings.clip)
-    return fill_missing(take_off_setups(z, rows.setups, model.setups), model.level.precision)
+    return complete(take_off_setups(z, rows.setups, model.setups), model.level)
 
 
 def log_distance(model: Model, z: Numbers) -> Numbers:

@@ -18,7 +18,7 @@ from scoring.anomaly.correlation import (
 from scoring.anomaly.front_end import (
     FrontEnd,
     as_float32,
-    fill_missing,
+    complete,
     fit_setups,
     refit_front_end,
     take_off_setups,
@@ -92,6 +92,7 @@ class Fit:
     settings: Settings
     stage: Stage
     whole: FrontEnd
+    widening: Numbers
     prior: Prior | None
 
     def __call__(self, table: ParameterTable) -> Fitted:
@@ -102,7 +103,7 @@ class Fit:
         z = take_off_setups(raw, table.setups, setups)
         names = tuple(table.names[j] for j in front.modelled)
         level, kept = self._level(z, names)
-        filled, _ = fill_missing(z, level.precision)
+        filled, _ = complete(z, level)
         coefficients, innovation = None, None
         if self.stage is Stage.DYNAMIC:
             coefficients, innovation = self._dynamic(filled - level.centre)
@@ -115,13 +116,13 @@ class Fit:
         kept: npt.NDArray[np.bool_] = np.ones(len(z), np.bool_)
         for _ in range(_TRIMS):
             channel = self._channel(filled[kept], names)
-            filled = fill_missing(z, channel.precision)[0]
+            filled = complete(z, channel)[0]
             largest = np.abs(residuals(channel, filled)).max(axis=1)
             kept = np.asarray(largest <= self.settings.trim)
             if kept.mean() < _MOST:
                 # A set that is mostly odd is not mended by leaving most of it out.
                 kept = np.ones(len(z), np.bool_)
-        return self._channel(filled[kept], names), kept
+        return widened(self._channel(filled[kept], names), self.widening), kept
 
     def _channel(self, rows: Numbers, names: tuple[str, ...]) -> Channel:
         return fit_channel(ChannelName.LEVEL, rows, self._shrunken(rows, names))
@@ -140,6 +141,18 @@ class Fit:
         fresh = innovations(centred, coefficients, np.zeros((order, centred.shape[1])))[order:]
         scaled = shrink_to_identity(correlation(fresh), self.settings.ridge)
         return coefficients, fit_channel(ChannelName.INNOVATION, fresh, scaled)
+
+
+def widened(channel: Channel, factors: Numbers) -> Channel:
+    """The channel whose deviations [m] are so many times as wide; residuals stay as they are."""
+    spread = as_float32(channel.spread * factors)
+    by = spread / channel.spread
+    return replace(
+        channel,
+        spread=spread,
+        precision=as_float32(channel.precision * by * by[:, None]),
+        adjust=as_float32(channel.adjust * by[:, None]),
+    )
 
 
 def prior_for(prior: Prior | None, names: tuple[str, ...]) -> Numbers:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from scoring.anomaly.model import SetUp
+from scoring.anomaly.model import Channel, SetUp
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.errors import TooFewRows
 
@@ -149,6 +149,12 @@ def fill_missing(z: Numbers, precision: Numbers) -> tuple[Numbers, npt.NDArray[n
         pull = precision[gone] @ filled[row]
         filled[row, gone] = -np.linalg.solve(precision[np.ix_(gone, gone)], pull)
     return filled, present
+
+
+def complete(z: Numbers, channel: Channel) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    """Rows in sigma without holes, filled by the channel, and which values were present."""
+    filled, present = fill_missing((z - channel.centre) / channel.spread, channel.precision)
+    return np.where(present, z, filled * channel.spread + channel.centre), present
 
 
 def _resolution(values: Numbers) -> Numbers:

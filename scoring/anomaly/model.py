@@ -71,8 +71,8 @@ class Statistic:
 class Settings:
     """The hyper-parameters, one configuration for all data; docs/spec/anomaly.md tells each.
 
-    ``yellow`` is half of the 1 % that is promised: of autocorrelated rows few stretches decide
-    the limit, so it is uncertain by a factor of about two.
+    ``yellow`` is three quarters of the 1 % that is promised: of autocorrelated rows few stretches
+    decide the limit, which is uncertain by as much.
     """
 
     ridge: float = 0.005
@@ -81,7 +81,7 @@ class Settings:
     clip: float = 30.0
     trim: float = 6.0
     blocks: int = 5
-    yellow: float = 0.005
+    yellow: float = 0.0075
     red: float = 0.001
     drift_decays: tuple[float, ...] = (0.3, 0.1)
     spread_decays: tuple[float, ...] = (0.2, 0.05)

@@ -24,7 +24,7 @@ class StreamState:
     arrays: Mapping[str, Numbers]
     rows: int = 0
     last_us: int | None = None
-    alpha: float = 0.005
+    alpha: float = 0.0075
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from scoring.anomaly.front_end import FrontEnd, fill_missing, take_off_setups
+from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
 from scoring.anomaly.model import Model
 from scoring.anomaly.port import Detail, Scored, StreamState
 from scoring.anomaly.reference import Computed, Parts, compute, standardise, start_arrays
@@ -57,7 +57,7 @@ class ReferenceDetector:
             raise MalformedState(f"expected the state of {self._digest}, found {state.model}")
         raw = self._front.standardise(table.values, self._model.settings.clip)
         z = take_off_setups(raw, table.setups, self._model.setups)
-        filled, present = fill_missing(z, self._model.level.precision)
+        filled, present = complete(z, self._model.level)
         found = compute(self._parts, filled, present, state=state.arrays)
         detail = Detail(filled, present, found.residuals, found.averages) if with_detail else None
         return self._scored(table, found, state=state, detail=detail)

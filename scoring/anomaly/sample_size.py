@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from scipy import stats
 
 from scoring.anomaly.model import Settings, Stage
 from scoring.anomaly.table import Numbers
+
+#: A level that is never told from its own wandering is still told when it is this far away.
+WIDENING_MAX: Final = 3.0
 
 
 def lag_one(z: Numbers) -> Numbers:
@@ -17,10 +22,34 @@ def lag_one(z: Numbers) -> Numbers:
     return np.asarray(np.where(power > 0, joint / np.where(power > 0, power, 1.0), 0.0))
 
 
+def worth(z: Numbers) -> Numbers:
+    """How many independent rows each column [m] is worth: n (1 - rho) / (1 + rho), 1 at least."""
+    rho = np.clip(lag_one(z), 0.0, 0.999)
+    return np.asarray(np.maximum(len(z) * (1.0 - rho) / (1.0 + rho), 1.0))
+
+
 def effective_rows(z: Numbers) -> tuple[float, float]:
-    """n (1 - rho) / (1 + rho) by the median lag-1 autocorrelation, and that rho, 0 at least."""
+    """n (1 - rho) / (1 + rho) by the median lag-1 autocorrelation, and that rho, 0 at least.
+
+    Below 1 / sqrt(n), its standard error where there is none, rho counts as 0: else half of all
+    tables of thirty independent rows would be worth fewer than thirty.
+    """
     rho = float(np.clip(np.median(lag_one(z)), 0.0, 0.999)) if len(z) > 2 else 0.0
+    if rho * np.sqrt(len(z)) < 1.0:
+        rho = 0.0
     return len(z) * (1.0 - rho) / (1.0 + rho), rho
+
+
+def widening(z: Numbers) -> Numbers:
+    """By how much a column's deviation [m] is too small to foretell the next rows of it.
+
+    Of a column that moves slowly, n rows are few independent ones; the next excursion may be the
+    widest so far. sqrt(1 + 1/f) times the ratio of the 99.9 % points of Student's t with f - 1
+    degrees of freedom and the normal, f = n (1 - rho) / (1 + rho), three at most.
+    """
+    rows = worth(z)
+    ratio = stats.t.isf(0.001, np.maximum(rows - 1.0, 1.0)) / stats.norm.isf(0.001)
+    return np.asarray(np.minimum(np.sqrt(1.0 + 1.0 / rows) * ratio, WIDENING_MAX))
 
 
 def is_autocorrelated(z: Numbers, *, lags: int = 5, level: float = 0.01) -> bool:

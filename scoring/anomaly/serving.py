@@ -18,7 +18,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from ledger.errors import MalformedJson
 from ledger.strict_json import parse_json
-from scoring.anomaly.front_end import FrontEnd, fill_missing, take_off_setups
+from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
 from scoring.anomaly.graph_layout import (
     METADATA_KEY,
     OPERATORS,
@@ -179,7 +179,7 @@ class OnnxDetector:
             raise ParametersDiffer("expected the parameters of the model, found others")
         raw = self._front.standardise(table.values, self.model.settings.clip)
         z = take_off_setups(raw, table.setups, self.model.setups)
-        return fill_missing(z, self.model.level.precision)
+        return complete(z, self.model.level)
 
     def _detail(
         self, parts: list[dict[str, Any]], z: Numbers, present: npt.NDArray[np.bool_]

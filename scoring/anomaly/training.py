@@ -10,10 +10,10 @@ import numpy as np
 from scoring.anomaly.calibration import calibrate
 from scoring.anomaly.cross_fit import Progress, cross_fit
 from scoring.anomaly.fitting import Fit, Fitted, Prior, rescaled
-from scoring.anomaly.front_end import fit_front_end
+from scoring.anomaly.front_end import as_float32, fit_front_end
 from scoring.anomaly.lots import fit_lots, lot_rows
 from scoring.anomaly.model import Calibration, Model, Settings, Stage, TrainingFacts
-from scoring.anomaly.sample_size import effective_rows, stage_of
+from scoring.anomaly.sample_size import effective_rows, stage_of, widening
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.errors import TooFewRows
 
@@ -48,7 +48,7 @@ def train(
     z = front.standardise(table.values, chosen.clip)
     told = len(set(table.setups)) if table.setups is not None else None
     stage = stage_of(z, chosen, setups=told)
-    fit = Fit(chosen, stage, front, prior)
+    fit = Fit(chosen, stage, front, as_float32(widening(z)), prior)
     crossed = cross_fit(table, fit, note=note)
     calibration = calibrate(crossed.statistics)
     whole = rescaled(fit(table), crossed.deviations)

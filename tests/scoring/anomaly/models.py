@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from scoring.anomaly.front_end import FrontEnd, as_float32, fill_missing, take_off_setups
+from scoring.anomaly.front_end import FrontEnd, as_float32, complete, take_off_setups
 from scoring.anomaly.model import (
     Calibration,
     Channel,
@@ -69,9 +69,7 @@ def by_reference(model: Model, table: ParameterTable) -> Computed:
     """What plain NumPy makes of rows from the beginning of a stream."""
     front = FrontEnd(model.modelled, model.constants, model.quantum, model.median, model.scale)
     raw = front.standardise(table.values, model.settings.clip)
-    filled, present = fill_missing(
-        take_off_setups(raw, table.setups, model.setups), model.level.precision
-    )
+    filled, present = complete(take_off_setups(raw, table.setups, model.setups), model.level)
     parts = Parts(model.level, model.innovation, model.coefficients, model.statistics)
     return compute(parts, filled, present, state=start_arrays(parts))
 

@@ -133,9 +133,9 @@ class _Finder:
         is_comma = self._sign(taken)
         parameters = tuple(self._parameters(taken, is_comma=is_comma))
         if not parameters:
-            told = ", ".join(f"{name} ({why})" for name, why in self._left_out[:20])
+            whys = ", ".join(f"{name} ({why})" for name, why in self._left_out[:20])
             raise MalformedTable(
-                f"expected a column of numbers, found {told or ', '.join(self._names[:20])}"
+                f"expected a column of numbers, found {whys or ', '.join(self._names[:20])}"
             )
         told = units or tuple(_unit_in(name) for name in self._names)
         return FileLayout(

@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from scoring.anomaly.files import is_transposed
 from scoring.anomaly.table import Instants, Numbers, ParameterTable
 
 _GZIP: Final = b"\x1f\x8b"
@@ -38,8 +39,6 @@ _MISSING: Final = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "?"})
 #: A set-up is a column of words of which there are few.
 _SETUPS_MAX: Final = 12
 _KEPT_SHARE: Final = 0.5
-#: A file with so many times as many columns as rows, and no heading, has rows for columns.
-_TURNED: Final = 4
 
 Flags = npt.NDArray[np.bool_]
 Cells = Sequence[str]
@@ -128,7 +127,7 @@ def _matrix(lines: list[str], separator: str, *, width: int | None) -> ReadTable
     values = np.array([row for row in rows if len(row) == usual])
     high, wide = values.shape
     told = []
-    if high == width != wide or (width is None and wide >= _TURNED * high > high):
+    if high == width != wide or (width is None and is_transposed(values)):
         values = values.T
         told.append(f"turned: {high} rows of {wide} were taken as columns")
     names = tuple(f"x{n + 1}" for n in range(values.shape[1]))

@@ -10,8 +10,7 @@ import numpy as np
 from bench.anomaly.line import Line, learn
 from bench.anomaly.runs import Runs
 from bench.anomaly.targets import Judged, judge, unmeasured
-from scoring.anomaly.reference import compute, start_arrays
-from scoring.anomaly.table import Numbers
+from scoring.anomaly.table import Numbers, ParameterTable
 
 SIGMAS: Final = (3, 4, 5)
 #: Rows that a bias is put into, evenly over the good ones.
@@ -34,9 +33,8 @@ def tests(runs: Runs) -> dict[str, Judged]:
     if not runs.training or not good:
         return {t: unmeasured(t, "expected a good run besides") for t in ("T11", "T12", "T13")}
     line = learn(runs.training[0].table)
-    values = good[0].table.values
     sigma = np.nanstd(runs.training[0].table.values, axis=0)
-    found = {k: biased(line, values, k * sigma) for k in SIGMAS}
+    found = {k: biased(line, good[0].table, k * sigma) for k in SIGMAS}
     rates = {f"sigma_{k}": float(b.is_found.mean()) for k, b in found.items()}
     named = {f"sigma_{k}": float(b.named.mean()) for k, b in found.items()}
     alarmed = {
@@ -50,24 +48,24 @@ def tests(runs: Runs) -> dict[str, Judged]:
     }
 
 
-def biased(line: Line, values: Numbers, bias: Numbers) -> Biased:
+def biased(line: Line, table: ParameterTable, bias: Numbers) -> Biased:
     """Every parameter of some rows moved up and down by its bias, one at a time."""
-    z, present = line.standardised_values(values)
-    shift = bias[list(line.model.modelled)] / line.model.scale
-    places = np.linspace(len(z) // 8, len(z) - 1, _PLACES).astype(int)
     told: list[tuple[int, bool, bool, float]] = []
-    for place in places:
-        before = compute(line.parts, z[:place], present[:place], state=start_arrays(line.parts))
-        for j in range(z.shape[1]):
+    for place in np.linspace(len(table) // 8, len(table) - 1, _PLACES).astype(int):
+        before = line.score(table.take(slice(0, int(place)))).state
+        for at, column in enumerate(line.model.modelled):
             for sign in (-1.0, 1.0):
-                row = z[place : place + 1].copy()
-                row[0, j] += sign * shift[j]
-                now = compute(line.parts, row, present[place : place + 1], state=before.state)
-                alarm = bool(line.p_of(now.statistics)[0] < line.model.settings.yellow)
-                power = sum(R[0] ** 2 for R in now.residuals.values()) + row[0] ** 2
-                told.append((j, alarm, int(power.argmax()) == j, _shapley_error(line, row[0])))
-    parameter, found, named, error = (np.array(column) for column in zip(*told, strict=True))
-    return Biased(parameter, found, named, float(error.max()))
+                values = table.values[place : place + 1].copy()
+                values[0, column] += sign * bias[column]
+                row = ParameterTable(table.names, values)
+                found = line.score(row, before, with_detail=True)
+                assert found.detail is not None
+                alarm = bool(found.p_value[0] < line.model.settings.yellow)
+                z = found.detail.z[0]
+                power = sum((R[0] ** 2 for R in found.detail.residuals.values()), z**2)
+                told.append((at, alarm, int(power.argmax()) == at, _shapley_error(line, z)))
+    parameter, found_, named, error = (np.array(column) for column in zip(*told, strict=True))
+    return Biased(parameter, found_, named, float(error.max()))
 
 
 def _shapley_error(line: Line, z: Numbers) -> float:

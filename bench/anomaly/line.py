@@ -9,9 +9,12 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from scoring.anomaly.front_end import FrontEnd, complete
-from scoring.anomaly.model import Model, Stage
-from scoring.anomaly.reference import Computed, Parts, compute, standardise, start_arrays
+from scoring.anomaly.columns import align
+from scoring.anomaly.graph import export_model
+from scoring.anomaly.model import Model
+from scoring.anomaly.port import Scored, StreamState
+from scoring.anomaly.serving import OnnxDetector
+from scoring.anomaly.stages import allowed
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.anomaly.training import Prior, train
 
@@ -31,42 +34,31 @@ Learn: TypeAlias = Callable[[ParameterTable], Judge]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A model, and what it says of rows."""
+    """A model as it is served: by its ONNX file."""
 
     model: Model
-    parts: Parts
+    detector: OnnxDetector
 
     @property
-    def alarms(self) -> bool:
-        """Whether a model of its stage may alarm."""
-        return self.model.stage is not Stage.LEARNING
+    def digest(self) -> str:
+        """Of the file."""
+        return self.detector.digest
+
+    def score(
+        self, table: ParameterTable, state: StreamState | None = None, *, with_detail: bool = False
+    ) -> Scored:
+        """Score rows from the start of a stream, or going on."""
+        rows = align(table, self.model.names)
+        begun = state or self.detector.start()
+        return self.detector.score(rows, begun, with_detail=with_detail)
 
     def p_values(self, table: ParameterTable) -> Numbers:
         """The p-value of every row, from the start of a stream."""
-        return self.p_of(self.computed(table).statistics)
-
-    def p_of(self, statistics: Numbers) -> Numbers:
-        """The p-values of raw statistics."""
-        calibration = self.model.calibration
-        return calibration.p_value(standardise(calibration, statistics).max(axis=1))
-
-    def computed(self, table: ParameterTable) -> Computed:
-        """Statistics and residuals from the start of a stream."""
-        return compute(self.parts, *self.standardised(table), state=start_arrays(self.parts))
-
-    def standardised(self, table: ParameterTable) -> tuple[Numbers, Flags]:
-        """Rows in sigma, missing values filled in, and which were there."""
-        return self.standardised_values(table.values)
-
-    def standardised_values(self, values: Numbers) -> tuple[Numbers, Flags]:
-        m = self.model
-        front = FrontEnd(m.modelled, m.constants, m.quantum, m.median, m.scale)
-        z = front.standardise(values, m.settings.clip)
-        return complete(z, m.level)
+        return self.score(table).p_value
 
     def flags(self, table: ParameterTable) -> Flags:
         """Rows at or beyond yellow, where a model of this stage may alarm."""
-        if not self.alarms:
+        if not allowed(self.model.stage).yellow:
             return np.zeros(len(table), np.bool_)
         return np.asarray(self.p_values(table) < self.model.settings.yellow)
 
@@ -74,4 +66,4 @@ class Line:
 def learn(table: ParameterTable, *, prior: Prior | None = None) -> Line:
     """Learn from good rows, as the product does without any option."""
     model = train(table, prior=prior)
-    return Line(model, Parts(model.level, model.innovation, model.coefficients, model.statistics))
+    return Line(model, OnnxDetector(export_model(model)))

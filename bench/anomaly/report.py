@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from bench.anomaly import cold, injected, single, tep
+from bench.anomaly import cold, injected, others, robust, single, tep
 from bench.anomaly.folders import Folder, Reading, read_files, read_folder
 from bench.anomaly.line import learn
 from bench.anomaly.peers import compare
@@ -47,8 +47,11 @@ def report_given(folder: Path) -> Report:
     """All targets on the data given."""
     begun = time.perf_counter()
     read = read_folder(folder / "tep")
-    tests = _of_runs(read.runs)
-    return _report(tests, read, begun=begun) | {"simulated": guard(_PROCESSES)}
+    tests = {**_of_runs(read.runs), **robust.cost()}
+    return _report(tests, read, begun=begun) | {
+        "simulated": guard(_PROCESSES),
+        "others": others.reports(folder),
+    }
 
 
 def report_folder(folder: Path, reading: Reading) -> Report:
@@ -71,7 +74,12 @@ def _of_folder(read: Folder, reading: Reading) -> Report:
 
 
 def _of_runs(runs: Runs) -> dict[str, Judged]:
-    return {**tep.tests(runs, learn), **cold.tests(runs), **injected.tests(runs)}
+    return {
+        **tep.tests(runs, learn),
+        **cold.tests(runs),
+        **injected.tests(runs),
+        **robust.tests(runs),
+    }
 
 
 def _report(

@@ -11,6 +11,7 @@ import pytest
 from bench.anomaly.folders import Reading
 from bench.anomaly.peers import PEERS
 from bench.anomaly.report import Report, report_files, report_folder
+from bench.anomaly.robust import cost
 from bench.anomaly.runs import Run
 from bench.anomaly.simulated import guard, process
 from bench.anomaly.targets import TARGETS, judge
@@ -51,7 +52,7 @@ def test_every_target_is_told_or_null_with_the_reason(report: Report) -> None:
 
 
 @pytest.mark.item("7.done.targets")
-@pytest.mark.parametrize("test", ["T1", "T2", "T3", "T5", "T9", "T10", "T11", "T12", "T13"])
+@pytest.mark.parametrize("test", ["T1", "T2", "T3", "T5", "T9", "T10", "T11", "T12", "T13", "T17"])
 def test_normal_runs_and_faults_are_enough_for_a_figure(report: Report, test: str) -> None:
     assert report["tests"][test]["value"] is not None
 
@@ -96,6 +97,12 @@ def test_labelled_files_without_training_are_learnt_from_their_own_rows(tmp_path
 def test_a_must_is_kept_up_to_its_bound(mean: float, holds: bool, aimed: bool) -> None:
     found = judge("T1", {"mean": mean, "worst": 0.0})
     assert (found["holds"], found["reaches_aim"]) == (holds, aimed)
+
+
+@pytest.mark.item("7.done.determinism")
+def test_the_same_rows_lead_to_the_same_file() -> None:
+    told = cost(parameters=PARAMETERS, rows=120)["T18"]
+    assert told["value"] == {"seconds": pytest.approx(0.5, abs=0.5), "same_digest": 1.0}
 
 
 def test_what_is_not_a_number_keeps_no_bound() -> None:

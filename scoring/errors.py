@@ -63,7 +63,7 @@ class MalformedState(ScoringError):
 class MalformedDecision(ScoringError):
     """Not the bytes of a decision that was kept for replay."""
 
-    code = "malformed-decision"
+    code = "malformed-decision-path"
 
 
 class ReplayDiffers(ScoringError):

@@ -16,7 +16,7 @@ import numpy as np
 from bench.anomaly.line import Line, learn
 from bench.anomaly.runs import Run, Runs
 from bench.anomaly.tep import UNSEEN, good_rows
-from scoring.anomaly.cross_fit import folds
+from scoring.anomaly.blocks import folds
 from scoring.anomaly.table import Numbers, ParameterTable
 
 RATE: Final = 0.01

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from scoring.anomaly.blocks import folds
 from scoring.anomaly.fitting import Fit, Fitted, rescaled
 from scoring.anomaly.front_end import complete
 from scoring.anomaly.model import ChannelName, Settings
@@ -28,19 +27,6 @@ class CrossFit:
 
     statistics: Numbers
     deviations: dict[ChannelName, Numbers]
-
-
-def folds(rows: int, blocks: int, *, gap: int) -> Iterator[tuple[npt.NDArray[np.bool_], slice]]:
-    """Contiguous blocks to score, each with the rows to train on: all but it and a gap.
-
-    Rows next to a block know it by autocorrelation, so ``gap`` of them on either side are left
-    out as well (Racine 2000, hv-block cross-validation).
-    """
-    edges = np.linspace(0, rows, blocks + 1).astype(int)
-    for low, high in pairwise(edges):
-        train = np.ones(rows, bool)
-        train[max(0, low - gap) : high + gap] = False
-        yield train, slice(int(low), int(high))
 
 
 def cross_fit(table: ParameterTable, fit: Fit, *, note: Progress) -> CrossFit:

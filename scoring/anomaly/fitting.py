@@ -93,6 +93,7 @@ class Fit:
     stage: Stage
     whole: FrontEnd
     widening: Numbers
+    ridge: float
     prior: Prior | None
 
     def __call__(self, table: ParameterTable) -> Fitted:
@@ -133,13 +134,13 @@ class Fit:
             prior = prior_for(self.prior, names)
             weight = self.settings.prior_weight
             own = shrink_to_prior(own, len(rows), prior=prior, weight=weight)
-        return shrink_to_identity(own, self.settings.ridge)
+        return shrink_to_identity(own, self.ridge)
 
     def _dynamic(self, centred: Numbers) -> tuple[Numbers, Channel]:
         order = self.settings.var_order
         coefficients = fit_autoregression(centred, order, self.settings.var_ridge)
         fresh = innovations(centred, coefficients, np.zeros((order, centred.shape[1])))[order:]
-        scaled = shrink_to_identity(correlation(fresh), self.settings.ridge)
+        scaled = shrink_to_identity(correlation(fresh), self.ridge)
         return coefficients, fit_channel(ChannelName.INNOVATION, fresh, scaled)
 
 

@@ -12,6 +12,8 @@ from scoring.anomaly.table import Numbers
 
 #: A level that is never told from its own wandering is still told when it is this far away.
 WIDENING_MAX: Final = 3.0
+#: Set-ups, shifts or lots that few rows have to be spread over.
+SETUPS_MIN: Final = 3
 
 
 def lag_one(z: Numbers) -> Numbers:
@@ -66,11 +68,18 @@ def is_autocorrelated(z: Numbers, *, lags: int = 5, level: float = 0.01) -> bool
 
 
 def stage_of(z: Numbers, settings: Settings, *, setups: int | None) -> Stage:
-    """The stage that rows [n, m] in their order allow; ``setups`` None where none are stated."""
+    """The stage that rows [n, m] in their order allow; ``setups`` None where none are stated.
+
+    Own are 200 effective rows, or four a parameter where these are fewer, 100 at least. A
+    history of fewer than three set-ups knows too little of what differs between them, until
+    there are rows enough for a model of its own.
+    """
     n_eff, _ = effective_rows(z)
-    too_alike = setups is not None and setups < 3 and n_eff < settings.own_rows
+    m = z.shape[1]
+    too_alike = setups is not None and setups < SETUPS_MIN and n_eff < settings.own_rows
     if n_eff < settings.learning_rows or too_alike:
         return Stage.LEARNING
-    if len(z) >= 5 * z.shape[1] and len(z) >= settings.own_rows and is_autocorrelated(z):
+    if len(z) >= 5 * m and len(z) >= settings.own_rows and is_autocorrelated(z):
         return Stage.DYNAMIC
-    return Stage.OWN if n_eff >= settings.own_rows else Stage.PRIOR
+    enough = min(settings.own_rows, max(4 * m, settings.own_rows // 2))
+    return Stage.OWN if n_eff >= enough else Stage.PRIOR

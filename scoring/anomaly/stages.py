@@ -1,10 +1,10 @@
-"""What a model of each stage may say, and how a stage is told to people."""
+"""What a model of each stage may say by itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.anomaly.model import Settings, Stage
+from scoring.anomaly.model import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,3 @@ _ALLOWED = {
 def allowed(stage: Stage) -> Allowed:
     """What a model of this stage may do by itself."""
     return _ALLOWED[stage]
-
-
-def stage_text(stage: Stage, n_eff: float, settings: Settings) -> str:
-    """``learning 12/30`` while a model learns, else the name of the stage."""
-    if stage is Stage.LEARNING:
-        known = min(int(n_eff), settings.learning_rows)
-        return f"{stage} {known}/{settings.learning_rows}"
-    return str(stage)

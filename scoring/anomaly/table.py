@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +108,19 @@ def _expect_names(names: tuple[str, ...], units: tuple[str, ...]) -> None:
         raise MalformedTable(f"expected {len(names)} units, found {len(units)}")
 
 
+def _other_kind(names: tuple[str, ...], values: npt.NDArray[Any]) -> str:
+    """The first value that is no number, and where; else the type of all of them."""
+    if values.dtype.kind in "OUS":
+        for row, cells in enumerate(values.tolist()):
+            for name, cell in zip(names, cells, strict=True):
+                if isinstance(cell, str | bytes):
+                    return f"{cell!r} in row {row + 1}, parameter {name}"
+    return str(values.dtype)
+
+
 def _expect_finite(names: tuple[str, ...], values: Numbers) -> None:
+    if values.dtype != np.float64:
+        raise MalformedTable(f"expected numbers of float64, found {_other_kind(names, values)}")
     bad = np.isinf(values) | (np.abs(values) > MAGNITUDE_MAX)
     if bad.any():
         row, column = np.argwhere(bad)[0]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
+from scoring.anomaly.blocks import STRETCH_ROWS, stretches
 from scoring.anomaly.calibration import calibrate
 from scoring.anomaly.cross_fit import Progress, cross_fit
 from scoring.anomaly.fitting import Fit, Fitted, Prior, rescaled
@@ -14,8 +16,12 @@ from scoring.anomaly.front_end import as_float32, fit_front_end
 from scoring.anomaly.lots import fit_lots, lot_rows
 from scoring.anomaly.model import Calibration, Model, Settings, Stage, TrainingFacts
 from scoring.anomaly.sample_size import effective_rows, stage_of, widening
+from scoring.anomaly.shrinkage import Shrinkage, choose_shrinkage
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.errors import TooFewRows
+
+#: Fewer have no spread that would be worth telling.
+ROWS_MIN: Final = 10
 
 __all__ = ["Prior", "Progress", "data_digest", "train", "train_lots"]
 
@@ -35,36 +41,50 @@ def train(
         prior: a sister process's correlation, for few rows.
         note: told how many of how many fits are done.
 
+    Returns:
+        A model of the stage that the effective number of rows allows. Of a table of more than
+        20,000 rows stretches are fitted to (:func:`scoring.anomaly.blocks.stretches`); the facts
+        of the model say how many rows were used.
+
     Raises:
         TooFewRows: fewer than :attr:`Settings.learning_rows` effective rows still make a model
             of stage ``learning``, but there must be ten rows and one column that varies.
     """
     chosen = settings or Settings()
-    if len(table) < 10:
-        raise TooFewRows(f"expected ten rows or more to learn from, found {len(table)}")
-    front = fit_front_end(table.values, table.resolutions)
+    if len(table) < ROWS_MIN:
+        raise TooFewRows(f"expected {ROWS_MIN} rows or more to learn from, found {len(table)}")
+    used = stretches(table)
+    front = fit_front_end(used.values, used.resolutions)
     if not front.modelled:
         raise TooFewRows("expected a parameter that varies, found constant columns alone")
-    z = front.standardise(table.values, chosen.clip)
+    z = front.standardise(used.values, chosen.clip)
     told = len(set(table.setups)) if table.setups is not None else None
     stage = stage_of(z, chosen, setups=told)
-    fit = Fit(chosen, stage, front, as_float32(widening(z)), prior)
-    crossed = cross_fit(table, fit, note=note)
+    shrinkage = _shrinkage(z, stage, chosen)
+    fit = Fit(chosen, stage, front, as_float32(widening(z)), shrinkage.amount, prior)
+    crossed = cross_fit(used, fit, note=note)
     calibration = calibrate(crossed.statistics)
-    whole = rescaled(fit(table), crossed.deviations)
+    whole = rescaled(fit(used), crossed.deviations)
+    note(chosen.blocks + 1, chosen.blocks + 1)
     n_eff, rho = effective_rows(z)
     facts = TrainingFacts(
         rows=len(table),
         n_eff=n_eff,
         setups=told or 0,
         trimmed=whole.trimmed,
-        used=len(table),
-        shrinkage=f"ridge {chosen.ridge:g}",
+        used=len(used),
+        shrinkage=shrinkage.name,
         missing=tuple(float(share) for share in np.isnan(table.values).mean(axis=0)),
         rho=rho,
         data_digest=data_digest(table.values, whole.front.quantum),
     )
     return _model(table, whole, _Trained(chosen, stage, calibration, facts))
+
+
+def _shrinkage(z: Numbers, stage: Stage, settings: Settings) -> Shrinkage:
+    if stage in (Stage.LEARNING, Stage.PRIOR):
+        return Shrinkage(settings.ridge, f"prior {settings.prior_weight:g}")
+    return choose_shrinkage(np.nan_to_num(z), blocks=settings.blocks, gap=settings.var_order)
 
 
 def train_lots(
@@ -85,9 +105,12 @@ def train_lots(
 
 def data_digest(values: Numbers, quantum: Numbers) -> str:
     """SHA-256 over rows as whole quanta, little-endian int64, the least one where missing."""
-    steps = np.rint(values / quantum)
-    whole = np.where(np.isnan(steps), float(np.iinfo(np.int64).min), steps)
-    return hashlib.sha256(whole.astype("<i8").tobytes()).hexdigest()
+    digest = hashlib.sha256()
+    for begin in range(0, len(values), STRETCH_ROWS):
+        steps = np.rint(values[begin : begin + STRETCH_ROWS] / quantum)
+        whole = np.where(np.isnan(steps), float(np.iinfo(np.int64).min), steps)
+        digest.update(whole.astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

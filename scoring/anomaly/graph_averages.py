@@ -1,9 +1,9 @@
-"""The averages of a graph: row by row for one row, by matrices of decay for chunks of rows.
+"""The averages of chunks of rows, by matrices of decay weights instead of a loop.
 
 An EWMA is linear, so within a chunk of L rows it is one product with an [L, L] matrix of decay
 weights, and what chunks hand on to one another is one product with a [K + 1, K] matrix of the
-weights of whole chunks. No node repeats another: the shape of the input decides how much each
-computes. Cost per row and average: 2 (L + K m / L ...) multiplications instead of a loop in Python.
+weights of whole chunks: no node repeats another. Per row, parameter and average that costs
+L + K / L multiplications, so chunks are short and few go through at once.
 """
 
 from __future__ import annotations
@@ -11,118 +11,77 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import GraphProto, TensorProto
+from onnx import TensorProto
 
-from scoring.anomaly.graph_layout import Group, averages_of
-from scoring.anomaly.graph_nodes import Nodes, value_of
+from scoring.anomaly.graph_layout import Group, Outputs
+from scoring.anomaly.graph_nodes import Nodes
 from scoring.anomaly.model import Kind, Statistic
 
 
 @dataclass(frozen=True, slots=True)
-class Averages:
-    """What averages are computed from: names of residuals [n, m] by group, and the state's."""
+class Averaged:
+    """Names of the figures [n, a] in the order of the state, and of the averages after [a, m]."""
 
-    groups: tuple[Group, ...]
-    statistics: tuple[Statistic, ...]
-    inputs: tuple[str, ...]
-    state: str
-    rows: str
-    parameters: int
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Figures [n, averages] and the state after, then each group's averages."""
-        return ("figures", "averages_after", *(group.name for group in self.groups))
-
-    @property
-    def units(self) -> list[float]:
-        """What each figure is divided by: the deviation of an EWMA of unit variance."""
-        found = []
-        for group in self.groups:
-            for n in group.members:
-                weight = self.statistics[n].decay
-                is_drift = self.statistics[n].kind is Kind.DRIFT
-                found.append(float(np.sqrt(weight / (2.0 - weight))) if is_drift else 1.0)
-        return found
-
-    def is_total(self, group: Group) -> list[float]:
-        """1 for each member of a group that is a sum over parameters, 0 for a maximum."""
-        return [float(self.statistics[n].kind is Kind.TOTAL) for n in group.members]
+    figures: str
+    after: str
 
 
-def one_row(main: Nodes, given: Averages) -> GraphProto:
-    """The branch for a single row: a_t = (1 - w) a_(t-1) + w x_t for all averages at once."""
-    nodes = Nodes(main, "one/")
-    decays = [decay for group in given.groups for decay in group.decays]
-    weight = np.array(decays)[:, None]
-    rows = [
-        name for name, group in zip(given.inputs, given.groups, strict=True) for _ in group.members
-    ]
-    fresh = nodes("Mul", nodes("Concat", *rows, axis=0), nodes.array(weight))
-    after = nodes("Add", nodes("Mul", given.state, nodes.array(1.0 - weight)), fresh)
-    nodes.named("one/after", "Identity", after)
-    size = nodes("Abs", after)
-    totals = [total for group in given.groups for total in given.is_total(group)]
-    figures = _figures(nodes, size, totals, axis=1)
-    scaled = nodes("Div", figures, nodes.number(*given.units))
-    nodes.named("one/figures", "Unsqueeze", scaled, nodes.whole([0]))
-    outputs = [value_of("one/figures", ["n", "a"]), value_of("one/after", ["a", "m"])]
-    for n, group in enumerate(given.groups):
-        first = group.first_row
-        part = nodes(
-            "Slice", after, nodes.whole([first]), nodes.whole([first + len(group.members)])
-        )
-        nodes.named(f"one/group{n}", "Unsqueeze", part, nodes.whole([0, 2]))
-        outputs.append(value_of(f"one/group{n}", ["k", "g", "l", "m"]))
-    return nodes.graph([], outputs)
-
-
-def many_rows(main: Nodes, given: Averages) -> GraphProto:
-    """The branch for chunks of rows [K, L, m]."""
-    nodes = Nodes(main, "many/")
-    shape = nodes("Shape", given.rows)
-    clock = _Clock(nodes, shape)
-    figures, after, outputs = [], [], []
-    for n, (name, group) in enumerate(zip(given.inputs, given.groups, strict=True)):
-        chunked = nodes("Reshape", name, shape)
-        averages, last = _group(clock, chunked, given=given, group=group)
-        nodes.named(f"many/group{n}", "Identity", averages)
-        outputs.append(value_of(f"many/group{n}", ["k", "g", "l", "m"]))
-        after.append(last)
-        size = averages if group.is_squared else nodes("Abs", averages)
-        found = _figures(nodes, size, given.is_total(group), axis=3, along=(1, -1, 1))
-        ordered = nodes("Transpose", found, perm=[0, 2, 1])
-        figures.append(nodes("Reshape", ordered, nodes.whole([-1, len(group.members)])))
-    scaled = nodes("Div", nodes("Concat", *figures, axis=1), nodes.number(*given.units))
-    nodes.named("many/figures", "Identity", scaled)
-    nodes.named("many/after", "Identity", nodes("Concat", *after, axis=0))
-    first = [value_of("many/figures", ["n", "a"]), value_of("many/after", ["a", "m"])]
-    return nodes.graph([], first + outputs)
-
-
-def state_of(main: Nodes, groups: tuple[Group, ...]) -> str:
-    """The averages in the state."""
-    return main("Slice", "state", main.whole([0]), main.whole([averages_of(groups)]))
-
-
-def _figures(
+def average_chunks(
     nodes: Nodes,
-    size: str,
-    totals: list[float],
+    groups: tuple[Group, ...],
+    statistics: tuple[Statistic, ...],
     *,
-    axis: int,
-    along: tuple[int, ...] = (-1,),
-) -> str:
-    """Maxima over parameters, and sums where a statistic is one."""
-    largest = nodes("ReduceMax", size, axes=[axis], keepdims=0)
-    if not any(totals):
+    inputs: dict[str, str],
+    outputs: Outputs,
+) -> Averaged:
+    """Add the averages of chunks.
+
+    Args:
+        nodes: what they are added to; it knows ``rows`` [K, L, m] and ``state``.
+        groups: what is averaged.
+        statistics: of the model.
+        inputs: what [n, m] is averaged, by the name of the group.
+        outputs: how the averages [K, gL, m] are to be called, by the name of the group.
+    """
+    shape = nodes("Shape", "rows")
+    clock = _Clock(nodes, shape)
+    figures, after = [], []
+    for group in groups:
+        chunked = nodes("Reshape", inputs[group.name], shape)
+        averages = outputs[group.name]
+        after.append(_group(clock, chunked, group, output=averages))
+        size = averages if group.is_squared else nodes("Abs", averages)
+        is_total = [statistics[n].kind is Kind.TOTAL for n in group.members]
+        found = nodes("Transpose", _over_parameters(nodes, size, is_total), perm=[0, 2, 1])
+        figures.append(nodes("Reshape", found, nodes.whole([-1, len(group.members)])))
+    joined = nodes("Concat", *figures, axis=1)
+    scaled = nodes("Div", joined, nodes.number(*units_of(groups, statistics)))
+    return Averaged(scaled, nodes("Concat", *after, axis=0))
+
+
+def units_of(groups: tuple[Group, ...], statistics: tuple[Statistic, ...]) -> list[float]:
+    """What each figure is divided by: the deviation of an EWMA of unit variance, or 1."""
+    found = []
+    for group in groups:
+        for n in group.members:
+            weight = statistics[n].decay
+            is_drift = statistics[n].kind is Kind.DRIFT
+            found.append(float(np.sqrt(weight / (2.0 - weight))) if is_drift else 1.0)
+    return found
+
+
+def _over_parameters(nodes: Nodes, size: str, is_total: list[bool]) -> str:
+    """Maxima over parameters, and sums where a statistic is one [K, g, L]."""
+    by_chunk = nodes.whole([0, len(is_total), -1])
+    largest = nodes("Reshape", nodes("ReduceMax", size, axes=[2], keepdims=0), by_chunk)
+    if not any(is_total):
         return largest
-    total = np.array(totals).reshape(along)
-    whole = nodes("ReduceSum", size, axes=[axis], keepdims=0)
+    share = np.array(is_total, np.float64).reshape(-1, 1)
+    whole = nodes("Reshape", nodes("ReduceSum", size, axes=[2], keepdims=0), by_chunk)
     return nodes(
         "Add",
-        nodes("Mul", largest, nodes.array(1.0 - total)),
-        nodes("Mul", whole, nodes.array(total)),
+        nodes("Mul", largest, nodes.array(1.0 - share)),
+        nodes("Mul", whole, nodes.array(share)),
     )
 
 
@@ -190,21 +149,16 @@ class _Clock:
         return nodes("Mul", nodes("Pow", keep, nodes("Max", apart, zero)), is_past)
 
 
-def _group(clock: _Clock, chunked: str, *, given: Averages, group: Group) -> tuple[str, str]:
-    """The averages [K, g, L, m] of one group, and those after the last row [g, m]."""
+def _group(clock: _Clock, chunked: str, group: Group, *, output: str) -> str:
+    """Write the averages [K, gL, m] of one group; those after the last row [g, m] come back."""
     nodes, size = clock.nodes, len(group.members)
     decays = clock.decays(group.decays)
-    start = nodes(
-        "Slice",
-        given.state,
-        nodes.whole([group.first_row]),
-        nodes.whole([group.first_row + size]),
-    )
+    first = group.first_row
+    start = nodes("Slice", "state", nodes.whole([first]), nodes.whole([first + size]))
     of_chunks = nodes("Transpose", nodes("MatMul", decays.last, chunked), perm=[1, 0, 2])
     carried = nodes("Mul", decays.begun, nodes("Unsqueeze", start, axes=[1]))
     ends = nodes("Add", nodes("MatMul", decays.outer, of_chunks), carried)
     begun = nodes("Slice", ends, nodes.whole([0]), nodes.whole([-1]), nodes.whole([1]))
     entry = nodes("Transpose", begun, perm=[1, 0, 2])
-    flat = nodes("MatMul", decays.inner, nodes("Concat", entry, chunked, axis=1))
-    averages = nodes("Reshape", flat, nodes.whole([0, size, -1, given.parameters]))
-    return averages, nodes("Gather", ends, nodes.whole(-1), axis=1)
+    nodes.named(output, "MatMul", decays.inner, nodes("Concat", entry, chunked, axis=1))
+    return nodes("Gather", ends, nodes.whole(-1), axis=1)

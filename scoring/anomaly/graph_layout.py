@@ -6,17 +6,20 @@ The state has a row for each average, group by group, then the lags, newest firs
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from scoring.anomaly.model import ChannelName, Kind, Model, Statistic
 
+#: How a branch calls what it computes, by the name of the graph's output.
+Outputs: TypeAlias = Mapping[str, str]
 #: Key of the model's form among a file's metadata.
 METADATA_KEY: Final = "lotmark.model"
 #: What a graph may consist of; none of them repeats anything (no Loop, no Scan).
 OPERATORS: Final = frozenset(
-    "Abs Add Cast Concat Div Equal Gather GreaterOrEqual Identity If MatMul Max Min Mul Neg Pow"
-    " Range ReduceMax ReduceSum Reshape Shape Size Slice Sub Transpose Unsqueeze".split()
+    "Abs Add Cast Concat Div Equal Gather Gemm GreaterOrEqual If MatMul Max Min Mul Neg Pow"
+    " Range ReduceMax ReduceSum Reshape Shape Size Slice Sqrt Sub Transpose Unsqueeze".split()
 )
 _AVERAGED: Final = {Kind.DRIFT: False, Kind.SPREAD: True, Kind.TOTAL: True}
 

@@ -190,7 +190,9 @@ class OnnxDetector:
             for name in self._channels()
         }
         averages = {
-            self._statistics[member]: _stacked([part[group.name][:, n] for part in parts], size)
+            self._statistics[member]: _stacked(
+                [_of_group(part[group.name], n, of=len(group.members)) for part in parts], size
+            )
             for group in self._groups
             for n, member in enumerate(group.members)
         }
@@ -238,6 +240,12 @@ def _joined(parts: list[dict[str, Any]], statistics: tuple[str, ...]) -> _Figure
         np.concatenate([part["score"] for part in parts]),
         np.concatenate([part["statistics"] for part in parts]),
     )
+
+
+def _of_group(averages: Numbers, member: int, *, of: int) -> Numbers:
+    """One of ``of`` averages [K, L, m] of a group [K, of * L, m]."""
+    length = averages.shape[1] // of
+    return averages[:, member * length : (member + 1) * length]
 
 
 def _stacked(parts: list[Numbers], size: int) -> Numbers:

@@ -36,8 +36,8 @@ class Figures:
 
     ``at`` tells the number of a row among those that were scored, None where it has too few
     values; what is by scored row: ``scored``, ``detail``, ``hits`` [n, m, rules], ``p_rules``,
-    ``p``, ``borderline``, ``is_beyond`` [n, m]. By row: ``violations`` of the specification,
-    ``beyond_control`` limits that somebody has set, ``hashes`` of the inputs.
+    ``p``, ``borderline``, ``is_extrapolated``, ``is_beyond`` [n, m]. By row: ``violations`` of
+    the specification, ``beyond_control`` limits that somebody has set, ``hashes`` of the inputs.
     """
 
     rows: Rows
@@ -49,6 +49,7 @@ class Figures:
     p_rules: Numbers | None
     p: Numbers
     borderline: Bits
+    is_extrapolated: Bits
     is_beyond: Bits
     violations: list[tuple[Violation, ...]]
     beyond_control: list[tuple[Violation, ...]]
@@ -105,6 +106,7 @@ class FigureMaker:
             p_rules,
             fuse(scored.p_value, p_rules),
             self._borderline(scored, p_rules),
+            model.calibration.is_extrapolated(scored.score),
             beyond(model, detail),
             violations(model.names, rows.values, self._line.limits),
             violations(model.names, rows.values, self._control),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scoring.anomaly.model import Stage
+from scoring.anomaly.stages import Allowed, allowed
 from scoring.anomaly.verdict import Level, Reason
 
 #: Three yellow rows of the last five are red.
@@ -48,9 +49,10 @@ def judge(evidence: Evidence, stage: Stage, memory: Memory) -> Judged:
             rules or the specification agree.
         memory: which of the last four rows were yellow, the newest last.
     """
-    is_yellow = stage is not Stage.LEARNING and evidence.p < evidence.alpha
+    may = allowed(stage)
+    is_yellow = may.yellow and evidence.p < evidence.alpha
     after = (*memory, is_yellow)[-(WINDOW - 1) :]
-    reasons = _red_reasons(evidence, stage, (*memory, is_yellow)) if is_yellow else []
+    reasons = _red_reasons(evidence, may, (*memory, is_yellow)) if is_yellow else []
     model_level = Level.NONE
     if is_yellow:
         model_level = Level.RED if reasons else Level.YELLOW
@@ -65,13 +67,15 @@ def judge(evidence: Evidence, stage: Stage, memory: Memory) -> Judged:
     return Judged(model_level, level, tuple(reasons), after)
 
 
-def _red_reasons(evidence: Evidence, stage: Stage, yellows: Memory) -> list[Reason]:
+def _red_reasons(evidence: Evidence, may: Allowed, yellows: Memory) -> list[Reason]:
     found = []
-    if stage is not Stage.PRIOR:
+    if may.red:
         if sum(yellows[-WINDOW:]) >= NEED:
             found.append(Reason.PERSISTENT)
         if evidence.p < RED_SHARE * evidence.alpha:
             found.append(Reason.FAR_TAIL)
+    if not may.red_with_agreement:
+        return found
     # Both by themselves: the fused p has the rules in it already.
     if max(evidence.p_model, evidence.p_rules) < evidence.alpha:
         found.append(Reason.RULES_AGREE)

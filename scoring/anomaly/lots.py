@@ -55,7 +55,7 @@ def lot_rows(table: ParameterTable, basis: LotBasis) -> ParameterTable:
     """
     groups = _groups(table)
     values = [_lot(table.values[rows], basis) for rows in groups]
-    last = [int(rows[-1]) for rows in groups]
+    last = last_of_lots(table)
     width = 2 * len(basis.names)
     return ParameterTable(
         (*basis.names, *(VARIANCE.format(name) for name in basis.names)),
@@ -65,6 +65,11 @@ def lot_rows(table: ParameterTable, basis: LotBasis) -> ParameterTable:
         tuple((table.lots or ())[n] for n in last),
         (*basis.units, *("" for _ in basis.units)),
     )
+
+
+def last_of_lots(table: ParameterTable) -> list[int]:
+    """The number of the last row of each lot, in the order of :func:`lot_rows`."""
+    return [int(rows[-1]) for rows in _groups(table)]
 
 
 def _groups(table: ParameterTable) -> list[np.ndarray[tuple[int], np.dtype[np.intp]]]:

@@ -6,7 +6,7 @@ from scoring.anomaly.columns import align
 from scoring.anomaly.lots import lot_rows
 from scoring.anomaly.model import Model
 from scoring.anomaly.table import ParameterTable
-from scoring.anomaly.units import expect_same_units
+from scoring.anomaly.units import expect_same_units, expect_written_units
 
 
 def prepared(model: Model, table: ParameterTable) -> ParameterTable:
@@ -17,9 +17,22 @@ def prepared(model: Model, table: ParameterTable) -> ParameterTable:
         UnitsDiffer: a parameter is in another unit.
         MalformedTable: a model of lots, and rows that do not say theirs.
     """
+    rows = in_columns(model, table)
+    expect_same_units(model, rows)
+    return rows
+
+
+def in_columns(model: Model, table: ParameterTable) -> ParameterTable:
+    """As :func:`prepared`, but for what the values themselves tell of their units.
+
+    Raises:
+        ParametersDiffer: a parameter is missing, or unknown to the model.
+        UnitsDiffer: a unit is written otherwise.
+        MalformedTable: a model of lots, and rows that do not say theirs.
+    """
     if model.lots is not None:
         rows = lot_rows(align(table, model.lots.names), model.lots)
     else:
         rows = align(table, model.names)
-    expect_same_units(model, rows)
+    expect_written_units(model, rows)
     return rows

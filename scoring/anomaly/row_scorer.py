@@ -13,9 +13,9 @@ from scoring.anomaly.explanation import Context, Explanation, explain
 from scoring.anomaly.figures import FigureMaker, Figures
 from scoring.anomaly.levels import Evidence, Judged, judge
 from scoring.anomaly.line import Line
-from scoring.anomaly.model import Model, Stage
 from scoring.anomaly.port import Detector
 from scoring.anomaly.specification import bounds
+from scoring.anomaly.stages import stage_text
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.verdict import Level, Order, RuleHit, Status, Verdict
 from scoring.anomaly.watch_state import Position, Rows
@@ -50,7 +50,8 @@ class RowScorer:
         lower, upper = bounds(line.model.names, line.limits)
         self._bounds = (lower[modelled], upper[modelled])
         self._offsets = {setup.label: setup.offset for setup in line.model.setups}
-        self._stage_text = stage_text(line.model)
+        model = line.model
+        self._stage_text = stage_text(model.stage, model.facts.n_eff, model.settings)
 
     def start(self) -> Position:
         """Before the first row."""
@@ -122,7 +123,7 @@ class RowScorer:
             stage=model.stage,
             stage_text=self._stage_text,
             resolution=resolution,
-            is_extrapolated=p_model is not None and p_model < resolution,
+            is_extrapolated=at is not None and bool(figures.is_extrapolated[at]),
             is_borderline=at is not None and bool(figures.borderline[at]),
             setup=figures.rows.setups[n],
         )
@@ -167,13 +168,6 @@ class RowScorer:
                 touched += [] if ended is None else [ended]
         after = replace(position, following=tuple(following))
         return replace(verdict, episodes=tuple(ids)), after, touched
-
-
-def stage_text(model: Model) -> str:
-    """The stage as people read it: ``learning 12/30`` while a model learns."""
-    if model.stage is not Stage.LEARNING:
-        return str(model.stage)
-    return f"{model.stage} {int(model.facts.n_eff)}/{model.settings.learning_rows}"
 
 
 def _evidence(figures: Figures, n: int) -> Evidence:

@@ -11,7 +11,8 @@ stands still, and batches of fewer than five rows; there written units alone are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import Final
@@ -81,6 +82,17 @@ def expect_same_units(model: Model, table: ParameterTable) -> None:
     Raises:
         UnitsDiffer: naming the parameter and the factor.
     """
+    expect_written_units(model, table)
+    for change in unit_changes(model, table):
+        raise units_differ(model, change)
+
+
+def expect_written_units(model: Model, table: ParameterTable) -> None:
+    """Refuse an aligned batch whose units are written otherwise.
+
+    Raises:
+        UnitsDiffer: naming the parameter, and the factor where there is one.
+    """
     if model.units and table.units:
         for name, ours, theirs in zip(model.names, model.units, table.units, strict=True):
             if ours and theirs and not _is_same(ours, theirs):
@@ -88,12 +100,24 @@ def expect_same_units(model: Model, table: ParameterTable) -> None:
                     f"parameter {name}: expected {ours}, found {theirs}{_factor(ours, theirs)}:"
                     " convert the values"
                 )
-    for change in unit_changes(model, table):
-        raise UnitsDiffer(
-            f"parameter {change.parameter}: expected values about"
-            f" {_median(model, change.parameter):g}, found them {_told(change)}: convert them,"
-            " or train a model on the new unit"
-        )
+
+
+def units_differ(model: Model, change: UnitChange) -> UnitsDiffer:
+    """The refusal of a batch for this change."""
+    return UnitsDiffer(
+        f"parameter {change.parameter}: expected values about"
+        f" {_median(model, change.parameter):g}, found them {_told(change)}: convert them,"
+        " or train a model on the new unit"
+    )
+
+
+def undo(table: ParameterTable, changes: Sequence[UnitChange]) -> ParameterTable:
+    """The table with these parameters in the units of the model."""
+    values = table.values.copy()
+    for change in changes:
+        column = table.names.index(change.parameter)
+        values[:, column] = (values[:, column] - change.offset) / change.factor
+    return replace(table, values=values)
 
 
 def _change(values: Numbers, median: float, scale: float) -> tuple[float, float, str] | None:

@@ -12,17 +12,22 @@ from scoring.anomaly.arrival import Arrival, place
 from scoring.anomaly.episodes import Episode, RowMark
 from scoring.anomaly.front_end import quantise
 from scoring.anomaly.line import Line
+from scoring.anomaly.lots import last_of_lots
 from scoring.anomaly.port import Detector
+from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.row_scorer import Advanced, RowScorer
-from scoring.anomaly.table import Numbers, ParameterTable
+from scoring.anomaly.table import ParameterTable
+from scoring.anomaly.units import undo, unit_changes, units_differ
 from scoring.anomaly.verdict import Order, Verdict
 from scoring.anomaly.watch_state import Position, Rows, WatchState
-from scoring.errors import MalformedState, ParametersDiffer
+from scoring.errors import MalformedState
 
 __all__ = ["Line", "LineWatch", "Note", "Pushed"]
 
 #: Rows that are computed at once where nobody can come late before them any more.
 _ROWS_AT_ONCE: Final = 1024
+#: Rows in another unit are good ones once converted; more odd ones than this are a fault.
+_ODD_SHARE_MAX: Final = 0.2
 
 
 class Note(StrEnum):
@@ -91,7 +96,8 @@ class LineWatch:
         Without times, rows are taken in as they come.
 
         Args:
-            table: the rows; its columns are those of the model, in any order.
+            table: the rows; its columns are those of the model, in any order. Of a model of lots
+                whole lots, whose verdicts are those of their last rows.
             state: of :meth:`start` or of the push before.
             source: what the rows are from (a record's id, a file's name).
             first_row: the number of the first row in its source.
@@ -102,7 +108,7 @@ class LineWatch:
             MalformedState: the state is of another model.
         """
         self._expect_state(state)
-        rows = self._rows(table, source, first_row)
+        rows = self._rows(table, state, source=source, first_row=first_row)
         arrival = place(rows, state, now_us)
         begun = _begin(arrival, state)
         run = self._run(arrival.merged, arrival.orders, begun=begun)
@@ -126,15 +132,36 @@ class LineWatch:
         ):
             raise MalformedState(f"expected {m} of {p} parameters, found arrays of other shapes")
 
-    def _rows(self, table: ParameterTable, source: str, first_row: int) -> Rows:
+    def _rows(
+        self, table: ParameterTable, state: WatchState, *, source: str, first_row: int
+    ) -> Rows:
         model = self._line.model
-        values = quantise(_aligned(table, model.names), model.quantum)
-        at_us: list[int | None] = [None] * len(table)
-        if table.at_us is not None:
-            at_us = [int(at) for at in table.at_us]
-        marks = tuple(RowMark(source, first_row + n, at) for n, at in enumerate(at_us))
-        setups = table.setups or (None,) * len(table)
+        chosen = in_columns(model, table)
+        self._expect_units(chosen, state)
+        values = quantise(chosen.values, model.quantum)
+        at_us: list[int | None] = [None] * len(chosen)
+        if chosen.at_us is not None:
+            at_us = [int(at) for at in chosen.at_us]
+        numbers = range(len(table)) if model.lots is None else last_of_lots(table)
+        marks = tuple(
+            RowMark(source, first_row + n, at) for n, at in zip(numbers, at_us, strict=True)
+        )
+        setups = chosen.setups or (None,) * len(chosen)
         return Rows(values, marks, tuple(setups))
+
+    def _expect_units(self, table: ParameterTable, state: WatchState) -> None:
+        """Refuse rows in other units: those that are good rows once they are converted.
+
+        A fault may move a parameter by a factor of the table as well; its rows stay odd in the
+        other parameters, and refusing them would keep a fault from being seen.
+        """
+        changes = unit_changes(self._line.model, table)
+        if not changes:
+            return
+        stream = state.now.stream
+        scored = self._detector.score(undo(table, changes), stream)
+        if (scored.p_value < stream.alpha).mean() <= _ODD_SHARE_MAX:
+            raise units_differ(self._line.model, changes[0])
 
     def _run(self, merged: Rows, orders: tuple[Order, ...], *, begun: _Begun) -> _Run:
         """Score merged rows from where it begins, a checkpoint before every stride."""
@@ -265,17 +292,3 @@ def _notes(arrival: Arrival, again: list[Verdict]) -> tuple[Note, ...]:
         Note.CLOCK_AHEAD: bool(arrival.ahead),
     }
     return tuple(note for note, is_so in told.items() if is_so)
-
-
-def _aligned(table: ParameterTable, names: tuple[str, ...]) -> Numbers:
-    """The values in the order of the model's parameters."""
-    if table.names == names:
-        return table.values
-    if set(table.names) != set(names):
-        missing = sorted(set(names) - set(table.names))[:5]
-        unknown = sorted(set(table.names) - set(names))[:5]
-        raise ParametersDiffer(
-            f"expected the parameters of the model, found none of {missing} and unknown {unknown}"
-        )
-    at = {name: n for n, name in enumerate(table.names)}
-    return table.values[:, [at[name] for name in names]]

@@ -12,10 +12,11 @@ from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.rules import RuleSet
 from scoring.anomaly.specification import Limit, Limits
 from scoring.anomaly.table import Numbers
+from scoring.anomaly.training import train
 from scoring.anomaly.verdict import Level, Order, Reason, Status
 from scoring.anomaly.watch import Line, LineWatch, Note
 from scoring.anomaly.watch_bytes import decode_watch_state, encode_watch_state
-from scoring.errors import MalformedModel, MalformedState, ParametersDiffer
+from scoring.errors import MalformedModel, MalformedState, ParametersDiffer, UnitsDiffer
 from tests.scoring.anomaly.lines import (
     BEGIN_US,
     STEP_US,
@@ -221,3 +222,22 @@ def test_no_rows_change_nothing() -> None:
 def test_the_line_is_what_was_given() -> None:
     line: Line = a_line()
     assert a_watch(line).line is line
+
+
+@pytest.mark.item("7.bad.units")
+@pytest.mark.parametrize("is_fault", [False, True])
+def test_rows_in_other_units_are_refused_and_a_fault_that_looks_like_it_is_not(
+    is_fault: bool,
+) -> None:
+    level = np.array([0.0, 0.0, 300.0, 0.0, 0.0])
+    line = Line(train(timed(law(400, 1) + level)))
+    values = law(40, 3) + level
+    values[:, 2] *= 10.0
+    values[:, 3] += 30.0 * is_fault
+    watch = a_watch(line)
+    if is_fault:
+        found = watch.push(timed(values), watch.start())
+        assert {verdict.level for verdict in found.verdicts[5:]} == {Level.RED}
+        return
+    with pytest.raises(UnitsDiffer, match=r"parameter p2: .* 10 times as large"):
+        watch.push(timed(values), watch.start())

@@ -78,6 +78,8 @@ def injected(
 
 
 def _places(varying: list[int], *, of_a_third: bool) -> Iterator[list[int]]:
+    if not varying:
+        return
     if of_a_third:
         yield varying[::3]
         return

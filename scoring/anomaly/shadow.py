@@ -88,6 +88,8 @@ def shadow_report(
     faults = []
     for fault in STORED_SET:
         tables = list(injected(rest, fault, reference))
+        if not tables:
+            continue
         shares = [
             _mean([_called(each, table, start, alpha=contest.alpha) for table in tables])
             for each, start in zip(pair, starts, strict=True)
@@ -126,4 +128,4 @@ def _incident(contest: Contest, incident: Incident) -> Found:
 
 
 def _mean(shares: list[float]) -> float:
-    return sum(shares) / len(shares) if shares else 0.0
+    return sum(shares) / len(shares)

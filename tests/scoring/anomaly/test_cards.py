@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
 
 from keys.encoding import decode_base64url
+from ledger.schema_rules import compile_schema
 from ledger.tree import leaf_hash, node_hash
+from quality.types import business_types
 from scoring.anomaly.card_states import (
     CardDecided,
     CardFiled,
@@ -28,7 +32,11 @@ from scoring.anomaly.cards import (
     decimal_text,
     training_root,
 )
+from scoring.anomaly.drafting import Lineage, Trained, draft_card
+from scoring.anomaly.drift_bytes import decode_drift_reference
+from scoring.anomaly.graph import export_model
 from scoring.anomaly.model import Model, Settings
+from scoring.anomaly.serving import OnnxDetector
 from scoring.anomaly.training import train
 from scoring.errors import TooFewRows
 from tests.scoring.anomaly.processes import rows, table
@@ -74,6 +82,26 @@ def test_a_card_names_what_was_trained_on_and_how(model: Model, facts: CardFacts
     )
     assert content["results"]["parity_error"] == "0.0000000025"
     assert [each["id"] for each in content["reference"]["parameters"]] == list(model.names)
+
+
+@pytest.mark.item("7.5")
+def test_a_draft_is_measured_and_is_what_the_record_type_asks_for(model: Model) -> None:
+    onnx = export_model(model)
+    values = table(rows(260, 4))
+    trained = Trained(model, onnx, OnnxDetector(onnx), values)
+    lineage = Lineage(LinePlace(*LINE), RECORDS, "1.2.3", from_us=1, until_us=2, parent="P" * 43)
+    draft = draft_card(trained, lineage)
+    types = [json.loads(text) for text in business_types()]
+    (schema,) = (each["schema"] for each in types if each["vct"] == "model-card/v1")
+    assert [*compile_schema(schema).iter_errors(draft.content)] == []
+    results = draft.content["results"]
+    assert decode_base64url(draft.content["state"]["onnx_sha256"]) == sha256(onnx).digest()
+    assert float(results["parity_error"]) < 1e-6
+    figures = {each["name"]: float(each["value"]) for each in results["benchmark"]}
+    assert figures["shift-5"] > figures["shift-3"] > figures["false-alarms"]
+    digest = sha256(draft.drift_reference).digest()
+    assert decode_base64url(draft.content["reference"]["sha256"]) == digest
+    assert decode_drift_reference(draft.drift_reference).names == model.names
 
 
 @pytest.mark.parametrize("changed", ["rows", "code", "settings"])

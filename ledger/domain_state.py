@@ -24,6 +24,7 @@ class Said:
     """A business record where it would stand, as far as what is in force depends on it.
 
     ``facts`` is what :meth:`ledger.domain.DomainRules.facts` made of its groups: JSON values.
+    ``kid`` is the key that signed it.
     """
 
     index: int
@@ -36,6 +37,7 @@ class Said:
     family: str | None
     corrects: str | None
     facts: Mapping[str, Any]
+    kid: str = ""
 
     @property
     def given(self) -> tuple[str, ...]:

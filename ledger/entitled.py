@@ -249,6 +249,7 @@ def said_of(record: CheckedRecord, facts: Mapping[str, object], place: Place) ->
         family=record.family,
         corrects=record.corrects,
         facts=facts,
+        kid=record.kid,
     )
 
 

@@ -21,7 +21,7 @@ from ledger.entry import split_entry
 from ledger.errors import LedgerError
 from ledger.fold_state import PublicFold
 from ledger.kept import split_kept
-from ledger.record import GOVERNANCE_VCTS, Claims, encode_record_id, parse_jws
+from ledger.record import GOVERNANCE_VCTS, Claims, encode_record_id, parse_header, parse_jws
 from ledger.record_type import CLOSED_GROUPS, SEALED
 from ledger.sharing.openings import STATE_GROUP
 from ledger.store import EntryRow, Store
@@ -132,4 +132,5 @@ def said_of_entry(row: EntryRow, groups: Groups, *, facts: Groups) -> Said:
         family=address["family"],
         corrects=manifest["corrects"],
         facts=facts,
+        kid=parse_header(split_entry(row.text)[1].partition(".")[0]).kid,
     )

@@ -9,6 +9,7 @@ their facts alone. Of other records it is what they refer to:
 ``codes``      [codebook, code, place] of every code that a codebook may define
 ``unit``       [unit, place] of the quantity
 ``part``       {customer, supplier, number, revision} as far as stated
+``upload``     the upload that a label is about
 =============  =========================================================================
 """
 
@@ -143,6 +144,10 @@ def _credential(groups: Groups) -> Facts:
     return {"site": _stated(groups, "credential", "site"), "codes": []}
 
 
+def _label(groups: Groups) -> Facts:
+    return {"upload": text(groups, "alarm", "upload")}
+
+
 def _stated(groups: Groups, *path: str) -> list[str | None]:
     """A value and its place."""
     return [text(groups, *path), "/".join(("", *path))]
@@ -171,5 +176,9 @@ _FACTS: Final[Mapping[str, Callable[[Groups], Facts]]] = MappingProxyType(
         "corrective-action/v1": _action,
         "parameter-upload/v1": _parameters,
         "quality-credential/v1": _credential,
+        "model-card/v1": _state,
+        "model-decision/v1": _state,
+        "alarm-label/v1": _label,
+        "rule-limits/v1": _state,
     }
 )

@@ -24,6 +24,13 @@ from quality.flags import Flag
 from quality.in_force.flags import cited_specification, find_flags
 from quality.in_force.folds import InForce
 from quality.in_force.judging import judge_record
+from quality.in_force.judging_models import (
+    CARD,
+    DECISION,
+    MODEL_VCTS,
+    RULES,
+    judge_model_record,
+)
 from quality.in_force.judging_sampling import (
     COMMIT,
     REVEAL,
@@ -31,13 +38,17 @@ from quality.in_force.judging_sampling import (
     judge_end,
     judge_sampling,
 )
+from quality.in_force.models import Decision, read_card, read_line
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import read_requirement
+from quality.in_force.rule_versions import read_rule_version
 from quality.in_force.skipping import read_commit
 from quality.in_force.specifications import SpecificationRevision, read_specification
 from quality.sampling.parameters import judge_sampling_parameters
 
-_VCTS: Final = frozenset({ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1"})
+_VCTS: Final = frozenset(
+    {ACT_VCT, "site/v1", "part/v1", "specification/v1", "requirement/v1", CARD, DECISION, RULES}
+)
 # Pieces per unit stand in the detail of a part; they convert what is delivered.
 _KEPT: Final[Mapping[str, frozenset[str]]] = {"part/v1": frozenset({"detail"})}
 
@@ -48,7 +59,7 @@ class Masters(InForce):
 
     @property
     def vcts(self) -> frozenset[str]:
-        """Acts and masters; what is delivered, inspected or complained of changes nothing."""
+        """Acts, masters, models and rules: not what is delivered, inspected or labelled."""
         return _VCTS
 
     @property
@@ -67,6 +78,8 @@ class Masters(InForce):
             return judge_sampling(said, self, parameters=fold.parameters, filings=filings)
         if said.vct == ACT_VCT and self._ends_commit(said):
             return judge_end(said, self)
+        if said.vct in MODEL_VCTS:
+            return judge_model_record(said, self, fold=fold, filings=filings)
         return judge_record(said, self, fold.parameters)
 
     def judge_document(self, name: str, text: str, *, before: str | None) -> Refusal | None:
@@ -156,6 +169,25 @@ class Masters(InForce):
         new = read_requirement(said.facts["state"], record_id=said.record_id, index=said.index)
         return replace(self, asked=self.asked.with_proposal(new))
 
+    def _after_card(self, said: Said) -> Masters:
+        card = read_card(
+            said.facts["state"], record_id=said.record_id, kid=said.kid, index=said.index
+        )
+        return replace(self, models=self.models.with_card(card))
+
+    def _after_decision(self, said: Said) -> Masters:
+        state = said.facts["state"]
+        models = self.models.with_decision(
+            state["card"], Decision(state["decision"]), kid=said.kid, index=said.index
+        )
+        return self if models is self.models else replace(self, models=models)
+
+    def _after_rules(self, said: Said) -> Masters:
+        state = said.facts["state"]
+        line = read_line(said.party, state["line"])
+        new = read_rule_version(state, record_id=said.record_id, index=said.index)
+        return replace(self, rule_versions=self.rule_versions.with_version(line, new))
+
 
 _CHANGES: Final[Mapping[str, Callable[[Masters, Said], Masters]]] = {
     ACT_VCT: Masters._after_act,
@@ -163,4 +195,7 @@ _CHANGES: Final[Mapping[str, Callable[[Masters, Said], Masters]]] = {
     "part/v1": Masters._after_part,
     "specification/v1": Masters._after_specification,
     "requirement/v1": Masters._after_requirement,
+    CARD: Masters._after_card,
+    DECISION: Masters._after_decision,
+    RULES: Masters._after_rules,
 }

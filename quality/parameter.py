@@ -14,7 +14,7 @@ from ledger.faults import Fault
 from quality.flags import Flag
 from quality.limits import limit_faults, limits_of
 from quality.repeats import repeat_faults
-from quality.values import Groups, exact, instant, items, pointed, text
+from quality.values import Groups, decimal, exact, instant, items, pointed, text
 
 
 def parameter_faults(groups: Groups) -> Iterator[Fault]:
@@ -23,6 +23,9 @@ def parameter_faults(groups: Groups) -> Iterator[Fault]:
     yield from repeat_faults("/process/parameters", parameters, name="id")
     for pointer, parameter in pointed("", groups, "process", "parameters"):
         yield from limit_faults(pointer, parameter)
+        resolution = decimal(parameter, "resolution")
+        if resolution is not None and resolution <= 0:
+            yield Fault(f"{pointer}/resolution", "above 0", str(resolution))
     if "process" not in groups:
         return
     for pointer, row in pointed("", groups, "values", "rows"):

@@ -15,6 +15,7 @@ from typing import Final
 
 from ledger.faults import Fault
 from ledger.rules import CredentialRight
+from quality.alarm_label import alarm_label_faults, alarm_label_flags
 from quality.corrective_action import corrective_action_faults, corrective_action_flags
 from quality.credential import (
     DEFAULT_RIGHTS,
@@ -26,9 +27,16 @@ from quality.facts import record_facts
 from quality.flags import Flag
 from quality.goods_receipt import goods_receipt_faults
 from quality.inspection import inspection_faults, inspection_flags, inspection_roles
+from quality.model_card import (
+    model_card_faults,
+    model_card_flags,
+    model_card_roles,
+    model_decision_flags,
+)
 from quality.parameter import parameter_faults, parameter_flags
 from quality.part import part_faults, part_flags
 from quality.requirement import requirement_faults
+from quality.rule_limits import rule_limits_faults, rule_limits_flags
 from quality.shapes import shape_faults
 from quality.shipment import shipment_faults
 from quality.site import site_faults
@@ -37,7 +45,11 @@ from quality.values import Groups, text
 
 #: What in a record makes it some roles' to say.
 _SAID: Final[Mapping[str, str]] = MappingProxyType(
-    {"inspection-report/v1": "/verdict/stage", "quality-credential/v1": "/credential/kind"}
+    {
+        "inspection-report/v1": "/verdict/stage",
+        "quality-credential/v1": "/credential/kind",
+        "model-card/v1": "/state/owner",
+    }
 )
 _NOBODY: Final = "none of the roles"
 #: Groups on which it rests whose a record is to say: somebody has to read them.
@@ -57,6 +69,9 @@ _FAULTS: Final[Mapping[str, _Faults]] = MappingProxyType(
         "requirement/v1": lambda groups, signer: requirement_faults(groups, signer=signer),
         "shipment/v1": lambda groups, signer: shipment_faults(groups, signer=signer),
         "goods-receipt/v1": lambda groups, signer: goods_receipt_faults(groups, signer=signer),
+        "model-card/v1": lambda groups, signer: model_card_faults(groups, signer=signer),
+        "alarm-label/v1": lambda groups, _: alarm_label_faults(groups),
+        "rule-limits/v1": lambda groups, _: rule_limits_faults(groups),
     }
 )
 _FLAGS: Final[Mapping[str, Callable[[Groups], Iterator[Flag]]]] = MappingProxyType(
@@ -67,6 +82,10 @@ _FLAGS: Final[Mapping[str, Callable[[Groups], Iterator[Flag]]]] = MappingProxyTy
         "parameter-upload/v1": parameter_flags,
         "part/v1": part_flags,
         "specification/v1": specification_flags,
+        "model-card/v1": model_card_flags,
+        "model-decision/v1": model_decision_flags,
+        "alarm-label/v1": alarm_label_flags,
+        "rule-limits/v1": rule_limits_flags,
     }
 )
 
@@ -158,6 +177,8 @@ def _faults(vct: str, groups: Groups, *, signer: str | None) -> Iterator[Fault]:
 def _roles(vct: str, groups: Groups, *, signer: str | None) -> frozenset[str] | None:
     if vct == "inspection-report/v1":
         return inspection_roles(groups, signer=signer)
+    if vct == "model-card/v1":
+        return model_card_roles(groups, signer=signer)
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from ledger.faults import Fault
 from ledger.relations import ACT_VCT, find_act_faults
 from ledger.sharing.act_forms import SHARING_ACTS, find_sharing_faults
+from quality.in_force.models import Decision
 from quality.in_force.skipping import read_hash
 from quality.values import Groups
 
@@ -100,6 +101,11 @@ _TEXT: Final[_Form] = (f"text of 1 to {_CHARACTERS_MAX} characters", _is_text)
 _OPTIONAL: Final[_Form] = (f"text of 1 to {_CHARACTERS_MAX} characters, or none", _is_text_or_none)
 _SIDES: Final[Mapping[str, _Form]] = {"customer": _TEXT, "supplier": _TEXT}
 _PART: Final[Mapping[str, _Form]] = {**_SIDES, "number": _TEXT}
+_LINE: Final[Mapping[str, _Form]] = {
+    **{"site": _TEXT, "line": _TEXT, "machine": _TEXT, "part": _TEXT}
+}
+_DECISION: Final[_Form] = (f"one of {', '.join(Decision)}", lambda value: value in set(Decision))
+_VERSION: Final[_Form] = ("a whole number from 1", lambda value: type(value) is int and value > 0)
 _NUMBER: Final[_Form] = (f"a whole number 1 to {_NUMBER_MAX}", _is_number)
 _HASH: Final[_Form] = ("32 bytes in base64url, 43 characters", _is_hash)
 #: Acts of the trade's own; those of a log without a trade are read in ``ledger``.
@@ -144,6 +150,11 @@ _MEMBERS: Final[Mapping[str, _Members]] = MappingProxyType(
             "families": (f"a list of at most {_FAMILIES_MAX} families", _are_texts),
             "in_force_from": _TEXT,
         },
+        "model-card/v1": {
+            **{"owner": _TEXT, "line": _LINE, "onnx_sha256": _HASH, "parent": _OPTIONAL}
+        },
+        "model-decision/v1": {"card": _TEXT, "decision": _DECISION, "reason": _TEXT},
+        "rule-limits/v1": {"line": _LINE, "version": _VERSION, "previous": _OPTIONAL},
         "shipment/v1": {"part": {**_PART, "revision": _OPTIONAL}, "to_site": _OPTIONAL},
         "goods-receipt/v1": {"part": {**_PART, "revision": _OPTIONAL}, "to_site": _OPTIONAL},
     }

@@ -8,8 +8,10 @@ from typing import Final
 from ledger.domain_state import Said
 from ledger.relations import Relations
 from ledger.sharing.agreements import Agreements
+from quality.in_force.models import Models
 from quality.in_force.parts import PartKey, Parts
 from quality.in_force.requirements import Requirements
+from quality.in_force.rule_versions import RuleVersions
 from quality.in_force.sites import Sites
 from quality.in_force.skipping import SkipLots
 from quality.in_force.specifications import Specifications
@@ -26,6 +28,8 @@ class InForce:
     specifications: Specifications = field(default_factory=Specifications)
     asked: Requirements = field(default_factory=Requirements)
     skipping: SkipLots = field(default_factory=SkipLots)
+    models: Models = field(default_factory=Models)
+    rule_versions: RuleVersions = field(default_factory=RuleVersions)
 
 
 def inspected_part(said: Said) -> PartKey | None:

@@ -31,9 +31,43 @@ ZERO = (("/plan/classes/1/accept", 0), ("/plan/classes/1/reject", 2))
 #: Changes after which the examples, which show every group, raise no flag at all.
 QUIET: dict[str, tuple[tuple[str, Json], ...]] = {
     INSPECTION: (("/plan/standard", "contract"), *ZERO),
+    "rule-limits/v1": (("/rules/parameters/1/rules", ["N1"]),),
 }
+PARITY = "/results/parity_error"
+BENCHMARK = {"name": "detection", "value": "0.97"}
 ACTION_0 = "/actions/actions/0"
+MODEL_CARD, MODEL_DECISION, ALARM_LABEL, RULE_LIMITS = VCTS[-4:]
 CASES = [
+    Case(MODEL_CARD, "model-learning", "/state/stage", "prior", "learning", "/state/stage"),
+    Case(MODEL_CARD, "parity-missed", PARITY, "0.001", "0.0011", PARITY),
+    Case(MODEL_CARD, "benchmark-missing", "/results/benchmark", [BENCHMARK], [], "/results"),
+    Case(
+        MODEL_DECISION,
+        "reason-missing",
+        "/state/reason",
+        "drift",
+        "other",
+        "/state/reason",
+        given=(("/note", ...),),
+    ),
+    Case(
+        ALARM_LABEL,
+        "alarm-without-cause",
+        "/label",
+        {"action": "label", "label": "confirmed", "cause": "tool-wear"},
+        {"action": "label", "label": "confirmed"},
+        "/label/label",
+    ),
+    Case(RULE_LIMITS, "more-alarms", "/effect/after", 118, 119, "/effect/after"),
+    Case(
+        RULE_LIMITS,
+        "parameter-without-rules",
+        "/rules/parameters/1/rules",
+        ["N1"],
+        [],
+        "/rules/parameters/1",
+        given=(("/rules/parameters/1/lower", None),),
+    ),
     Case(INSPECTION, "defects-unaccounted", "/defects/defective", 1, 2, "/defects/items"),
     Case(INSPECTION, "sample-short", "/defects/inspected", 80, 79, "/defects/inspected"),
     Case(

@@ -20,6 +20,7 @@ from examples.measurements import (
 )
 from quality.rules import QualityRules
 from quality.types import business_types
+from tests.quality.anomaly_examples import ANOMALY_EXAMPLES
 from tests.quality.examples import FILE, Json, validator
 from tests.vectors import vectors_dir
 
@@ -102,7 +103,8 @@ def test_every_party_has_a_site_but_the_one_that_is_new() -> None:
 def test_every_party_reports_and_every_type_is_used() -> None:
     assert {record.party for record in RECORDS if record.vct in MEASURED} == PARTIES
     assert {slug for record in RECORDS for slug in record.to} <= PARTIES
-    assert len({record.vct for record in RECORDS}) == len(business_types())
+    # What is said of models is another chapter's: it takes rows by the hundred.
+    assert len({record.vct for record in RECORDS}) == len(business_types()) - len(ANOMALY_EXAMPLES)
     assert len({record.number for record in RECORDS}) == len(RECORDS)
 
 

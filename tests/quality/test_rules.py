@@ -10,6 +10,7 @@ from ledger.faults import Fault
 from ledger.rules import CredentialRight
 from quality.credential import SIGNING_ROLES
 from quality.rules import QualityRules
+from tests.quality.anomaly_examples import ANOMALY_EXAMPLES
 from tests.quality.examples import (
     CERTIFIER,
     HANFENG,
@@ -35,6 +36,7 @@ SIGNERS = {
     PARAMETERS: (SUZHOU, frozenset({"supplier"})),
     **dict.fromkeys(MASTER_EXAMPLES, (HANFENG, frozenset({"supplier"}))),
     "shipment/v1": (LINDQVIST, frozenset({"supplier"})),
+    **dict.fromkeys(ANOMALY_EXAMPLES, (SUZHOU, frozenset({"supplier"}))),
 }
 
 
@@ -184,6 +186,7 @@ CASES = [
     Case(PARAMETERS, "/process/parameters/0/lower", "22", "24.0"),
     Case(PARAMETERS, "/values/rows/1/values", ["1", None], ["1"]),
     Case(PARAMETERS, "/values/rows/1/values", ["1", "2"], ["1", "2", "3"]),
+    Case(PARAMETERS, "/process/parameters/0/resolution", "0.001", "0.000"),
 ]
 
 

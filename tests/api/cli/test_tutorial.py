@@ -65,7 +65,7 @@ def test_the_tutorials_commands_work_on_a_table_it_did_not_ship(
     assert "nothing was found" in ran.stdout
     for words in (
         "nothing cosigned yet",
-        "affirmed entry 28",
+        "affirmed entry 32",
         "has yet to accept",
         "replace all admin keys of cygnus",
     ):

@@ -121,10 +121,8 @@ def delays(seen: Sequence[Seen]) -> dict[str, float]:
         for flags in one.good.values():
             false += events(three_of_five(flags))
             rows += len(flags)
-        for run, flags in one.faults.values():
-            if run.fault not in UNSEEN:
-                red = np.flatnonzero(three_of_five(flags)[run.onset :])
-                waited.append(float(red[0]) if len(red) else float("inf"))
+        red = {name: (run, three_of_five(flags)) for name, (run, flags) in one.faults.items()}
+        waited += first_rows(red).values()
     told = np.array(waited)
     return {
         "found": float(np.isfinite(told).mean()),
@@ -133,6 +131,16 @@ def delays(seen: Sequence[Seen]) -> dict[str, float]:
         "false_events_per_1000": 1000.0 * false / max(rows, 1),
         "fault_runs": len(told),
     }
+
+
+def first_rows(red: Mapping[str, tuple[Run, Flags]]) -> dict[str, float]:
+    """Rows from the first bad one to the first red one, of faults that can be seen at all."""
+    found = {}
+    for name, (run, flags) in red.items():
+        if run.fault not in UNSEEN:
+            rows = np.flatnonzero(flags[run.onset :])
+            found[name] = float(rows[0]) if len(rows) else float("inf")
+    return found
 
 
 def tests(runs: Runs, learn: Learn) -> dict[str, Judged]:
@@ -165,13 +173,12 @@ def _of_faults(seen: Sequence[Seen]) -> dict[str, Judged]:
 
 
 def _by_fault(seen: Sequence[Seen]) -> dict[str, list[float]]:
-    """Rows to the first red one by fault, a figure for each run learnt from."""
+    """Rows to the first red one, a figure for each run learnt from."""
     found: dict[str, list[float]] = {}
     for one in seen:
-        for run, flags in one.faults.values():
-            red = np.flatnonzero(three_of_five(flags)[run.onset :])
-            waited = float(red[0]) if len(red) else float("inf")
-            found.setdefault(run.fault or run.name, []).append(waited)
+        red = {name: (run, three_of_five(flags)) for name, (run, flags) in one.faults.items()}
+        for name, waited in first_rows(red).items():
+            found.setdefault(name, []).append(waited)
     return found
 
 

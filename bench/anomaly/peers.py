@@ -133,7 +133,7 @@ def filled(table: ParameterTable, by: Numbers) -> Numbers:
     return np.where(np.isnan(table.values), by, table.values)
 
 
-def compare(runs: Runs) -> dict[str, dict[str, object]]:
+def compare(runs: Runs, peers: Sequence[Peer] = PEERS) -> dict[str, dict[str, object]]:
     """The model and its peers, learnt from the first training run."""
     if not runs.training or not runs.faults:
         return {}
@@ -141,7 +141,7 @@ def compare(runs: Runs) -> dict[str, dict[str, object]]:
     by = np.nan_to_num(np.nanmedian(source.table.values, axis=0))
     rows = filled(source.table, by)
     found = {"lotmark": _model(runs, learn(source.table))}
-    for peer in PEERS:
+    for peer in peers:
         score = peer.fit(rows)
         limit = _honest_limit(peer.fit, rows)
         told = _figures(runs, source, lambda table: score(filled(table, by)), honest=limit)  # noqa: B023

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.anomaly.folders import Reading
-from bench.anomaly.peers import PEERS
+from bench.anomaly.folders import Reading, read_folder
+from bench.anomaly.peers import PEERS, Peer, compare
 from bench.anomaly.report import Report, report_files, report_folder
 from bench.anomaly.robust import cost
 from bench.anomaly.runs import Run
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(folder: Path) -> Report:
-    return report_folder(folder, Reading())
+    return report_folder(folder, Reading(is_compared=False))
 
 
 @pytest.mark.item("7.done.targets")
@@ -61,13 +62,22 @@ def test_normal_runs_and_faults_are_enough_for_a_figure(report: Report, test: st
 
 @pytest.mark.item("7.done.baselines")
 def test_peers_stand_at_the_same_rate_on_the_same_rows_with_their_parameters(
-    report: Report,
+    folder: Path,
 ) -> None:
-    told = report["baselines"]
-    assert list(told) == ["lotmark", *(peer.name for peer in PEERS)]
+    expect_compared(folder, [peer for peer in PEERS if peer.name != "isolation_forest"])
+
+
+@pytest.mark.long
+def test_a_forest_stands_at_the_same_rate_as_well(folder: Path) -> None:
+    expect_compared(folder, PEERS)
+
+
+def expect_compared(folder: Path, peers: Sequence[Peer]) -> None:
+    """Each has its parameters, and the rate that all have by the same rows."""
+    told = compare(read_folder(folder).runs, peers)
+    assert list(told) == ["lotmark", *(peer.name for peer in peers)]
     assert all(peer["parameters"] for peer in told.values())
     assert len({peer["false_alarms"] for name, peer in told.items() if name != "lotmark"}) == 1
-    assert told["lotmark"]["false_alarms"] <= told["shewhart"]["false_alarms"]
 
 
 @pytest.mark.item("7.done.other-data")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from bench.anomaly.files import Columns
 from bench.anomaly.folders import OWN_ROWS, Reading
-from bench.anomaly.report import given_folder, report_files, report_folder, report_given
+from bench.anomaly.report import Report, given_folder, report_files, report_folder, report_given
+from scoring.errors import ScoringError
 
 
 def _options() -> argparse.Namespace:
@@ -38,16 +39,21 @@ def _options() -> argparse.Namespace:
 def main() -> int:
     """Measure and print one JSON object."""
     options = _options()
+    try:
+        found = _measured(options)
+    except (ValueError, OSError, ScoringError) as fault:
+        print(f"bench.anomaly: {fault}", file=sys.stderr)
+        return 2
+    print(json.dumps(found, indent=None if options.json else 1, allow_nan=False))
+    return 0
+
+
+def _measured(options: argparse.Namespace) -> Report:
     columns = Columns(options.label, options.setup, tuple(options.drop))
     reading = Reading(columns, options.onset, options.rows, not options.alone)
     if options.train:
-        found = report_files(options.train, options.score, reading=reading)
-    elif options.data:
-        found = report_folder(options.data, reading)
-    else:
-        found = report_given(given_folder())
-    print(json.dumps(found, indent=None if options.json else 1, allow_nan=False))
-    return 0
+        return report_files(options.train, options.score, reading=reading)
+    return report_folder(options.data, reading) if options.data else report_given(given_folder())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from bench.anomaly.targets import Judged, judge, unmeasured
 from bench.anomaly.tep import UNSEEN
 from scoring.anomaly.correlation import correlation
 from scoring.anomaly.model import Stage
+from scoring.anomaly.sample_size import effective_rows
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import Prior
 
@@ -87,19 +88,30 @@ def _rates(line: Line, runs: Runs, good: Sequence[Run]) -> dict[str, float]:
 
 
 def _contiguous(pool: Sequence[Run]) -> Judged:
-    """Stretches of a run, the rows after them scored: a model of them must say that it learns."""
-    told, alarms, worst = [], 0, 0.0
+    """Stretches of a run, the rows after them scored: a model of them must say that it learns.
+
+    Stretches of a run that is not autocorrelated enough are rows like any others.
+    """
+    told, alarms = [], 0
     for rows in _STRETCHES:
         for run in pool:
+            if _worth(run, rows) >= ROWS:
+                continue
             for low in range(0, len(run.table) - 2 * rows, max(rows, len(run.table) // 8)):
                 line = learn(run.rows(low, low + rows).table)
                 told.append(line.model.stage is Stage.LEARNING)
                 alarms += int(line.flags(run.rows(low + rows, low + 2 * rows).table).sum())
-                worst = max(worst, line.model.facts.n_eff)
+    if not told:
+        return unmeasured("T10", "the good runs are not autocorrelated")
     figures = {
         "said_learning": float(np.mean(told)),
         "model_alarms": float(alarms),
         "stretches": float(len(told)),
-        "largest_n_eff": worst,
     }
     return judge("T10", figures)
+
+
+def _worth(run: Run, rows: int) -> float:
+    """How many independent rows so many are worth, by the autocorrelation of the whole run."""
+    _, rho = effective_rows(_standardised(run))
+    return rows * (1.0 - rho) / (1.0 + rho)

@@ -21,14 +21,18 @@ import numpy as np
 
 from bench.anomaly.files import Columns, ReadTable, read_any
 from bench.anomaly.runs import Run, Runs
+from scoring.errors import ScoringError
 
 _BRAATZ: Final = re.compile(r"^d(\d\d)(_te)?$")
 _BRAATZ_ONSET: Final = 160
 _SHORT_ONSET: Final = 20
 _SHORT: Final = 500
+_PROCESS_WIDTH: Final = 52
 _SUFFIXES: Final = (".dat", ".csv", ".txt", ".tsv", ".parquet")
 _TRAIN: Final = re.compile(r"train|fit|learn", re.IGNORECASE)
-_NORMAL: Final = re.compile(r"normal|good|fault[-_ ]?free|healthy|no[-_ ]?fault|(^|\D)d?00(\D|$)")
+_NORMAL: Final = re.compile(
+    r"normal|good|fault[-_ ]?free|anomaly[-_ ]?free|healthy|no[-_ ]?fault|(^|\D)d?00(\D|$)"
+)
 _FAULT: Final = re.compile(r"(?:^d|fault[-_ ]?|idv[-_ ]?|f)(\d+)")
 #: Of a file that nothing else was learnt for.
 OWN_ROWS: Final = 400
@@ -83,33 +87,55 @@ def read_folder(folder: Path, reading: Reading | None = None) -> Folder:
         raise ValueError(f"{folder}: expected {', '.join(_SUFFIXES)} files, found none")
     training = [path for path in paths if _is_training(path, folder)]
     others = [path for path in paths if path not in training]
-    return read_files(training, others, reading=reading or Reading())
+    return _gather(training, others, _Reader(reading or Reading(), skips=True))
 
 
 def read_files(train: Sequence[Path], others: Sequence[Path], *, reading: Reading) -> Folder:
-    """Read tables to learn from, and others."""
-    told: list[str] = []
-    width: int | None = None
-    learnt: list[Run] = []
-    scored: list[tuple[Path, Run]] = []
-    for path in (*train, *others):
-        read = read_any(path, reading.columns, width=width)
-        width = width or read.table.values.shape[1]
-        told += [f"{path.name}: {text}" for text in read.told]
-        onset = reading.onset if path in others else None
-        for run in _runs_of(path, read, onset):
-            if path in train:
-                learnt.append(run)
-            else:
-                scored.append((path, run))
+    """Read tables to learn from, and others.
+
+    Raises:
+        ValueError: a file that holds no table.
+    """
+    return _gather(train, others, _Reader(reading, skips=False))
+
+
+class _Reader:
+    """Reads file after file; what the first was like tells how to take a matrix after it."""
+
+    def __init__(self, reading: Reading, *, skips: bool) -> None:
+        self._reading, self._skips = reading, skips
+        self._width: int | None = None
+        self.told: list[str] = []
+
+    def runs(self, path: Path, *, is_training: bool) -> list[Run]:
+        try:
+            read = read_any(path, self._reading.columns, width=self._width)
+        except (ValueError, ScoringError) as fault:
+            if not self._skips:
+                raise
+            self.told.append(f"{path.name}: left out: {fault}")
+            return []
+        self._width = self._width or read.table.values.shape[1]
+        self.told += [f"{path.name}: {text}" for text in read.told]
+        return list(_runs_of(path, read, None if is_training else self._reading.onset))
+
+
+def _gather(train: Sequence[Path], others: Sequence[Path], reader: _Reader) -> Folder:
+    learnt = [run for path in train for run in reader.runs(path, is_training=True)]
+    scored = [(path, run) for path in others for run in reader.runs(path, is_training=False)]
     good = [run for run in learnt if not _went(run)]
-    faults = [run for run in learnt if _went(run)] + [run for _, run in scored if _went(run)]
-    calm = [(path, run) for path, run in scored if not _went(run)]
+    names = good[0].table.names if good else ()
+    good = [run for run in good if run.table.names == names]
+    told = tuple(reader.told)
+    if not good:
+        return Folder(Runs((), (), ()), (*learnt, *(run for _, run in scored)), told)
+    strange = [run for _, run in scored if set(run.table.names) != set(names)]
+    known = [(path, run) for path, run in scored if set(run.table.names) == set(names)]
+    faults = [run for run in (*learnt, *(run for _, run in known)) if _went(run)]
+    calm = [(path, run) for path, run in known if not _went(run)]
     normal = [run for path, run in calm if _is_normal(path, run)]
     alone = [run for path, run in calm if not _is_normal(path, run)]
-    if not good:
-        return Folder(Runs((), (), ()), (*faults, *normal, *alone), tuple(told))
-    return Folder(Runs(tuple(good), tuple(normal), tuple(faults)), tuple(alone), tuple(told))
+    return Folder(Runs(tuple(good), tuple(normal), tuple(faults)), (*alone, *strange), told)
 
 
 def _went(run: Run) -> bool:
@@ -128,25 +154,30 @@ def _is_normal(path: Path, run: Run) -> bool:
 
 
 def _runs_of(path: Path, read: ReadTable, onset: int | None) -> Iterator[Run]:
-    stem = stem_of(path)
+    stem, width = stem_of(path), read.table.values.shape[1]
     found = _BRAATZ.match(stem)
     if read.runs is not None:
         yield from _many(stem, read)
     elif read.bad is not None:
-        yield Run(stem, read.table, read.bad, _fault_of(stem))
+        yield Run(stem, read.table, read.bad, _fault_of(stem, width))
     elif found:
         begins = (_BRAATZ_ONSET if onset is None else onset) if found[2] else 0
-        yield _went_bad(Run(stem, read.table, fault=_fault_of(stem)), begins)
+        yield _went_bad(Run(stem, read.table, fault=_fault_of(stem, width)), begins)
     elif onset is None or _NORMAL.search(stem.lower()):
         yield Run(stem, read.table)
     else:
-        yield _went_bad(Run(stem, read.table, fault=_fault_of(stem)), onset)
+        yield _went_bad(Run(stem, read.table, fault=_fault_of(stem, width)), onset)
 
 
-def _fault_of(stem: str) -> str:
+def _fault_of(stem: str, width: int) -> str:
     """The number of the fault that a file is named for; empty where its name has none."""
     found = _FAULT.search(stem.lower())
-    return "" if found is None else found[1].lstrip("0")
+    return "" if found is None else _told_fault(found[1].lstrip("0"), width)
+
+
+def _told_fault(number: str, width: int) -> str:
+    """The number alone where it is one of the process that the targets are of."""
+    return number if width == _PROCESS_WIDTH or not number else f"fault {number}"
 
 
 def _went_bad(run: Run, onset: int) -> Run:
@@ -168,4 +199,5 @@ def _many(stem: str, read: ReadTable) -> Iterator[Run]:
         bad = np.zeros(len(mine), bool)
         if kind != "0":
             bad[_SHORT_ONSET if len(mine) <= _SHORT else _BRAATZ_ONSET :] = True
-        yield replace(run, fault="" if kind == "0" else kind, bad=bad)
+        fault = "" if kind == "0" else _told_fault(kind, run.table.values.shape[1])
+        yield replace(run, fault=fault, bad=bad)

@@ -28,7 +28,7 @@ def reports(folder: Path) -> dict[str, list[dict[str, Any]]]:
     for name, reading in READINGS.items():
         if (folder / name).is_dir():
             read = read_folder(folder / name, reading)
-            files = single.by_file(read, reading.rows)
+            files, _ = single.by_file(read, reading.rows)
             told = {"read": list(read.told)} if read.told else {}
             found[name] = [file.told() | told for file in files]
     return found

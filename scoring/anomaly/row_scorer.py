@@ -51,7 +51,7 @@ class RowScorer:
         self._bounds = (lower[modelled], upper[modelled])
         self._offsets = {setup.label: setup.offset for setup in line.model.setups}
         model = line.model
-        self._stage_text = stage_text(model.stage, model.facts.n_eff, model.settings)
+        self._stage_text = stage_text(model)
 
     def start(self) -> Position:
         """Before the first row."""

@@ -1,10 +1,11 @@
-"""What a model of each stage may say by itself."""
+"""What a model of each stage may say by itself, and how a stage is told to people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.anomaly.model import Stage
+from scoring.anomaly.model import Model, Stage
+from scoring.anomaly.sample_size import SETUPS_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,13 @@ _ALLOWED = {
 def allowed(stage: Stage) -> Allowed:
     """What a model of this stage may do by itself."""
     return _ALLOWED[stage]
+
+
+def stage_text(model: Model) -> str:
+    """``learning 12/30`` while a model learns, ``learning 2/3 set-ups`` where these are too few."""
+    if model.stage is not Stage.LEARNING:
+        return str(model.stage)
+    known, wanted = int(model.facts.n_eff), model.settings.learning_rows
+    if known >= wanted:
+        return f"{model.stage} {model.facts.setups}/{SETUPS_MIN} set-ups"
+    return f"{model.stage} {known}/{wanted}"

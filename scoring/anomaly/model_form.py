@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ledger.strict_json import JsonObject, JsonValue
 from scoring.anomaly.model import FORMAT, Model
+from scoring.anomaly.model_check import expect_consistent
 from scoring.anomaly.table import Numbers
 from scoring.errors import MalformedModel, ScoringError
 
@@ -39,7 +40,7 @@ def put_model_together(form: JsonValue, tensors: Mapping[str, Tensor]) -> Model:
 
     Raises:
         MalformedModel: a member that is missing, unknown or of another kind; a tensor that is
-            not there; or another format.
+            not there; or numbers that do not fit together.
     """
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         raise MalformedModel(f"expected a model of {FORMAT}, found another format")
@@ -48,6 +49,7 @@ def put_model_together(form: JsonValue, tensors: Mapping[str, Tensor]) -> Model:
     except (ScoringError, RecursionError) as fault:
         raise MalformedModel(f"expected a model, found: {fault}") from fault
     assert isinstance(model, Model)
+    expect_consistent(model)
     return model
 
 

@@ -18,6 +18,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from ledger.errors import MalformedJson
 from ledger.strict_json import parse_json
+from scoring.anomaly.columns import align
 from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
 from scoring.anomaly.graph_layout import (
     METADATA_KEY,
@@ -31,13 +32,16 @@ from scoring.anomaly.model_form import put_model_together
 from scoring.anomaly.onnx_file import MODEL_BYTES_MAX, parse_onnx
 from scoring.anomaly.port import Detail, Scored, StreamState
 from scoring.anomaly.table import Numbers, ParameterTable
-from scoring.errors import MalformedModel, MalformedState, ParametersDiffer
+from scoring.anomaly.units import ROWS_MIN, expect_same_units
+from scoring.errors import MalformedModel, MalformedState
 
 #: Rows of a chunk: what is gained by longer ones is lost to their matrix of decay weights.
 CHUNK_ROWS: Final = 16
 #: Chunks that go through the graph at once; their numbers stay in the processor's cache.
 CHUNKS_MAX: Final = 16
 _STATE: Final = "state"
+#: Deviations from the model's median, short of what is another unit.
+_FAR: Final = 9.0
 _SEVERE: Final = 3
 _REFUSALS: Final = (
     runtime.EPFail,
@@ -175,11 +179,21 @@ class OnnxDetector:
 
     def _prepared(self, table: ParameterTable) -> tuple[Numbers, npt.NDArray[np.bool_]]:
         """Rows in sigma of their set-up's baseline, missing ones filled in, and which were not."""
-        if table.names != self.model.names:
-            raise ParametersDiffer("expected the parameters of the model, found others")
-        raw = self._front.standardise(table.values, self.model.settings.clip)
-        z = take_off_setups(raw, table.setups, self.model.setups)
+        aligned = align(table, self.model.names)
+        raw = self._front.standardise(aligned.values, self.model.settings.clip)
+        if self._may_have_other_units(aligned, raw):
+            expect_same_units(self.model, aligned)
+        z = take_off_setups(raw, aligned.setups, self.model.setups)
         return complete(z, self.model.level)
+
+    def _may_have_other_units(self, table: ParameterTable, z: Numbers) -> bool:
+        """Whether it is worth a closer look, which costs more than scoring."""
+        if table.units and table.units != self.model.units:
+            return True
+        # A median is far off only where half of the values are.
+        far = np.count_nonzero(np.abs(z) > _FAR, axis=0)
+        known = np.count_nonzero(~np.isnan(z), axis=0)
+        return len(z) >= ROWS_MIN and bool(((2 * far >= known) & (known > 0)).any())
 
     def _detail(
         self, parts: list[dict[str, Any]], z: Numbers, present: npt.NDArray[np.bool_]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from scoring.anomaly.graph import export_model
 from scoring.anomaly.model import Model
+from scoring.anomaly.model_form import put_model_together, take_model_apart
 from scoring.anomaly.port import StreamState
 from scoring.anomaly.reference import standardise
 from scoring.anomaly.serving import OnnxDetector, read_model
@@ -135,6 +137,32 @@ def test_a_file_with_a_loop_is_refused(model: Model) -> None:
     onnx = export_model(model).replace(b"\x22\x03Abs", b"\x22\x04Loop"[:5])
     with pytest.raises(MalformedModel):
         read_model(onnx)
+
+
+def test_columns_in_another_order_are_put_in_the_model_s(
+    detector: OnnxDetector, rows: ParameterTable
+) -> None:
+    turned = rows.columns(list(range(len(rows.names)))[::-1])
+    expected = detector.score(rows, detector.start())
+    assert np.array_equal(detector.score(turned, detector.start()).score, expected.score)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda model: replace(model, scale=-model.scale), "scale: expected numbers above 0"),
+        (lambda model: replace(model, median=model.median[1:]), "median: expected an array"),
+        (lambda model: replace(model, statistics=()), "calibration.centre: expected an array"),
+        (lambda model: replace(model, innovation=None), "expected innovations and coefficients"),
+        (lambda model: replace(model, modelled=(0, 1, 2, 3, 9)), "expected columns of 6"),
+    ],
+)
+def test_numbers_that_do_not_fit_together_are_no_model(
+    change: Callable[[Model], Model], expected: str, model: Model
+) -> None:
+    form, tensors = take_model_apart(change(model))
+    with pytest.raises(MalformedModel, match=expected):
+        put_model_together(form, tensors)
 
 
 def _in_parts(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from bench.anomaly import cold, injected, life, others, robust, single, tep
+from bench.anomaly import cold, injected, life, others, robust, single, speed, tep
 from bench.anomaly.folders import Folder, Reading, read_files, read_folder
 from bench.anomaly.line import learn
 from bench.anomaly.peers import compare
@@ -48,6 +48,7 @@ def report_given(folder: Path) -> Report:
     begun = time.perf_counter()
     read = read_folder(folder / "tep")
     tests = {**_of_runs(read.runs), **robust.cost(), **life.drift_test(read.runs)}
+    tests |= speed.speed()
     return _report(tests, read, begun=begun) | {
         "simulated": guard(_PROCESSES),
         "others": others.reports(folder),

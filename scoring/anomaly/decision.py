@@ -39,14 +39,15 @@ class Limit:
 class DecisionRow:
     """One row: whole quanta by parameter, None where missing, and what was found.
 
-    ``level`` is that of the model alone: rules and specifications are facts of their own.
+    ``level`` is that of the model alone: rules and specifications are facts of their own. ``p``
+    is None for a row without any value.
     """
 
     inputs: tuple[int | None, ...]
     at_us: int | None
     setup: str | None
     score: float
-    p: float
+    p: float | None
     fired: str
     level: str
 
@@ -65,11 +66,11 @@ class DecisionPath:
     rows: tuple[DecisionRow, ...]
 
 
-def level_of(p: float, limits: tuple[Limit, ...]) -> str:
-    """The gravest level whose limit p is below, or ``none``."""
+def level_of(p: float | None, limits: tuple[Limit, ...]) -> str:
+    """The gravest level whose limit p is below, or ``none``; no p-value has none."""
     found = "none"
     for limit in limits:
-        if p < limit.p:
+        if p is not None and p < limit.p:
             found = limit.level
     return found
 
@@ -138,7 +139,7 @@ def _row(form: JsonValue) -> DecisionRow:
         None if at_us is None else _whole(at_us),
         None if setup is None else _text(setup),
         _number(form["score"]),
-        _number(form["p"]),
+        None if form["p"] is None else _number(form["p"]),
         _text(form["fired"]),
         _text(form["level"]),
     )

@@ -42,7 +42,8 @@ class Scored:
     """Scores of n rows in the order given, and the state behind the last of them.
 
     ``fired`` is the number of the statistic that is the score; ``statistics`` [n, s] are
-    standardised, their largest is ``score``. ``p_value`` is conformal.
+    standardised, their largest is ``score``. ``p_value`` is conformal, and not a number for a row
+    without any value.
     """
 
     score: Numbers

@@ -33,6 +33,10 @@ class ReplayableDetector(Detector, Protocol):
         """How rare each score is among good rows."""
         ...
 
+    def rows_of(self, table: ParameterTable) -> ParameterTable:
+        """The table in the columns of the model, one row a lot where the model is of lots."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
@@ -57,16 +61,16 @@ def decide(
     limits: tuple[Limit, ...],
 ) -> DecisionPath:
     """Score rows, and keep all that it takes to do so again."""
-    steps = whole_quanta(table, detector)
-    scored = detector.score(table, state)
+    of_model = detector.rows_of(table)
+    scored = detector.score(of_model, state)
     rows = []
-    for n, inputs in enumerate(steps):
-        p = float(scored.p_value[n])
+    for n, inputs in enumerate(whole_quanta(of_model, detector)):
+        p = _known(scored.p_value[n])
         rows.append(
             DecisionRow(
                 inputs,
-                None if table.at_us is None else int(table.at_us[n]),
-                None if table.setups is None else table.setups[n],
+                None if of_model.at_us is None else int(of_model.at_us[n]),
+                None if of_model.setups is None else str(of_model.setups[n]),
                 float(scored.score[n]),
                 p,
                 scored.names[scored.fired[n]],
@@ -116,6 +120,10 @@ def replay(path: DecisionPath, detector: ReplayableDetector) -> ReplayReport:
     return ReplayReport(path.model, len(path.rows), largest, borderline, moved)
 
 
+def _known(p: float) -> float | None:
+    return None if np.isnan(p) else float(p)
+
+
 def _table(path: DecisionPath, detector: ReplayableDetector) -> ParameterTable:
     rows = [
         [np.nan if value is None else float(value) for value in row.inputs] for row in path.rows
@@ -135,11 +143,13 @@ def _levels(
     path: DecisionPath, detector: ReplayableDetector, score: Numbers
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rows at a limit, and those of them whose level is another here."""
-    below = detector.p_value(score - SCORE_TOLERANCE)
-    above = detector.p_value(score + SCORE_TOLERANCE)
-    here = detector.p_value(score)
+    below, here, above = (
+        detector.p_value(score + step) for step in (-SCORE_TOLERANCE, 0.0, SCORE_TOLERANCE)
+    )
     borderline, moved = [], []
     for n, row in enumerate(path.rows):
+        if row.p is None:
+            continue
         found = level_of(float(here[n]), path.limits)
         at_limit = level_of(float(below[n]), path.limits) != level_of(float(above[n]), path.limits)
         if at_limit:

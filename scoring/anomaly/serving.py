@@ -18,7 +18,6 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from ledger.errors import MalformedJson
 from ledger.strict_json import parse_json
-from scoring.anomaly.columns import align
 from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
 from scoring.anomaly.graph_layout import (
     METADATA_KEY,
@@ -31,6 +30,7 @@ from scoring.anomaly.model import Model
 from scoring.anomaly.model_form import put_model_together
 from scoring.anomaly.onnx_file import MODEL_BYTES_MAX, parse_onnx
 from scoring.anomaly.port import Detail, Scored, StreamState
+from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.anomaly.units import ROWS_MIN, expect_same_units
 from scoring.errors import MalformedModel, MalformedState
@@ -108,6 +108,19 @@ class OnnxDetector:
         """How rare each score is among good rows."""
         return self.model.calibration.p_value(score)
 
+    def rows_of(self, table: ParameterTable) -> ParameterTable:
+        """The table as the model wants it: its columns in order, and one row a lot.
+
+        What is so already stays as it is.
+
+        Raises:
+            ParametersDiffer: a parameter is missing, or unknown to the model.
+            UnitsDiffer: a unit is written otherwise.
+            MalformedTable: a model of lots, and rows that do not say theirs.
+        """
+        is_ready = table.names == self.model.names and table.units in ((), self.model.units)
+        return table if is_ready else in_columns(self.model, table)
+
     def start(self) -> StreamState:
         """The state before the first row: averages at what they average to, nothing seen."""
         alpha = self.model.settings.yellow
@@ -125,34 +138,38 @@ class OnnxDetector:
         """Score rows in their order, going on from ``state``.
 
         Args:
-            table: the rows, of the model's parameters; NaN is a missing value.
+            table: the rows, of the model's parameters in any order; NaN is a missing value. A
+                model of lots has one score a lot.
             state: of this model's stream.
             with_detail: also give what explanations need. The average of a total is told by
                 parameter [n, m]; its sum over parameters is the total.
 
         Raises:
             ParametersDiffer, UnitsDiffer: not the columns of the model.
+            MalformedTable: a model of lots, and rows that do not say theirs.
             MalformedState: the state is of another model.
         """
         arrays = self._arrays(state)
-        z, present = self._prepared(table)
+        rows = self.rows_of(table)
+        z, present = self._prepared(rows)
         asked = ["score", "statistics", *(["state_after"] if arrays else [])]
         if with_detail:
             asked += [f"residuals/{name}" for name in self._channels()]
             asked += [group.name for group in self._groups]
         parts = []
-        for rows in blocks(len(table)):
-            feeds = {"rows": z[rows], "present": present[rows].astype(np.float64)}
+        for block in blocks(len(rows)):
+            feeds = {"rows": z[block], "present": present[block].astype(np.float64)}
             part = self._run(asked, feeds, arrays)
             arrays = {_STATE: part["state_after"]} if arrays else {}
             parts.append(part)
         found = _joined(parts, self._statistics)
         return Scored(
             found.score,
-            self.p_value(found.score),
+            # A row without any value is not a normal one.
+            np.where(present.any(axis=1), self.p_value(found.score), np.nan),
             found.statistics,
             found.statistics.argmax(axis=1),
-            _advanced(state, arrays, table),
+            _advanced(state, arrays, rows),
             self._detail(parts, z, present) if with_detail else None,
             self._statistics,
         )
@@ -177,19 +194,16 @@ class OnnxDetector:
             raise MalformedState(f"expected arrays {expected}, found {found}")
         return state.arrays
 
-    def _prepared(self, table: ParameterTable) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    def _prepared(self, rows: ParameterTable) -> tuple[Numbers, npt.NDArray[np.bool_]]:
         """Rows in sigma of their set-up's baseline, missing ones filled in, and which were not."""
-        aligned = align(table, self.model.names)
-        raw = self._front.standardise(aligned.values, self.model.settings.clip)
-        if self._may_have_other_units(aligned, raw):
-            expect_same_units(self.model, aligned)
-        z = take_off_setups(raw, aligned.setups, self.model.setups)
+        raw = self._front.standardise(rows.values, self.model.settings.clip)
+        if self._may_have_other_units(raw):
+            expect_same_units(self.model, rows)
+        z = take_off_setups(raw, rows.setups, self.model.setups)
         return complete(z, self.model.level)
 
-    def _may_have_other_units(self, table: ParameterTable, z: Numbers) -> bool:
+    def _may_have_other_units(self, z: Numbers) -> bool:
         """Whether it is worth a closer look, which costs more than scoring."""
-        if table.units and table.units != self.model.units:
-            return True
         # A median is far off only where half of the values are.
         far = np.count_nonzero(np.abs(z) > _FAR, axis=0)
         known = np.count_nonzero(~np.isnan(z), axis=0)

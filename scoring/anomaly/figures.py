@@ -94,7 +94,7 @@ class FigureMaker:
         assert detail is not None
         hits, points = self.charts.hits(table.values, detail, position.points)
         moved = self._moved(table.values)
-        p_rules = self._p_rules(hits, moved)
+        p_rules = self._p_rules(hits)
         numbers = {int(row): n for n, row in enumerate(chosen)}
         figures = Figures(
             rows,
@@ -104,8 +104,8 @@ class FigureMaker:
             hits,
             moved,
             p_rules,
-            fuse(scored.p_value, p_rules),
-            self._borderline(scored, p_rules),
+            self._fused(scored.p_value, p_rules, moved),
+            self._borderline(scored, p_rules, moved),
             model.calibration.is_extrapolated(scored.score),
             beyond(model, detail),
             violations(model.names, rows.values, self._line.limits),
@@ -114,12 +114,19 @@ class FigureMaker:
         )
         return figures, replace(position, stream=scored.state, points=points)
 
-    def _p_rules(self, hits: Bits, moved: Bits) -> Numbers | None:
+    def _p_rules(self, hits: Bits) -> Numbers | None:
         calibration = self._line.calibration
-        if calibration is None:
-            return None
-        more = calibration.rarest * moved.sum(axis=1)
-        return calibration.p_value(calibration.statistic(hits) + more)
+        return None if calibration is None else calibration.p_value(calibration.statistic(hits))
+
+    def _fused(self, p_model: Numbers, p_rules: Numbers | None, moved: Bits) -> Numbers:
+        """The p of model and rules, and of constants that moved.
+
+        By the rule of succession one of c parameters that stood still for n rows moves in the
+        next one with c / (n + 2) at most.
+        """
+        rows = self._line.model.facts.rows
+        of_moved = min(1.0, len(self._constants) / (rows + 2.0))
+        return np.minimum(fuse(p_model, p_rules), np.where(moved.any(axis=1), of_moved, 1.0))
 
     def _moved(self, values: Numbers) -> Bits:
         """Which constants are no longer what they were [n, constants]."""
@@ -128,12 +135,13 @@ class FigureMaker:
         half = model.quantum[self._constants] / 2.0
         return np.asarray(np.abs(values[:, self._constants] - constant) > half)
 
-    def _borderline(self, scored: Scored, p_rules: Numbers | None) -> Bits:
+    def _borderline(self, scored: Scored, p_rules: Numbers | None, moved: Bits) -> Bits:
         """Whether p is on another side of a limit where the score is 1e-6 more or less."""
         p_value = self._line.model.calibration.p_value
         found = np.zeros(len(scored.score), np.bool_)
         below, above = (
-            fuse(p_value(scored.score + step), p_rules) for step in (-BORDERLINE, BORDERLINE)
+            self._fused(p_value(scored.score + step), p_rules, moved)
+            for step in (-BORDERLINE, BORDERLINE)
         )
         for limit in (scored.state.alpha, RED_SHARE * scored.state.alpha):
             found |= (below < limit) != (above < limit)

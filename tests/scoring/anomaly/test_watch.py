@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from quality.spc.runs import Rule
 from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.rules import RuleSet
 from scoring.anomaly.specification import Limit, Limits
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import train
-from scoring.anomaly.verdict import Level, Order, Reason, Status
+from scoring.anomaly.verdict import Level, Order, Reason, RuleHit, Status
 from scoring.anomaly.watch import Line, LineWatch, Note
 from scoring.anomaly.watch_bytes import decode_watch_state, encode_watch_state
 from scoring.errors import MalformedModel, MalformedState, ParametersDiffer, UnitsDiffer
@@ -241,3 +242,15 @@ def test_rows_in_other_units_are_refused_and_a_fault_that_looks_like_it_is_not(
         return
     with pytest.raises(UnitsDiffer, match=r"parameter p2: .* 10 times as large"):
         watch.push(timed(values), watch.start())
+
+
+def test_a_constant_that_moves_is_an_alarm() -> None:
+    values = law(400, 1)
+    values[:, 4] = 7.0
+    line = Line(train(timed(values)))
+    later = law(30, 3)
+    later[:, 4] = 7.0
+    later[20, 4] = 8.0
+    found = push_parts(a_watch(line), [(0, timed(later))]).verdicts
+    assert [verdict.row for verdict in found if verdict.level is not Level.NONE] == [20]
+    assert RuleHit("p4", Rule.N1) in found[20].rules

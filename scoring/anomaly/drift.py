@@ -22,8 +22,11 @@ from scoring.anomaly.drift_reference import (
     DRIFT_ROWS,
     DriftReference,
     bin_counts,
+    log_distance,
     stability_index,
 )
+from scoring.anomaly.model import ChannelName, Model
+from scoring.anomaly.port import Detail
 from scoring.anomaly.table import Numbers
 from scoring.errors import MalformedState
 
@@ -71,6 +74,13 @@ class DriftRows:
     residuals: Numbers
     present: npt.NDArray[np.bool_]
     log_distance: Numbers
+
+
+def drift_rows(model: Model, detail: Detail, chosen: npt.NDArray[np.bool_]) -> DriftRows:
+    """Those of scored rows that drift is looked for in: ``chosen`` [n] are good, in no event."""
+    z = detail.z[chosen]
+    level = detail.residuals[ChannelName.LEVEL][chosen]
+    return DriftRows(z, level, np.asarray(detail.present[chosen]), log_distance(model, z))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ import pytest
 
 from scoring.anomaly.adaptive_window import AdaptiveWindow, feed_window
 from scoring.anomaly.correlation import residuals
-from scoring.anomaly.drift import DriftFinding, DriftKind, DriftMonitor, DriftRows, DriftState
+from scoring.anomaly.drift import (
+    DriftFinding,
+    DriftKind,
+    DriftMonitor,
+    DriftRows,
+    DriftState,
+    drift_rows,
+)
 from scoring.anomaly.drift_bytes import (
     decode_drift_reference,
     decode_drift_state,
@@ -24,6 +31,7 @@ from scoring.anomaly.drift_reference import (
     rows_of_model,
 )
 from scoring.anomaly.model import Model
+from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import train
 from scoring.errors import MalformedState
@@ -48,6 +56,17 @@ def seen(model: Model, values: Numbers) -> DriftRows:
     """Rows as drift looks at them."""
     z, present = rows_of_model(model, table(values))
     return DriftRows(z, residuals(model.level, z), present, log_distance(model, z))
+
+
+def test_scored_rows_are_looked_at_like_rows_of_a_table(model: Model) -> None:
+    values = rows(40, M, seed=2)
+    detector = ReferenceDetector(model)
+    detail = detector.score(table(values), detector.start(), with_detail=True).detail
+    assert detail is not None
+    chosen = np.arange(40) % 2 == 0
+    found, expected = drift_rows(model, detail, chosen), seen(model, values[chosen])
+    for name in ("z", "residuals", "present", "log_distance"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name))
 
 
 def found_in(model: Model, reference: DriftReference, values: Numbers) -> tuple[DriftFinding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
@@ -12,6 +13,8 @@ import pytest
 from keys.encoding import decode_base64url
 from ledger.schema_rules import compile_schema
 from ledger.tree import leaf_hash, node_hash
+from quality.in_force.models import Card, LineKey, Models
+from quality.in_force.models import Decision as Admitted
 from quality.types import business_types
 from scoring.anomaly.card_states import (
     CardDecided,
@@ -220,3 +223,35 @@ def test_folding_in_parts_gives_the_same_as_folding_at_once() -> None:
     for start, stop in pairwise([0, 3, 6, len(events)]):
         parts = fold_cards(events[start:stop], parts)
     assert parts == whole
+
+
+# The log admits by a fold of its own, which keeps less and costs less; both must say the same.
+@pytest.mark.parametrize("seed", range(40))
+def test_the_fold_that_admits_decisions_and_this_one_agree(seed: int) -> None:
+    chance = random.Random(seed)
+    cards, admitted, filed_cards = Cards(), Models(), 0
+    for index in range(60):
+        if filed_cards == 0 or chance.random() < 0.1:
+            event = filed(index, f"card-{filed_cards}")
+            key = LineKey(*LINE)
+            admitted = admitted.with_card(
+                Card(event.card, key, "digest", signer=ROBOT.key, parent=None, index=index)
+            )
+            cards, filed_cards = fold_cards([event], cards), filed_cards + 1
+            continue
+        decided = said(
+            index,
+            f"card-{chance.randrange(filed_cards)}",
+            chance.choice([*Decision, Decision.APPROVE, Decision.ACTIVATE]),
+            chance.choice([ROBOT, ANN, BO]),
+        )
+        cards = fold_cards([decided], cards)
+        admitted = admitted.with_decision(
+            decided.card, Admitted(decided.decision), kid=decided.signer.key, index=index
+        )
+        states = {name: str(life.state) for name, life in cards.lives.items()}
+        assert states == {name: str(card.state) for name, card in admitted.by_id.items()}
+        active = admitted.active_of(LineKey(*LINE))
+        assert cards.active.get(LINE) == (active.record_id if active else None)
+        first = admitted.first_of(LineKey(*LINE))
+        assert cards.first.get(LINE) == (first.record_id if first else None)

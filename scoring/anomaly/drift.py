@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from scoring.anomaly.adaptive_window import AdaptiveWindow, feed_window
 from scoring.anomaly.drift_reference import (
@@ -122,7 +122,7 @@ class DriftMonitor:
         self._reference = reference
         self._settings = settings or DriftSettings()
         looks = 2.0 * len(_WINDOWS) * 3.0 * len(reference.names)
-        self._width = float(-ndtri(self._settings.chance / looks))
+        self._chance = self._settings.chance / looks
 
     def start(self) -> DriftState:
         """The state before any row."""
@@ -217,14 +217,13 @@ class DriftMonitor:
         there, rows = np.maximum(sums[0], 1.0), int(sums[1].max())
         mean, adjusted = sums[2] / there, sums[4] / there
         fresh = 1.0 / there + 1.0 / reference.model_rows
-        width = self._width * np.sqrt(reference.dependence * fresh)
+        width = self._width(reference.dependence) * np.sqrt(reference.dependence * fresh)
         shift = (mean - reference.mean) / reference.spread
         found = self._each(DriftKind.MEAN, shift, np.maximum(chosen.mean_least, width), rows=rows)
-        width = self._width * np.sqrt(reference.residual_dependence * fresh)
-        limit = np.maximum(chosen.mean_least, width)
+        narrow = reference.residual_dependence
+        limit = np.maximum(chosen.mean_least, self._width(narrow) * np.sqrt(narrow * fresh))
         found += self._each(DriftKind.ADJUSTED_MEAN, adjusted, limit, rows=rows)
         spread = np.sqrt(np.maximum(sums[3] / there - mean**2, 1e-12)) / reference.spread
-        width = self._width * np.sqrt(reference.dependence * fresh)
         limit = np.maximum(np.log(chosen.scale_least), width)
         found += self._each(DriftKind.SCALE, np.log(spread), limit, rows=rows)
         return found + self._of_all(sums, rows)
@@ -236,17 +235,27 @@ class DriftMonitor:
         energy = float(sums[5].sum() / max(1.0, float(sums[0].sum())))
         apart = float(np.median(reference.residual_dependence)) / len(reference.names)
         noise = 2.0 * np.sqrt(apart * (1.0 / rows + 1.0 / reference.model_rows))
-        low = min(chosen.energy[0], 1.0 - self._width * float(noise))
-        high = max(chosen.energy[1], 1.0 + self._width * float(noise))
+        noise *= float(np.median(self._width(reference.residual_dependence)))
+        low = min(chosen.energy[0], 1.0 - float(noise))
+        high = max(chosen.energy[1], 1.0 + float(noise))
         if not low <= energy <= high:
             bound = low if energy < low else high
             found.append(DriftFinding(DriftKind.CORRELATION, None, energy, bound, rows))
         share = 1.0 - sums[0] / np.maximum(sums[1], 1.0)
         usual = np.maximum(reference.missing, 1.0 / reference.model_rows)
         chance = usual * (1.0 - np.minimum(usual, 0.99))
-        width = self._width * np.sqrt(chance * (1.0 / rows + 1.0 / reference.model_rows))
+        width = np.sqrt(chance * (1.0 / rows + 1.0 / reference.model_rows))
+        width *= self._width(reference.dependence)
         limit = np.maximum(chosen.missing_least, width)
         return found + self._each(DriftKind.MISSING, share - reference.missing, limit, rows=rows)
+
+    def _width(self, apart: Numbers) -> Numbers:
+        """The quantile of Student's t: a deviation is told no better than by n / 2 dependence rows.
+
+        Half, because the dependence is estimated from the same rows.
+        """
+        known = np.maximum(self._reference.model_rows / (2.0 * apart), 3.0)
+        return np.asarray(-stdtrit(known, self._chance))
 
     def _each(
         self, kind: DriftKind, value: Numbers, limit: Numbers, *, rows: int

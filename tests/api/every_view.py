@@ -40,6 +40,7 @@ from tests.ledger.parties import (
     record_id_of,
     sign_key,
 )
+from tests.quality.anomaly_examples import PLACE
 from tests.quality.examples import VCTS, example
 from tests.stories.tiers import FAMILY, Link
 
@@ -71,6 +72,8 @@ _MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "requirement/v1": ("credentials", "limits", "targets", "labels", "calendars"),
     "goods-receipt/v1": ("differences",),
 }
+#: Whose people decide about models.
+_DECIDING: Final = (SUPPLIER, SUPPLIER_OF_CASE)
 _YEAR_MS: Final = 365 * 86_400_000
 
 
@@ -104,7 +107,12 @@ class EveryView:
         self.service_key = self.party(CUSTOMER).another_key("service")
         uses = (ACCESS_DIGEST_USE,)
         key = sign_key(self.consortium, self.party(CUSTOMER), self.service_key, uses=uses)
-        self.story.admit(*self.consortium.texts, key)
+        self.persons = {slug: self.party(slug).another_key("person") for slug in _DECIDING}
+        own = [
+            sign_key(self.consortium, self.party(slug), signer, holder_kind="person")
+            for slug, signer in self.persons.items()
+        ]
+        self.story.admit(*self.consortium.texts, key, *own)
         policy = f"log {encode_vkey(a_log_signer().key)}\nquorum none\n"
         self.anchor_text = encode_anchor(ORIGIN, policy, self.consortium.fold.charter_id)
         self.anchor: Anchor = parse_anchor(self.anchor_text.encode())
@@ -134,6 +142,8 @@ class EveryView:
         kind, signing = self.consortium.fold.types[vct], self.party(by).signing
         if vct == ACCESS_DIGEST:
             signing = self.service_key
+        if vct in ("model-decision/v1", "alarm-label/v1"):
+            signing = self.persons[by]
         tiers = self._tiers(vct, groups)
         given = replace(filing, to=[*filing.to, self.did(PARTNER)], tiers=tiers, case=self.case)
         text = self.sign(signing, groups, vct=vct, filing=given)
@@ -269,7 +279,7 @@ def _say_all(log: EveryView, supplier: str) -> None:
     log.admit(_site(log, supplier, CUSTOMER))
     link = Link(cast(Any, log), CUSTOMER, supplier, sites)
     link.say_all()
-    log.admit(_upload(log, supplier))
+    _say_of_model(log, supplier, upload=log.admit(_upload(log, supplier)))
     log.admit(_credential(log, supplier))
     log.admit(_digest(log, supplier))
 
@@ -288,6 +298,26 @@ def _upload(log: EveryView, slug: str) -> str:
     groups["process"]["site"] = _site_of(slug)
     filing = _about(log, CUSTOMER)
     return log.record(groups, by=slug, vct="parameter-upload/v1", filing=filing)
+
+
+def _say_of_model(log: EveryView, slug: str, *, upload: str) -> None:
+    """A card of a line, a decision about it, a label of an alarm and rules."""
+    line = PLACE | {"site": _site_of(slug)}
+    card = _groups("model-card/v1")
+    card["state"] = card["state"] | {"owner": log.did(slug), "line": line}
+    del card["state"]["parent"]
+    of = log.admit(_own(log, slug, "model-card/v1", card))
+    state = {"card": of, "decision": "reject", "reason": "drift"}
+    log.admit(_own(log, slug, "model-decision/v1", _groups("model-decision/v1", state=state)))
+    label = _groups("alarm-label/v1")
+    label["alarm"] = label["alarm"] | {"upload": upload}
+    log.admit(_own(log, slug, "alarm-label/v1", label))
+    rules = _groups("rule-limits/v1", state={"line": line, "version": 1})
+    log.admit(_own(log, slug, "rule-limits/v1", rules))
+
+
+def _own(log: EveryView, slug: str, vct: str, groups: dict[str, Any]) -> str:
+    return log.record(groups, by=slug, vct=vct, filing=_about(log, CUSTOMER))
 
 
 def _credential(log: EveryView, slug: str) -> str:

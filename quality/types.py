@@ -39,3 +39,30 @@ def business_types() -> tuple[str, ...]:
     return tuple(
         json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) for text in texts
     )
+
+
+def reasons_of_decisions() -> tuple[str, ...]:
+    """Why a model is decided about, as ``model-decision/v1`` lists it."""
+    return _listed("model-decision.v1", "state", "reason")
+
+
+def labels_of_alarms() -> tuple[str, ...]:
+    """What an alarm may turn out to be, as ``alarm-label/v1`` lists it."""
+    return _listed("alarm-label.v1", "label", "label")
+
+
+def causes_of_alarms() -> tuple[str, ...]:
+    """The causes of an alarm, as ``alarm-label/v1`` lists them."""
+    return _listed("alarm-label.v1", "label", "cause")
+
+
+def reasons_of_rules() -> tuple[str, ...]:
+    """Why rules are changed, as ``rule-limits/v1`` lists it."""
+    return _listed("rule-limits.v1", "reason", "code")
+
+
+def _listed(name: str, group: str, member: str) -> tuple[str, ...]:
+    """A closed list of a definition."""
+    text = resources.files("quality").joinpath("types", f"{name}.json").read_text("utf-8")
+    found = json.loads(text)["schema"]["properties"][group]["properties"][member]["enum"]
+    return tuple(found)

@@ -21,6 +21,7 @@ from api.setup_errors import SetupError
 from keys.errors import KeysError
 from ledger.errors import LedgerError
 from ledger.faults import Fault
+from scoring.errors import ScoringError
 
 REFUSED: Final = 1
 USAGE: Final = 2
@@ -30,6 +31,7 @@ FAMILIES: Final = (
     KeysError,
     LedgerError,
     RequestError,
+    ScoringError,
     SetupError,
     TableError,
 )

@@ -64,6 +64,7 @@ _COMMANDS: Final = {
     "codes": ("codes", "codes"),
     "plan": ("planning", "plan"),
     "study": ("studying", "study"),
+    "anomaly": ("anomaly", "anomaly"),
     "findings": ("findings", "findings"),
     "tally": ("tallying", "tally"),
     "template": ("template", "template"),

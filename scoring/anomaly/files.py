@@ -7,7 +7,7 @@ is named by its row and heading, or counts as missing where that was asked for, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -52,6 +52,34 @@ def read_tables(
     for batch in batches:
         if batch.numbers:
             yield _Reader(batch, layout).read(text_as_missing=text_as_missing)
+
+
+@dataclass(slots=True)
+class SpacedBatches:
+    """Batches spread evenly over a file of any length, so many values at most.
+
+    Once there are too many, every other one is dropped and from then on half as many are kept:
+    what is left are contiguous rows of every time, whatever the file's length. ``rows`` counts
+    all that were seen.
+    """
+
+    values_max: int
+    kept: list[FileBatch] = field(default_factory=list)
+    rows: int = 0
+    _stride: int = 1
+    _seen: int = 0
+
+    def add(self, batch: FileBatch) -> None:
+        """Take in the next batch."""
+        self.rows += len(batch.table)
+        if self._seen % self._stride == 0:
+            self.kept.append(batch)
+        self._seen += 1
+        while len(self.kept) > 1 and sum(one.table.values.size for one in self.kept) > (
+            self.values_max
+        ):
+            self.kept = self.kept[::2]
+            self._stride *= 2
 
 
 def whole_table(batches: Iterable[FileBatch]) -> FileBatch:

@@ -28,6 +28,7 @@ from scoring.errors import UnitsDiffer
 #: Rows that tell median and spread; fewer are not judged by their values.
 ROWS_MIN: Final = 5
 _FAR: Final = 10.0  # deviations from the model's median: not the same unit, or a gross fault
+_NEARLY_ALL: Final = 0.02  # so many rows at most are near: a fault that begins later is a fault
 _NEAR: Final = 1.5  # deviations from it once converted: the same unit
 _SPREAD: Final = 2.5  # the spread once converted is the model's within this factor
 _LEVEL: Final = 5.0  # deviations from zero: a factor moves nothing that is at zero
@@ -122,7 +123,8 @@ def undo(table: ParameterTable, changes: Sequence[UnitChange]) -> ParameterTable
 
 def _change(values: Numbers, median: float, scale: float) -> tuple[float, float, str] | None:
     middle, spread = float(np.median(values)), float(values.std())
-    if abs(median) < _LEVEL * scale or abs(middle - median) <= _FAR * scale:
+    nearest = float(np.quantile(np.abs(values - median), _NEARLY_ALL))
+    if abs(median) < _LEVEL * scale or nearest <= _FAR * scale:
         return None
     best, least = None, np.inf
     for factor, offset, what in _conversions():

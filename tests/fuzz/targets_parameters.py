@@ -8,11 +8,17 @@ import numpy as np
 
 from quality.errors import MeasurementFileRefused
 from quality.readers.dfq import read_dfq
+from quality.spc.runs import Rule
 from scoring.anomaly.dfq_tables import BESIDE, read_measured_table
 from scoring.anomaly.file_layout import ColumnsAsked, find_layout
 from scoring.anomaly.files import read_tables, whole_table
+from scoring.anomaly.limits_file import read_limits
+from scoring.anomaly.line_file import LineBeside, decode_line, encode_line
+from scoring.anomaly.rule_calibration import RuleCalibration
+from scoring.anomaly.rules import RuleSet
+from scoring.anomaly.specification import Limit, Limits
 from scoring.anomaly.text_files import read_text_file
-from scoring.errors import MalformedTable
+from scoring.errors import MalformedModel, MalformedTable
 from tests.fuzz.target import RUNS, Target
 
 
@@ -34,6 +40,24 @@ def _read_measured(data: bytes) -> None:
     layout = find_layout(found.names, found.first.columns, asked, units=found.units)
     table = whole_table(read_tables(found.batches(), layout)).table
     assert not np.isnan(table.values).all(axis=1).any()
+
+
+def _decode_line(data: bytes) -> None:
+    beside = decode_line(data)
+    assert encode_line(decode_line(encode_line(beside))) == encode_line(beside)
+
+
+def _read_limits(data: bytes) -> None:
+    for limit in read_limits([data]).by_parameter.values():
+        assert limit.lower is None or limit.upper is None or limit.lower <= limit.upper
+
+
+def _beside() -> bytes:
+    calibration = RuleCalibration(
+        ("a",), (Rule.N1, Rule.N2), np.ones((1, 2)), np.array([0.0, 1.5]), (False,), "00"
+    )
+    limits = Limits({"a": Limit(1.0, None, 2.0)})
+    return encode_line(LineBeside("ab", limits, RuleSet(), calibration))
 
 
 _REFUSALS: Final = (MalformedTable, MeasurementFileRefused)
@@ -63,6 +87,23 @@ TARGETS: Final = (
             b"K0100 1\nK2001/1 D\nK0001/1 1.6\nK0004/1 01.01.2013/15:18:31\n",
         ],
         words=("K2001/2 ", "K0001/1 ", "\x14", "\x0f", "K1001/2 B\n", "K2020/1 "),
+        runs=RUNS // 4,
+    ),
+    Target(
+        "anomaly-line",
+        _decode_line,
+        (MalformedModel,),
+        (decode_line,),
+        lambda: [_beside(), encode_line(LineBeside("ab", Limits(), RuleSet()))],
+        words=('"f8":"', '"shape":[2]', '"N3"', "null", '"limits":{"b":[1,2,null]}'),
+    ),
+    Target(
+        "limits-file",
+        _read_limits,
+        _REFUSALS,
+        (read_limits,),
+        lambda: [b"parameter;lower;upper\na;1,5;2,5\nb;;3\n", b"id,lsl\nx,1e3\n"],
+        words=("nominal", "inf", ";", ",", "\n", "nan"),
         runs=RUNS // 4,
     ),
 )

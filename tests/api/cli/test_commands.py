@@ -27,6 +27,7 @@ from ledger.errors import LogRolledBack
 from ledger.faults import Fault
 from ledger.vault import errors as shelf_errors
 from quality.errors import StatisticsError
+from scoring.errors import ScoringError
 from tests.api.cli.shell import PASSPHRASE, ROOT, a_shell, free_port
 from tests.api.cli.solo import SLUG, SoloLog, lotmark
 
@@ -109,6 +110,7 @@ def test_every_code_of_the_command_line_is_in_the_reference() -> None:
     known = codes(setup_errors) | codes(client_errors) | codes(table_errors)
     known |= codes(audit_errors) | codes(backup_rows) | codes(sealed_errors) | codes(shelf_errors)
     known |= {found.code for found in StatisticsError.__subclasses__()}
+    known |= {found.code for found in ScoringError.__subclasses__()}
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "api" / "cli").glob("*.py"))
     known |= set(re.findall(r'CommandFault\(\s*"([a-z-]+)"', sources))
     table = set(re.findall(r"^\| `([a-z-]+)` \|", REFERENCE.partition("## Codes")[2], re.M))

@@ -88,6 +88,16 @@ def test_a_fault_is_not_taken_for_another_unit(
     assert unit_changes(model, replace(usual, values=values)) == ()
 
 
+def test_a_fault_that_begins_within_a_batch_is_not_taken_for_another_unit(model: Model) -> None:
+    usual = batch(40, seed=3)
+    values = usual.values.copy()
+    values[4:, 1] *= 6.894757293
+
+    assert unit_changes(model, replace(usual, values=values)) == ()
+    values[:4, 1] *= 6.894757293
+    assert unit_changes(model, replace(usual, values=values)) != ()
+
+
 def test_a_unit_that_is_written_otherwise_is_told_with_the_factor() -> None:
     usual = batch(60, seed=1)
     model = train(replace(usual, units=("CEL", "bar", "s", "")))

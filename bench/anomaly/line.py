@@ -9,10 +9,10 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from scoring.anomaly.columns import align
 from scoring.anomaly.graph import export_model
 from scoring.anomaly.model import Model
 from scoring.anomaly.port import Scored, StreamState
+from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.serving import OnnxDetector
 from scoring.anomaly.stages import allowed
 from scoring.anomaly.table import Numbers, ParameterTable
@@ -48,7 +48,7 @@ class Line:
         self, table: ParameterTable, state: StreamState | None = None, *, with_detail: bool = False
     ) -> Scored:
         """Score rows from the start of a stream, or going on."""
-        rows = align(table, self.model.names)
+        rows = in_columns(self.model, table)
         begun = state or self.detector.start()
         return self.detector.score(rows, begun, with_detail=with_detail)
 

@@ -16,8 +16,10 @@ from bench.anomaly.simulated import process
 from bench.anomaly.targets import Judged, judge
 from scoring.anomaly.file_layout import ColumnsAsked, find_layout
 from scoring.anomaly.files import ColumnBatch, read_tables
-from scoring.anomaly.prepare import prepared
 from scoring.anomaly.table import Numbers, ParameterTable
+from scoring.anomaly.verdict import Status
+from scoring.anomaly.watch import Line as Watched
+from scoring.anomaly.watch import LineWatch
 from scoring.errors import MalformedTable, ParametersDiffer, ScoringError, TooFewRows, UnitsDiffer
 
 _ROWS: Final = 500
@@ -25,6 +27,9 @@ _PARAMETERS: Final = 200
 _ROUNDS: Final = 3
 _MISSING: Final = 0.05
 _SEED: Final = 907
+#: Rows of the process in an hour: as much as an upload may have.
+_HOUR: Final = 20
+_HOURS: Final = 10 * _HOUR
 _FALSE_ALARMS: Final = 0.02
 
 
@@ -48,11 +53,15 @@ def _cases(runs: Runs) -> Sequence[Case]:
     table = runs.training[0].table
     good = (runs.normal or runs.training)[0].table
     line = learn(table)
+    watch = LineWatch(line.detector, Watched(line.model))
     first = table.names[0]
     values = table.values
 
     def scores(other: ParameterTable) -> Callable[[], object]:
         return lambda: line.p_values(other)
+
+    def push(other: ParameterTable) -> object:
+        return watch.push(other, watch.start())
 
     renamed = replace(good, names=(f"{first} new", *good.names[1:]))
     scaled = _with_column(good, 0, good.values[:, 0] * 1000.0)
@@ -62,7 +71,7 @@ def _cases(runs: Runs) -> Sequence[Case]:
     return (
         Case("renamed column", _refused(scores(renamed), ParametersDiffer, first)),
         Case("unknown column", _refused(scores(wide), ParametersDiffer, "unknown")),
-        Case("unit changed", _refused(lambda: prepared(line.model, scaled), UnitsDiffer, first)),
+        Case("unit changed", _refused(lambda: push(scaled), UnitsDiffer, first)),
         Case("text in a column", _refused(_read_text, MalformedTable, "torque")),
         Case("text as missing", _text_counts),
         Case("infinite", _refused(lambda: _infinite(good), MalformedTable, first)),
@@ -70,7 +79,8 @@ def _cases(runs: Runs) -> Sequence[Case]:
         Case("one row", _refused(lambda: learn(table.take(slice(0, 1))), TooFewRows)),
         Case("other order", lambda: _same(line.p_values(turned), line.p_values(good))),
         Case("missing values", lambda: _scores_with_gaps(line.p_values, good)),
-        Case("row without values", lambda: _is_missing(line.p_values, good)),
+        Case("row without values", lambda: _is_missing(watch, good)),
+        Case("faults are no other unit", lambda: _are_scored(watch, runs)),
     )
 
 
@@ -123,11 +133,25 @@ def _scores_with_gaps(p_values: Callable[[ParameterTable], Numbers], good: Param
     return bool(np.isfinite(p).all() and (p < _FALSE_ALARMS / 2).mean() <= _FALSE_ALARMS)
 
 
-def _is_missing(p_values: Callable[[ParameterTable], Numbers], good: ParameterTable) -> bool:
-    """A row without any value is no normal row: it has no p-value."""
+def _is_missing(watch: LineWatch, good: ParameterTable) -> bool:
+    """A row without any value is no normal row: its verdict says that it is missing."""
     values = good.values[:3].copy()
     values[1] = np.nan
-    return bool(np.isnan(p_values(replace(good.take(slice(0, 3)), values=values))[1]))
+    told = watch.push(replace(good.take(slice(0, 3)), values=values), watch.start()).verdicts
+    expected = [Status.SCORED, Status.MISSING, Status.SCORED]
+    return [verdict.status for verdict in told] == expected
+
+
+def _are_scored(watch: LineWatch, runs: Runs) -> bool:
+    """Rows of a fault have verdicts as they come, whatever level they move to."""
+    try:
+        for run in runs.faults:
+            state = watch.start()
+            for low in range(run.onset, min(len(run.table), run.onset + _HOURS), _HOUR):
+                state = watch.push(run.table.take(slice(low, low + _HOUR)), state).state
+    except UnitsDiffer:
+        return False
+    return True
 
 
 def cost(*, parameters: int = _PARAMETERS, rows: int = _ROWS) -> dict[str, Judged]:

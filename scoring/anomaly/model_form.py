@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,12 @@ from scoring.errors import MalformedModel, ScoringError
 ELEMENTS_MAX: Final = 8_000_000
 _LIST_MAX: Final = 100_000
 
+_Kind = TypeVar("_Kind")
 Tensor = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
-def take_model_apart(model: Model) -> tuple[JsonValue, dict[str, Tensor]]:
-    """The JSON form of a model, and its arrays by their place in it."""
+def take_model_apart(model: object) -> tuple[JsonValue, dict[str, Tensor]]:
+    """The JSON form of a model, or of a challenger, and its arrays by their place in it."""
     tensors: dict[str, Tensor] = {}
     return _form(model, "", tensors), tensors
 
@@ -42,15 +43,28 @@ def put_model_together(form: JsonValue, tensors: Mapping[str, Tensor]) -> Model:
         MalformedModel: a member that is missing, unknown or of another kind; a tensor that is
             not there; or numbers that do not fit together.
     """
-    if not isinstance(form, dict) or form.get("format") != FORMAT:
-        raise MalformedModel(f"expected a model of {FORMAT}, found another format")
-    try:
-        model = _Reader(tensors).value(Model, form, "")
-    except (ScoringError, RecursionError) as fault:
-        raise MalformedModel(f"expected a model, found: {fault}") from fault
-    assert isinstance(model, Model)
+    model = put_together(Model, form, tensors, told=FORMAT)
     expect_consistent(model)
     return model
+
+
+def put_together(
+    kind: type[_Kind], form: JsonValue, tensors: Mapping[str, Tensor], *, told: str
+) -> _Kind:
+    """A dataclass with a ``format`` of its form and its tensors.
+
+    Raises:
+        MalformedModel: a member that is missing, unknown or of another kind, a tensor that is not
+            there, or another format than the one ``told``.
+    """
+    if not isinstance(form, dict) or form.get("format") != told:
+        raise MalformedModel(f"expected a model of {told}, found another format")
+    try:
+        found = _Reader(tensors).value(kind, form, "")
+    except (ScoringError, RecursionError) as fault:
+        raise MalformedModel(f"expected a model, found: {fault}") from fault
+    assert isinstance(found, kind)
+    return found
 
 
 def is_symmetric(array: Numbers) -> bool:

@@ -17,7 +17,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from ledger.errors import MalformedJson
-from ledger.strict_json import parse_json
+from ledger.strict_json import JsonValue, parse_json
 from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
 from scoring.anomaly.graph_layout import (
     METADATA_KEY,
@@ -27,7 +27,7 @@ from scoring.anomaly.graph_layout import (
     state_rows,
 )
 from scoring.anomaly.model import Model
-from scoring.anomaly.model_form import put_model_together
+from scoring.anomaly.model_form import Tensor, put_model_together
 from scoring.anomaly.onnx_file import MODEL_BYTES_MAX, parse_onnx
 from scoring.anomaly.port import Detail, Scored, StreamState
 from scoring.anomaly.prepare import in_columns
@@ -61,18 +61,30 @@ def read_model(onnx: bytes) -> Model:
         MalformedModel: not a file of ours, beyond a bound, or with operators that none of our
             graphs has.
     """
+    form, tensors = read_form(onnx, METADATA_KEY, operators=OPERATORS)
+    return put_model_together(form, tensors)
+
+
+def read_form(
+    onnx: bytes, key: str, *, operators: frozenset[str]
+) -> tuple[JsonValue, dict[str, Tensor]]:
+    """The form that a file has among its metadata, and its tensors.
+
+    Raises:
+        MalformedModel: not the wire format, no such form, or other operators than these.
+    """
     file = parse_onnx(onnx)
-    foreign = file.operators - OPERATORS
+    foreign = file.operators - operators
     if foreign:
         raise MalformedModel(f"expected operators of our graphs, found {sorted(foreign)[:5]}")
-    form = file.metadata.get(METADATA_KEY)
-    if form is None:
-        raise MalformedModel(f"expected {METADATA_KEY} among the metadata, found none")
+    told = file.metadata.get(key)
+    if told is None:
+        raise MalformedModel(f"expected {key} among the metadata, found none")
     try:
-        told = parse_json(form.encode(), bytes_max=MODEL_BYTES_MAX, numbers="any")
+        form = parse_json(told.encode(), bytes_max=MODEL_BYTES_MAX, numbers="any")
     except MalformedJson as fault:
         raise MalformedModel(f"expected the JSON of a model, found: {fault}") from fault
-    return put_model_together(told, file.tensors)
+    return form, file.tensors
 
 
 class OnnxDetector:
@@ -169,7 +181,7 @@ class OnnxDetector:
             np.where(present.any(axis=1), self.p_value(found.score), np.nan),
             found.statistics,
             found.statistics.argmax(axis=1),
-            _advanced(state, arrays, rows),
+            advanced(state, arrays, rows),
             self._detail(parts, z, present) if with_detail else None,
             self._statistics,
         )
@@ -284,9 +296,10 @@ def _front_of(model: Model) -> FrontEnd:
     return FrontEnd(model.modelled, model.constants, model.quantum, model.median, model.scale)
 
 
-def _advanced(
+def advanced(
     state: StreamState, arrays: Mapping[str, Numbers], table: ParameterTable
 ) -> StreamState:
+    """The state behind these rows."""
     last = state.last_us
     if table.at_us is not None and len(table):
         newest = int(table.at_us.max())

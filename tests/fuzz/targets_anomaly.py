@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 
+from scoring.anomaly.challenger_serving import read_challenger
 from scoring.anomaly.decision import (
     DecisionPath,
     DecisionRow,
@@ -16,7 +18,7 @@ from scoring.anomaly.decision import (
 from scoring.anomaly.graph import export_model
 from scoring.anomaly.onnx_file import parse_onnx
 from scoring.anomaly.port import StreamState
-from scoring.anomaly.serving import read_model
+from scoring.anomaly.serving import read_form, read_model
 from scoring.anomaly.state import decode_state, encode_state
 from scoring.errors import MalformedDecision, MalformedModel, MalformedState
 from tests.fuzz.target import Target
@@ -41,6 +43,8 @@ def _decode_decision(data: bytes) -> None:
 
 def _read_model(data: bytes) -> None:
     """What is accepted is a model that a graph can be written of."""
+    with suppress(MalformedModel):
+        read_challenger(data)
     export_model(read_model(data))
 
 
@@ -49,7 +53,7 @@ TARGETS: Final = (
         "anomaly-model",
         _read_model,
         (MalformedModel,),
-        (parse_onnx, read_model),
+        (parse_onnx, read_form, read_model, read_challenger),
         lambda: [export_model(any_model(1, size=1, order=0)), b""],
         bytes_max=8192,
         runs=100_000,

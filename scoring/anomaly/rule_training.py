@@ -9,17 +9,18 @@ from typing import Final
 import numpy as np
 
 from quality.spc.runs import Bits
+from scoring.anomaly.blocks import folds, stretches
 from scoring.anomaly.charts import HISTORY_MAX, charts_of
-from scoring.anomaly.cross_fit import folds
 from scoring.anomaly.fitting import Fit, Fitted, Prior
 from scoring.anomaly.front_end import as_float32, complete, fit_front_end
 from scoring.anomaly.lots import lot_rows
-from scoring.anomaly.model import Model
+from scoring.anomaly.model import Model, Stage
 from scoring.anomaly.port import Detail, Detector
 from scoring.anomaly.reference import compute, start_arrays
 from scoring.anomaly.rule_calibration import RuleCalibration, rule_set_digest
 from scoring.anomaly.rules import RuleSet
 from scoring.anomaly.sample_size import lag_one, widening
+from scoring.anomaly.shrinkage import choose_shrinkage
 from scoring.anomaly.table import Numbers, ParameterTable
 
 #: Above it points are no longer taken as independent.
@@ -47,7 +48,7 @@ def calibrate_rules(
         rules: which rules watch which parameter.
         prior: what the model was trained with.
     """
-    rows = table if model.lots is None else lot_rows(table, model.lots)
+    rows = stretches(table if model.lots is None else lot_rows(table, model.lots))
     details = list(_out_of_fold(rows, model, prior))
     deviation = _deviations(details)
     on_innovation = _on_innovation(rows, detector, model)
@@ -83,13 +84,22 @@ def _out_of_fold(table: ParameterTable, model: Model, prior: Prior | None) -> It
     settings = model.settings
     front = fit_front_end(table.values, table.resolutions)
     z = front.standardise(table.values, settings.clip)
-    fit = Fit(settings, model.stage, front, as_float32(widening(z)), prior)
+    fit = Fit(settings, model.stage, front, as_float32(widening(z)), _ridge(z, model), prior)
     for rows, block in folds(len(table), settings.blocks, gap=settings.var_order):
         begin = max(0, block.start - HISTORY_MAX - settings.var_order)
         part = table.take(slice(begin, block.stop))
         detail = _detail(fit(table.take(rows)), part, clip=settings.clip)
         values = np.rint(part.values / model.quantum) * model.quantum
         yield _Block(values, detail, block.start - begin)
+
+
+def _ridge(z: Numbers, model: Model) -> float:
+    """The shrinkage that training chose."""
+    settings = model.settings
+    if model.stage in (Stage.LEARNING, Stage.PRIOR):
+        return settings.ridge
+    chosen = choose_shrinkage(np.nan_to_num(z), blocks=settings.blocks, gap=settings.var_order)
+    return chosen.amount
 
 
 def _detail(fitted: Fitted, part: ParameterTable, *, clip: float) -> Detail:

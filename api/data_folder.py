@@ -13,6 +13,7 @@
     erasures.sqlite what was done for each erasure; without it they are carried out once more
     accesses.sqlite receipts of reads; they follow from nothing, so back them up
     tallies.sqlite  inspections under way; what they end as is signed and in the log
+    anomaly.sqlite  scored parameters, and the models that score them: back it up for these
     shelf/          the keys of all contents, unless LOTMARK_SHELF names another folder for them;
                     replicas share one, and no backup has it
     blobs/          uploads, unless LOTMARK_BLOBS names the folder that replicas share
@@ -102,6 +103,11 @@ class DataFolder:
     def tallies(self) -> Path:
         """The SQLite database of tallies."""
         return self.root / "tallies.sqlite"
+
+    @property
+    def anomaly(self) -> Path:
+        """The SQLite database of scored parameters and of models."""
+        return self.root / "anomaly.sqlite"
 
     @property
     def erasures(self) -> Path:

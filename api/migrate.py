@@ -25,6 +25,7 @@ from ledger.store_lock import WriterLock
 from ledger.store_postgres_connections import is_postgres, migration_engine
 from ledger.store_postgres_tables import (
     ACCESSES_SUFFIX,
+    ANOMALY_SUFFIX,
     DERIVED_SUFFIX,
     GRANTS,
     TALLIES_SUFFIX,
@@ -183,7 +184,7 @@ def _grant(connection: Connection, role: str) -> None:
     quoted = connection.dialect.identifier_preparer.quote_identifier(role)
     schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}")
-    for suffix in (DERIVED_SUFFIX, ACCESSES_SUFFIX, TALLIES_SUFFIX):
+    for suffix in (DERIVED_SUFFIX, ACCESSES_SUFFIX, TALLIES_SUFFIX, ANOMALY_SUFFIX):
         beside = connection.exec_driver_sql(
             f"SELECT quote_ident(current_schema() || '{suffix}')"
         ).scalar_one()

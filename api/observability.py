@@ -96,6 +96,13 @@ class Metrics:
         well = Gauge("lotmark_derived_up", "1: the tables follow the log", registry=self.registry)
         well.set_function(is_well)
 
+    def note_anomaly(self, size: Callable[[], int], is_well: Callable[[], bool]) -> None:
+        """Show how far parameters are scored, and whether scoring follows."""
+        held = Gauge("lotmark_anomaly_entries", "Entries looked at", registry=self.registry)
+        held.set_function(size)
+        well = Gauge("lotmark_anomaly_up", "1: scoring follows the log", registry=self.registry)
+        well.set_function(is_well)
+
     def note_accesses(self, kept: AccessFigures, digested_ms: Callable[[], int | None]) -> None:
         """Show how many receipts were kept and reads refused, and until when digests are there.
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from api.accesses.digests import DigestParts, DigestWorker
 from api.accesses.log import AccessLog
+from api.anomaly.worker import AnomalyParts, AnomalyWorker
 from api.check_pool import CheckPool, WorkerSetup
 from api.cosigning import Cosigning, open_cosigning
 from api.data_folder import (
@@ -70,6 +71,7 @@ class Service:
     pool: CheckPool
     cosigning: Cosigning
     derived: DerivedWorker
+    anomaly: AnomalyWorker
     erasing: ErasingWorker
     accesses: AccessLog
     tallies: TallyBook
@@ -89,6 +91,7 @@ class Service:
         """Stop the writer, then release files and connections."""
         self.cosigning.close()
         self.derived.close()
+        self.anomaly.close()
         self.erasing.close()
         self.digests.close()
         self.ledger.close()
@@ -168,21 +171,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     secret, high_water = read_search_secret(folder), HighWaterFile(folder.high_water)
     anchor_text = read_anchor_text(folder)
     log_signer = note_signer(config.origin, opened.signer)
-    ledger = Ledger(
-        LedgerParts(
-            origin=config.origin,
-            store=opened.store,
-            high_water=high_water,
-            clock=opened.clock,
-            signer=log_signer,
-            blobs=blobs,
-            rules=QualityRules(),
-            search_secret=secret,
-            follow_seconds=FOLLOW_SECONDS if is_postgres(folder.database_url) else None,
-            is_clock_given=opened.is_clock_given,
-            state=opening_state(),
-        )
-    )
+    ledger = _build_ledger(opened, blobs, signer=log_signer, high_water=high_water)
     _expect_log_key(ledger, log_signer, config.key_uri)
     cosigning = open_cosigning(
         anchor_text, opened.store, must_have_quorum=settings.require_witnesses
@@ -190,7 +179,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     pool = CheckPool(WorkerSetup(config.origin, QualityRules, secret), settings.check_processes)
     ledger.start()
     cosigning.start(ledger.reader, size=lambda: ledger.size, stop=ledger.close)
-    accesses = _open_accesses(opened)
+    accesses, anomaly = _open_accesses(opened), _open_anomaly(opened, ledger)
     return Service(
         settings=settings,
         base=opened.base,
@@ -201,7 +190,8 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         blobs=blobs,
         pool=pool,
         cosigning=cosigning,
-        derived=_open_derived(opened, ledger),
+        derived=_open_derived(opened, ledger, anomaly=anomaly),
+        anomaly=anomaly,
         erasing=_open_erasing(opened, ledger, blobs=blobs),
         accesses=accesses,
         tallies=TallyBook(side_url(folder.database_url, folder.tallies), origin=config.origin),
@@ -215,17 +205,48 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     )
 
 
+def _build_ledger(
+    opened: _Opened, blobs: FileBlobs, *, signer: Ed25519Signer, high_water: HighWaterFile
+) -> Ledger:
+    folder = opened.folder
+    return Ledger(
+        LedgerParts(
+            origin=opened.config.origin,
+            store=opened.store,
+            high_water=high_water,
+            clock=opened.clock,
+            signer=signer,
+            blobs=blobs,
+            rules=QualityRules(),
+            search_secret=read_search_secret(folder),
+            follow_seconds=FOLLOW_SECONDS if is_postgres(folder.database_url) else None,
+            is_clock_given=opened.is_clock_given,
+            state=opening_state(),
+        )
+    )
+
+
 def _expect_log_key(ledger: Ledger, signer: Ed25519Signer, uri: str) -> None:
     fold = ledger.fold
     if fold.charter is None or encode_vkey(signer.key) not in fold.rules.log_keys:
         raise KeyMismatch(f"{uri} is no log key in force of {fold.origin}")
 
 
-def _open_derived(opened: _Opened, ledger: Ledger) -> DerivedWorker:
+def _open_anomaly(opened: _Opened, ledger: Ledger) -> AnomalyWorker:
+    url = side_url(opened.folder.database_url, opened.folder.anomaly)
+    worker = AnomalyWorker(
+        AnomalyParts(url, opened.store, opened.config.origin, lambda: ledger.size)
+    )
+    worker.start()
+    return worker
+
+
+def _open_derived(opened: _Opened, ledger: Ledger, *, anomaly: AnomalyWorker) -> DerivedWorker:
     folder = opened.folder
     url = derived_url(folder.database_url, folder.derived)
+    others = (lambda: anomaly.size,)
     worker = DerivedWorker(
-        DerivedParts(url, opened.store, opened.config.origin, lambda: ledger.size)
+        DerivedParts(url, opened.store, opened.config.origin, lambda: ledger.size, others)
     )
     worker.start()
     return worker

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-POSTGRES_REVISION: Final = "0006"
+POSTGRES_REVISION: Final = "0007"
 POSTGRES_METADATA: Final = MetaData()
 
 #: Behind the name of the log's schema: that of the schema in which the service's role may make
@@ -29,6 +29,8 @@ DERIVED_SUFFIX: Final = "_derived"
 ACCESSES_SUFFIX: Final = "_accesses"
 #: The same of the schema of tallies: inspections under way, which no record says yet.
 TALLIES_SUFFIX: Final = "_tallies"
+#: The same of the schema of scored parameters and of the models that score them.
+ANOMALY_SUFFIX: Final = "_anomaly"
 
 #: What the role of the service may do. On the log itself that is to read it and to add to it.
 GRANTS: Final = {

@@ -47,8 +47,8 @@ class FiledRecords:
 
     def _open(self, row: EntryRow, disclosures: str) -> Filed | None:
         try:
-            claims = parse_jws(split_entry(row.text)[1], origin=self._origin).claims
-            opened = open_disclosures(claims, split_kept(disclosures).disclosures)
+            parsed = parse_jws(split_entry(row.text)[1], origin=self._origin)
+            opened = open_disclosures(parsed.claims, split_kept(disclosures).disclosures)
         except (LedgerError, KeysError, ValueError, RecursionError):
             # For an audit to find; a figure is made of what was signed, or without it.
             return None
@@ -66,6 +66,7 @@ class FiledRecords:
             erased=erased,
             month=month_of_admission(row.admitted_ms),
             admitted_ms=row.admitted_ms,
+            kid=parsed.header.kid,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,12 +35,16 @@ _REACH_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DerivedParts:
-    """What the worker is built from; ``size`` is how much of the log may be shown."""
+    """What the worker is built from; ``size`` is how much of the log may be shown.
+
+    ``others`` are the sizes that other readers of the log have worked off.
+    """
 
     url: str
     store: Store
     origin: str
     size: Callable[[], int]
+    others: Sequence[Callable[[], int]] = ()
 
 
 class DerivedWorker:
@@ -58,7 +62,7 @@ class DerivedWorker:
         # Of how many erased records nothing is left in the files either.
         self._purged = 0
         self._told_at = time.monotonic()
-        self._keeper = OutboxKeeper(parts.store, [lambda: self._size])
+        self._keeper = OutboxKeeper(parts.store, [lambda: self._size, *parts.others])
         self.fault: BaseException | None = None
         try:
             self._open()

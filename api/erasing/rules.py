@@ -54,11 +54,11 @@ RULES: Final = (
     ),
     Rule(
         "features",
-        "Features, models and scores are not built yet. They will name their input entries: "
-        "features are dropped, a model that learnt from them is trained anew at its next version, "
-        "and a score counts what was erased as unknown, never as better.",
-        "特征、模型与评分尚未建立。今后它们须列明输入条目：特征删除，模型在下一版本重新训练，"
-        "评分将已删除内容计为未知，绝不变好。",
+        "Verdicts and alarms of erased values are deleted, and the line is scored again without "
+        "them. A model that learnt from them holds no row of them and serves on until its next "
+        "version, which is trained without; its card names the record.",
+        "对已删除数值的判定与报警随之删除，该产线在不含这些数值的情况下重新评分。由其训练的模型"
+        "不含任何原始数据行，可用至下一版本，下一版本训练时不再使用；模型卡列明该记录。",
     ),
     Rule(
         "views",

@@ -33,7 +33,8 @@ class Filed:
     """An admitted record: where it stands, whose it is, and its groups.
 
     ``erased`` are groups that an entry ordered erased: they are not among ``groups``, be they
-    held still or not. ``month`` is that of its admission, in UTC, and ``admitted_ms`` its time.
+    held still or not. ``month`` is that of its admission, in UTC, and ``admitted_ms`` its time;
+    ``kid`` is the key that signed it.
     """
 
     index: int
@@ -44,6 +45,7 @@ class Filed:
     erased: frozenset[str] = frozenset()
     month: str = LAST_MONTH
     admitted_ms: int = 0
+    kid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,374 @@
+"""One line as the log makes it: models, rules and labels in force, uploads scored in turn.
+
+A fold in the order of entries: the same entries and models lead to the same rows, whoever folds
+them and in how many pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from api.anomaly.changes import LineChanges, encode_facts
+from api.anomaly.events import (
+    Labels,
+    card_digest,
+    card_filed,
+    decided_of,
+    label_of,
+    rules_of,
+    training_records,
+)
+from api.anomaly.fold_state import FoldState, decode_fold_state, encode_fold_state
+from api.anomaly.judged_rows import ScoredUpload, judged_level
+from api.anomaly.models import Models, OpenModel
+from api.anomaly.places import (
+    CARD_VCT,
+    DECISION_VCT,
+    LABEL_VCT,
+    RULES_VCT,
+    UPLOAD_VCT,
+    Place,
+    is_sealed,
+)
+from api.anomaly.scored_rows import UploadRows, alarm_rows, regime_rows, upload_row
+from api.anomaly.series import empty_series, encode_series, note_verdicts, series_of_row
+from api.anomaly.specified import check_rows, end
+from api.anomaly.training_rows import training_rows
+from api.anomaly.uploads import Upload, table_of
+from api.anomaly.watching import Found, Watching
+from quality.deliveries.agreed import Filed
+from scoring.anomaly.adaptive import AdaptiveLevel
+from scoring.anomaly.card_states import CardDecided, CardFiled, Cards, fold_cards
+from scoring.anomaly.drift_reference import drift_reference
+from scoring.anomaly.line import Line
+from scoring.anomaly.model import Settings
+from scoring.anomaly.rule_calibration import rule_set_digest
+from scoring.anomaly.rule_training import calibrate_rules
+from scoring.anomaly.rules import RuleSet
+from scoring.anomaly.specification import Limits
+from scoring.anomaly.table import ParameterTable
+from scoring.errors import ScoringError
+
+#: The statuses of an upload besides the codes of errors.
+SCORED, NO_MODEL, MODEL_MISSING = "scored", "no-model", "model-missing"
+SEALED, UNREADABLE, CORRECTED = "sealed", "unreadable", "corrected"
+LEARNING_ROWS: Final = Settings().learning_rows
+
+
+@dataclass(frozen=True, slots=True)
+class FoldParts:
+    """What a fold asks besides its records.
+
+    ``read`` gives records by their ids, those that are held, in the order of their entries;
+    ``uploads`` the scored uploads of a line as they were written, the newest last.
+    """
+
+    models: Models
+    read: Callable[[Sequence[str]], Sequence[Filed]]
+    uploads: Callable[[str], Sequence[ScoredUpload]]
+
+
+class LineFold:
+    """Folds the records of one line. Belongs to one thread."""
+
+    def __init__(self, place: Place, parts: FoldParts) -> None:
+        """Nothing was filed yet."""
+        self.place = place
+        self._parts = parts
+        self._cards = Cards()
+        self._card_records: dict[str, Filed] = {}
+        self._rules, self._rules_record = RuleSet(), ""
+        self._labels = Labels()
+        self._state = FoldState()
+        self._facts: dict[str, Any] = {"rows": 0, "uploads": 0, "newest_us": None}
+        self._facts |= {"status": "", "stage": ""}
+        self._level: AdaptiveLevel | None = None
+        self._corrected: set[str] = set()
+        self._watching: tuple[tuple[str, str, Limits], Watching] | None = None
+        self.changes = LineChanges()
+
+    # ---- where it stands ----
+
+    def restore(self, facts: dict[str, Any], state: bytes, history: Sequence[Filed]) -> None:
+        """Go on from what was written.
+
+        Args:
+            facts: those of the line's row.
+            state: that of the line's row.
+            history: the records of the line but uploads, in the order of their entries.
+
+        Raises:
+            MalformedState: another version wrote it.
+        """
+        for record in history:
+            self._note(record)
+        self._facts = {name: facts[name] for name in self._facts}
+        self._corrected = set(facts["corrected"])
+        self._level = None if facts["level"] is None else AdaptiveLevel(**facts["level"])
+        self._state = decode_fold_state(state)
+
+    def anew(self) -> LineFold:
+        """A fold of the same line that knows nothing: its records are folded from the first."""
+        found = LineFold(self.place, self._parts)
+        found._corrected = self._corrected
+        found.changes = self.changes
+        found.changes.begin_anew()
+        return found
+
+    def note_corrected(self, record_id: str) -> None:
+        """Another record takes the place of an upload; it counts no more when folded again."""
+        self._corrected.add(record_id)
+
+    def written(self) -> None:
+        """What was to be written is written."""
+        self.changes = LineChanges()
+
+    def finish(self) -> LineChanges:
+        """The rows to write, the line's own among them."""
+        place = self.place
+        active = self.active_card
+        facts = {
+            **self._facts,
+            "card": active,
+            "model": None if active is None else card_digest(self._card_records[active]),
+            "rules": self._rules_record or None,
+            "level": None if self._level is None else _members(self._level),
+            "corrected": sorted(self._corrected),
+            "out_of_domain": self._out_of_domain(),
+        }
+        self.changes.line = {
+            "key": place.key,
+            "owner": place.owner,
+            **place.members,
+            "facts": encode_facts(facts),
+            "state": encode_fold_state(self._state),
+        }
+        return self.changes
+
+    @property
+    def active_card(self) -> str | None:
+        """The record id of the card in force."""
+        return self._cards.active.get((self.place.key,))
+
+    # ---- records ----
+
+    def take(self, record: Filed) -> None:
+        """Fold the next record of the line."""
+        self.changes.events.append(
+            {
+                "line": self.place.key,
+                "entry": record.index,
+                "record_id": record.record_id,
+                "kind": record.vct,
+            }
+        )
+        if record.vct == UPLOAD_VCT:
+            self._take_upload(record)
+            return
+        before = self.active_card
+        self._note(record)
+        if self.active_card != before:
+            self._switch()
+        elif record.vct == RULES_VCT:
+            self._state = replace(self._state, calibration=None)
+        elif record.vct == LABEL_VCT:
+            self._adapt()
+
+    def _note(self, record: Filed) -> None:
+        """Take in what a record says that is no upload."""
+        key = (self.place.key,)
+        if record.vct == CARD_VCT:
+            self._card_records[record.record_id] = record
+            self._fold_card(card_filed(record, key, owner=self.place.owner))
+        elif record.vct == DECISION_VCT:
+            self._fold_card(decided_of(record))
+        elif record.vct == RULES_VCT and record.party == self.place.owner:
+            found = rules_of(record)
+            if found is not None:
+                self._rules, self._rules_record = found, record.record_id
+        elif record.vct == LABEL_VCT and record.party == self.place.owner:
+            self._labels.add(label_of(record))
+
+    def _fold_card(self, event: CardFiled | CardDecided | None) -> None:
+        if event is not None:
+            self._cards = fold_cards([event], self._cards)
+
+    def _switch(self) -> None:
+        """Another model is in force, or none: its watch begins with the next row."""
+        alarms = (alarm_rows(self.place, each, {}) for each in end(self._state.following))
+        self.changes.alarms.update({row["id"]: row for row in alarms})
+        self._state, self._level, self._watching = FoldState(), None, None
+
+    def _adapt(self) -> None:
+        """The level for yellow after all that labels say of rows."""
+        opened = self._open_model()
+        if opened is None or self._state.watched is None:
+            return
+        scored = self._scored_uploads()
+        level = judged_level(scored, self._labels, target=opened.model.settings.yellow)
+        self._level = level
+        watched = self._state.watched
+        now = watched.state.now
+        stream = replace(now.stream, alpha=level.alpha)
+        state = replace(watched.state, now=replace(now, stream=stream))
+        self._state = replace(self._state, watched=replace(watched, state=state))
+
+    def _scored_uploads(self) -> Sequence[ScoredUpload]:
+        """Written ones, unless they count no more, and those of this page over them."""
+        written = () if self.changes.is_anew else self._parts.uploads(self.place.key)
+        found = {upload.record_id: upload for upload in written}
+        for row in self.changes.uploads.values():
+            found[row["record_id"]] = ScoredUpload.of_row(row["record_id"], row["entry"], row)
+        return sorted(found.values(), key=lambda upload: upload.entry)
+
+    # ---- uploads ----
+
+    def _take_upload(self, record: Filed) -> None:
+        self._facts["uploads"] += 1
+        if record.record_id in self._corrected:
+            self._keep(UploadRows(record, CORRECTED))
+        elif is_sealed(record):
+            self._keep(UploadRows(record, SEALED))
+        elif not {"process", "values"} <= record.groups.keys():
+            self._keep(UploadRows(record, "erased" if record.erased else UNREADABLE))
+        else:
+            self._score(record)
+
+    def _score(self, record: Filed) -> None:
+        try:
+            upload = table_of(record)
+        except ScoringError as fault:
+            self._keep(UploadRows(record, fault.code, detail=str(fault)))
+            return
+        self._facts["rows"] += len(upload.table)
+        opened = self._open_model()
+        if opened is None:
+            has_card = self.active_card is not None
+            self._check(record, upload, status=MODEL_MISSING if has_card else NO_MODEL)
+            return
+        try:
+            self._watch(record, upload, opened)
+        except ScoringError as fault:
+            self._check(record, upload, status=fault.code, detail=str(fault))
+
+    def _check(self, record: Filed, upload: Upload, *, status: str, detail: str = "") -> None:
+        """Without a model the specification alone is looked at."""
+        checked = check_rows(upload, self._state.following, source=record.record_id)
+        self._state = replace(self._state, following=checked.following)
+        for episode in checked.episodes:
+            row = alarm_rows(self.place, episode, {"stage": self._learning()})
+            self.changes.alarms[row["id"]] = row
+        rows = UploadRows(record, status, detail=detail, table=upload.table)
+        self._keep(rows, stage=self._learning())
+        for violated in checked.rows:
+            key = (record.record_id, violated.row)
+            self.changes.verdicts[key] = rows.violated(self.place.key, violated)
+
+    def _watch(self, record: Filed, upload: Upload, opened: OpenModel) -> None:
+        watching = self._watching_for(opened, upload.limits)
+        watched = self._state.watched or self._started(watching)
+        now_us = record.admitted_ms * 1_000
+        found = watching.push(upload, watched, source=record.record_id, now_us=now_us)
+        rows = UploadRows(
+            record,
+            SCORED,
+            table=upload.table,
+            card=self.active_card,
+            model=opened.detector.digest,
+            before=watched,
+            notes=found.notes,
+        )
+        # Behind this line the upload counts: an error before it has changed nothing.
+        self._state = replace(self._state, watched=found.watched, following=None)
+        self._keep(rows, stage=str(opened.model.stage))
+        self._write_found(rows, found)
+
+    def _started(self, watching: Watching) -> Any:
+        for episode in end(self._state.following):
+            row = alarm_rows(self.place, episode, {})
+            self.changes.alarms[row["id"]] = row
+        return watching.start()
+
+    def _write_found(self, rows: UploadRows, found: Found) -> None:
+        by_source: dict[str, list[Any]] = {}
+        for verdict in found.verdicts:
+            by_source.setdefault(verdict.source, []).append(verdict)
+            key = (verdict.source, verdict.row)
+            path = found.paths.get(key, b"")
+            self.changes.verdicts[key] = rows.verdict(self.place.key, verdict, path)
+        for source, verdicts in by_source.items():
+            self._note_series(source, verdicts)
+        for gone in found.withdrawn:
+            self.changes.alarms[gone] = None
+        for episode in found.episodes:
+            row = alarm_rows(self.place, episode, rows.provenance)
+            self.changes.alarms[row["id"]] = row
+        for row in regime_rows(self.place, found.regimes, rows.provenance):
+            self.changes.alarms[row["id"]] = row
+
+    def _note_series(self, source: str, verdicts: Sequence[Any]) -> None:
+        row = self.changes.uploads.get(source)
+        if row is None:
+            uploads = self._scored_uploads()
+            upload = next((each for each in uploads if each.record_id == source), None)
+            if upload is None:
+                return
+            row = dict(upload.row)
+        series = series_of_row(row["series"])
+        row["series"] = encode_series(note_verdicts(series, verdicts))
+        self.changes.uploads[source] = row
+
+    def _keep(self, rows: UploadRows, *, stage: str = "") -> None:
+        count = 0 if rows.table is None else len(rows.table)
+        row = upload_row(self.place.key, rows, series=encode_series(empty_series(count)))
+        self.changes.uploads[rows.record.record_id] = row
+        self._facts["status"] = rows.status
+        if stage:
+            self._facts["stage"] = stage
+        if rows.last_us is not None:
+            self._facts["newest_us"] = max(self._facts["newest_us"] or 0, rows.last_us)
+
+    # ---- models ----
+
+    def _open_model(self) -> OpenModel | None:
+        active = self.active_card
+        digest = None if active is None else card_digest(self._card_records[active])
+        return None if digest is None else self._parts.models.open(digest)
+
+    def _watching_for(self, opened: OpenModel, limits: Limits) -> Watching:
+        """The watch by this model, these rules and these limits; made anew where one differs."""
+        rules = rule_set_digest(self._rules)
+        key = (opened.detector.digest, rules, limits)
+        if self._watching is not None and self._watching[0] == key:
+            return self._watching[1]
+        table, calibration = self._trained_on(), self._state.calibration
+        if calibration is not None and calibration.rule_set != rules:
+            calibration = None
+        if calibration is None and table is not None:
+            calibration = calibrate_rules(table, opened.detector, opened.model, self._rules)
+        self._state = replace(self._state, calibration=calibration)
+        line = Line(opened.model, limits, self._rules, calibration)
+        reference = None if table is None else drift_reference(opened.model, table)
+        self._watching = key, Watching(opened, line, reference)
+        return self._watching[1]
+
+    def _trained_on(self) -> ParameterTable | None:
+        """The rows that the model was trained on; None where not all of them are held."""
+        assert self.active_card is not None, "it has an open model"
+        named = training_records(self._card_records[self.active_card])
+        found = self._parts.read(named)
+        return training_rows(found).table if len(found) == len(named) else None
+
+    def _learning(self) -> str:
+        rows = self._facts["rows"]
+        return f"learning {min(rows, LEARNING_ROWS)}/{LEARNING_ROWS}"
+
+    def _out_of_domain(self) -> dict[str, Any] | None:
+        watched = self._state.watched
+        return None if watched is None or watched.out is None else _members(watched.out)
+
+
+def _members(found: Any) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in found.__slots__}

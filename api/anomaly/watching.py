@@ -1,0 +1,225 @@
+"""The watch of one line by its active model: verdicts, events, regimes, and whole decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from api.anomaly.models import OpenModel
+from api.anomaly.tracing import Trace, TracingDetector
+from api.anomaly.uploads import Upload
+from scoring.anomaly.drift_reference import DriftReference
+from scoring.anomaly.episodes import Episode, EpisodeKind
+from scoring.anomaly.line import Line
+from scoring.anomaly.regime import RegimeEvent, RegimeKind, RegimeMonitor, RegimeRows, RegimeState
+from scoring.anomaly.table import Instants
+from scoring.anomaly.verdict import Level, Order, Reason, Verdict
+from scoring.anomaly.watch import LineWatch, Pushed
+from scoring.anomaly.watch_state import WatchState
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfDomain:
+    """Since when the line does something that its model does not know, and the event of it."""
+
+    since_us: int
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Where the watch of a line stands."""
+
+    state: WatchState
+    regime: RegimeState | None = None
+    out: OutOfDomain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeTold:
+    """A regime that began or ended: at which row of which record, and since when it is there."""
+
+    event: RegimeEvent
+    source: str
+    row: int
+    at_us: int
+    since_us: int
+
+    @property
+    def id(self) -> str:
+        """The same for everybody who scores the same rows."""
+        return f"regime:{self.source}:{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an upload has led to; ``withdrawn`` are events that count no more."""
+
+    verdicts: tuple[Verdict, ...]
+    episodes: tuple[Episode, ...]
+    withdrawn: tuple[str, ...]
+    regimes: tuple[RegimeTold, ...]
+    paths: dict[tuple[str, int], bytes]
+    notes: tuple[str, ...]
+    watched: Watched
+
+
+class Watching:
+    """Watches one line. Belongs to one thread."""
+
+    def __init__(self, opened: OpenModel, line: Line, reference: DriftReference | None) -> None:
+        """Watch by an open model; without a reference regimes are not looked for."""
+        self._tracing = TracingDetector(opened.detector)
+        self._watch = LineWatch(self._tracing, line)
+        self._monitor = None if reference is None else RegimeMonitor(reference)
+
+    def start(self) -> Watched:
+        """Before the first row."""
+        regime = None if self._monitor is None else self._monitor.start()
+        return Watched(self._watch.start(), regime)
+
+    def push(self, upload: Upload, watched: Watched, *, source: str, now_us: int) -> Found:
+        """Score an upload.
+
+        Raises:
+            ParametersDiffer, UnitsDiffer: not the columns of the model.
+            MalformedState: the state is of another model.
+        """
+        self._tracing.traces.clear()
+        pushed = self._watch.push(
+            upload.table, watched.state, source=source, first_row=1, now_us=now_us
+        )
+        verdicts = (*pushed.verdicts, *pushed.again)
+        regimes, regime = self._regimes(pushed, watched.regime)
+        out = _out_after(regimes, watched.out)
+        spans = _quiet_spans(regimes, watched.out)
+        verdicts = tuple(_quiet(verdict, spans) for verdict in verdicts)
+        kept, gone = _split(pushed.episodes, spans)
+        wanted = {(mark.source, mark.row) for each in kept for mark in (each.first, each.peak)}
+        return Found(
+            verdicts,
+            kept,
+            (*pushed.withdrawn, *gone),
+            regimes,
+            dict(self._paths(verdicts, wanted)),
+            pushed.notes,
+            Watched(pushed.state, regime, out),
+        )
+
+    def confirm(self, called: Sequence[bool], watched: Watched) -> tuple[bool, Watched]:
+        """Take in rows that inspection found good; whether a regime began by it."""
+        if self._monitor is None or watched.regime is None or watched.out is not None:
+            return False, watched
+        events, regime = self._monitor.confirm(called, watched.regime)
+        return bool(events), replace(watched, regime=regime)
+
+    def _paths(
+        self, verdicts: Sequence[Verdict], wanted: set[tuple[str, int]]
+    ) -> Iterator[tuple[tuple[str, int], bytes]]:
+        for verdict in verdicts:
+            if (verdict.source, verdict.row) in wanted and verdict.score is not None:
+                path = self._tracing.path_of(verdict)
+                if path is not None:
+                    yield (verdict.source, verdict.row), path
+
+    def _regimes(
+        self, pushed: Pushed, before: RegimeState | None
+    ) -> tuple[tuple[RegimeTold, ...], RegimeState | None]:
+        """Rows that came late are not looked at again: set-ups are told apart by rows in order."""
+        if self._monitor is None or before is None or pushed.again:
+            return (), before
+        fresh = {v.at_us: v for v in reversed(pushed.verdicts) if v.order is Order.IN_ORDER}
+        parts = [_fresh_rows(trace, fresh.keys()) for trace in self._tracing.traces]
+        rows = _joined([part for part in parts if len(part[0])])
+        if rows is None:
+            return (), before
+        times, regime_rows = rows
+        events, state = self._monitor.push(regime_rows, before)
+        return tuple(_told(event, times, fresh) for event in events), state
+
+
+def _fresh_rows(trace: Trace, fresh: Collection[int | None]) -> tuple[Instants, RegimeRows]:
+    """The rows of a question that were pushed, and not scored once more: when, and what."""
+    detail, setups, times = trace.scored.detail, trace.table.setups, trace.table.at_us
+    assert detail is not None, "a watch asks for detail"
+    if times is None:
+        times = np.empty(0, np.int64)
+    chosen = [n for n, at_us in enumerate(times.tolist()) if at_us in fresh]
+    told = tuple((setups[n] or None) if setups else None for n in chosen)
+    return times[chosen], RegimeRows(detail.z[chosen], np.asarray(detail.present)[chosen], told)
+
+
+def _joined(parts: Sequence[tuple[Instants, RegimeRows]]) -> tuple[Instants, RegimeRows] | None:
+    if not parts:
+        return None
+    rows = RegimeRows(
+        np.vstack([part.z for _, part in parts]),
+        np.vstack([part.present for _, part in parts]),
+        tuple(text for _, part in parts for text in part.setups),
+    )
+    return np.concatenate([times for times, _ in parts]), rows
+
+
+def _told(event: RegimeEvent, times: Instants, fresh: Mapping[int | None, Verdict]) -> RegimeTold:
+    at_us = int(times[event.row])
+    # Where the change lies in an earlier upload, it is told from this one's first row on.
+    since_us = int(times[max(0, event.row - event.rows_since + 1)])
+    verdict = fresh[at_us]
+    return RegimeTold(event, verdict.source, verdict.row, at_us, since_us)
+
+
+def _out_after(regimes: Sequence[RegimeTold], before: OutOfDomain | None) -> OutOfDomain | None:
+    found = before
+    for told in regimes:
+        is_back = told.event.kind is RegimeKind.RETURNED
+        found = None if is_back else OutOfDomain(told.since_us, told.id)
+    return found
+
+
+def _quiet_spans(
+    regimes: Sequence[RegimeTold], before: OutOfDomain | None
+) -> list[tuple[int, int | None]]:
+    """From when until when the model calls nothing; None: until further notice."""
+    spans: list[tuple[int, int | None]] = [] if before is None else [(before.since_us, None)]
+    for told in regimes:
+        if told.event.kind is RegimeKind.RETURNED:
+            spans[-1:] = [(spans[-1][0], told.since_us)] if spans else []
+        else:
+            spans.append((told.since_us, None))
+    return spans
+
+
+def _is_in(at_us: int | None, spans: Sequence[tuple[int, int | None]]) -> bool:
+    return at_us is not None and any(
+        first <= at_us and (last is None or at_us < last) for first, last in spans
+    )
+
+
+def _quiet(verdict: Verdict, spans: Sequence[tuple[int, int | None]]) -> Verdict:
+    """A verdict of rows that the model does not know: facts alone are left of it."""
+    if verdict.level is Level.NONE or not _is_in(verdict.at_us, spans):
+        return verdict
+    kept = tuple(each for each in verdict.reasons if each is Reason.SPECIFICATION)
+    return replace(
+        verdict,
+        level=Level.RED if verdict.violations else Level.NONE,
+        model_level=Level.NONE,
+        reasons=kept,
+        episodes=tuple(
+            each for each in verdict.episodes if each.startswith(EpisodeKind.SPECIFICATION)
+        ),
+    )
+
+
+def _split(
+    episodes: Sequence[Episode], spans: Sequence[tuple[int, int | None]]
+) -> tuple[tuple[Episode, ...], tuple[str, ...]]:
+    """Events that stay, and the ids of those that one regime takes the place of."""
+    gone = [
+        each.id
+        for each in episodes
+        if each.kind is EpisodeKind.ANOMALY and _is_in(each.first.at_us, spans)
+    ]
+    return tuple(each for each in episodes if each.id not in gone), tuple(gone)

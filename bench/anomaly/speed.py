@@ -2,8 +2,9 @@
 
 A dynamic model of 200 parameters, learnt from rows with memory. A row is one run of the graph with
 its state in and out; a batch goes through as a stream of rows does, in blocks of chunks. Both are
-processor time of the one thread, the best of some rounds: beside other work the clock on the wall
-tells of the other work, and is told beside, as is what a row costs with all the Python around it.
+processor time of the one thread, and the percentile is that of the best of some rounds: beside
+other work the rest, which is told beside, measures the other work. So is what a row costs with all
+the Python around the graph.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from scoring.anomaly.training import train
 _PARAMETERS: Final = 200
 _BATCH: Final = 1024
 _MEMORY: Final = 0.6
-_ROUNDS: Final = 5
-_RUNS: Final = 1500
+_ROUNDS: Final = 40
+_RUNS: Final = 250
+_BATCH_ROUNDS: Final = 10
 _REASON: Final = (
     "float64 throughout, so that scores replay within 1e-6: 160,000 weights of 8 bytes are read"
     " for a row, 320,000 operations done, which is more than the aims allow on this processor"
@@ -55,20 +57,22 @@ def speed(
     row = served.table.take(slice(0, 1))
     one, many = _one_row(served, state.arrays), _batch(served, state.arrays)
     clocks = (time.thread_time, time.perf_counter)
-    percentile, on_wall = (
-        min(1e6 * float(np.quantile(_timed(one, runs, clock), 0.99)) for _ in range(rounds))
+    rows, rows_on_wall = (
+        [1e6 * float(np.quantile(_timed(one, runs, clock), 0.99)) for _ in range(rounds)]
         for clock in clocks
     )
     batch, batch_on_wall = (
-        min(float(np.median(_timed(many, 5, clock))) for _ in range(rounds)) for clock in clocks
+        min(float(np.median(_timed(many, 5, clock))) for _ in range(min(rounds, _BATCH_ROUNDS)))
+        for clock in clocks
     )
-    in_python = np.median(_timed(lambda: detector.score(row, state), runs // 5, time.thread_time))
+    in_python = np.median(_timed(lambda: detector.score(row, state), runs, time.thread_time))
     figures = {
-        "batch_1_p99_us": percentile,
+        "batch_1_p99_us": min(rows),
         "rows_per_s": _BATCH / batch,
         "file_mib": len(served.onnx) / 2**20,
         "parity": _parity(served, detector),
-        "batch_1_p99_us_on_the_wall": on_wall,
+        "batch_1_p99_us_of_the_median_round": float(np.median(rows)),
+        "batch_1_p99_us_on_the_wall": min(rows_on_wall),
         "rows_per_s_on_the_wall": _BATCH / batch_on_wall,
         "row_in_python_us": 1e6 * float(in_python),
     }

@@ -1,7 +1,7 @@
 """A decision as it is kept: model, state before it, inputs as whole numbers, and the outcome.
 
 Inputs are whole quanta of their parameter, so that two machines hold the very same ones; the
-bytes are canonical JSON (docs/spec/anomaly.md, decisions).
+bytes are canonical JSON (docs/spec/anomaly-graph.md, 3).
 """
 
 from __future__ import annotations

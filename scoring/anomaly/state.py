@@ -1,6 +1,6 @@
 """The bytes of a stream's state: a restart reads them and goes on exactly where it stopped.
 
-Canonical JSON (docs/spec/anomaly.md, state): arrays are base64url of little-endian float64, so
+Canonical JSON (docs/spec/anomaly-graph.md, 2): arrays are base64url of little-endian float64, so
 that no digit is lost, and a state has one spelling only. What comes back from a file or a database
 is hostile until it is read.
 """

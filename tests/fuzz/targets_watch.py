@@ -9,11 +9,16 @@ import numpy as np
 from quality.spc.runs import Rule
 from scoring.anomaly.episodes import Episode, EpisodeKind, Following, RowMark
 from scoring.anomaly.port import StreamState
+from scoring.anomaly.rule_calibration import (
+    RuleCalibration,
+    decode_rule_calibration,
+    encode_rule_calibration,
+)
 from scoring.anomaly.rules import ParameterRules, RuleSet, decode_rules, encode_rules
 from scoring.anomaly.verdict import Level
 from scoring.anomaly.watch_bytes import decode_watch_state, encode_watch_state
 from scoring.anomaly.watch_state import Position, Rows, WatchState
-from scoring.errors import MalformedState, MalformedTable
+from scoring.errors import MalformedModel, MalformedState, MalformedTable
 from tests.fuzz.target import Target
 
 _MARK: Final = RowMark("record", 3, 1_700_000_000_000_000)
@@ -55,7 +60,26 @@ def _rules(data: bytes) -> None:
     assert decode_rules(encode_rules(rules)) == rules
 
 
+def _calibration(data: bytes) -> None:
+    found = decode_rule_calibration(data)
+    assert encode_rule_calibration(found) == data
+
+
+def a_rule_calibration() -> RuleCalibration:
+    """Of two parameters and one rule."""
+    weights, scores = np.array([[2.5], [3.0]]), np.array([0.0, 2.5])
+    return RuleCalibration(("p1", "p2"), (Rule.N1,), weights, scores, (True, False), "ab")
+
+
 TARGETS: Final = (
+    Target(
+        "rule-calibration",
+        _calibration,
+        (MalformedModel,),
+        (decode_rule_calibration,),
+        lambda: [encode_rule_calibration(a_rule_calibration()), b"{}", b"[]"],
+        words=('"names"', '"weights"', '"scores"', '"rules"', '"N1"', "true"),
+    ),
     Target(
         "watch-state",
         _watch_state,

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from quality.spc.runs import Rule
+from scoring.anomaly.rule_calibration import decode_rule_calibration, encode_rule_calibration
 from scoring.anomaly.rules import ParameterRules, RuleSet, decode_rules, encode_rules
 from scoring.anomaly.watch_bytes import decode_watch_state, encode_watch_state
-from scoring.errors import MalformedState, MalformedTable
-from tests.fuzz.targets_watch import a_watch_state
+from scoring.errors import MalformedModel, MalformedState, MalformedTable
+from tests.fuzz.targets_watch import a_rule_calibration, a_watch_state
 
 
 def test_a_state_is_read_from_its_bytes() -> None:
@@ -56,3 +57,10 @@ def test_a_rule_that_is_none_is_refused(changed: dict[str, object]) -> None:
     decode_rules(json.dumps({"parameters": [good]}).encode())
     with pytest.raises(MalformedTable, match="expected a rule set"):
         decode_rules(json.dumps({"parameters": [good | changed]}).encode())
+
+
+def test_a_calibration_of_rules_is_read_from_its_bytes() -> None:
+    written = encode_rule_calibration(a_rule_calibration())
+    assert encode_rule_calibration(decode_rule_calibration(written)) == written
+    with pytest.raises(MalformedModel, match="weights or scores that do not fit"):
+        decode_rule_calibration(written.replace(b'"rules":["N1"]', b'"rules":["N1","N2"]'))

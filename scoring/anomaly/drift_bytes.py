@@ -10,7 +10,7 @@ from ledger.errors import MalformedJson
 from ledger.strict_json import JsonObject, JsonValue, encode_json, parse_json_object
 from scoring.anomaly.adaptive_window import AdaptiveWindow, Bucket
 from scoring.anomaly.array_form import array_form, array_of, text_of, whole_of
-from scoring.anomaly.drift import BLOCKS, DriftKind, DriftState
+from scoring.anomaly.drift import BLOCK_ROWS, BLOCKS, DriftKind, DriftState
 from scoring.anomaly.drift_reference import BINS, LOOKS, DriftReference
 from scoring.anomaly.table import PARAMETERS_MAX, Numbers
 from scoring.errors import MalformedState
@@ -100,14 +100,17 @@ def decode_drift_state(data: bytes) -> DriftState:
     form = _form(data, STATE_FORMAT)
     sums, counts = (array_of(name, form.get(name)) for name in ("sums", "counts"))
     blocks, m = len(sums), sums.shape[-1] if sums.ndim == 3 else 0
-    _expect_shape("sums", sums, (min(blocks, BLOCKS), 6, m))
+    rows = whole_of(form.get("rows"), "rows")
+    if blocks != min(BLOCKS, -(-rows // BLOCK_ROWS)):
+        raise MalformedState(f"sums: expected the blocks of {rows} rows, found {blocks}")
+    _expect_shape("sums", sums, (blocks, 6, m))
     _expect_shape("counts", counts, (blocks, m, BINS))
     batch = array_of("batch", form.get("batch"))
     _expect_shape("batch", batch, (2,))
     if not 0.0 <= batch[0] < PARAMETERS_MAX * BINS or batch[0] != int(batch[0]):
         raise MalformedState(f"batch: expected a number of rows, found {batch[0]}")
     state = DriftState(
-        rows=whole_of(form.get("rows"), "rows"),
+        rows=rows,
         sums=sums,
         counts=counts,
         window=AdaptiveWindow(_buckets(form), whole_of(form.get("fed"), "fed")),

@@ -196,3 +196,13 @@ def test_an_adaptive_window_drops_what_was_before_a_change_and_nothing_else() ->
 def test_an_empty_state_has_no_rows(reference: DriftReference) -> None:
     state: DriftState = DriftMonitor(reference).start()
     assert decode_drift_state(encode_drift_state(state)).rows == 0
+
+
+def test_a_state_whose_blocks_are_not_those_of_its_rows_is_refused(
+    model: Model, reference: DriftReference
+) -> None:
+    monitor = DriftMonitor(reference)
+    state = monitor.push(seen(model, rows(60, M)), monitor.start())[1]
+    assert decode_drift_state(encode_drift_state(state)).rows == 60
+    with pytest.raises(MalformedState, match="expected the blocks of 101 rows, found 2"):
+        decode_drift_state(encode_drift_state(replace(state, rows=101)))

@@ -99,7 +99,9 @@ def decode_drift_state(data: bytes) -> DriftState:
     """
     form = _form(data, STATE_FORMAT)
     sums, counts = (array_of(name, form.get(name)) for name in ("sums", "counts"))
-    blocks, m = len(sums), sums.shape[-1] if sums.ndim == 3 else 0
+    if sums.ndim != 3:
+        raise MalformedState(f"array sums: expected three axes, found {sums.ndim}")
+    blocks, m = len(sums), sums.shape[-1]
     rows = whole_of(form.get("rows"), "rows")
     if blocks != min(BLOCKS, -(-rows // BLOCK_ROWS)):
         raise MalformedState(f"sums: expected the blocks of {rows} rows, found {blocks}")

@@ -206,3 +206,12 @@ def test_a_state_whose_blocks_are_not_those_of_its_rows_is_refused(
     assert decode_drift_state(encode_drift_state(state)).rows == 60
     with pytest.raises(MalformedState, match="expected the blocks of 101 rows, found 2"):
         decode_drift_state(encode_drift_state(replace(state, rows=101)))
+
+
+def test_a_state_whose_sums_are_one_number_is_refused(reference: DriftReference) -> None:
+    data = encode_drift_state(DriftMonitor(reference).start())
+    one = b'"sums":{"shape":[],"values":"AAAAAAAAAAA"}'
+    before, sums, after = data.partition(b'"sums":')
+    with pytest.raises(MalformedState, match="array sums: expected three axes, found 0"):
+        decode_drift_state(before + one + after[after.index(b"}") + 1 :])
+    assert sums

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scoring.anomaly.table import ParameterTable
 
 #: Values that are held of a file; of a longer one contiguous rows of every time are taken.
-VALUES_MAX: Final = 20_000_000
+VALUES_MAX: Final = 2_000_000
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 CARD_FORMAT: Final = "lotmark.anomaly-card/v1"
 

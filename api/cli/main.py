@@ -70,6 +70,7 @@ _COMMANDS: Final = {
     "template": ("template", "template"),
     "import": ("submitting", "import_"),
     "submit": ("submitting", "submit"),
+    "stream": ("streaming", "stream"),
     "seal": ("sealing", "seal"),
     "open": ("sealing", "open_"),
     "show": ("reading", "show"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 import numpy as np
 
-from quality.errors import MeasurementFileRefused
+from api.streaming.rows import parse_row
+from quality.errors import MalformedReading, MeasurementFileRefused
 from quality.readers.dfq import read_dfq
 from quality.spc.runs import Rule
 from scoring.anomaly.dfq_tables import BESIDE, read_measured_table
@@ -60,6 +62,12 @@ def _beside() -> bytes:
     return encode_line(LineBeside("ab", limits, RuleSet(), calibration))
 
 
+def _parse_row(data: bytes) -> None:
+    found = parse_row(data, ("a", "b"))
+    assert len(found.content["values"]) == 2
+    assert parse_row(json.dumps(found.content).encode(), ("a", "b")).content == found.content
+
+
 _REFUSALS: Final = (MalformedTable, MeasurementFileRefused)
 TARGETS: Final = (
     Target(
@@ -105,5 +113,16 @@ TARGETS: Final = (
         lambda: [b"parameter;lower;upper\na;1,5;2,5\nb;;3\n", b"id,lsl\nx,1e3\n"],
         words=("nominal", "inf", ";", ",", "\n", "nan"),
         runs=RUNS // 4,
+    ),
+    Target(
+        "stream-row",
+        _parse_row,
+        (MalformedReading,),
+        (parse_row,),
+        lambda: [
+            b'{"at":"2026-11-20T08:00:00+08:00","values":{"a":"80.50","b":null},"lot":"A"}',
+            b'{"at":"2026-11-20T08:00:00Z","values":[1,2.5e-1],"set_up":{"tool":"T"},"id":"7"}',
+        ],
+        words=('"lot":', '"set_up":{"recipe":', "1e99", '"1,5"', "null", "-0.0"),
     ),
 )

@@ -1,0 +1,73 @@
+"""The door of the edge: machines post rows as JSON lines, and are answered when they are kept.
+
+It listens on this machine alone and knows nobody: whoever may run programs here may send rows.
+A browser's form cannot: the media type is one that pages of elsewhere may not send unasked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api import errors
+from api.cli.table_errors import JournalDamaged
+from api.streaming.edge import Edge
+from api.streaming.rows import parse_row
+from quality.errors import MalformedReading
+
+BODY_BYTES_MAX: Final = 8 * 1024 * 1024
+ROWS_MAX: Final = 10_000
+MEDIA_TYPES: Final = frozenset({"application/x-ndjson", "application/jsonl", "application/json"})
+
+
+def build_door(edge: Edge, parameters: Sequence[str]) -> Starlette:
+    """The application: ``POST /rows`` and ``GET /status``."""
+
+    async def take(request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in MEDIA_TYPES:
+            expected = f"expected one of {', '.join(sorted(MEDIA_TYPES))}, found {kind!r}"
+            return _refused("unsupported-media-type", expected)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_BYTES_MAX:
+                return _refused("too-large", f"expected at most {BODY_BYTES_MAX} bytes, found more")
+        return await run_in_threadpool(_taken, edge, parameters, body)
+
+    async def status(request: Request) -> Response:
+        del request
+        return JSONResponse(await run_in_threadpool(edge.counts))
+
+    return Starlette(routes=[Route("/rows", take, methods=["POST"]), Route("/status", status)])
+
+
+def _taken(edge: Edge, parameters: Sequence[str], body: bytes) -> Response:
+    lines = [line for line in body.splitlines() if line.strip()]
+    if not lines or len(lines) > ROWS_MAX:
+        return _refused(
+            "malformed-submission", f"expected 1 to {ROWS_MAX} rows, found {len(lines)}"
+        )
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(parse_row(line, parameters))
+        except MalformedReading as fault:
+            # All or none, so that the sender knows what to send again.
+            return _refused("malformed-reading", f"line {number}: {fault}")
+    try:
+        taken = edge.accept(rows, at=time.monotonic())
+    except JournalDamaged as fault:
+        return _refused("too-busy", str(fault))
+    return JSONResponse({"accepted": taken, "repeated": len(rows) - taken})
+
+
+def _refused(code: str, detail: str) -> Response:
+    return JSONResponse({"code": code, "detail": detail}, errors.status_of(code))

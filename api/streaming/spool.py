@@ -63,6 +63,8 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._lock = _locked(folder / _LOCK)
+        #: The number of the newest record, and of the last row in one.
+        self.batches, self.last, self.next_row = 0, 0, 1
         try:
             self._read()
         except BaseException:
@@ -141,8 +143,8 @@ class Spool:
         self._signed = {batch.number: batch for batch in self._read_signed()}
         marks = [(one.number, one.last) for one in self._signed.values()]
         marks += [(one.number, one.last) for one in self.outcomes]
-        self.batches: int = max((number for number, _ in marks), default=0)
-        self.last: int = max((last for _, last in marks), default=0)
+        self.batches = max((number for number, _ in marks), default=0)
+        self.last = max((last for _, last in marks), default=0)
         self._rows: deque[dict[str, Any]] = deque()
         self._ids: deque[str] = deque(maxlen=_IDS_KEPT)
         self._known: set[str] = set()

@@ -32,7 +32,6 @@ from scoring.anomaly.onnx_file import MODEL_BYTES_MAX, parse_onnx
 from scoring.anomaly.port import Detail, Scored, StreamState
 from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.table import Numbers, ParameterTable
-from scoring.anomaly.units import ROWS_MIN, expect_same_units
 from scoring.errors import MalformedModel, MalformedState
 
 #: Rows of a chunk: what is gained by longer ones is lost to their matrix of decay weights.
@@ -40,8 +39,6 @@ CHUNK_ROWS: Final = 16
 #: Chunks that go through the graph at once; their numbers stay in the processor's cache.
 CHUNKS_MAX: Final = 16
 _STATE: Final = "state"
-#: Deviations from the model's median, short of what is another unit.
-_FAR: Final = 9.0
 _SEVERE: Final = 3
 _REFUSALS: Final = (
     runtime.EPFail,
@@ -207,19 +204,14 @@ class OnnxDetector:
         return state.arrays
 
     def _prepared(self, rows: ParameterTable) -> tuple[Numbers, npt.NDArray[np.bool_]]:
-        """Rows in sigma of their set-up's baseline, missing ones filled in, and which were not."""
+        """Rows in sigma of their set-up's baseline, missing ones filled in, and which were not.
+
+        Whether values tell of another unit is judged where verdicts are: a fault may move a
+        parameter by the factor of one, and is to be scored.
+        """
         raw = self._front.standardise(rows.values, self.model.settings.clip)
-        if self._may_have_other_units(raw):
-            expect_same_units(self.model, rows)
         z = take_off_setups(raw, rows.setups, self.model.setups)
         return complete(z, self.model.level)
-
-    def _may_have_other_units(self, z: Numbers) -> bool:
-        """Whether it is worth a closer look, which costs more than scoring."""
-        # A median is far off only where half of the values are.
-        far = np.count_nonzero(np.abs(z) > _FAR, axis=0)
-        known = np.count_nonzero(~np.isnan(z), axis=0)
-        return len(z) >= ROWS_MIN and bool(((2 * far >= known) & (known > 0)).any())
 
     def _detail(
         self, parts: list[dict[str, Any]], z: Numbers, present: npt.NDArray[np.bool_]

@@ -27,6 +27,7 @@ from api.cli.table import TableOptions, read_table
 from api.cli.table_errors import TableError
 from api.client import LogClient
 from api.client_errors import ClientError
+from examples.demo_anomaly import play_watched_line
 from examples.demo_histories import play_histories
 from examples.demo_masters import play_agreed, play_counted, play_delivered
 from examples.demo_newcomer import play_newcomer
@@ -136,6 +137,7 @@ def _play_watched(stage: Stage, own: OwnFile | None, started: float) -> bool:
         play_delivered(stage)
         play_counted(stage)
         play_sampled(stage)
+        play_watched_line(stage)
         play_shared(stage)
         if own is not None:
             chapter(f"Your own file: {own.path}")

@@ -106,6 +106,20 @@ def test_what_one_side_offers_or_signs_the_other_countersigns(played: tuple[Path
         assert int(offered) < int(agreed)
 
 
+@pytest.mark.item("7.demo")
+def test_a_watched_line_tells_a_fault_and_people_decide_and_label(
+    played: tuple[Path, str],
+) -> None:
+    told = chapter_of(played, "A press is watched")
+    steps = (
+        *("Anna Lind approves", "Bo Ek approves", "lets it watch the line"),
+        *("uploads 40 rows more", "row 25, red: Red: force", "红色报警：force"),
+        *("Anna Lind labels it", "replayed from model and inputs: 40 rows"),
+    )
+    places = [told.index(step) for step in steps]
+    assert places == sorted(places)
+
+
 @pytest.mark.item("4.done.demo")
 def test_what_was_not_agreed_is_refused_by_name(played: tuple[Path, str]) -> None:
     told = chapter_of(played, "What the parties agree on")

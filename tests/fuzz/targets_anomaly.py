@@ -56,7 +56,7 @@ TARGETS: Final = (
         (parse_onnx, read_form, read_model, read_challenger),
         lambda: [export_model(any_model(1, size=1, order=0)), b""],
         bytes_max=8192,
-        runs=100_000,
+        runs=20_000,
     ),
     Target(
         "anomaly-state",

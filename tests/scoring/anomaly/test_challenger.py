@@ -12,6 +12,7 @@ from scoring.anomaly.challenger import export_challenger, train_challenger
 from scoring.anomaly.challenger_model import Autoencoder, raw_statistics, reconstruct
 from scoring.anomaly.challenger_serving import ChallengerDetector, read_challenger
 from scoring.anomaly.decision import Limit
+from scoring.anomaly.detectors import open_detector
 from scoring.anomaly.graph import export_model
 from scoring.anomaly.reference import standardise
 from scoring.anomaly.replay import decide, replay
@@ -90,6 +91,12 @@ def test_champion_and_challenger_are_compared_behind_one_interface(
     report = shadow_report(Contest(champion, detector), fresh, reference=reference_of_model(model))
     assert (report.champion, report.challenger) == (champion.digest, detector.digest)
     assert all(0.0 <= fault.challenger <= 1.0 for fault in report.faults)
+
+
+def test_a_file_tells_what_serves_it(good: ParameterTable, challenger: Autoencoder) -> None:
+    files = (export_challenger(challenger), export_model(train(good)))
+    kinds = [type(open_detector(file)) for file in files]
+    assert kinds == [ChallengerDetector, OnnxDetector]
 
 
 def test_its_decision_is_replayed_and_its_state_kept(detector: ChallengerDetector) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,8 +71,8 @@ def test_the_graph_says_what_the_reference_says(
 @settings(max_examples=10, deadline=None)
 @given(_SEEDS, st.integers(1, 6), st.integers(0, 2))
 def test_the_file_alone_is_the_model(seed: int, size: int, order: int) -> None:
-    onnx = export_model(any_model(seed, size=size, order=order))
-    assert export_model(read_model(onnx)) == onnx
+    file = export_model(any_model(seed, size=size, order=order))
+    assert export_model(read_model(file)) == file
 
 
 @pytest.mark.item("7.done.streaming")
@@ -133,10 +134,49 @@ def test_a_file_that_was_cut_is_refused(cut: int, model: Model) -> None:
         OnnxDetector(export_model(model)[:cut])
 
 
-def test_a_file_with_a_loop_is_refused(model: Model) -> None:
-    onnx = export_model(model).replace(b"\x22\x03Abs", b"\x22\x04Loop"[:5])
-    with pytest.raises(MalformedModel):
-        read_model(onnx)
+def _loops(file: onnx.ModelProto) -> None:
+    file.graph.node[0].op_type = "Loop"
+
+
+def _leaves_its_domain(file: onnx.ModelProto) -> None:
+    file.graph.node[0].domain = "com.microsoft"
+
+
+def _has_functions(file: onnx.ModelProto) -> None:
+    file.functions.add().name = "f"
+
+
+def _keeps_tensors_elsewhere(file: onnx.ModelProto) -> None:
+    file.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+
+
+def _tells_another_format(file: onnx.ModelProto) -> None:
+    file.metadata_props[0].value = file.metadata_props[0].value.replace("anomaly/v1", "anomaly/v9")
+
+
+def _tells_nothing(file: onnx.ModelProto) -> None:
+    del file.metadata_props[:]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_loops, "expected operators of our graphs, found \\['Loop'\\]"),
+        (_leaves_its_domain, "expected no domain, found 'com.microsoft'"),
+        (_has_functions, "expected a graph alone, found functions"),
+        (_keeps_tensors_elsewhere, "expected tensors in the file, found one kept elsewhere"),
+        (_tells_another_format, "expected a model of lotmark.anomaly/v1"),
+        (_tells_nothing, "expected lotmark.model among the metadata, found none"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_before_it_runs(
+    change: Callable[[onnx.ModelProto], None], expected: str, model: Model
+) -> None:
+    file = onnx.load_from_string(export_model(model))
+    assert read_model(file.SerializeToString()).names == model.names
+    change(file)
+    with pytest.raises(MalformedModel, match=expected):
+        read_model(file.SerializeToString())
 
 
 def test_columns_in_another_order_are_put_in_the_model_s(

@@ -49,7 +49,9 @@ def replay(output: Output, *, decisions: Path, model: Path) -> None:
         borderline += len(report.borderline)
         moved += len(report.moved)
     if not found["decisions"]:
-        raise CommandFault("malformed-decision-path", f"{decisions}: expected a decision, found none")
+        raise CommandFault(
+            "malformed-decision-path", f"{decisions}: expected a decision, found none"
+        )
     output.say(
         f"{found['rows']} rows of {found['decisions']} decisions made again by model"
         f" {detector.digest[:16]}: inputs equal, scores within"

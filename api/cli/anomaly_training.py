@@ -96,7 +96,7 @@ def read_whole(
             kept.add(batch)
     found = whole_table(kept.kept)
     if len(found.table) < kept.rows:
-        output.note(f"{file.name}: {len(found.table)} of {kept.rows} rows are taken, every time")
+        output.note(f"{file.name}: {len(found.table)} of {kept.rows} rows are taken, spread evenly")
     if found.text_cells:
         output.note(f"{file.name}: {found.text_cells} cells of text count as missing")
     return found, opened, kept.rows

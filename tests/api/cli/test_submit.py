@@ -317,3 +317,46 @@ def test_a_measurement_file_is_a_report_once_and_none_of_what_cannot_be(
     assert "m.dfq, line 6, '12'" in refused.stderr
     assert "--admit-implausible" in refused.stderr
     assert solo.run("submit", str(path), *said, "--admit-implausible").exit_code == 0
+
+
+PROCESS = {"site": "PLANT-1", "line": "L1", "machine": "M4", "part": "GR-7"}
+
+
+@pytest.mark.item("7.6.streaming")
+def test_rows_from_a_pipe_become_records_of_the_log_once(solo: SoloLog, tmp_path: Path) -> None:
+    head = tmp_path / "head.json"
+    parameter = {"id": "D1", "unit": "MMT", "nominal": None, "lower": "4.9", "upper": "5.1"}
+    draft = {"process": {**PROCESS, "parameters": [parameter]}}
+    head.write_text(json.dumps({"type": "parameter-upload/v1", "groups": draft}))
+    rows = "".join(
+        json.dumps({"at": f"2026-11-20T08:00:0{n}Z", "values": {"D1": f"5.0{n}"}}) + "\n"
+        for n in range(5)
+    )
+    asked = ("stream", str(head), "--spool", str(tmp_path / "spool"), "--stdin", "--rows", "3")
+
+    first = solo.run(*asked, "--json", lines=rows + "no row\n")
+    again = solo.run(*asked, "--json", lines="")
+
+    assert first.exit_code == 0, first.stderr
+    assert "line 6: expected a row as a JSON object" in first.stderr
+    told = json.loads(first.stdout)
+    assert (told["rows_waiting"], told["records_admitted"]) == (0, 2)
+    assert json.loads(again.stdout) == told
+    index = json.loads((tmp_path / "spool" / "sent.jsonl").read_text().splitlines()[0])["index"]
+    assert "5.02" in json.dumps(solo.json("show", str(index)))
+
+
+@pytest.mark.item("7.6")
+def test_a_table_of_parameters_is_submitted_as_an_upload(solo: SoloLog, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("time;D1 [mm]\n2026-11-20 08:00;5,01\n2026-11-20 08:01;5,02\n")
+    sets = [
+        part for name, value in PROCESS.items() for part in ("--set", f"/process/{name}={value}")
+    ]
+    asked = ("submit", str(path), "--type", "parameter-upload/v1", "--offset", "+08:00", *sets)
+
+    (record,) = solo.json(*asked)["records"]
+    again = solo.json(*asked)["records"]
+
+    assert record["first"]
+    assert [item["record_id"] for item in again] == [record["record_id"]]

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from scoring.anomaly.blocks import folds
+from scoring.anomaly.filling import complete_in_order
 from scoring.anomaly.fitting import Fit, Fitted, rescaled
-from scoring.anomaly.front_end import complete
 from scoring.anomaly.model import ChannelName, Settings
 from scoring.anomaly.reference import Computed, compute, start_arrays
 from scoring.anomaly.table import Numbers, ParameterTable
@@ -63,8 +63,9 @@ def _score(fitted: Fitted, table: ParameterTable, block: slice, *, settings: Set
     """Score a block. Its first rows are foretold by the rows before it, as in a stream."""
     begin = max(0, block.start - settings.var_order)
     z = fitted.standardise(table.take(slice(begin, block.stop)), settings.clip)
-    filled, present = complete(z, fitted.parts.level)
-    found = compute(fitted.parts, filled, present, state=start_arrays(fitted.parts))
+    state = start_arrays(fitted.parts)
+    whole = complete_in_order(z, fitted.parts, state)
+    found = compute(fitted.parts, whole.z, whole.judged, state=state)
     before = block.start - begin
     cut = {name: rows[before:] for name, rows in found.residuals.items()}
     return replace(found, statistics=found.statistics[before:], residuals=cut)

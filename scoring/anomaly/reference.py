@@ -12,20 +12,13 @@ from scipy.signal import lfilter
 from scoring.anomaly.correlation import residuals
 from scoring.anomaly.innovations import innovations
 from scoring.anomaly.model import Calibration, Channel, ChannelName, Kind, Statistic
+from scoring.anomaly.parts import Parts
 from scoring.anomaly.table import Numbers
+
+__all__ = ["Computed", "Parts", "compute", "standardise", "start_arrays"]
 
 #: What an EWMA begins at: R has mean 0, R^2 mean 1, sum R^2 the number of parameters.
 _START = {Kind.DRIFT: 0.0, Kind.SPREAD: 1.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What scores follow from: the channels, and what predicts a level."""
-
-    level: Channel
-    innovation: Channel | None
-    coefficients: Numbers | None
-    statistics: tuple[Statistic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,8 @@ def start_arrays(parts: Parts) -> dict[str, Numbers]:
     """The state before any row: arrays by the name of their statistic, ``lags`` and ``seen``.
 
     ``seen`` [1] counts the rows that ``lags`` [order, m] holds, newest first: an innovation is
-    known from the row on that has ``order`` rows before it, and counts 0 until then.
+    known from the row on that has ``order`` rows before it, and counts 0 until then. ``gaps``
+    [order, m] says which of ``lags`` were filled in (:mod:`scoring.anomaly.filling`).
     """
     m = len(parts.level.centre)
     arrays: dict[str, Numbers] = {}
@@ -54,6 +48,7 @@ def start_arrays(parts: Parts) -> dict[str, Numbers]:
     if parts.coefficients is not None:
         arrays["lags"] = np.zeros((len(parts.coefficients) // m, m))
         arrays["seen"] = np.zeros(1)
+        arrays["gaps"] = np.zeros(arrays["lags"].shape)
     return arrays
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
-from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
+from scoring.anomaly.filling import complete_in_order
+from scoring.anomaly.front_end import FrontEnd, take_off_setups
 from scoring.anomaly.model import Model
 from scoring.anomaly.port import Detail, Scored, StreamState
 from scoring.anomaly.reference import Computed, Parts, compute, standardise, start_arrays
@@ -57,9 +59,13 @@ class ReferenceDetector:
             raise MalformedState(f"expected the state of {self._digest}, found {state.model}")
         raw = self._front.standardise(table.values, self._model.settings.clip)
         z = take_off_setups(raw, table.setups, self._model.setups)
-        filled, present = complete(z, self._model.level)
-        found = compute(self._parts, filled, present, state=state.arrays)
-        detail = Detail(filled, present, found.residuals, found.averages) if with_detail else None
+        whole = complete_in_order(z, self._parts, state.arrays)
+        found = compute(self._parts, whole.z, whole.judged, state=state.arrays)
+        if "gaps" in state.arrays:
+            found = replace(found, state={**found.state, "gaps": whole.gaps})
+        detail = None
+        if with_detail:
+            detail = Detail(whole.z, whole.present, found.residuals, found.averages)
         return self._scored(table, found, state=state, detail=detail)
 
     def _scored(

@@ -18,7 +18,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from ledger.errors import MalformedJson
 from ledger.strict_json import JsonValue, parse_json
-from scoring.anomaly.front_end import FrontEnd, complete, take_off_setups
+from scoring.anomaly.filling import Completed, complete_in_order
+from scoring.anomaly.front_end import FrontEnd, take_off_setups
 from scoring.anomaly.graph_layout import (
     METADATA_KEY,
     OPERATORS,
@@ -29,6 +30,7 @@ from scoring.anomaly.graph_layout import (
 from scoring.anomaly.model import Model
 from scoring.anomaly.model_form import Tensor, put_model_together
 from scoring.anomaly.onnx_file import MODEL_BYTES_MAX, parse_onnx
+from scoring.anomaly.parts import Parts
 from scoring.anomaly.port import Detail, Scored, StreamState
 from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.table import Numbers, ParameterTable
@@ -39,6 +41,8 @@ CHUNK_ROWS: Final = 16
 #: Chunks that go through the graph at once; their numbers stay in the processor's cache.
 CHUNKS_MAX: Final = 16
 _STATE: Final = "state"
+#: Which of the rows before had values filled in; the graph does not see it.
+_GAPS: Final = "gaps"
 _SEVERE: Final = 3
 _REFUSALS: Final = (
     runtime.EPFail,
@@ -102,6 +106,8 @@ class OnnxDetector:
         self._state_rows = state_rows(self.model)
         self._statistics = tuple(one.name for one in self.model.statistics)
         self._front = _front_of(self.model)
+        m = self.model
+        self._parts = Parts(m.level, m.innovation, m.coefficients, m.statistics)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,7 +145,9 @@ class OnnxDetector:
         for group in self._groups:
             if group.is_squared:
                 state[group.first_row : group.first_row + len(group.members)] = 1.0
-        return StreamState(self.digest, {_STATE: state}, alpha=alpha)
+        order = order_of(self.model)
+        gaps = {_GAPS: np.zeros((order, state.shape[1]))} if order else {}
+        return StreamState(self.digest, {_STATE: state, **gaps}, alpha=alpha)
 
     def score(
         self, table: ParameterTable, state: StreamState, *, with_detail: bool = False
@@ -160,26 +168,26 @@ class OnnxDetector:
         """
         arrays = self._arrays(state)
         rows = self.rows_of(table)
-        z, present = self._prepared(rows)
+        whole = self._prepared(rows, arrays)
         asked = ["score", "statistics", *(["state_after"] if arrays else [])]
         if with_detail:
             asked += [f"residuals/{name}" for name in self._channels()]
             asked += [group.name for group in self._groups]
         parts = []
         for block in blocks(len(rows)):
-            feeds = {"rows": z[block], "present": present[block].astype(np.float64)}
-            part = self._run(asked, feeds, arrays)
-            arrays = {_STATE: part["state_after"]} if arrays else {}
+            feeds = {"rows": whole.z[block], "present": whole.judged[block].astype(np.float64)}
+            part = self._run(asked, feeds, {_STATE: arrays[_STATE]} if arrays else {})
+            arrays = {**arrays, _STATE: part["state_after"]} if arrays else {}
             parts.append(part)
         found = _joined(parts, self._statistics)
         return Scored(
             found.score,
             # A row without any value is not a normal one.
-            np.where(present.any(axis=1), self.p_value(found.score), np.nan),
+            np.where(whole.present.any(axis=1), self.p_value(found.score), np.nan),
             found.statistics,
             found.statistics.argmax(axis=1),
-            advanced(state, arrays, rows),
-            self._detail(parts, z, present) if with_detail else None,
+            advanced(state, {**arrays, _GAPS: whole.gaps} if _GAPS in arrays else arrays, rows),
+            self._detail(parts, whole.z, whole.present) if with_detail else None,
             self._statistics,
         )
 
@@ -197,13 +205,14 @@ class OnnxDetector:
     def _arrays(self, state: StreamState) -> Mapping[str, Numbers]:
         if state.model != self.digest:
             raise MalformedState(f"expected a state of {self.digest}, found one of {state.model}")
-        expected = {_STATE: (self._state_rows, len(self.model.modelled))}
+        size, order = len(self.model.modelled), order_of(self.model)
+        expected = {_STATE: (self._state_rows, size)} | ({_GAPS: (order, size)} if order else {})
         found = {name: array.shape for name, array in state.arrays.items()}
         if found != (expected if self._state_rows else {}):
             raise MalformedState(f"expected arrays {expected}, found {found}")
         return state.arrays
 
-    def _prepared(self, rows: ParameterTable) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+    def _prepared(self, rows: ParameterTable, state: Mapping[str, Numbers]) -> Completed:
         """Rows in sigma of their set-up's baseline, missing ones filled in, and which were not.
 
         Whether values tell of another unit is judged where verdicts are: a fault may move a
@@ -211,7 +220,15 @@ class OnnxDetector:
         """
         raw = self._front.standardise(rows.values, self.model.settings.clip)
         z = take_off_setups(raw, rows.setups, self.model.setups)
-        return complete(z, self.model.level)
+        return complete_in_order(z, self._parts, self._past(state))
+
+    def _past(self, state: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
+        """What is known of the rows before, as :mod:`scoring.anomaly.filling` asks for it."""
+        order = order_of(self.model)
+        if not order:
+            return {}
+        rows = state[_STATE]
+        return {"lags": rows[-1 - order : -1], "seen": rows[-1], "gaps": state[_GAPS]}
 
     def _detail(
         self, parts: list[dict[str, Any]], z: Numbers, present: npt.NDArray[np.bool_]

@@ -8,7 +8,8 @@ from itertools import product
 
 import numpy as np
 
-from scoring.anomaly.front_end import FrontEnd, as_float32, complete, take_off_setups
+from scoring.anomaly.filling import complete_in_order
+from scoring.anomaly.front_end import FrontEnd, as_float32, take_off_setups
 from scoring.anomaly.model import (
     Calibration,
     Channel,
@@ -69,9 +70,10 @@ def by_reference(model: Model, table: ParameterTable) -> Computed:
     """What plain NumPy makes of rows from the beginning of a stream."""
     front = FrontEnd(model.modelled, model.constants, model.quantum, model.median, model.scale)
     raw = front.standardise(table.values, model.settings.clip)
-    filled, present = complete(take_off_setups(raw, table.setups, model.setups), model.level)
     parts = Parts(model.level, model.innovation, model.coefficients, model.statistics)
-    return compute(parts, filled, present, state=start_arrays(parts))
+    state = start_arrays(parts)
+    whole = complete_in_order(take_off_setups(raw, table.setups, model.setups), parts, state)
+    return compute(parts, whole.z, whole.judged, state=state)
 
 
 def _any_statistics(

@@ -8,6 +8,7 @@ import pytest
 from scoring.anomaly.front_end import fill_missing
 from scoring.anomaly.missing import missing_rate
 from scoring.anomaly.reference import Parts, compute, start_arrays
+from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.training import train
 from tests.scoring.anomaly.processes import rows, table
 
@@ -52,3 +53,21 @@ def test_a_sensor_that_drops_out_is_told_and_one_value_now_and_then_is_not() -> 
     rest, _ = watch.push(usual[150:], middle)
     assert np.array_equal(np.vstack([half, rest]), dropped)
     assert (sums >= 0).all()
+
+
+@pytest.mark.item("7.1.missing")
+def test_gaps_cause_no_false_alarms_and_streaming_over_them_equals_batch() -> None:
+    chance = np.random.default_rng(7)
+    values = rows(700, 5, phi=0.8)
+    twins = table(np.column_stack([values, values[:, 0] + 0.01 * chance.normal(size=700)]))
+    model = train(twins.take(slice(0, 400)))
+    detector = ReferenceDetector(model)
+    holed = twins.values[400:].copy()
+    holed[chance.random(holed.shape) < 0.1] = np.nan
+    fresh = table(holed)
+    whole = detector.score(fresh, detector.start())
+    assert (whole.p_value < model.settings.yellow).mean() <= 0.02
+    first = detector.score(fresh.take(slice(0, 137)), detector.start())
+    rest = detector.score(fresh.take(slice(137, 300)), first.state)
+    both = np.concatenate([first.score, rest.score])
+    assert both == pytest.approx(whole.score, rel=1e-9)

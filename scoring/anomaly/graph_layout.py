@@ -19,7 +19,7 @@ METADATA_KEY: Final = "lotmark.model"
 #: What a graph may consist of; none of them repeats anything (no Loop, no Scan).
 OPERATORS: Final = frozenset(
     "Abs Add Cast Concat Div Equal Gather Gemm GreaterOrEqual If MatMul Max Min Mul Neg Pow"
-    " Range ReduceMax ReduceSum Reshape Shape Size Slice Sqrt Sub Transpose Unsqueeze".split()
+    " Range ReduceMax ReduceSum Reshape Shape Size Slice Split Sqrt Sub Transpose Unsqueeze".split()
 )
 _AVERAGED: Final = {Kind.DRIFT: False, Kind.SPREAD: True, Kind.TOTAL: True}
 

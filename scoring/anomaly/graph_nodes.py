@@ -43,6 +43,11 @@ class Nodes:
         self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
+    def split(self, value: str, outputs: Sequence[str], *, sizes: Sequence[int], axis: int) -> None:
+        """Add a node that gives parts of these sizes these names."""
+        inputs = [value, self.whole(sizes)]
+        self._nodes.append(helper.make_node("Split", inputs, list(outputs), axis=axis))
+
     def choose(
         self, condition: str, branches: Sequence[GraphProto], outputs: Sequence[str]
     ) -> None:

@@ -104,10 +104,9 @@ class OneRow:
         kept = nodes("Mul", before, nodes.array(1.0 - decays))
         fresh = nodes("Mul", nodes("Concat", *rows, axis=0), nodes.array(decays))
         averages = nodes("Add", kept, fresh)
-        for group in self._groups:
-            ends = (group.first_row, group.first_row + len(group.members))
-            part = nodes("Slice", averages, *(nodes.whole([end]) for end in ends))
-            nodes.named(self._outputs[group.name], "Unsqueeze", part, nodes.whole([0]))
+        names = [self._outputs[group.name] for group in self._groups]
+        sizes = [len(group.members) for group in self._groups]
+        nodes.split(nodes("Unsqueeze", averages, axes=[0]), names, sizes=sizes, axis=1)
         return averages
 
     def _of_row(self, x: str, mask: str) -> list[str]:

@@ -14,6 +14,7 @@ from scoring.anomaly.fusion import fuse
 from scoring.anomaly.inputs import input_hash, whole_numbers
 from scoring.anomaly.levels import RED_SHARE
 from scoring.anomaly.line import Line
+from scoring.anomaly.missing import missing_rate
 from scoring.anomaly.model import Model
 from scoring.anomaly.port import Detail, Detector, Scored
 from scoring.anomaly.rule_calibration import rule_set_digest
@@ -37,7 +38,8 @@ class Figures:
     ``at`` tells the number of a row among those that were scored, None where it has too few
     values; what is by scored row: ``scored``, ``detail``, ``hits`` [n, m, rules], ``p_rules``,
     ``p``, ``borderline``, ``is_extrapolated``, ``is_beyond`` [n, m]. By row: ``violations`` of
-    the specification, ``beyond_control`` limits that somebody has set, ``hashes`` of the inputs.
+    the specification, ``beyond_control`` limits that somebody has set, ``hashes`` of the inputs,
+    ``gaps`` [n, p]: which parameters are missing too often.
     """
 
     rows: Rows
@@ -54,6 +56,7 @@ class Figures:
     violations: list[tuple[Violation, ...]]
     beyond_control: list[tuple[Violation, ...]]
     hashes: tuple[str, ...]
+    gaps: Bits
 
 
 class FigureMaker:
@@ -76,6 +79,7 @@ class FigureMaker:
         told = None if calibration is None else calibration.on_innovation
         self._control = _control_limits(model, line.rules)
         self._constants = list(model.constants)
+        self._missing = missing_rate(model)
         self.charts: Charts = charts_of(model, line.rules, told)
 
     @property
@@ -96,6 +100,7 @@ class FigureMaker:
         moved = self._moved(table.values)
         p_rules = self._p_rules(hits)
         numbers = {int(row): n for n, row in enumerate(chosen)}
+        gaps, sums = self._gaps(rows, position)
         figures = Figures(
             rows,
             tuple(numbers.get(n) for n in range(len(rows))),
@@ -111,8 +116,18 @@ class FigureMaker:
             violations(model.names, rows.values, self._line.limits),
             violations(model.names, rows.values, self._control),
             _hashes(model, rows),
+            gaps,
         )
-        return figures, replace(position, stream=scored.state, points=points)
+        return figures, replace(position, stream=scored.state, points=points, gaps=sums)
+
+    def no_gaps(self) -> Numbers:
+        """Where the watch of missing rates is before the first row [p]."""
+        return self._missing.start()
+
+    def _gaps(self, rows: Rows, position: Position) -> tuple[Bits, Numbers]:
+        if not position.gaps.any() and not np.isnan(rows.values).any():
+            return np.zeros(rows.values.shape, np.bool_), position.gaps
+        return self._missing.push(rows.values, position.gaps)
 
     def _p_rules(self, hits: Bits) -> Numbers | None:
         calibration = self._line.calibration

@@ -28,6 +28,7 @@ class Evidence:
     alpha: float
     has_violation: bool
     is_beyond_control: bool
+    has_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,13 @@ def judge(evidence: Evidence, stage: Stage, memory: Memory) -> Judged:
         model_level = Level.RED if reasons else Level.YELLOW
         reasons.insert(0, Reason.RARE)
     level = model_level
-    if evidence.is_beyond_control:
-        reasons.append(Reason.CONTROL_LIMIT)
-        level = Level.YELLOW if level is Level.NONE else level
+    for is_so, reason in (
+        (evidence.is_beyond_control, Reason.CONTROL_LIMIT),
+        (evidence.has_gap, Reason.MISSING_RATE),
+    ):
+        if is_so:
+            reasons.append(reason)
+            level = Level.YELLOW if level is Level.NONE else level
     if evidence.has_violation:
         reasons.append(Reason.SPECIFICATION)
         level = Level.RED

@@ -56,7 +56,9 @@ class RowScorer:
     def start(self) -> Position:
         """Before the first row."""
         m = len(self._line.model.modelled)
-        return Position(self._detector.start(), np.empty((0, m)), none_exceeded(m))
+        return Position(
+            self._detector.start(), np.empty((0, m)), none_exceeded(m), self._maker.no_gaps()
+        )
 
     def advance(self, rows: Rows, position: Position, orders: tuple[Order, ...]) -> Advanced:
         """Take in rows; ``orders`` say how each one came."""
@@ -126,6 +128,7 @@ class RowScorer:
             is_extrapolated=at is not None and bool(figures.is_extrapolated[at]),
             is_borderline=at is not None and bool(figures.borderline[at]),
             setup=figures.rows.setups[n],
+            gaps=tuple(model.names[j] for j in np.flatnonzero(figures.gaps[n])),
         )
 
     def _rule_hits(self, figures: Figures, at: int) -> tuple[RuleHit, ...]:
@@ -180,6 +183,7 @@ def _evidence(figures: Figures, n: int) -> Evidence:
         alpha,
         bool(figures.violations[n]),
         bool(figures.beyond_control[n]),
+        bool(figures.gaps[n].any()),
     )
 
 
@@ -189,8 +193,8 @@ def _loud(kind: EpisodeKind, verdict: Verdict, position: Position) -> Loud | Non
     level, parameters = Level.RED, tuple(each.parameter for each in verdict.violations)
     if kind is EpisodeKind.ANOMALY:
         level = verdict.model_level
-        parameters = tuple(each.parameter for each in verdict.beyond_control)
-        if level is Level.NONE and verdict.beyond_control:
+        parameters = (*(each.parameter for each in verdict.beyond_control), *verdict.gaps)
+        if level is Level.NONE and parameters:
             level = Level.YELLOW
         elif verdict.explanation is not None and verdict.explanation.top:
             parameters = (verdict.explanation.top[0].parameter,)

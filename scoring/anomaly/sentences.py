@@ -35,6 +35,7 @@ class _Words:
     others: str
     violated: str
     beyond_control: str
+    gaps: str
     lower: str
     upper: str
     rare: str
@@ -66,6 +67,7 @@ _EN: Final = _Words(
     others="also {names}",
     violated="{name} violates its specification: {value}, {side} the {limit} of {bound}",
     beyond_control="{name} is beyond its control limit: {value}, {side} the {limit} of {bound}",
+    gaps="missing far more often than while training: {names}",
     lower="lower limit",
     upper="upper limit",
     rare="among good rows this happens about once in {rows:,}",
@@ -94,6 +96,7 @@ _ZH: Final = _Words(
     others="其他相关参数：{names}",
     violated="{name} 超出规格：{value}，{side}于{limit} {bound}",
     beyond_control="{name} 超出控制限：{value}，{side}于{limit} {bound}",
+    gaps="缺失远多于训练期间：{names}",
     lower="下限",
     upper="上限",
     rare="在正常数据中约每 {rows:,} 行出现一次",
@@ -106,7 +109,7 @@ _WORDS: Final[dict[Language, _Words]] = {"en": _EN, "zh": _ZH}
 def sentence(verdict: Verdict, language: Language) -> str:
     """What a verdict says, for people; facts first, then what the model thinks of the row."""
     words = _WORDS[language]
-    if verdict.status is Status.MISSING and not verdict.violations:
+    if verdict.status is Status.MISSING and verdict.level is Level.NONE:
         missing = words.comma.join(verdict.missing[:5])
         return _ended([words.missing.format(missing=missing)], words)
     if verdict.level is Level.NONE:
@@ -116,6 +119,8 @@ def sentence(verdict: Verdict, language: Language) -> str:
         return _ended([told], words)
     parts = [_limit(each, words.violated, words) for each in verdict.violations[:3]]
     parts += [_limit(each, words.beyond_control, words) for each in verdict.beyond_control[:3]]
+    if verdict.gaps:
+        parts.append(words.gaps.format(names=words.comma.join(verdict.gaps[:5])))
     if verdict.model_level is not Level.NONE and verdict.explanation is not None:
         parts += _model_parts(verdict, verdict.explanation, words)
     return words.levels[verdict.level] + (": " if language == "en" else "：") + _ended(parts, words)

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     RULES_AGREE = "rules-agree"  # the rules alone would be rare as well
     SPECIFICATION_AGREES = "specification-agrees"
     SPECIFICATION = "specification"  # a fact, not a score
+    MISSING_RATE = "missing-rate"  # a parameter is missing more often than while training
     CONTROL_LIMIT = "control-limit"  # a limit that a quality engineer has set for a parameter
 
 
@@ -75,7 +76,8 @@ class Verdict:
     ``is_borderline`` says that the score is within 1e-6 of a limit, so that another machine may
     find the level next to it. ``resolution`` is the smallest p that counting gives;
     below it p is a tail that was fitted (``is_extrapolated``). ``stage_text`` reads
-    ``learning 12/30`` while a model learns. ``explanation`` is there where a level is.
+    ``learning 12/30`` while a model learns. ``gaps`` are the parameters that are missing too
+    often. ``explanation`` is there where a level is.
     """
 
     source: str
@@ -104,5 +106,6 @@ class Verdict:
     is_extrapolated: bool
     is_borderline: bool
     setup: str | None = None
+    gaps: tuple[str, ...] = ()
     episodes: tuple[str, ...] = ()
     explanation: Explanation | None = None

@@ -128,7 +128,8 @@ class LineWatch:
         m, p = len(self._line.model.modelled), len(self._line.model.names)
         positions = (state.now, *state.checkpoints)
         if state.kept.values.shape[1] != p or any(
-            each.points.shape[1] != m or each.exceeded.shape != (3, m) for each in positions
+            each.points.shape[1] != m or each.exceeded.shape != (3, m) or each.gaps.shape != (p,)
+            for each in positions
         ):
             raise MalformedState(f"expected {m} of {p} parameters, found arrays of other shapes")
 

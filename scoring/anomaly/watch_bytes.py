@@ -83,6 +83,7 @@ def _position(position: Position) -> dict[str, Any]:
         "following": [
             {"episode": _episode(each.episode), "quiet": each.quiet} for each in position.following
         ],
+        "gaps": _array(position.gaps),
         "newest": None if position.newest is None else asdict(position.newest),
         "points": _array(position.points),
         "rows": position.rows,
@@ -96,6 +97,7 @@ def _read_position(found: Any) -> Position:
         decode_state(_text(found["stream"]).encode("utf-8", "surrogatepass")),
         _read_array(found["points"], axes=2),
         _read_array(found["exceeded"], axes=2),
+        _read_array(found["gaps"], axes=1),
         tuple(_flag(each) for each in found["yellow"]),
         tuple(
             Following(_read_episode(each["episode"]), _whole(each["quiet"]))

@@ -22,14 +22,15 @@ class Position:
 
     ``points`` [<= 14, m] are the rows before on the charts of run rules; ``exceeded`` [3, m]
     tells of each parameter the number of the row at which it first was beyond 3 sigma, when that
-    was measured, and the number of the newest such row, NaN where there is none. ``yellow`` tells
-    which of the last four rows were, the newest last; ``rows`` are taken in so far; ``newest`` is
-    the last of them.
+    was measured, and the number of the newest such row, NaN where there is none. ``gaps`` [p] is
+    where the watch of each missing rate is. ``yellow`` tells which of the last four rows were,
+    the newest last; ``rows`` are taken in so far; ``newest`` is the last of them.
     """
 
     stream: StreamState
     points: Numbers
     exceeded: Numbers
+    gaps: Numbers
     yellow: tuple[bool, ...] = ()
     following: tuple[Following, ...] = ()
     rows: int = 0

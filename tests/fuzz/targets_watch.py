@@ -43,8 +43,9 @@ def a_watch_state() -> WatchState:
     stream = StreamState("00" * 32, {"level/drift@0.3": np.array([0.25, -0.5])}, 4, 17)
     points = np.array([[0.5, np.nan]])
     exceeded = np.array([[1.0], [2.0], [np.nan]])
-    before = Position(stream, points, exceeded, (True, False), (), 3)
-    now = Position(stream, points, exceeded, (True, False), (Following(_EPISODE, 2),), 4, _MARK)
+    before = Position(stream, points, exceeded, np.zeros(2), (True, False), (), 3)
+    following = (Following(_EPISODE, 2),)
+    now = Position(stream, points, exceeded, np.zeros(2), (True, False), following, 4, _MARK)
     kept = Rows(np.array([[1.5, np.nan]]), (_MARK,), (None,))
     return WatchState("00" * 32, now, (before,), kept, (("anomaly:record:3", 3),))
 

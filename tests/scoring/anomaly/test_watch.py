@@ -11,6 +11,7 @@ import pytest
 from quality.spc.runs import Rule
 from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.rules import RuleSet
+from scoring.anomaly.sentences import sentence
 from scoring.anomaly.specification import Limit, Limits
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import train
@@ -254,3 +255,19 @@ def test_a_constant_that_moves_is_an_alarm() -> None:
     found = push_parts(a_watch(line), [(0, timed(later))]).verdicts
     assert [verdict.row for verdict in found if verdict.level is not Level.NONE] == [20]
     assert RuleHit("p4", Rule.N1) in found[20].rules
+
+
+@pytest.mark.item("7.1.missing")
+@pytest.mark.parametrize(("every", "is_told"), [(60, False), (2, True)])
+def test_a_sensor_that_drops_out_more_often_than_before_is_an_event(
+    every: int, is_told: bool
+) -> None:
+    values = law(120, 3)
+    values[::every, 1] = np.nan
+    found = in_one(values)
+    told = [verdict for verdict in found.verdicts if Reason.MISSING_RATE in verdict.reasons]
+    assert bool(told) is is_told
+    assert {verdict.gaps for verdict in told} == ({("p1",)} if is_told else set())
+    if is_told:
+        assert "missing far more often than while training: p1" in sentence(told[0], "en")
+        assert found.episodes[told[0].episodes[0]].parameters[0][0] == "p1"

@@ -27,6 +27,7 @@ from ledger import limits
 from ledger.strict_json import parse_json_object
 from ledger.verify import VerifiedRecord
 from quality.in_force.models import LineKey
+from quality.shapes import is_readable
 from quality.types import reasons_of_rules
 
 RULES: Final = "rule-limits/v1"
@@ -87,7 +88,7 @@ def _newest(acting: Acting, options: Mapping[str, Any]) -> dict[LineKey, Verifie
     asked = {"type": RULES, "party": acting.did}
     for record in verified_records(acting.client, acting.session.anchor, **asked):
         state = state_of(record)
-        if matches_line(state, options):
+        if is_readable(RULES, {"state": state}) and matches_line(state, options):
             held.setdefault(line_of(acting.did, state), record)
     return held
 

@@ -25,6 +25,7 @@ from api.cli.proposal_words import slug_of
 from api.cli.record_argument import RecordCommand
 from ledger.verify import VerifiedRecord
 from quality.in_force.models import APPROVALS, Card, Decision, Models, read_card
+from quality.shapes import is_readable
 from quality.types import reasons_of_decisions
 
 CARD, DECISION = "model-card/v1", "model-decision/v1"
@@ -102,12 +103,15 @@ def _fold(acting: Acting) -> Models:
 
 def _after(models: Models, record: VerifiedRecord, *, own: str) -> Models:
     state = state_of(record)
-    if record.type == CARD and state.get("owner") == own:
+    if not is_readable(record.type, {"state": state}):
+        # Erased, not shown, or of a form that the members of this log have voted.
+        return models
+    if record.type == CARD and state["owner"] == own:
         card = read_card(
             state, record_id=record.record_id, kid=record.authentic, index=record.index
         )
         return models.with_card(card)
-    if record.type != DECISION or record.issuer != own or not state:
+    if record.type != DECISION or record.issuer != own:
         return models
     decision = Decision(state["decision"])
     return models.with_decision(state["card"], decision, kid=record.authentic, index=record.index)

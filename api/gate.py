@@ -28,11 +28,12 @@ UNCOUNTED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _WITH_BODIES: Final = frozenset({"POST", "PATCH", "PUT"})
 _SIGNED: Final = SIGNATURE_INPUT.encode("ascii")
 #: Where a signature is looked at: searches, records, their flags, reports and blobs, deliveries,
-#: sampling, masters, uploads, accesses and entry bundles.
+#: sampling, alarms and models, masters, uploads, accesses and entry bundles.
 _VERIFYING: Final = re.compile(
     r"/v1/records(/[^/]+(/flags|/report|/purge|/blobs/[^/]+|/sealed/[^/]+)?)?|/v1/deliveries/[^/]+"
     r"|/v1/(relations|sites|parts|specifications|requirements|grants|cases|tasks)"
     r"|/v1/(seen-by|page-links|erasures|retention|sampling)"
+    r"|/v1/alarms(/[^/]+(/plot)?)?|/v1/anomaly/.+"
     r"|/v1/tallies(/[^/]+(/readings|/draft)?)?"
     r"|/v1/blobs(/[^/]+)?|/tile/entries/.+"
     r"|/v1/accesses|/v1/access-rules(/[^/]+)?|/v1/access-alerts(/[^/]+/acknowledgement)?"

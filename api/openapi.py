@@ -11,6 +11,7 @@ from typing import Any, Final
 from api import errors
 from api.blob_door import CHUNK_TYPE, LENGTH, OFFSET
 from api.openapi_accesses import access_paths, access_schemas
+from api.openapi_anomaly import anomaly_paths, anomaly_schemas
 from api.openapi_deliveries import delivery_paths, delivery_schemas
 from api.openapi_erasures import erasure_paths, erasure_schemas
 from api.openapi_log import health_paths, log_paths
@@ -64,6 +65,7 @@ def describe_api(title: str, version: str) -> dict[str, Any]:
         "paths": {
             **_record_paths(),
             **master_paths(),
+            **anomaly_paths(),
             **access_paths(),
             **tally_paths(),
             **seen_paths(),
@@ -278,6 +280,7 @@ def _schemas() -> dict[str, Any]:
             }
         ),
         **delivery_schemas(),
+        **anomaly_schemas(),
         **access_schemas(),
         **tally_schemas(),
         **erasure_schemas(),

@@ -23,6 +23,7 @@ _FORMS: Final[dict[str, str]] = {
     "slug": "^[a-z0-9-]{2,40}$",
     "rule": "^[a-z0-9][a-z0-9-]{0,39}$",
     "alert": "^[0-9]{1,15}$",
+    "alarm": "^[a-z]{1,20}:[A-Za-z0-9_-]{43}:[0-9]{1,6}$",
     "path": "^(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}([.]p/[1-9][0-9]{0,2})?$",
     **dict.fromkeys(("limit", "since", "until", "at_least", "as_of_ms"), "^[0-9]{1,15}$"),
     "mine": "^1$",

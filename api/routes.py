@@ -15,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 
 from api.access_door import AccessDoor
 from api.accesses.book import AccessBook
+from api.alarm_door import AlarmDoor
+from api.anomaly.sight import AlarmSight
 from api.blob_door import BlobDoor
 from api.claimants import source_of
 from api.deliveries_door import DeliveryDoor
@@ -88,6 +90,7 @@ def add_routes(app: FastAPI, served: Served, metrics: Metrics) -> None:
     _add_records(app, served)
     _add_sealed(app, served)
     _add_deliveries(app, served)
+    _add_alarms(app, served)
     _add_masters(app, served)
     _add_blobs(app, served)
     _add_accesses(app, served)
@@ -171,6 +174,16 @@ def _add_deliveries(app: FastAPI, served: Served) -> None:
     )
     told = reading.read_by(sampling.sampling, first=sampling.await_entries)
     serve_resource(app, "/v1/sampling", GET=told)
+
+
+def _add_alarms(app: FastAPI, served: Served) -> None:
+    service, reading = served.service, served.reading
+    sight = AlarmSight(service.store, served.sharing, served.shelf, service.config.origin)
+    door = AlarmDoor(service.anomaly, sight)
+    alarms = reading.read_by(door.alarms, first=door.await_entries)
+    serve_resource(app, "/v1/alarms", GET=alarms)
+    serve_resource(app, "/v1/alarms/{alarm}", GET=reading.read_by(door.show))
+    serve_resource(app, "/v1/alarms/{alarm}/plot", GET=reading.read_by(door.plot))
 
 
 def _add_masters(app: FastAPI, served: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from keys.encoding import decode_base64url
 from quality.deliveries.agreed import Filed
@@ -13,6 +14,9 @@ from scoring.anomaly.card_states import CardDecided, CardFiled, Decision, Signer
 from scoring.anomaly.labels import AlarmLabel, LabelName
 from scoring.anomaly.rules import RuleSet, decode_rules
 from scoring.errors import ScoringError
+
+#: Labels that are told with a line, the newest.
+TOLD_MAX: Final = 500
 
 
 def card_filed(record: Filed, line: tuple[str, ...], *, owner: str) -> CardFiled:
@@ -106,6 +110,21 @@ class Labels:
         """Take in what is said next."""
         if labelled is not None:
             self.said.append(labelled)
+
+    def newest(self) -> list[dict[str, Any]]:
+        """What is told of them, the last one last."""
+        return [
+            {
+                "entry": each.act.order,
+                "episode": each.act.episode,
+                "upload": each.upload,
+                "from_row": each.from_row,
+                "to_row": each.to_row,
+                "label": each.act.label,
+                "cause": each.act.cause,
+            }
+            for each in self.said[-TOLD_MAX:]
+        ]
 
     def of(self, upload: str) -> Iterator[Labelled]:
         """What was said of rows of an upload."""

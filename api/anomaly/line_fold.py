@@ -137,6 +137,7 @@ class LineFold:
             "level": None if self._level is None else _members(self._level),
             "corrected": sorted(self._corrected),
             "out_of_domain": self._out_of_domain(),
+            "labels": self._labels.newest(),
         }
         self.changes.line = {
             "key": place.key,

@@ -21,6 +21,7 @@ from api.openapi import describe_api
 from ledger.compose import Filing
 from ledger.record_type import document_digest
 from tests.api.accesses.reads import SEEN, a_reader
+from tests.api.anomaly.plant import an_alarm
 from tests.api.sealed_records import admit_sealed
 from tests.api.service import (
     CHUNK,
@@ -331,6 +332,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
     }
     values = {
         "record_id": record,
+        "alarm": an_alarm(service),
         "blob": blob,
         "path": "0/000.p/1",
         "name": "sample-report",

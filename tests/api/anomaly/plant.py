@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from api.anomaly.keeping import KeptModel
-from api.anomaly.places import Place
+from api.anomaly.places import UPLOAD_VCT, Place
 from api.anomaly.training_rows import training_rows
 from api.anomaly.worker import AnomalyParts
 from ledger.compose import Filing
@@ -179,3 +179,10 @@ def faulty_rows() -> Numbers:
     faulty = normal_rows(20, seed=5)
     faulty[10:, 0] += 15.0
     return faulty
+
+
+def an_alarm(live: LiveService) -> str:
+    """A violation of its specification that the supplier uploads; the alarm's id."""
+    record = live.admit(live.record(upload_groups(np.full((1, 4), 150.0)), vct=UPLOAD_VCT))
+    live.wired.anomaly.await_size(live.wired.ledger.size, LONG_WAIT_SECONDS)
+    return f"specification:{record}:1"

@@ -7,6 +7,7 @@ import click
 from api.cli.anomaly_bench import bench
 from api.cli.anomaly_explaining import explain
 from api.cli.anomaly_replaying import replay
+from api.cli.anomaly_rows import rows
 from api.cli.anomaly_scoring import score
 from api.cli.anomaly_training import train
 
@@ -16,5 +17,5 @@ def anomaly() -> None:
     """Train and use the anomaly model on plain files; nothing is sent anywhere."""
 
 
-for _command in (train, score, explain, replay, bench):
+for _command in (train, score, explain, replay, rows, bench):
     anomaly.add_command(_command)

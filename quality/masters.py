@@ -38,7 +38,7 @@ from quality.in_force.judging_sampling import (
     judge_end,
     judge_sampling,
 )
-from quality.in_force.models import Decision, read_card, read_line
+from quality.in_force.models import Decision, read_card, line_of
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import read_requirement
 from quality.in_force.rule_versions import read_rule_version
@@ -184,7 +184,7 @@ class Masters(InForce):
 
     def _after_rules(self, said: Said) -> Masters:
         state = said.facts["state"]
-        line = read_line(said.party, state["line"])
+        line = line_of(said.party, state["line"])
         new = read_rule_version(state, record_id=said.record_id, index=said.index)
         return replace(self, rule_versions=self.rule_versions.with_version(line, new))
 

@@ -91,6 +91,10 @@ def _is_hash(value: object) -> bool:
     return isinstance(value, str) and read_hash(value) is not None
 
 
+def _is_decision(value: object) -> bool:
+    return isinstance(value, str) and value in set(Decision)
+
+
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and len(value) <= _FAMILIES_MAX and all(map(_is_text, value))
 
@@ -104,7 +108,7 @@ _PART: Final[Mapping[str, _Form]] = {**_SIDES, "number": _TEXT}
 _LINE: Final[Mapping[str, _Form]] = {
     **{"site": _TEXT, "line": _TEXT, "machine": _TEXT, "part": _TEXT}
 }
-_DECISION: Final[_Form] = (f"one of {', '.join(Decision)}", lambda value: value in set(Decision))
+_DECISION: Final[_Form] = (f"one of {', '.join(Decision)}", _is_decision)
 _VERSION: Final[_Form] = ("a whole number from 1", lambda value: type(value) is int and value > 0)
 _NUMBER: Final[_Form] = (f"a whole number 1 to {_NUMBER_MAX}", _is_number)
 _HASH: Final[_Form] = ("32 bytes in base64url, 43 characters", _is_hash)

@@ -21,7 +21,7 @@ from ledger.compose import Filing
 from ledger.submission import Admitted
 from ledger.verify import VerifiedRecord, verify_view
 from ledger.view import parse_view
-from quality.in_force.models import LineKey, read_line
+from quality.in_force.models import LineKey, line_of
 
 _PAGE: Final = 100
 _LINE: Final = ("site", "line", "machine", "part")
@@ -61,7 +61,7 @@ def line_words(line: LineKey) -> str:
 
 def line_of(owner: str, state: Mapping[str, Any]) -> LineKey:
     """The line of an owner that a record's group ``state`` names."""
-    return read_line(owner, state["line"])
+    return line_of(owner, state["line"])
 
 
 def sign_record(

@@ -23,7 +23,7 @@ from quality.in_force.models import (
     Decision,
     LineKey,
     Models,
-    read_line,
+    line_of,
 )
 
 CARD, DECISION = "model-card/v1", "model-decision/v1"
@@ -74,7 +74,7 @@ def _judge_hand(said: Said, fold: PublicFold) -> Refusal | None:
 
 def _judge_card(said: Said, agreed: InForce) -> Refusal | None:
     state, models = said.facts["state"], agreed.models
-    line = read_line(state["owner"], state["line"])
+    line = line_of(state["owner"], state["line"])
     refusal = agreed.sites.judge(line.owner, line.site, pointer="/state/line/site")
     if refusal:
         return refusal
@@ -163,7 +163,7 @@ def _judge_label(said: Said, filings: Filings) -> Refusal | None:
 
 def _judge_rules(said: Said, agreed: InForce) -> Refusal | None:
     state = said.facts["state"]
-    line = read_line(said.party, state["line"])
+    line = line_of(said.party, state["line"])
     refusal = agreed.sites.judge(said.party, line.site, pointer="/state/line/site")
     if refusal:
         return refusal

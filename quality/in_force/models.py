@@ -203,7 +203,7 @@ class Models:
         )
 
 
-def read_line(owner: str, stated: Mapping[str, Any]) -> LineKey:
+def line_of(owner: str, stated: Mapping[str, Any]) -> LineKey:
     """The line that a record names, of its owner."""
     return LineKey(owner, stated["site"], stated["line"], stated["machine"], stated["part"])
 
@@ -212,7 +212,7 @@ def read_card(state: Mapping[str, Any], *, record_id: str, kid: str, index: int)
     """The card that the group ``state`` of a ``model-card/v1`` brings."""
     return Card(
         record_id=record_id,
-        line=read_line(state["owner"], state["line"]),
+        line=line_of(state["owner"], state["line"]),
         onnx_sha256=state["onnx_sha256"],
         signer=kid,
         parent=state.get("parent"),

@@ -18,8 +18,9 @@ def process_data_dir() -> Path:
     """Find the data; without it a test skips, and in CI it fails."""
     named = os.environ.get("LOTMARK_DATA")
     beside = [ROOT.parent / "shared" / "data", ROOT.parent.parent / "shared" / "data"]
-    for folder in [Path(named)] if named else beside:
-        if folder.is_dir():
+    # The variable names the folder of a service's own data as well, which holds none of this.
+    for folder in [*([Path(named)] if named else []), *beside]:
+        if (folder / "tep").is_dir():
             return folder
     reason = "expected data in LOTMARK_DATA or ../shared/data, found neither"
     if os.environ.get("LOTMARK_CI") == "1":

@@ -92,6 +92,7 @@ def judge(test: str, figures: Figures, *, reason: str = "", beside: object = Non
         "value": _told(bounds, {b.figure: _short(figures[b.figure]) for b in bounds}),
         "must": _told(bounds, {b.figure: b.says(b.must) for b in bounds}),
         "aim": _told(bounds, {b.figure: b.says(b.aim) for b in bounds}),
+        "kept": _told(bounds, {b.figure: b.is_kept(figures[b.figure], b.must) for b in bounds}),
         "holds": all(b.is_kept(figures[b.figure], b.must) for b in bounds),
         "reaches_aim": all(b.is_kept(figures[b.figure], b.aim) for b in bounds),
     }

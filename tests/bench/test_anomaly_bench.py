@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,8 +113,9 @@ def test_a_must_is_kept_up_to_its_bound(mean: float, holds: bool, aimed: bool) -
 
 @pytest.mark.item("7.done.determinism")
 def test_the_same_rows_lead_to_the_same_file() -> None:
-    told = cost(parameters=PARAMETERS, rows=120)["T18"]
-    assert told["value"] == {"seconds": pytest.approx(0.5, abs=0.5), "same_digest": 1.0}
+    told: dict[str, Any] = dict(cost(parameters=PARAMETERS, rows=120)["T18"])
+    assert told["value"]["same_digest"] == 1.0
+    assert told["value"]["seconds"] > 0
 
 
 @pytest.mark.long
@@ -121,10 +123,9 @@ def test_the_same_rows_lead_to_the_same_file() -> None:
 def test_the_data_given_keeps_what_must_be_kept() -> None:
     found = report_given(process_data_dir())
     missed = {name for name, told in found["tests"].items() if told["holds"] is False}
-    # The delays of T3 are bounded for a set of faults of which the slower half is given, and
-    # T14 is of a machine that does nothing else; what T17 still misses is told beside it.
-    assert missed <= {"T3", "T14", "T17"}
-    assert found["tests"]["T17"]["reason"] in ("", "missing values")
+    # T14 is of a machine that does nothing else.
+    assert missed <= {"T14"}
+    assert found["tests"]["T3"]["kept"]["found"]
 
 
 def test_what_is_not_a_number_keeps_no_bound() -> None:

@@ -25,6 +25,7 @@ SIGNED: Final = "signed"
 
 OK: Final = 200
 CREATED: Final = 201
+ACCEPTED: Final = 202
 NO_CONTENT: Final = 204
 SEE_OTHER: Final = 303
 PARTIAL_CONTENT: Final = 206
@@ -161,6 +162,8 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("sequence-taken", CONFLICT, "Another reading has this sequence", "该序号已用于其他读数", "Send it with the next sequence; the same reading again is always taken."),
     ("sequence-missing", CONFLICT, "Readings before this one are missing", "缺少此前的读数", "Send first what is missing, in order; GET of the tally says how far it has come."),
     ("tally-full", CONFLICT, "The tally is full", "检验计数已满", "Fetch its draft, or open another tally."),
+    ("anomaly-unfit", UNPROCESSABLE, "No model or rules can be made of this", "无法据此训练模型或试算规则", "See detail; uploads of one line with the same parameters, and rules as rule-limits/v1 writes them."),
+    ("too-many-trainings", CONFLICT, "Too many trainings wait", "等待中的训练过多", "Ask again when one of them has ended."),
     ("too-many-tallies", CONFLICT, "Too many tallies", "检验计数过多", "Delete those that are done with 'lotmark tally --drop ID'."),
     ("tally-undecided", CONFLICT, "The lot is not decided yet", "该批尚未判定", "Go on: detail names what is missing."),
     ("request-error", BAD_REQUEST, "The request is refused", "请求被拒绝", "See detail."),

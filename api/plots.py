@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: More points than a line of pixels shows are drawn as the largest of their neighbours.
 POINTS_MAX: Final = 2_000
 BARS_MAX: Final = 20
+_MINUTE: Final = 1.0 / 1440.0  # of a day
 _WIDTH: Final = 10.0  # inches
 _DPI: Final = 120
 _INK, _FAINT, _RULE = "#1c2026", "#6e7681", "#d0d7de"
@@ -191,6 +192,10 @@ def _label_scores(axis: Axes, panel: ScoreSeries, language: str) -> None:
     axis.set_ylabel(_word("score", language))
     axis.set_xlabel(_word("row" if panel.at_us is None else "time", language))
     if panel.at_us is not None and len(panel.at_us):
+        first, last = min(panel.at_us) / 86_400e6, max(panel.at_us) / 86_400e6
+        if first == last:
+            # Rows of one moment span no time that a scale could be chosen for.
+            axis.set_xlim(first - _MINUTE, last + _MINUTE)
         _date_axis(axis)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(loc="upper left", frameon=False, ncols=4)

@@ -17,6 +17,7 @@ from api.access_door import AccessDoor
 from api.accesses.book import AccessBook
 from api.alarm_door import AlarmDoor
 from api.anomaly.sight import AlarmSight
+from api.anomaly_door import AnomalyDoor
 from api.blob_door import BlobDoor
 from api.claimants import source_of
 from api.deliveries_door import DeliveryDoor
@@ -184,6 +185,15 @@ def _add_alarms(app: FastAPI, served: Served) -> None:
     serve_resource(app, "/v1/alarms", GET=alarms)
     serve_resource(app, "/v1/alarms/{alarm}", GET=reading.read_by(door.show))
     serve_resource(app, "/v1/alarms/{alarm}/plot", GET=reading.read_by(door.plot))
+    models = AnomalyDoor(service.trainings, service.training_parts, served.judge, reading)
+    base = "/v1/anomaly"
+    serve_resource(app, f"{base}/lines", GET=reading.read_by(models.lines))
+    listed = reading.read_by(models.models)
+    serve_resource(app, f"{base}/models", GET=listed, POST=models.train)
+    serve_resource(app, f"{base}/models/{{model}}", GET=reading.read_by(models.model))
+    serve_resource(app, f"{base}/jobs/{{job}}", GET=reading.read_by(models.job))
+    serve_resource(app, f"{base}/far", GET=reading.read_by(models.far))
+    serve_resource(app, f"{base}/rules/preview", POST=models.preview)
 
 
 def _add_masters(app: FastAPI, served: Served) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 
 from api.accesses.digests import DigestParts, DigestWorker
 from api.accesses.log import AccessLog
+from api.anomaly.held import HeldRecords
+from api.anomaly.training import TrainingParts, TrainingWorker
 from api.anomaly.worker import AnomalyParts, AnomalyWorker
 from api.check_pool import CheckPool, WorkerSetup
 from api.cosigning import Cosigning, open_cosigning
@@ -72,6 +74,8 @@ class Service:
     cosigning: Cosigning
     derived: DerivedWorker
     anomaly: AnomalyWorker
+    training_parts: TrainingParts
+    trainings: TrainingWorker
     erasing: ErasingWorker
     accesses: AccessLog
     tallies: TallyBook
@@ -91,6 +95,7 @@ class Service:
         """Stop the writer, then release files and connections."""
         self.cosigning.close()
         self.derived.close()
+        self.trainings.close()
         self.anomaly.close()
         self.erasing.close()
         self.digests.close()
@@ -180,6 +185,7 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
     ledger.start()
     cosigning.start(ledger.reader, size=lambda: ledger.size, stop=ledger.close)
     accesses, anomaly = _open_accesses(opened), _open_anomaly(opened, ledger)
+    training_parts = _training_parts(opened, ledger, anomaly)
     return Service(
         settings=settings,
         base=opened.base,
@@ -192,6 +198,8 @@ def _assemble(settings: Settings, opened: _Opened) -> Service:
         cosigning=cosigning,
         derived=_open_derived(opened, ledger, anomaly=anomaly),
         anomaly=anomaly,
+        training_parts=training_parts,
+        trainings=_open_trainings(training_parts),
         erasing=_open_erasing(opened, ledger, blobs=blobs),
         accesses=accesses,
         tallies=TallyBook(side_url(folder.database_url, folder.tallies), origin=config.origin),
@@ -237,6 +245,18 @@ def _open_anomaly(opened: _Opened, ledger: Ledger) -> AnomalyWorker:
     worker = AnomalyWorker(
         AnomalyParts(url, opened.store, opened.config.origin, lambda: ledger.size)
     )
+    worker.start()
+    return worker
+
+
+def _training_parts(opened: _Opened, ledger: Ledger, anomaly: AnomalyWorker) -> TrainingParts:
+    origin = opened.config.origin
+    records = HeldRecords(opened.store, origin, lambda: ledger.state.agreements)
+    return TrainingParts(anomaly, records, opened.clock)
+
+
+def _open_trainings(parts: TrainingParts) -> TrainingWorker:
+    worker = TrainingWorker(parts)
     worker.start()
     return worker
 

@@ -40,7 +40,7 @@ from api.anomaly.uploads import Upload, table_of
 from api.anomaly.watching import Found, Watching
 from quality.deliveries.agreed import Filed
 from scoring.anomaly.adaptive import AdaptiveLevel
-from scoring.anomaly.card_states import CardDecided, CardFiled, Cards, fold_cards
+from scoring.anomaly.card_states import CardDecided, CardFiled, CardLife, Cards, fold_cards
 from scoring.anomaly.drift_reference import drift_reference
 from scoring.anomaly.line import Line
 from scoring.anomaly.model import Settings
@@ -138,6 +138,7 @@ class LineFold:
             "corrected": sorted(self._corrected),
             "out_of_domain": self._out_of_domain(),
             "labels": self._labels.newest(),
+            "cards": [self._card_facts(each) for each in self._cards.lives.values()],
         }
         self.changes.line = {
             "key": place.key,
@@ -365,6 +366,17 @@ class LineFold:
     def _learning(self) -> str:
         rows = self._facts["rows"]
         return f"learning {min(rows, LEARNING_ROWS)}/{LEARNING_ROWS}"
+
+    def _card_facts(self, life: CardLife) -> dict[str, Any]:
+        record = self._card_records[life.filed.card]
+        return {
+            "record_id": record.record_id,
+            "entry": record.index,
+            "model": card_digest(record),
+            "state": str(life.state),
+            "since": life.since,
+            "approvals": [signer.key for signer in life.approvals],
+        }
 
     def _out_of_domain(self) -> dict[str, Any] | None:
         watched = self._state.watched

@@ -15,6 +15,7 @@ from quality.deliveries.agreed import Filed
 from quality.values import part
 from scoring.anomaly.episodes import Episode, EpisodeKind
 from scoring.anomaly.regime import RegimeKind
+from scoring.anomaly.sentences import sentence
 from scoring.anomaly.state import encode_state
 from scoring.anomaly.table import ParameterTable
 from scoring.anomaly.verdict import Level, Status, Verdict
@@ -75,7 +76,7 @@ class UploadRows:
             "row": verdict.row,
             "line": line,
             "at_us": verdict.at_us or 0,
-            "facts": encode_facts(facts_of(verdict)),
+            "facts": encode_facts(facts_of(verdict) | {"sentence": _sentences(verdict)}),
             "path": path,
         }
 
@@ -100,6 +101,10 @@ class UploadRows:
             "facts": encode_facts(facts),
             "path": b"",
         }
+
+
+def _sentences(verdict: Verdict) -> dict[str, str]:
+    return {"en": sentence(verdict, "en"), "zh": sentence(verdict, "zh")}
 
 
 def upload_row(line: str, rows: UploadRows, *, series: bytes) -> Values:

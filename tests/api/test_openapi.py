@@ -21,7 +21,7 @@ from api.openapi import describe_api
 from ledger.compose import Filing
 from ledger.record_type import document_digest
 from tests.api.accesses.reads import SEEN, a_reader
-from tests.api.anomaly.plant import an_alarm
+from tests.api.anomaly.plant import a_training, an_alarm
 from tests.api.sealed_records import admit_sealed
 from tests.api.service import (
     CHUNK,
@@ -328,7 +328,7 @@ def test_every_success_is_as_described(service: LiveService) -> None:
         ("patch", "/v1/blobs/{blob}"): [client.append(open_blob, 0, b"0123")],
         ("head", "/v1/blobs/{blob}"): [client.send("HEAD", f"/v1/blobs/{open_blob}")],
         **changes_of_alerts(service),
-        **a_tally(service),
+        **(a_tally(service) | a_training(service)),
     }
     values = {
         "record_id": record,

@@ -77,3 +77,8 @@ def test_of_very_many_rows_the_largest_of_each_run_are_drawn() -> None:
     assert len(kept) <= POINTS_MAX
     assert 4_321 in kept
     assert 17 not in kept
+
+
+def test_a_single_row_at_noon_is_drawn() -> None:
+    series = ScoreSeries("one row", [10.0], at_us=[1_799_913_600_000_000], levels=["red"])
+    assert draw_plot([series], PlotFormat.SVG).startswith(b"<?xml")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import httpx
 import numpy as np
 
 from api.anomaly.keeping import KeptModel
@@ -186,3 +188,22 @@ def an_alarm(live: LiveService) -> str:
     record = live.admit(live.record(upload_groups(np.full((1, 4), 150.0)), vct=UPLOAD_VCT))
     live.wired.anomaly.await_size(live.wired.ledger.size, LONG_WAIT_SECONDS)
     return f"specification:{record}:1"
+
+
+def a_training(live: LiveService) -> dict[tuple[str, str], list[httpx.Response]]:
+    """A line with a model: asked to train, the training, the model, and rules that are tried."""
+    plant, client = a_plant(live), live.signed(SUPPLIER)
+    body = {"line": plant.place.key}
+
+    def post(path: str, **more: Any) -> httpx.Response:
+        content = json.dumps(body | more).encode()
+        return client.send("POST", f"/v1/anomaly/{path}", content=content)
+
+    asked = post("models", records=[plant.first])
+    base = "/v1/anomaly"
+    return {
+        ("post", f"{base}/models"): [asked],
+        ("get", f"{base}/jobs/{{job}}"): [client.get(f"{base}/jobs/{asked.json()['job']}")],
+        ("get", f"{base}/models/{{model}}"): [client.get(f"{base}/models/{plant.model}")],
+        ("post", f"{base}/rules/preview"): [post("rules/preview", rules={"parameters": []})],
+    }

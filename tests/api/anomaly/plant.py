@@ -109,9 +109,11 @@ class Plant:
             groups["correction"] = {"reason": "measurement", "note": "a wrong gauge"}
         return self.file("parameter-upload/v1", groups, filing=filing or Filing())
 
-    def card(self, values: Numbers, record_id: str) -> tuple[str, str]:
+    def card(
+        self, values: Numbers, record_id: str, *, set_up: str | None = None
+    ) -> tuple[str, str]:
         """Train on an upload, keep the model, file its card; its record id and the digest."""
-        filed = Filed(0, record_id, "", "", upload_groups(values))
+        filed = Filed(0, record_id, "", "", upload_groups(values, set_up=set_up))
         rows = training_rows([filed])
         model = train(rows.table)
         onnx = export_model(model)

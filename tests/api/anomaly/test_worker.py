@@ -21,7 +21,7 @@ from ledger.compose import Filing
 from ledger.sealing_submission import seal_submission
 from scoring.anomaly.decision import decode_decision
 from scoring.anomaly.replay import replay
-from tests.api.anomaly.plant import Plant, a_plant, normal_rows, upload_groups
+from tests.api.anomaly.plant import ROWS, Plant, a_plant, normal_rows, upload_groups
 from tests.api.sealed_records import register
 from tests.api.service import SUPPLIER, serve
 from tests.ledger.parties import ORIGIN, RandomStream
@@ -169,3 +169,29 @@ def test_what_is_erased_is_scored_no_more(plant: Plant, tmp_path: Path) -> None:
     assert facts_of(plant, plant.faulty)["status"] == "erased"
     assert not alarms_of(plant, plant.faulty)
     test_tables_that_are_made_anew_are_equal(plant, tmp_path, pytest.MonkeyPatch(), 32)
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A line on which most parameters lie elsewhere after a change of tool."""
+    for live in serve(tmp_path_factory.mktemp("changed")):
+        plant = Plant(live)
+        good = normal_rows(ROWS)
+        plant.first = plant.upload(good, set_up="T-1")
+        plant.active, plant.model = plant.card(good, plant.first, set_up="T-1")
+        plant.activate(plant.active)
+        plant.upload(normal_rows(20, seed=2), set_up="T-1")
+        plant.faulty = plant.upload(normal_rows(60, seed=3) + 12.0, set_up="T-2")
+        plant.await_tables()
+        yield plant
+
+
+@pytest.mark.item("7.6.regime")
+def test_a_change_that_nobody_announced_is_one_event_of_its_own(changed: Plant) -> None:
+    found = alarms_of(changed, changed.faulty)
+    assert [row.kind for row in found] == ["regime"]
+    facts = decode_facts(found[0].facts)
+    assert facts["code"] == "suspected-undeclared-change"
+    assert (facts["regime"]["before"], facts["regime"]["setup"]) == ("tool=T-1", "tool=T-2")
+    (line,) = rows_of(changed.live.wired.anomaly.database, LINE)
+    assert decode_facts(line.facts)["out_of_domain"]["event"] == found[0].id

@@ -38,14 +38,15 @@ class OutboxKeeper:
             size = max(size, *(index + 1 for _, _, index in rows), 0)
         return size
 
-    def drop_done(self) -> None:
-        """Drop the rows that every reader has worked off."""
+    def drop_done(self) -> bool:
+        """Drop the rows that every reader has worked off; whether none is left."""
         done = min((reader() for reader in self._readers), default=0)
         while rows := self._store.outbox_after(0, _ROWS):
             finished = [position for position, _, index in rows if index < done]
             # Positions ascend with entries: the first that waits ends what can be dropped.
             if not finished:
-                return
+                return False
             self._store.outbox_done(finished[-1])
             if len(finished) < len(rows):
-                return
+                return False
+        return True

@@ -62,6 +62,7 @@ class DerivedWorker:
         # Of how many erased records nothing is left in the files either.
         self._purged = 0
         self._told_at = time.monotonic()
+        self._has_undropped = False
         self._keeper = OutboxKeeper(parts.store, [lambda: self._size, *parts.others])
         self.fault: BaseException | None = None
         try:
@@ -180,14 +181,15 @@ class DerivedWorker:
         # What waits in the outbox may not be shown yet; what may be shown may wait no more.
         waiting = self._keeper.waiting_size()
         size = self._parts.size()
-        if not waiting and self._size >= size:
+        if not waiting and self._size >= size and not self._has_undropped:
             return
         with self._database.turn() as has_turn:
             if has_turn:
                 self._note_size(self._follower.bring_to(size, note_page=self._note_page))
                 if self._follower.erased_records > self._purged and self._database.purge():
                     self._purged = self._follower.erased_records
-                self._keeper.drop_done()
+                # A slower reader's rows wait for it: they are looked at again.
+                self._has_undropped = not self._keeper.drop_done()
             else:
                 self._note_size(self.book.size())
 

@@ -1,4 +1,4 @@
-"""What records about a line say: cards, decisions, labels and rules, as the folds take them."""
+"""What records about a line say: cards, labels and rules, as the folds take them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from typing import Any, Final
 from keys.encoding import decode_base64url
 from quality.deliveries.agreed import Filed
 from quality.values import count, items, part, text
-from scoring.anomaly.card_states import CardDecided, CardFiled, Decision, Signer
 from scoring.anomaly.labels import AlarmLabel, LabelName
 from scoring.anomaly.rules import RuleSet, decode_rules
 from scoring.errors import ScoringError
 
 #: Labels that are told with a line, the newest.
 TOLD_MAX: Final = 500
-
-
-def card_filed(record: Filed, line: tuple[str, ...], *, owner: str) -> CardFiled:
-    """A card of a line."""
-    return CardFiled(record.index, record.record_id, line, owner, Signer(record.party, record.kid))
 
 
 def card_digest(record: Filed) -> str:
@@ -34,15 +28,6 @@ def training_records(record: Filed) -> Sequence[str]:
     """The ids of the uploads that a card's model was trained on."""
     found = items(record.groups, "training", "records")
     return [each for each in found if isinstance(each, str)]
-
-
-def decided_of(record: Filed) -> CardDecided | None:
-    """A decision on a card; None where its content is not held."""
-    card, decision = (text(record.groups, "state", name) for name in ("card", "decision"))
-    if card is None or decision is None:
-        return None
-    signer = Signer(record.party, record.kid)
-    return CardDecided(record.index, card, Decision(decision), signer)
 
 
 def rules_of(record: Filed) -> RuleSet | None:

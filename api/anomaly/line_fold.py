@@ -11,17 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from api.anomaly.changes import LineChanges, encode_facts
-from api.anomaly.events import (
-    Labels,
-    card_digest,
-    card_filed,
-    decided_of,
-    label_of,
-    rules_of,
-    training_records,
-)
+from api.anomaly.events import Labels, label_of, rules_of
 from api.anomaly.fold_state import FoldState, decode_fold_state, encode_fold_state
 from api.anomaly.judged_rows import ScoredUpload, judged_level
+from api.anomaly.line_cards import LineCards
 from api.anomaly.models import Models, OpenModel
 from api.anomaly.places import (
     CARD_VCT,
@@ -40,7 +33,6 @@ from api.anomaly.uploads import Upload, table_of
 from api.anomaly.watching import Found, Watching
 from quality.deliveries.agreed import Filed
 from scoring.anomaly.adaptive import AdaptiveLevel
-from scoring.anomaly.card_states import CardDecided, CardFiled, CardLife, Cards, fold_cards
 from scoring.anomaly.drift_reference import drift_reference
 from scoring.anomaly.line import Line
 from scoring.anomaly.model import Settings
@@ -77,8 +69,7 @@ class LineFold:
         """Nothing was filed yet."""
         self.place = place
         self._parts = parts
-        self._cards = Cards()
-        self._card_records: dict[str, Filed] = {}
+        self._cards = LineCards(place)
         self._rules, self._rules_record = RuleSet(), ""
         self._labels = Labels()
         self._state = FoldState()
@@ -128,17 +119,17 @@ class LineFold:
     def finish(self) -> LineChanges:
         """The rows to write, the line's own among them."""
         place = self.place
-        active = self.active_card
+        active = self._cards.active
         facts = {
             **self._facts,
             "card": active,
-            "model": None if active is None else card_digest(self._card_records[active]),
+            "model": self._cards.digest(active),
             "rules": self._rules_record or None,
             "level": None if self._level is None else _members(self._level),
             "corrected": sorted(self._corrected),
             "out_of_domain": self._out_of_domain(),
             "labels": self._labels.newest(),
-            "cards": [self._card_facts(each) for each in self._cards.lives.values()],
+            "cards": self._cards.facts(),
         }
         self.changes.line = {
             "key": place.key,
@@ -148,11 +139,6 @@ class LineFold:
             "state": encode_fold_state(self._state),
         }
         return self.changes
-
-    @property
-    def active_card(self) -> str | None:
-        """The record id of the card in force."""
-        return self._cards.active.get((self.place.key,))
 
     # ---- records ----
 
@@ -169,9 +155,9 @@ class LineFold:
         if record.vct == UPLOAD_VCT:
             self._take_upload(record)
             return
-        before = self.active_card
+        before = self._cards.active
         self._note(record)
-        if self.active_card != before:
+        if self._cards.active != before:
             self._switch()
         elif record.vct == RULES_VCT:
             self._state = replace(self._state, calibration=None)
@@ -180,22 +166,14 @@ class LineFold:
 
     def _note(self, record: Filed) -> None:
         """Take in what a record says that is no upload."""
-        key = (self.place.key,)
-        if record.vct == CARD_VCT:
-            self._card_records[record.record_id] = record
-            self._fold_card(card_filed(record, key, owner=self.place.owner))
-        elif record.vct == DECISION_VCT:
-            self._fold_card(decided_of(record))
+        if record.vct in {CARD_VCT, DECISION_VCT}:
+            self._cards.note(record)
         elif record.vct == RULES_VCT and record.party == self.place.owner:
             found = rules_of(record)
             if found is not None:
                 self._rules, self._rules_record = found, record.record_id
         elif record.vct == LABEL_VCT and record.party == self.place.owner:
             self._labels.add(label_of(record))
-
-    def _fold_card(self, event: CardFiled | CardDecided | None) -> None:
-        if event is not None:
-            self._cards = fold_cards([event], self._cards)
 
     def _switch(self) -> None:
         """Another model is in force, or none: its watch begins with the next row."""
@@ -247,7 +225,7 @@ class LineFold:
         self._facts["rows"] += len(upload.table)
         opened = self._open_model()
         if opened is None:
-            has_card = self.active_card is not None
+            has_card = self._cards.active is not None
             self._check(record, upload, status=MODEL_MISSING if has_card else NO_MODEL)
             return
         try:
@@ -277,7 +255,7 @@ class LineFold:
             record,
             SCORED,
             table=upload.table,
-            card=self.active_card,
+            card=self._cards.active,
             model=opened.detector.digest,
             before=watched,
             notes=found.notes,
@@ -335,8 +313,7 @@ class LineFold:
     # ---- models ----
 
     def _open_model(self) -> OpenModel | None:
-        active = self.active_card
-        digest = None if active is None else card_digest(self._card_records[active])
+        digest = self._cards.digest(self._cards.active)
         return None if digest is None else self._parts.models.open(digest)
 
     def _watching_for(self, opened: OpenModel, limits: Limits) -> Watching:
@@ -358,25 +335,14 @@ class LineFold:
 
     def _trained_on(self) -> ParameterTable | None:
         """The rows that the model was trained on; None where not all of them are held."""
-        assert self.active_card is not None, "it has an open model"
-        named = training_records(self._card_records[self.active_card])
+        assert self._cards.active is not None, "it has an open model"
+        named = self._cards.trained_on(self._cards.active)
         found = self._parts.read(named)
         return training_rows(found).table if len(found) == len(named) else None
 
     def _learning(self) -> str:
         rows = self._facts["rows"]
         return f"learning {min(rows, LEARNING_ROWS)}/{LEARNING_ROWS}"
-
-    def _card_facts(self, life: CardLife) -> dict[str, Any]:
-        record = self._card_records[life.filed.card]
-        return {
-            "record_id": record.record_id,
-            "entry": record.index,
-            "model": card_digest(record),
-            "state": str(life.state),
-            "since": life.since,
-            "approvals": [signer.key for signer in life.approvals],
-        }
 
     def _out_of_domain(self) -> dict[str, Any] | None:
         watched = self._state.watched

@@ -24,6 +24,7 @@ class LineChanges:
     uploads: dict[str, Values] = field(default_factory=dict)
     verdicts: dict[tuple[str, int], Values | None] = field(default_factory=dict)
     alarms: dict[str, Values | None] = field(default_factory=dict)
+    shadows: dict[tuple[str, str], Values] = field(default_factory=dict)
 
     def begin_anew(self) -> None:
         """Forget what is scored, and what was to be written of it."""
@@ -31,6 +32,7 @@ class LineChanges:
         self.uploads.clear()
         self.verdicts.clear()
         self.alarms.clear()
+        self.shadows.clear()
 
 
 def encode_facts(found: Mapping[str, Any]) -> str:

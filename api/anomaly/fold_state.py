@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
+from api.anomaly.life_state import LifeState, life_facts, life_of
 from api.anomaly.specified import following_facts, following_of
 from api.anomaly.watching import OutOfDomain, Watched
 from quality.spc.runs import Rule
@@ -28,6 +29,7 @@ class FoldState:
     watched: Watched | None = None
     following: Following | None = None
     calibration: RuleCalibration | None = None
+    life: LifeState = field(default_factory=LifeState)
 
 
 def encode_fold_state(state: FoldState) -> bytes:
@@ -41,6 +43,7 @@ def encode_fold_state(state: FoldState) -> bytes:
         "out": None if watched is None or watched.out is None else _out(watched.out),
         "following": following_facts(state.following),
         "calibration": _calibration(state.calibration),
+        "life": life_facts(state.life),
     }
     return json.dumps(found, sort_keys=True, separators=(",", ":")).encode()
 
@@ -60,7 +63,10 @@ def decode_fold_state(content: bytes) -> FoldState:
         state = decode_watch_state(found["watch"].encode())
         watched = Watched(state, _regime_of(found["regime"]), out)
     return FoldState(
-        watched, following_of(found["following"]), _calibration_of(found["calibration"])
+        watched,
+        following_of(found["following"]),
+        _calibration_of(found["calibration"]),
+        life_of(found["life"]),
     )
 
 

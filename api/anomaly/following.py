@@ -25,7 +25,8 @@ from ledger.store import EntryRow, Store
 from quality.deliveries.agreed import Filed
 
 if TYPE_CHECKING:
-    from api.anomaly.line_fold import FoldParts, LineFold
+    from api.anomaly.fold_parts import FoldParts
+    from api.anomaly.line_fold import LineFold
     from api.anomaly.models import Models
 
 #: Records of one transaction, and of one reading: an upload is up to a megabyte.
@@ -237,8 +238,8 @@ class AnomalyFollower:
             self._fold(fold, record)
 
     def _parts(self) -> FoldParts:
+        from api.anomaly.fold_parts import FoldParts
         from api.anomaly.judged_rows import ScoredUpload
-        from api.anomaly.line_fold import FoldParts
         from api.anomaly.models import Models
 
         if self._models is None:

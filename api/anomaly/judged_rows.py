@@ -41,9 +41,14 @@ def judged_level(
     uploads: Sequence[ScoredUpload], labels: Labels, *, target: float
 ) -> AdaptiveLevel:
     """The level after all that is known of these uploads: a fold that may be made again."""
-    rows = [row for upload in uploads for row in _rows(upload, labels)]
+    rows = judged_rows(uploads, labels)
     acts = [labelled.act for labelled in labels.said]
     return level_of(rows, acts, target=target)
+
+
+def judged_rows(uploads: Sequence[ScoredUpload], labels: Labels) -> list[JudgedRow]:
+    """The rows of these uploads that somebody has said something of."""
+    return [row for upload in uploads for row in _rows(upload, labels)]
 
 
 def _rows(upload: ScoredUpload, labels: Labels) -> Iterator[JudgedRow]:

@@ -6,16 +6,20 @@ them and in how many pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from api.anomaly.changes import LineChanges, encode_facts
+from api.anomaly.confirming import confirm_good
+from api.anomaly.drifting import drift_row
 from api.anomaly.events import Labels, label_of, rules_of
+from api.anomaly.fold_parts import FoldParts
 from api.anomaly.fold_state import FoldState, decode_fold_state, encode_fold_state
 from api.anomaly.judged_rows import ScoredUpload, judged_level
 from api.anomaly.line_cards import LineCards
-from api.anomaly.models import Models, OpenModel
+from api.anomaly.line_life import LineLife
+from api.anomaly.models import OpenModel
 from api.anomaly.places import (
     CARD_VCT,
     DECISION_VCT,
@@ -49,19 +53,6 @@ SEALED, UNREADABLE, CORRECTED = "sealed", "unreadable", "corrected"
 LEARNING_ROWS: Final = Settings().learning_rows
 
 
-@dataclass(frozen=True, slots=True)
-class FoldParts:
-    """What a fold asks besides its records.
-
-    ``read`` gives records by their ids, those that are held, in the order of their entries;
-    ``uploads`` the scored uploads of a line as they were written, the newest last.
-    """
-
-    models: Models
-    read: Callable[[Sequence[str]], Sequence[Filed]]
-    uploads: Callable[[str], Sequence[ScoredUpload]]
-
-
 class LineFold:
     """Folds the records of one line. Belongs to one thread."""
 
@@ -73,6 +64,7 @@ class LineFold:
         self._rules, self._rules_record = RuleSet(), ""
         self._labels = Labels()
         self._state = FoldState()
+        self._life = LineLife(place, parts, cards=self._cards, labels=self._labels)
         self._facts: dict[str, Any] = {"rows": 0, "uploads": 0, "newest_us": None}
         self._facts |= {"status": "", "stage": ""}
         self._level: AdaptiveLevel | None = None
@@ -99,6 +91,7 @@ class LineFold:
         self._corrected = set(facts["corrected"])
         self._level = None if facts["level"] is None else AdaptiveLevel(**facts["level"])
         self._state = decode_fold_state(state)
+        self._life.state = self._state.life
 
     def anew(self) -> LineFold:
         """A fold of the same line that knows nothing: its records are folded from the first."""
@@ -130,13 +123,14 @@ class LineFold:
             "out_of_domain": self._out_of_domain(),
             "labels": self._labels.newest(),
             "cards": self._cards.facts(),
+            "life": self._life.facts(),
         }
         self.changes.line = {
             "key": place.key,
             "owner": place.owner,
             **place.members,
             "facts": encode_facts(facts),
-            "state": encode_fold_state(self._state),
+            "state": encode_fold_state(replace(self._state, life=self._life.state)),
         }
         return self.changes
 
@@ -162,7 +156,10 @@ class LineFold:
         elif record.vct == RULES_VCT:
             self._state = replace(self._state, calibration=None)
         elif record.vct == LABEL_VCT:
-            self._adapt()
+            self._adapt(record)
+        if record.vct != RULES_VCT:
+            is_out = self._out_of_domain() is not None
+            self._life.judged(record, self._scored_uploads(), is_out=is_out)
 
     def _note(self, record: Filed) -> None:
         """Take in what a record says that is no upload."""
@@ -180,13 +177,15 @@ class LineFold:
         alarms = (alarm_rows(self.place, each, {}) for each in end(self._state.following))
         self.changes.alarms.update({row["id"]: row for row in alarms})
         self._state, self._level, self._watching = FoldState(), None, None
+        self._life.switched()
 
-    def _adapt(self) -> None:
+    def _adapt(self, record: Filed) -> None:
         """The level for yellow after all that labels say of rows."""
         opened = self._open_model()
         if opened is None or self._state.watched is None:
             return
         scored = self._scored_uploads()
+        self._confirm(record, scored)
         level = judged_level(scored, self._labels, target=opened.model.settings.yellow)
         self._level = level
         watched = self._state.watched
@@ -194,6 +193,24 @@ class LineFold:
         stream = replace(now.stream, alpha=level.alpha)
         state = replace(watched.state, now=replace(now, stream=stream))
         self._state = replace(self._state, watched=replace(watched, state=state))
+
+    def _confirm(self, record: Filed, scored: Sequence[ScoredUpload]) -> None:
+        """Rows that were called and are good, too many of them, are another regime."""
+        labelled, watched = label_of(record), self._state.watched
+        if labelled is None or watched is None or record.party != self.place.owner:
+            return
+        upload = next((each for each in scored if each.record_id == labelled.upload), None)
+        if upload is None:
+            return
+        told, watched = confirm_good(labelled, upload, watched)
+        self._state = replace(self._state, watched=watched)
+        provenance = {
+            "record_id": upload.record_id,
+            "entry": upload.entry,
+            "label": record.record_id,
+        }
+        for row in regime_rows(self.place, [] if told is None else [told], provenance):
+            self.changes.alarms[row["id"]] = row
 
     def _scored_uploads(self) -> Sequence[ScoredUpload]:
         """Written ones, unless they count no more, and those of this page over them."""
@@ -223,6 +240,7 @@ class LineFold:
             self._keep(UploadRows(record, fault.code, detail=str(fault)))
             return
         self._facts["rows"] += len(upload.table)
+        self._life.in_shadow(record, upload, changes=self.changes)
         opened = self._open_model()
         if opened is None:
             has_card = self._cards.active is not None
@@ -264,6 +282,10 @@ class LineFold:
         self._state = replace(self._state, watched=found.watched, following=None)
         self._keep(rows, stage=str(opened.model.stage))
         self._write_found(rows, found)
+        drifted = self._life.watched(record, upload, watching=watching, found=found)
+        if drifted is not None:
+            row = drift_row(self.place, drifted, rows.provenance)
+            self.changes.alarms[row["id"]] = row
 
     def _started(self, watching: Watching) -> Any:
         for episode in end(self._state.following):

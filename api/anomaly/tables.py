@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "ANM-1/1"
+FORM: Final = "ANM-1/2"
 #: Changes with the tables that are kept; those of another form are refused.
 KEPT_FORM: Final = "anomaly-kept/1"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.
@@ -116,6 +116,20 @@ ALARM: Final = Table(
     Index("alarm_line", "line", "from_us"),
     Index("alarm_owner", "owner", "from_us"),
     Index("alarm_from", "from_us", "id"),
+)
+
+# What a model in shadow says of an upload: kept apart, and no alarm. `card` is the record that it
+# waits by, `series` has the figures of rows by measured time.
+SHADOW: Final = Table(
+    "shadow",
+    METADATA,
+    _text("card", key=True),
+    _text("record_id", key=True),
+    _text("line"),
+    _number("entry"),
+    _text("facts"),
+    _bytes("series"),
+    Index("shadow_line", "line", "card"),
 )
 
 KEPT_FORM_ROW: Final = Table("kept_form", KEPT, _text("form", key=True), _text("origin"))

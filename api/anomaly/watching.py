@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from api.anomaly.drifting import Drifted, DriftWatch
 from api.anomaly.models import OpenModel
 from api.anomaly.tracing import Trace, TracingDetector
 from api.anomaly.uploads import Upload
+from scoring.anomaly.drift import DriftMonitor, DriftState
 from scoring.anomaly.drift_reference import DriftReference
 from scoring.anomaly.episodes import Episode, EpisodeKind
 from scoring.anomaly.line import Line
@@ -70,10 +72,13 @@ class Watching:
     """Watches one line. Belongs to one thread."""
 
     def __init__(self, opened: OpenModel, line: Line, reference: DriftReference | None) -> None:
-        """Watch by an open model; without a reference regimes are not looked for."""
+        """Watch by an open model; without a reference regimes and drift are not looked for."""
         self._tracing = TracingDetector(opened.detector)
         self._watch = LineWatch(self._tracing, line)
         self._monitor = None if reference is None else RegimeMonitor(reference)
+        self._drift = None
+        if reference is not None:
+            self._drift = DriftWatch(opened.model, DriftMonitor(reference))
 
     def start(self) -> Watched:
         """Before the first row."""
@@ -108,12 +113,14 @@ class Watching:
             Watched(pushed.state, regime, out),
         )
 
-    def confirm(self, called: Sequence[bool], watched: Watched) -> tuple[bool, Watched]:
-        """Take in rows that inspection found good; whether a regime began by it."""
-        if self._monitor is None or watched.regime is None or watched.out is not None:
-            return False, watched
-        events, regime = self._monitor.confirm(called, watched.regime)
-        return bool(events), replace(watched, regime=regime)
+    def drift(self, found: Found, state: DriftState | None) -> Drifted | None:
+        """Look for drift in the rows just pushed; None where it is not looked for.
+
+        Out of its domain a model has no good rows to compare.
+        """
+        if self._drift is None or found.regimes or found.watched.out is not None:
+            return None
+        return self._drift.look(self._tracing.traces, found.verdicts, state)
 
     def _paths(
         self, verdicts: Sequence[Verdict], wanted: set[tuple[str, int]]
@@ -131,7 +138,9 @@ class Watching:
         if self._monitor is None or before is None or pushed.again:
             return (), before
         fresh = {v.at_us: v for v in reversed(pushed.verdicts) if v.order is Order.IN_ORDER}
-        parts = [_fresh_rows(trace, fresh.keys()) for trace in self._tracing.traces]
+        # Rows that were scored only to compare units have no detail, and are asked again.
+        traces = [trace for trace in self._tracing.traces if trace.scored.detail is not None]
+        parts = [_fresh_rows(trace, fresh.keys()) for trace in traces]
         rows = _joined([part for part in parts if len(part[0])])
         if rows is None:
             return (), before

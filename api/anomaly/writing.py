@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from api.anomaly.changes import LineChanges, Values
-from api.anomaly.tables import ALARM, BOOKMARK, EVENT, FORM, LINE, UPLOAD, VERDICT
+from api.anomaly.tables import ALARM, BOOKMARK, EVENT, FORM, LINE, SHADOW, UPLOAD, VERDICT
 from api.derived.bookmark import Bookmark
 
 #: Rows of one statement: each value is a parameter, of which both products take many more.
@@ -35,11 +35,12 @@ def write_page(
 def _write_line(connection: Connection, changes: LineChanges) -> None:
     key = changes.line["key"]
     if changes.is_anew:
-        for table in (UPLOAD, VERDICT, ALARM):
+        for table in (UPLOAD, VERDICT, ALARM, SHADOW):
             connection.execute(delete(table).where(table.c.line == key))
     put(connection, LINE, [changes.line])
     put(connection, EVENT, changes.events)
     put(connection, UPLOAD, list(changes.uploads.values()))
+    put(connection, SHADOW, list(changes.shadows.values()))
     _replace(connection, VERDICT, changes.verdicts)
     _replace(connection, ALARM, {(name,): row for name, row in changes.alarms.items()})
 

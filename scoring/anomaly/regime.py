@@ -132,20 +132,7 @@ class RegimeMonitor:
         self, called: Sequence[bool], state: RegimeState
     ) -> tuple[tuple[RegimeEvent, ...], RegimeState]:
         """Take in rows that inspection found good, in their order: whether each was called."""
-        chosen = self._settings
-        events = []
-        for row, each in enumerate(called):
-            kept = (*state.called, bool(each))[-chosen.called_rows :]
-            state = replace(state, called=kept)
-            share = sum(kept) / chosen.called_rows
-            if len(kept) < chosen.called_rows or share <= chosen.called_share:
-                continue
-            if not state.is_out_of_domain:
-                kind, size = RegimeKind.ALARMS, chosen.called_rows
-                event = RegimeEvent(kind, row, size, state.setup, state.before, (), share)
-                events.append(event)
-            state = replace(state, is_out_of_domain=True, called=())
-        return tuple(events), state
+        return confirm_called(called, state, settings=self._settings)
 
     def _look(self, row: int, state: RegimeState) -> tuple[RegimeEvent | None, RegimeState]:
         shifted = self._shifted(state)
@@ -169,6 +156,26 @@ class RegimeMonitor:
         far = np.abs(shift) > np.maximum(chosen.sigma, chosen.widths * width)
         order = sorted(np.flatnonzero(far), key=lambda j: (-abs(shift[j]), j))
         return tuple((reference.names[j], float(shift[j])) for j in order)
+
+
+def confirm_called(
+    called: Sequence[bool], state: RegimeState, *, settings: RegimeSettings | None = None
+) -> tuple[tuple[RegimeEvent, ...], RegimeState]:
+    """Take in rows that people found good, in their order: whether each was called."""
+    chosen = settings or RegimeSettings()
+    events = []
+    for row, each in enumerate(called):
+        kept = (*state.called, bool(each))[-chosen.called_rows :]
+        state = replace(state, called=kept)
+        share = sum(kept) / chosen.called_rows
+        if len(kept) < chosen.called_rows or share <= chosen.called_share:
+            continue
+        if not state.is_out_of_domain:
+            kind, size = RegimeKind.ALARMS, chosen.called_rows
+            event = RegimeEvent(kind, row, size, state.setup, state.before, (), share)
+            events.append(event)
+        state = replace(state, is_out_of_domain=True, called=())
+    return tuple(events), state
 
 
 def _entered(state: RegimeState, setup: str | None) -> RegimeState:

@@ -32,9 +32,12 @@ RETENTION_MS = 3_651 * 24 * 3_600_000
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    """A line with an alarm."""
+    """A line with an alarm, and a model in shadow."""
     for live in serve(tmp_path_factory.mktemp("log")):
-        yield a_plant(live)
+        plant = a_plant(live)
+        # A model in shadow goes through all that is asked here as well.
+        plant.card(normal_rows(60, seed=3), plant.first)
+        yield plant
 
 
 def rows_of(database: AnomalyDatabase, table: Any) -> list[Any]:

@@ -1,0 +1,123 @@
+"""The life of a line's models in the service: shadow, objections, drift, regimes, notices."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from api.anomaly.changes import decode_facts
+from tests.api.anomaly.folded import DAY_MS, FoldedLine
+from tests.api.anomaly.plant import faulty_rows, normal_rows
+
+TRAINED = 240
+
+
+@pytest.fixture(scope="module")
+def watched() -> FoldedLine:
+    """A line with a model in force."""
+    line = FoldedLine()
+    line.activate(line.card(line.upload(normal_rows(TRAINED))))
+    return line
+
+
+@pytest.fixture
+def line(watched: FoldedLine) -> FoldedLine:
+    """The same for one test."""
+    line = FoldedLine(dict(watched.records), dict(watched.onnx), watched.now_ms, watched.seconds)
+    line.fold = watched.fold
+    watched.restart()
+    line.restart()
+    line.fold.changes = copy.deepcopy(watched.fold.changes)
+    return line
+
+
+@pytest.mark.item("7.5.states")
+def test_a_model_in_shadow_scores_what_the_active_one_scores_and_alarms_nothing(
+    line: FoldedLine,
+) -> None:
+    first = line.upload(normal_rows(TRAINED, seed=7))
+    card = line.card(first)
+    faulty = line.upload(faulty_rows())
+    row = line.fold.changes.shadows[(card, faulty)]
+    assert decode_facts(row["facts"])["called"] >= 3
+    assert line.life["challengers"][card]["rows"] == 20
+    (alarm,) = line.alarms("anomaly")
+    assert decode_facts(alarm["facts"])["provenance"]["card"] != card
+
+
+@pytest.mark.item("7.5.states")
+def test_who_approves_is_told_how_a_model_did_in_shadow_on_good_rows(line: FoldedLine) -> None:
+    card = line.card(line.upload(normal_rows(TRAINED, seed=7)))
+    (few,) = line.life["challengers"][card]["report"]["objections"]
+    assert (few["objection"], few["found"]) == ("too-few-shadow-rows", 0.0)
+    good = line.upload(normal_rows(TRAINED, seed=8))
+    line.label(good, (1, TRAINED), "false")
+    report = line.life["challengers"][card]["report"]
+    assert report["shadow"]["challenger_rate"]["rows"] == TRAINED
+    assert len(report["shadow"]["faults"]) == 7
+    assert not [each for each in report["objections"] if each["objection"] == few["objection"]]
+    # An approval against an objection is for people to sign, and this line has none left to wait.
+    line.activate(card)
+    assert line.life["challengers"] == {}
+
+
+@pytest.mark.item("7.done.poisoning")
+def test_a_model_that_moves_a_little_each_time_is_held_to_the_first_one(line: FoldedLine) -> None:
+    objected = []
+    for step in (1, 2):
+        card = line.card(line.upload(normal_rows(TRAINED, seed=7) + 1.5 * step))
+        told = line.life["challengers"][card]["report"]["objections"]
+        objected.append({each["about"].partition("/")[0] for each in told} - {"rows"})
+        line.activate(card)
+    assert objected == [set(), {"first"}]
+
+
+@pytest.mark.item("7.5.drift")
+def test_drift_is_one_event_that_grows_and_a_restart_goes_on_with_it(line: FoldedLine) -> None:
+    rows = normal_rows(600, seed=9) + 1.2
+    line.upload(rows[:130])
+    line.restart()
+    line.upload(rows[130:])
+    (alarm,) = line.alarms("drift")
+    facts = decode_facts(alarm["facts"])
+    assert facts["code"] == "drift"
+    assert {each["kind"] for each in facts["drift"]["findings"]} & {"mean", "distance"}
+    assert "drift" in {each["trigger"] for each in line.life["wanted"]}
+
+
+def test_rows_like_those_trained_on_do_not_drift(line: FoldedLine) -> None:
+    line.upload(normal_rows(600, seed=9))
+    assert line.alarms("drift") == []
+    assert line.life["wanted"] == []
+
+
+@pytest.mark.item("7.5.retraining")
+def test_a_new_model_is_wanted_for_its_age_a_set_up_and_half_as_many_good_rows(
+    line: FoldedLine,
+) -> None:
+    line.now_ms += 89 * DAY_MS
+    good = line.upload(normal_rows(TRAINED // 2, seed=9))
+    assert line.life["wanted"] == []
+    line.label(good, (1, TRAINED // 2), "false")
+    line.now_ms += DAY_MS
+    line.upload(normal_rows(4, seed=10), set_up="T-2")
+    wanted = {each["trigger"]: each["since_us"] for each in line.life["wanted"]}
+    assert wanted.keys() == {"more-rows", "age", "set-up"}
+    assert wanted["age"] - wanted["more-rows"] == DAY_MS * 1_000
+
+
+@pytest.mark.item("7.6.regime")
+@pytest.mark.parametrize(("label", "events"), [("false", 1), ("known-cause", 0)])
+def test_good_rows_that_are_called_are_a_regime_that_nobody_announced(
+    line: FoldedLine, label: str, events: int
+) -> None:
+    rows = normal_rows(60, seed=9)
+    rows[:, 0] += 15.0
+    upload = line.upload(rows)
+    line.label(upload, (1, 60), label)
+    regimes = line.alarms("regime")
+    assert [decode_facts(each["facts"])["code"] for each in regimes] == (
+        ["suspected-undeclared-change"] * events
+    )
+    assert ("regime" in {each["trigger"] for each in line.life["wanted"]}) == bool(events)

@@ -38,7 +38,7 @@ from quality.in_force.judging_sampling import (
     judge_end,
     judge_sampling,
 )
-from quality.in_force.models import Decision, read_card, line_of
+from quality.in_force.models import Decision, line_of, read_card
 from quality.in_force.parts import Move, Part, PartKey, read_part
 from quality.in_force.requirements import read_requirement
 from quality.in_force.rule_versions import read_rule_version

@@ -11,12 +11,12 @@ import click
 from api.cli.acts import admitted_members, ask, yes_option
 from api.cli.faults import CommandFault
 from api.cli.model_records import (
-    line_of,
     line_options,
     line_words,
     matches_line,
     shown_group,
     sign_record,
+    stated_line,
     verified_records,
     whole_line,
 )
@@ -89,7 +89,7 @@ def _newest(acting: Acting, options: Mapping[str, Any]) -> dict[LineKey, Verifie
     for record in verified_records(acting.client, acting.session.anchor, **asked):
         state = state_of(record)
         if is_readable(RULES, {"state": state}) and matches_line(state, options):
-            held.setdefault(line_of(acting.did, state), record)
+            held.setdefault(stated_line(acting.did, state), record)
     return held
 
 

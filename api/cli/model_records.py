@@ -59,7 +59,7 @@ def line_words(line: LineKey) -> str:
     return f"{line.site} / {line.line} / {line.machine} / {line.part}"
 
 
-def line_of(owner: str, state: Mapping[str, Any]) -> LineKey:
+def stated_line(owner: str, state: Mapping[str, Any]) -> LineKey:
     """The line of an owner that a record's group ``state`` names."""
     return line_of(owner, state["line"])
 

@@ -10,12 +10,12 @@ import click
 from api.cli.acts import admitted_members, ask, yes_option
 from api.cli.model_records import (
     find_of_type,
-    line_of,
     line_options,
     line_words,
     matches_line,
     shown_group,
     sign_record,
+    stated_line,
     verified_records,
 )
 from api.cli.options import Place, open_session, pass_output, place_options
@@ -152,7 +152,7 @@ def _decision(decision: Decision, text: str) -> Callable[..., None]:
 def _lines(found: VerifiedRecord) -> Iterator[str]:
     """What a card says, as far as it is shown."""
     state = shown_group(found, "state")
-    line = line_of(state["owner"], state)
+    line = stated_line(state["owner"], state)
     yield f"  entry {found.index}, signed by {slug_of(found.issuer)}, for {slug_of(line.owner)}"
     yield f"  line {line_words(line)}, stage {state['stage']}"
     yield f"  model {state['onnx_sha256']}"

@@ -16,6 +16,7 @@ from api.anomaly.events import Labels
 from api.anomaly.fold_parts import FoldParts
 from api.anomaly.line_cards import LineCards
 from api.anomaly.models import OpenModel
+from api.anomaly.places import owner_of
 from api.anomaly.training_rows import training_rows
 from api.anomaly.uploads import limits_of, table_of
 from quality.deliveries.agreed import Filed
@@ -138,7 +139,9 @@ def _moved(card: str, asked: Asked) -> tuple[Movement, ...]:
 
 def _limits(card: str, asked: Asked) -> Limits:
     """The specification that the newest upload stated that a card's model was trained on."""
-    records = asked.parts.read(list(asked.cards.trained_on(card))[-1:])
+    named = asked.parts.read(list(asked.cards.trained_on(card))[-1:])
+    # A card may name records of others, of which its owner is told nothing here.
+    records = [each for each in named if owner_of(each) == asked.cards.owner]
     return limits_of(records[-1].groups) if records else Limits({})
 
 

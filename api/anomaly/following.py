@@ -20,6 +20,7 @@ from api.derived.entries import FiledRecords
 from api.derived.erased import ErasedGroups, ordered_by
 from api.observability import describe_fault, log
 from keys.encoding import decode_base64url
+from keys.errors import MalformedEncoding
 from ledger.relations import ACT_VCT
 from ledger.store import EntryRow, Store
 from quality.deliveries.agreed import Filed
@@ -258,7 +259,12 @@ class AnomalyFollower:
         Raises:
             StoreUnavailable: the log did not answer.
         """
-        known = self._store.known([decode_base64url(each) for each in record_ids], []).records
+        try:
+            wanted = [decode_base64url(each) for each in record_ids]
+        except MalformedEncoding:
+            # A card may name what is the id of no record.
+            return []
+        known = self._store.known(wanted, []).records
         rows = self._store.entries_at(sorted(known.values()))
         found = self._read([rows[index] for index in sorted(rows)])
         return [record for record in found if {"process", "values"} <= record.groups.keys()]

@@ -39,6 +39,11 @@ class LineCards:
         )
 
     @property
+    def owner(self) -> str:
+        """Whose line it is."""
+        return self._line.owner
+
+    @property
     def active(self) -> str | None:
         """The record id of the card in force."""
         return self._models.active.get(self._line)

@@ -196,6 +196,7 @@ def _whole(alarm: Alarm, book: AlarmReading) -> dict[str, Any]:
     return {
         "episode": alarm.facts.get("episode"),
         "regime": alarm.facts.get("regime"),
+        "drift": alarm.facts.get("drift"),
         "opened": None if opened is None else opened[0],
         "peak": None if peak is None else peak[0],
         "decision": _path(peak),

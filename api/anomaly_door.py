@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from api import errors
 from api.anomaly.alarm_book import AlarmBook, ToldLine
 from api.anomaly.keeping import QUEUED, Job, KeptModel
+from api.anomaly.line_rates import cards_of, life_of_line, rates_of
 from api.anomaly.training import TrainingParts, TrainingWorker
 from api.deliveries_query import read_text
 from api.exchange import Reader, Refused, RequestJudge, read_body
@@ -54,7 +55,9 @@ class AnomalyDoor:
         owner = _signer(reader)
         with AlarmBook(self.parts.worker.database).at_once() as book:
             found, size = book.lines(owner), book.size()
-        told = {"lines": [_told(line) for line in found], "provenance": _provenance(size)}
+        rates = {each.pop("line"): each for each in rates_of(found)}
+        lines = [{**_told(line), "false_alarms": rates[line.key]} for line in found]
+        told = {"lines": lines, "provenance": _provenance(size)}
         return private(JSONResponse(told))
 
     def models(self, request: Request, reader: Reader) -> Response:
@@ -62,7 +65,7 @@ class AnomalyDoor:
         found = [
             {"line": line.key, **card}
             for line in self._lines(request, reader)
-            for card in line.facts["cards"]
+            for card in cards_of(line)
         ]
         return private(JSONResponse({"models": found}))
 
@@ -94,7 +97,7 @@ class AnomalyDoor:
 
     def far(self, request: Request, reader: Reader) -> Response:
         """``GET /v1/anomaly/far?line=``: the realised false-alarm rate, with its interval."""
-        found = [_rate(line) for line in self._lines(request, reader)]
+        found = rates_of(self._lines(request, reader))
         return private(JSONResponse({"lines": found}))
 
     # ---- what is asked for ----
@@ -163,7 +166,7 @@ class AnomalyDoor:
     def _model(self, kept: KeptModel) -> dict[str, Any]:
         with AlarmBook(self.parts.worker.database).at_once() as book:
             line = book.line(kept.line)
-        cards = [] if line is None else line.facts["cards"]
+        cards = [] if line is None else cards_of(line)
         return {
             "model": kept.digest,
             "line": kept.line,
@@ -217,17 +220,8 @@ def _provenance(size: int) -> dict[str, Any]:
 
 def _told(line: ToldLine) -> dict[str, Any]:
     facts = {name: line.facts[name] for name in _FACTS}
-    return {"key": line.key, **line.place._asdict(), **facts, "regime": line.facts["out_of_domain"]}
-
-
-def _rate(line: ToldLine) -> dict[str, Any]:
-    from scoring.anomaly.adaptive import AdaptiveLevel
-    from scoring.anomaly.false_alarms import rate_of
-
-    level = line.facts["level"]
-    found = rate_of(AdaptiveLevel() if level is None else AdaptiveLevel(**level))
-    told = {name: getattr(found, name) for name in found.__slots__}
-    return {"line": line.key, **told, "alpha": None if level is None else level["alpha"]}
+    facts |= {"regime": line.facts["out_of_domain"], **life_of_line(line)}
+    return {"key": line.key, **line.place._asdict(), **facts}
 
 
 def _job(job: Job) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class LogQuestions:
         """The text of a policy, byte for byte as the log has it."""
         return self._get(f"/v1/policies/{quote(record_id)}").body.decode()
 
+    def watched_models(self) -> Mapping[str, Any]:
+        """The cards of the signer's lines; of those that wait what speaks against them."""
+        return self._get_object("/v1/anomaly/models")
+
     def checkpoint(self) -> bytes:
         """The newest signed note."""
         return self._get("/checkpoint").body

@@ -18,7 +18,7 @@ from keys.errors import MalformedEncoding
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 100
 LEVELS: Final = ("yellow", "red")
-KINDS: Final = ("anomaly", "specification", "regime")
+KINDS: Final = ("anomaly", "specification", "regime", "drift")
 FORMATS: Final = ("png", "svg")
 _ALARMS: Final = frozenset(
     {"owner", "line", "level", "kind", "since", "until", "limit", "cursor", "at_least"}

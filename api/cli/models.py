@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from api.cli.acts import admitted_members, ask, yes_option
+from api.cli.model_objections import objection_lines, objections_to
 from api.cli.model_records import (
     find_of_type,
     line_options,
@@ -141,6 +142,9 @@ def _decision(decision: Decision, text: str) -> Callable[..., None]:
             found = find_of_type(acting, card, CARD)
             question = f"{_SAID[decision][0]} in the name of {session.profile.slug}?"
             lines = ["the card is in the log of your trust anchor:", *_lines(found)]
+            if decision in {Decision.APPROVE, Decision.ACTIVATE}:
+                options["objections"] = objections_to(acting, found.record_id)
+                lines += objection_lines(options["objections"])
             ask(output, lines, question, is_agreed=options["is_agreed"])
             _sign(output, acting, found, (decision, options))
 
@@ -178,7 +182,8 @@ def _sign(
     output.say(f"{_SAID[decision][1]}: entry {admitted.index}")
     if decision is Decision.APPROVE:
         output.say("  once two people have, 'lotmark model activate' lets it watch the line")
-    output.result({**state, **admitted_members(admitted)})
+    told = {"objections": options["objections"]} if "objections" in options else {}
+    output.result({**state, **admitted_members(admitted), **told})
 
 
 approve = _decision(Decision.APPROVE, "Approve a model, as one of two people.")

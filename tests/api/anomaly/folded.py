@@ -107,9 +107,14 @@ class FoldedLine:
         self.fold = after
 
     @property
+    def told(self) -> dict[str, Any]:
+        """What is told of the line."""
+        return decode_facts(self.fold.finish().line["facts"])
+
+    @property
     def life(self) -> dict[str, Any]:
         """What is told of the life of its models."""
-        found: dict[str, Any] = decode_facts(self.fold.finish().line["facts"])["life"]
+        found: dict[str, Any] = self.told["life"]
         return found
 
     def alarms(self, kind: str) -> list[dict[str, Any]]:

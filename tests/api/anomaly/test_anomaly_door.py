@@ -84,6 +84,9 @@ def test_a_training_drafts_a_card_that_is_signed_and_approved(plant: Plant) -> N
     plant.await_tables()
     states = {each["record_id"]: each["state"] for each in _cards(plant)}
     assert states == {plant.active: "active", card: "shadow"}
+    (waiting,) = [each for each in _cards(plant) if each["shadow"] is not None]
+    told = [each["objection"] for each in waiting["shadow"]["report"]["objections"]]
+    assert (waiting["record_id"], told) == (card, ["too-few-shadow-rows"])
     plant.activate(card)
     plant.await_tables()
     states = {each["record_id"]: each["state"] for each in _cards(plant)}
@@ -122,3 +125,6 @@ def test_a_question_of_another_form_is_refused(plant: Plant, body: Any) -> None:
 def test_the_realised_rate_is_told_with_its_interval(plant: Plant) -> None:
     (found,) = get(plant, f"far?line={plant.place.key}")["lines"]
     assert (found["rows"], found["lower"], found["upper"]) == (0, 0.0, 1.0)
+    (line,) = get(plant, "lines")["lines"]
+    assert line["false_alarms"] == {name: found[name] for name in found if name != "line"}
+    assert (line["drift"], line["good_rows"], line["wanted"]) == (None, 0, [])

@@ -6,8 +6,10 @@ import copy
 
 import pytest
 
+from api.anomaly.alarm_book import ToldLine
 from api.anomaly.changes import decode_facts
-from tests.api.anomaly.folded import DAY_MS, FoldedLine
+from api.anomaly.line_rates import rates_of
+from tests.api.anomaly.folded import DAY_MS, PLACE, FoldedLine
 from tests.api.anomaly.plant import faulty_rows, normal_rows
 
 TRAINED = 240
@@ -121,3 +123,17 @@ def test_good_rows_that_are_called_are_a_regime_that_nobody_announced(
         ["suspected-undeclared-change"] * events
     )
     assert ("regime" in {each["trigger"] for each in line.life["wanted"]}) == bool(events)
+
+
+@pytest.mark.item("7.5.far")
+def test_one_loud_line_of_many_stands_out_and_its_rate_has_an_interval(line: FoldedLine) -> None:
+    line.upload(normal_rows(20, seed=3))
+    quiet = line.told
+    upload = line.upload(faulty_rows())
+    line.label(upload, (1, 20), "false")
+    told = [ToldLine(f"L{n}", PLACE, quiet) for n in range(9)]
+    rates = rates_of([*told, ToldLine("L9", PLACE, line.told)])
+    assert [each["line"] for each in rates if each["stands_out"]] == ["L9"]
+    assert rates[0]["rate"] is None
+    assert 0.0 < rates[9]["lower"] < rates[9]["rate"] < rates[9]["upper"] < 1.0
+    assert rates[9]["alpha"] < 0.0075

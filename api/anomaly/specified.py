@@ -22,6 +22,7 @@ from scoring.anomaly.episodes import (
     quieten,
 )
 from scoring.anomaly.specification import violations
+from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level, Violation
 
 #: As many as a line with a model has.
@@ -91,6 +92,9 @@ def following_of(found: dict[str, Any] | None) -> Following | None:
         episode[name] = RowMark(**episode[name])
     episode["kind"], episode["level"] = EpisodeKind(episode["kind"]), Level(episode["level"])
     episode["parameters"] = tuple((str(name), int(count)) for name, count in episode["parameters"])
+    episode["units_suspected"] = tuple(
+        UnitChange(**each) for each in episode.get("units_suspected", ())
+    )
     return Following(Episode(**episode), int(found["quiet"]))
 
 

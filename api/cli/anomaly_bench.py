@@ -126,8 +126,8 @@ def _bad_rows(batch: FileBatch, path: Path, onset: int | None) -> list[bool]:
 def _measure(
     detector: OnnxDetector, training: ParameterTable, batch: FileBatch, bad: list[bool]
 ) -> _Figures:
-    from api.cli.anomaly_watch import prepared
     from scoring.anomaly.line import Line
+    from scoring.anomaly.prepare import in_columns
     from scoring.anomaly.rule_training import calibrate_rules
     from scoring.anomaly.rules import RuleSet
     from scoring.anomaly.watch import LineWatch
@@ -135,7 +135,7 @@ def _measure(
     rules = RuleSet()
     calibration = calibrate_rules(training, detector, detector.model, rules)
     watch = LineWatch(detector, Line(detector.model, rules=rules, calibration=calibration))
-    verdicts = watch.push(prepared(batch.table, detector.model), watch.start()).verdicts
+    verdicts = watch.push(in_columns(detector.model, batch.table), watch.start()).verdicts
     return _figures(verdicts, bad)
 
 

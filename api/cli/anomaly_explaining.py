@@ -100,9 +100,10 @@ def _figure(value: float | None, one: Contribution) -> str:
 
 
 def _find(output: Output, file: Path, asked: FileAsked, question: _Question) -> _Found:
-    from api.cli.anomaly_watch import FileWatch, prepared, watch_of
+    from api.cli.anomaly_watch import FileWatch, watch_of
     from api.parameter_files import open_parameters
     from scoring.anomaly.files import FileBatch, whole_table
+    from scoring.anomaly.prepare import in_columns
 
     line = question.line
     watch = watch_of(question.detector, line, None)
@@ -124,7 +125,7 @@ def _find(output: Output, file: Path, asked: FileAsked, question: _Question) -> 
                 verdict = next((v for v in verdicts if v.row == question.row), None)
                 if verdict is None:
                     break
-                rows = prepared(part, line.model)
+                rows = in_columns(line.model, part)
                 at = [v.row for v in verdicts].index(question.row)
                 told = verdict.explanation or _explain(question, rows, before, at=at)
                 return _Found(state, verdict, told)

@@ -35,6 +35,7 @@ _NOTES: Final = {
     "scored-again": "rows came late: verdicts on the rows behind them were given again",
     "rows-apart": "rows older than all that is kept were scored by themselves",
     "clock-ahead": "rows are measured later than now: their clock is wrong",
+    "units-suspected": "values look as if they were in another unit: they are scored as they are",
 }
 
 
@@ -81,7 +82,7 @@ def score(
         _keep_state(state, watch)
     if plot is not None:
         write_whole(plot, _draw(watch, form, language))
-    _tell(output, watch)
+    _tell(output, watch, language)
 
 
 def plot_format(path: Path | None) -> PlotFormat:
@@ -185,8 +186,9 @@ def _draw(watch: FileWatch, form: PlotFormat, language: str) -> bytes:
     return draw_plot([series_of(watch, watch.source)], form, language=language)
 
 
-def _tell(output: Output, watch: FileWatch) -> None:
+def _tell(output: Output, watch: FileWatch, language: str) -> None:
     from api.cli.anomaly_watch import episode_members
+    from scoring.anomaly.sentences import Language, units_suspected
 
     model, levels = watch.watch.line.model, watch.levels
     rows = len(watch.series.scores)
@@ -196,6 +198,7 @@ def _tell(output: Output, watch: FileWatch) -> None:
         f"{rows} rows by model {watch.state.model[:16]} (stage {model.stage}):"
         f" {levels['red']} red, {levels['yellow']} yellow, {watch.unscored} not scored"
     )
+    told_in: Language = "zh" if language == "zh" else "en"
     episodes = list(watch.episodes.values())
     for episode in episodes[:_EPISODES_TOLD]:
         lead = ", ".join(name for name, _ in episode.parameters[:3])
@@ -203,6 +206,8 @@ def _tell(output: Output, watch: FileWatch) -> None:
             f"  {episode.level} {episode.kind}: rows {episode.first.row} to {episode.last.row},"
             f" p {episode.peak_p:.2g}{f', led by {lead}' if lead else ''}"
         )
+        for change in episode.units_suspected:
+            output.say(f"    {units_suspected(change, told_in)}")
     if len(episodes) > _EPISODES_TOLD:
         output.say(f"  and {len(episodes) - _EPISODES_TOLD} more events")
     output.result(

@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scoring.anomaly.columns import align
 from scoring.anomaly.decision import DecisionPath, DecisionRow, Limit, encode_decision, level_of
 from scoring.anomaly.episodes import Episode
 from scoring.anomaly.files import FileBatch
 from scoring.anomaly.levels import RED_SHARE
 from scoring.anomaly.line import Line
-from scoring.anomaly.lots import lot_rows
 from scoring.anomaly.port import Scored, StreamState
+from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.replay import whole_quanta
 from scoring.anomaly.serving import OnnxDetector
 from scoring.anomaly.state import encode_state
 from scoring.anomaly.table import Numbers, ParameterTable
-from scoring.anomaly.units import expect_same_units
 from scoring.anomaly.verdict import Verdict
 from scoring.anomaly.watch import LineWatch
 from scoring.anomaly.watch_state import WatchState
@@ -139,7 +137,7 @@ class FileWatch:
             ParametersDiffer, UnitsDiffer: not the columns of the model.
             MalformedTable: a model of lots, and rows that name none.
         """
-        table = prepared(batch.table, self.watch.line.model)
+        table = in_columns(self.watch.line.model, batch.table)
         for first, last in _runs(batch, table):
             part = table.take(slice(first, last))
             pushed = self.watch.push(
@@ -159,20 +157,6 @@ class FileWatch:
         self.series.add(verdict)
         self.levels[str(verdict.level)] += 1
         self.unscored += verdict.score is None
-
-
-def prepared(table: ParameterTable, model: Model) -> ParameterTable:
-    """The rows in the columns and the units of a model, lots summed up where it is of lots.
-
-    Raises:
-        ParametersDiffer, UnitsDiffer: not the columns of the model.
-        MalformedTable: a model of lots, and rows that name none.
-    """
-    if model.lots is not None:
-        table = lot_rows(align(table, model.lots.names), model.lots)
-    aligned = align(table, model.names)
-    expect_same_units(model, aligned)
-    return aligned
 
 
 def _runs(batch: FileBatch, table: ParameterTable) -> Iterator[tuple[int, int]]:

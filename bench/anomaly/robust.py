@@ -17,9 +17,9 @@ from bench.anomaly.targets import Judged, judge
 from scoring.anomaly.file_layout import ColumnsAsked, find_layout
 from scoring.anomaly.files import ColumnBatch, read_tables
 from scoring.anomaly.table import Numbers, ParameterTable
-from scoring.anomaly.verdict import Status
+from scoring.anomaly.verdict import Level, Status
 from scoring.anomaly.watch import Line as Watched
-from scoring.anomaly.watch import LineWatch
+from scoring.anomaly.watch import LineWatch, Pushed
 from scoring.errors import MalformedTable, ParametersDiffer, ScoringError, TooFewRows, UnitsDiffer
 
 _ROWS: Final = 500
@@ -60,9 +60,6 @@ def _cases(runs: Runs) -> Sequence[Case]:
     def scores(other: ParameterTable) -> Callable[[], object]:
         return lambda: line.p_values(other)
 
-    def push(other: ParameterTable) -> object:
-        return watch.push(other, watch.start())
-
     renamed = replace(good, names=(f"{first} new", *good.names[1:]))
     scaled = _with_column(good, 0, good.values[:, 0] * 1000.0)
     turned = ParameterTable(good.names[::-1], np.ascontiguousarray(good.values[:, ::-1]))
@@ -71,7 +68,7 @@ def _cases(runs: Runs) -> Sequence[Case]:
     return (
         Case("renamed column", _refused(scores(renamed), ParametersDiffer, first)),
         Case("unknown column", _refused(scores(wide), ParametersDiffer, "unknown")),
-        Case("unit changed", _refused(lambda: push(scaled), UnitsDiffer, first)),
+        Case("unit changed", lambda: _is_told(watch.push(scaled, watch.start()), first, 1000.0)),
         Case("text in a column", _refused(_read_text, MalformedTable, "torque")),
         Case("text as missing", _text_counts),
         Case("infinite", _refused(lambda: _infinite(good), MalformedTable, first)),
@@ -140,6 +137,13 @@ def _is_missing(watch: LineWatch, good: ParameterTable) -> bool:
     told = watch.push(replace(good.take(slice(0, 3)), values=values), watch.start()).verdicts
     expected = [Status.SCORED, Status.MISSING, Status.SCORED]
     return [verdict.status for verdict in told] == expected
+
+
+def _is_told(pushed: Pushed, name: str, factor: float) -> bool:
+    """Every row has a verdict and is called, and the event tells the parameter by its factor."""
+    told = {(one.parameter, one.factor) for e in pushed.episodes for one in e.units_suspected}
+    is_called = all(verdict.level is not Level.NONE for verdict in pushed.verdicts)
+    return is_called and (name, factor) in told
 
 
 def _are_scored(watch: LineWatch, runs: Runs) -> bool:

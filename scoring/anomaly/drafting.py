@@ -24,7 +24,7 @@ from scoring.anomaly.drift_reference import drift_reference
 from scoring.anomaly.injected import STORED_SET, injected
 from scoring.anomaly.model import Model
 from scoring.anomaly.port import Detector
-from scoring.anomaly.prepare import prepared
+from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.table import ParameterTable
 
@@ -92,7 +92,7 @@ def parity_error(trained: Trained) -> float:
     """The largest difference of a score between graph and reference, over the newest rows."""
     table = trained.table.take(slice(-_PARITY_ROWS, None))
     plain = ReferenceDetector(trained.model)
-    expected = plain.score(prepared(trained.model, table), plain.start()).score
+    expected = plain.score(in_columns(trained.model, table), plain.start()).score
     found = trained.detector.score(table, trained.detector.start()).score
     return float(np.abs(found - expected).max())
 

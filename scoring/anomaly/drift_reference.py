@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from scoring.anomaly.correlation import residuals
 from scoring.anomaly.front_end import complete, quantise, take_off_setups
 from scoring.anomaly.model import Model
-from scoring.anomaly.prepare import prepared
+from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.table import Numbers, ParameterTable
 
 #: Rows behind a change of set-up at which a regime is judged.
@@ -89,7 +89,7 @@ def rows_of_model(model: Model, table: ParameterTable) -> tuple[Numbers, npt.NDA
         ParametersDiffer, UnitsDiffer: not the columns of the model.
         MalformedTable: a model of lots, and rows that do not say theirs.
     """
-    rows = prepared(model, table)
+    rows = in_columns(model, table)
     rounded = quantise(rows.values, model.quantum)[:, model.modelled]
     z = np.clip((rounded - model.median) / model.scale, -model.settings.clip, model.settings.clip)
     return complete(take_off_setups(z, rows.setups, model.setups), model.level)

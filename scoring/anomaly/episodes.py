@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level
 
 _PARAMETERS_MAX: Final = 20
@@ -35,7 +36,8 @@ class Episode:
     ``id`` is the same for everybody who scores the same rows: kind, source and row at which it
     opened. ``first`` and ``last`` are its first and newest loud row, ``peak`` the one with the
     smallest p. ``rows`` counts all from the first to the last, ``loud_rows`` those with a level.
-    ``parameters`` are those that led a row of it and how often, the most frequent first.
+    ``parameters`` are those that led a row of it and how often, the most frequent first;
+    ``units_suspected`` tells in which other units some of its rows seem to be.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Episode:
     parameters: tuple[tuple[str, int], ...]
     model: str
     is_open: bool = True
+    units_suspected: tuple[UnitChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Loud:
     score: float
     parameters: tuple[str, ...]
     model: str
+    units_suspected: tuple[UnitChange, ...] = ()
 
 
 def quieten(following: Following, quiet_rows: int) -> tuple[Following | None, Episode | None]:
@@ -98,6 +102,7 @@ def grow(following: Following | None, kind: EpisodeKind, loud: Loud) -> Followin
             rows=before.rows + following.quiet + 1,
             loud_rows=before.loud_rows + 1,
             parameters=_counted(before.parameters, loud.parameters),
+            units_suspected=_united(before.units_suspected, loud.units_suspected),
         ),
         0,
     )
@@ -117,7 +122,16 @@ def _opened(kind: EpisodeKind, loud: Loud) -> Episode:
         loud_rows=1,
         parameters=_counted((), loud.parameters),
         model=loud.model,
+        units_suspected=loud.units_suspected[:_PARAMETERS_MAX],
     )
+
+
+def _united(before: tuple[UnitChange, ...], more: tuple[UnitChange, ...]) -> tuple[UnitChange, ...]:
+    """One for each parameter: what was suspected first."""
+    if not more:
+        return before
+    known = {each.parameter for each in before}
+    return (*before, *(each for each in more if each.parameter not in known))[:_PARAMETERS_MAX]
 
 
 def _counted(

@@ -6,24 +6,13 @@ from scoring.anomaly.columns import align
 from scoring.anomaly.lots import lot_rows
 from scoring.anomaly.model import Model
 from scoring.anomaly.table import ParameterTable
-from scoring.anomaly.units import expect_same_units, expect_written_units
-
-
-def prepared(model: Model, table: ParameterTable) -> ParameterTable:
-    """The table in the model's columns and units; one row a lot where the model is of lots.
-
-    Raises:
-        ParametersDiffer: a parameter is missing, or unknown to the model.
-        UnitsDiffer: a parameter is in another unit.
-        MalformedTable: a model of lots, and rows that do not say theirs.
-    """
-    rows = in_columns(model, table)
-    expect_same_units(model, rows)
-    return rows
+from scoring.anomaly.units import expect_written_units
 
 
 def in_columns(model: Model, table: ParameterTable) -> ParameterTable:
-    """As :func:`prepared`, but for what the values themselves tell of their units.
+    """The table in the model's columns; one row a lot where the model is of lots.
+
+    Values that look as if they were in another unit stay as they are: a fault may look so too.
 
     Raises:
         ParametersDiffer: a parameter is missing, or unknown to the model.

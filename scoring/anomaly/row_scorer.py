@@ -17,6 +17,7 @@ from scoring.anomaly.port import Detector
 from scoring.anomaly.specification import bounds
 from scoring.anomaly.stages import stage_text
 from scoring.anomaly.table import Numbers
+from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level, Order, RuleHit, Status, Verdict
 from scoring.anomaly.watch_state import Position, Rows
 
@@ -60,14 +61,23 @@ class RowScorer:
             self._detector.start(), np.empty((0, m)), none_exceeded(m), self._maker.no_gaps()
         )
 
-    def advance(self, rows: Rows, position: Position, orders: tuple[Order, ...]) -> Advanced:
-        """Take in rows; ``orders`` say how each one came."""
+    def advance(
+        self,
+        rows: Rows,
+        position: Position,
+        orders: tuple[Order, ...],
+        *,
+        units: tuple[UnitChange, ...] = (),
+    ) -> Advanced:
+        """Take in rows; ``orders`` say how each one came, ``units`` how the rows seem to be."""
         figures, ahead = self._maker.of(rows, position)
         verdicts: list[Verdict] = []
         touched: dict[str, Episode] = {}
         opened: list[tuple[str, int]] = []
         for n, mark in enumerate(rows.marks):
             verdict, ahead = self._row(figures, n, ahead, order=orders[n])
+            if units:
+                verdict = replace(verdict, units_suspected=units)
             verdict, ahead, episodes = self._followed(verdict, ahead)
             verdicts.append(verdict)
             for episode in episodes:
@@ -209,4 +219,5 @@ def _loud(kind: EpisodeKind, verdict: Verdict, position: Position) -> Loud | Non
         0.0 if verdict.score is None else verdict.score,
         parameters,
         verdict.model,
+        verdict.units_suspected if kind is EpisodeKind.ANOMALY else (),
     )

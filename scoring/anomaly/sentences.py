@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from scoring.anomaly.explanation import Contribution, Explanation
 from scoring.anomaly.model import Stage
+from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level, Reason, Status, Verdict, Violation
 
 Language = Literal["en", "zh"]
@@ -36,6 +37,9 @@ class _Words:
     violated: str
     beyond_control: str
     gaps: str
+    units: str
+    plus: str
+    unit_names: str
     lower: str
     upper: str
     rare: str
@@ -68,6 +72,10 @@ _EN: Final = _Words(
     violated="{name} violates its specification: {value}, {side} the {limit} of {bound}",
     beyond_control="{name} is beyond its control limit: {value}, {side} the {limit} of {bound}",
     gaps="missing far more often than while training: {names}",
+    units="{name} looks as if it were in another unit: its values are {factor:.7g} times as"
+    " large as while training",
+    plus=" plus {offset:.6g}",
+    unit_names=" ({source} to {target})",
     lower="lower limit",
     upper="upper limit",
     rare="among good rows this happens about once in {rows:,}",
@@ -97,6 +105,9 @@ _ZH: Final = _Words(
     violated="{name} 超出规格：{value}，{side}于{limit} {bound}",
     beyond_control="{name} 超出控制限：{value}，{side}于{limit} {bound}",
     gaps="缺失远多于训练期间：{names}",
+    units="{name} 疑似改用了其他单位：数值为训练时的 {factor:.7g} 倍",
+    plus="再加 {offset:.6g}",
+    unit_names="（由 {source} 变为 {target}）",
     lower="下限",
     upper="上限",
     rare="在正常数据中约每 {rows:,} 行出现一次",
@@ -121,9 +132,22 @@ def sentence(verdict: Verdict, language: Language) -> str:
     parts += [_limit(each, words.beyond_control, words) for each in verdict.beyond_control[:3]]
     if verdict.gaps:
         parts.append(words.gaps.format(names=words.comma.join(verdict.gaps[:5])))
+    parts += [units_suspected(each, language) for each in verdict.units_suspected[:3]]
     if verdict.model_level is not Level.NONE and verdict.explanation is not None:
         parts += _model_parts(verdict, verdict.explanation, words)
     return words.levels[verdict.level] + (": " if language == "en" else "：") + _ended(parts, words)
+
+
+def units_suspected(change: UnitChange, language: Language) -> str:
+    """What is said of a parameter whose values look as if they were in another unit."""
+    words = _WORDS[language]
+    told = words.units.format(name=change.parameter, factor=change.factor)
+    if change.offset:
+        told += words.plus.format(offset=change.offset)
+    source, _, target = change.what.partition(" to ")
+    if target:
+        told += words.unit_names.format(source=source, target=target)
+    return told
 
 
 def _model_parts(verdict: Verdict, explanation: Explanation, words: _Words) -> list[str]:

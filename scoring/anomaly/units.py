@@ -1,18 +1,18 @@
 """Whether a batch is in the units of the model: by what is written, and by its values.
 
-A unit that changed shows in the values: median and spread of the batch are both the model's by
-one factor of a table of conversions (for temperatures, factor and offset), while taken as they
-are they would be ten deviations away or more. Both have to agree, so that a fault that moves a
-level or a spread is never mistaken for another unit and kept from being scored.
+A unit that is written otherwise is refused. One that changed silently shows in the values: median
+and spread of the batch are both the model's by one factor of a table of conversions (for
+temperatures, factor and offset), while taken as they are they would be ten deviations away or
+more. A fault may look the same, so that values alone refuse nothing: rows are scored as they are,
+and what they look like is told beside.
 
 What this does not tell: a parameter whose level is within five deviations of zero, one that
-stands still, and batches of fewer than five rows; there written units alone are compared.
+stands still, and batches of fewer than five rows; there nothing is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Final
@@ -63,11 +63,11 @@ class UnitChange:
     what: str  # such as "INH to MMT", empty for a power of ten
 
 
-def unit_changes(model: Model, table: ParameterTable) -> tuple[UnitChange, ...]:
-    """The parameters of an aligned batch that are in another unit than the model's, by values."""
+def unit_changes(model: Model, rows: Numbers) -> tuple[UnitChange, ...]:
+    """The parameters of rows [n, p] that seem to be in another unit than the model's."""
     found = []
     for place, column in enumerate(model.modelled):
-        values = table.values[:, column]
+        values = rows[:, column]
         values = values[~np.isnan(values)]
         change = None
         if len(values) >= ROWS_MIN:
@@ -75,17 +75,6 @@ def unit_changes(model: Model, table: ParameterTable) -> tuple[UnitChange, ...]:
         if change is not None:
             found.append(UnitChange(model.names[column], *change))
     return tuple(found)
-
-
-def expect_same_units(model: Model, table: ParameterTable) -> None:
-    """Refuse an aligned batch whose units are written otherwise, or whose values tell so.
-
-    Raises:
-        UnitsDiffer: naming the parameter and the factor.
-    """
-    expect_written_units(model, table)
-    for change in unit_changes(model, table):
-        raise units_differ(model, change)
 
 
 def expect_written_units(model: Model, table: ParameterTable) -> None:
@@ -101,24 +90,6 @@ def expect_written_units(model: Model, table: ParameterTable) -> None:
                     f"parameter {name}: expected {ours}, found {theirs}{_factor(ours, theirs)}:"
                     " convert the values"
                 )
-
-
-def units_differ(model: Model, change: UnitChange) -> UnitsDiffer:
-    """The refusal of a batch for this change."""
-    return UnitsDiffer(
-        f"parameter {change.parameter}: expected values about"
-        f" {_median(model, change.parameter):g}, found them {_told(change)}: convert them,"
-        " or train a model on the new unit"
-    )
-
-
-def undo(table: ParameterTable, changes: Sequence[UnitChange]) -> ParameterTable:
-    """The table with these parameters in the units of the model."""
-    values = table.values.copy()
-    for change in changes:
-        column = table.names.index(change.parameter)
-        values[:, column] = (values[:, column] - change.offset) / change.factor
-    return replace(table, values=values)
 
 
 def _change(values: Numbers, median: float, scale: float) -> tuple[float, float, str] | None:
@@ -147,17 +118,6 @@ def _conversions() -> tuple[tuple[float, float, str], ...]:
             factor = float(convert(Decimal(1), source, target=target)) - offset
             found.append((factor, offset, f"{source} to {target}"))
     return tuple(found)
-
-
-def _told(change: UnitChange) -> str:
-    by = f"{change.factor:.7g} times as large"
-    if change.offset:
-        by += f" plus {change.offset:.6g}"
-    return f"{by} ({change.what})" if change.what else by
-
-
-def _median(model: Model, name: str) -> float:
-    return float(model.median[model.modelled.index(model.names.index(name))])
 
 
 def _is_same(ours: str, theirs: str) -> bool:

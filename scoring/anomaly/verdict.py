@@ -8,6 +8,7 @@ from enum import StrEnum
 from quality.spc.runs import Rule
 from scoring.anomaly.explanation import Explanation
 from scoring.anomaly.model import Stage
+from scoring.anomaly.units import UnitChange
 
 
 class Level(StrEnum):
@@ -77,7 +78,8 @@ class Verdict:
     find the level next to it. ``resolution`` is the smallest p that counting gives;
     below it p is a tail that was fitted (``is_extrapolated``). ``stage_text`` reads
     ``learning 12/30`` while a model learns. ``gaps`` are the parameters that are missing too
-    often. ``explanation`` is there where a level is.
+    often; ``units_suspected`` those whose values, with those that came with them, look as if they
+    were in another unit: the row is scored as it is. ``explanation`` is there where a level is.
     """
 
     source: str
@@ -109,3 +111,4 @@ class Verdict:
     gaps: tuple[str, ...] = ()
     episodes: tuple[str, ...] = ()
     explanation: Explanation | None = None
+    units_suspected: tuple[UnitChange, ...] = ()

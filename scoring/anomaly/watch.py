@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -17,7 +18,7 @@ from scoring.anomaly.port import Detector
 from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.row_scorer import Advanced, RowScorer
 from scoring.anomaly.table import ParameterTable
-from scoring.anomaly.units import undo, unit_changes, units_differ
+from scoring.anomaly.units import unit_changes
 from scoring.anomaly.verdict import Order, Verdict
 from scoring.anomaly.watch_state import Position, Rows, WatchState
 from scoring.errors import MalformedState
@@ -26,8 +27,6 @@ __all__ = ["Line", "LineWatch", "Note", "Pushed"]
 
 #: Rows that are computed at once where nobody can come late before them any more.
 _ROWS_AT_ONCE: Final = 1024
-#: Rows in another unit are good ones once converted; more odd ones than this are a fault.
-_ODD_SHARE_MAX: Final = 0.2
 
 
 class Note(StrEnum):
@@ -37,6 +36,7 @@ class Note(StrEnum):
     SCORED_AGAIN = "scored-again"  # verdicts given before are replaced
     APART = "rows-apart"  # rows older than all that is kept were scored by themselves
     CLOCK_AHEAD = "clock-ahead"  # rows were measured later than now
+    UNITS_SUSPECTED = "units-suspected"  # values look as if in another unit; scored as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,12 @@ class LineWatch:
             now_us: rows measured after it are scored by themselves: their clock is ahead.
 
         Raises:
-            ParametersDiffer, UnitsDiffer: not the columns of the model.
+            ParametersDiffer: not the columns of the model.
+            UnitsDiffer: a unit is written otherwise.
             MalformedState: the state is of another model.
         """
         self._expect_state(state)
-        rows = self._rows(table, state, source=source, first_row=first_row)
+        rows = self._rows(table, source=source, first_row=first_row)
         arrival = place(rows, state, now_us)
         begun = _begin(arrival, state)
         run = self._run(arrival.merged, arrival.orders, begun=begun)
@@ -133,12 +134,9 @@ class LineWatch:
         ):
             raise MalformedState(f"expected {m} of {p} parameters, found arrays of other shapes")
 
-    def _rows(
-        self, table: ParameterTable, state: WatchState, *, source: str, first_row: int
-    ) -> Rows:
+    def _rows(self, table: ParameterTable, *, source: str, first_row: int) -> Rows:
         model = self._line.model
         chosen = in_columns(model, table)
-        self._expect_units(chosen, state)
         values = quantise(chosen.values, model.quantum)
         at_us: list[int | None] = [None] * len(chosen)
         if chosen.at_us is not None:
@@ -150,23 +148,10 @@ class LineWatch:
         setups = chosen.setups or (None,) * len(chosen)
         return Rows(values, marks, tuple(setups))
 
-    def _expect_units(self, table: ParameterTable, state: WatchState) -> None:
-        """Refuse rows in other units: those that are good rows once they are converted.
-
-        A fault may move a parameter by a factor of the table as well; its rows stay odd in the
-        other parameters, and refusing them would keep a fault from being seen.
-        """
-        changes = unit_changes(self._line.model, table)
-        if not changes:
-            return
-        stream = state.now.stream
-        scored = self._detector.score(undo(table, changes), stream)
-        if (scored.p_value < stream.alpha).mean() <= _ODD_SHARE_MAX:
-            raise units_differ(self._line.model, changes[0])
-
     def _run(self, merged: Rows, orders: tuple[Order, ...], *, begun: _Begun) -> _Run:
         """Score merged rows from where it begins, a checkpoint before every stride."""
         position, at = begun.position, begun.at
+        units = unit_changes(self._line.model, merged.values[at:])
         checkpoints, parts = list(begun.checkpoints), []
         stride, keep = self._line.stride, self._line.kept_rows
         while at < len(merged):
@@ -178,7 +163,7 @@ class LineWatch:
             step += max(0, min(more, _ROWS_AT_ONCE))
             chosen = slice(at, at + step)
             part = self._scorer.advance(
-                merged.part(chosen.start, chosen.stop), position, orders[chosen]
+                merged.part(chosen.start, chosen.stop), position, orders[chosen], units=units
             )
             parts.append(part)
             position, at = part.position, at + len(part.verdicts)
@@ -188,7 +173,8 @@ class LineWatch:
         """Rows that cannot be put into their place, as a stream of their own."""
         start = self._scorer.start()
         start = replace(start, stream=replace(start.stream, alpha=alpha))
-        found = self._scorer.advance(rows, start, (order,) * len(rows))
+        units = unit_changes(self._line.model, rows.values)
+        found = self._scorer.advance(rows, start, (order,) * len(rows), units=units)
         ended = tuple(replace(each, is_open=False) for each in found.episodes)
         return replace(found, episodes=ended)
 
@@ -218,7 +204,7 @@ class LineWatch:
             tuple(again),
             tuple(episodes.values()),
             tuple(sorted(undone)),
-            _notes(arrival, again),
+            _notes(arrival, again, (*found.values(), *again)),
             self._state(outcome, kept_opened + opened),
         )
 
@@ -285,11 +271,12 @@ def _begin(arrival: Arrival, state: WatchState) -> _Begun:
     return _Begun(position.rows - first, position, tuple(before))
 
 
-def _notes(arrival: Arrival, again: list[Verdict]) -> tuple[Note, ...]:
+def _notes(arrival: Arrival, again: list[Verdict], verdicts: Iterable[Verdict]) -> tuple[Note, ...]:
     told = {
         Note.CLOCK_WENT_BACK: arrival.went_back,
         Note.SCORED_AGAIN: bool(again),
         Note.APART: bool(arrival.apart),
         Note.CLOCK_AHEAD: bool(arrival.ahead),
+        Note.UNITS_SUSPECTED: any(verdict.units_suspected for verdict in verdicts),
     }
     return tuple(note for note, is_so in told.items() if is_so)

@@ -13,6 +13,7 @@ import numpy as np
 from scoring.anomaly.episodes import Episode, EpisodeKind, Following, RowMark
 from scoring.anomaly.state import decode_state, encode_state
 from scoring.anomaly.table import Numbers
+from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level
 from scoring.anomaly.watch_state import Position, Rows, WatchState
 from scoring.errors import MalformedState
@@ -112,6 +113,15 @@ def _episode(episode: Episode) -> dict[str, Any]:
     return asdict(episode) | {"parameters": [list(each) for each in episode.parameters]}
 
 
+def _unit_change(found: Any) -> UnitChange:
+    return UnitChange(
+        _text(found["parameter"]),
+        _number(found["factor"]),
+        _number(found["offset"]),
+        _text(found["what"]),
+    )
+
+
 def _read_episode(found: Any) -> Episode:
     return Episode(
         id=_text(found["id"]),
@@ -127,6 +137,7 @@ def _read_episode(found: Any) -> Episode:
         parameters=tuple((_text(name), _whole(times)) for name, times in found["parameters"]),
         model=_text(found["model"]),
         is_open=_flag(found["is_open"]),
+        units_suspected=tuple(_unit_change(each) for each in found["units_suspected"]),
     )
 
 

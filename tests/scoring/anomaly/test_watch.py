@@ -15,6 +15,7 @@ from scoring.anomaly.sentences import sentence
 from scoring.anomaly.specification import Limit, Limits
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import train
+from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level, Order, Reason, RuleHit, Status
 from scoring.anomaly.watch import Line, LineWatch, Note
 from scoring.anomaly.watch_bytes import decode_watch_state, encode_watch_state
@@ -228,7 +229,7 @@ def test_the_line_is_what_was_given() -> None:
 
 @pytest.mark.item("7.bad.units")
 @pytest.mark.parametrize("is_fault", [False, True])
-def test_rows_in_other_units_are_refused_and_a_fault_that_looks_like_it_is_not(
+def test_rows_that_seem_to_be_in_another_unit_are_scored_and_told_whatever_it_is(
     is_fault: bool,
 ) -> None:
     level = np.array([0.0, 0.0, 300.0, 0.0, 0.0])
@@ -237,12 +238,31 @@ def test_rows_in_other_units_are_refused_and_a_fault_that_looks_like_it_is_not(
     values[:, 2] *= 10.0
     values[:, 3] += 30.0 * is_fault
     watch = a_watch(line)
-    if is_fault:
-        found = watch.push(timed(values), watch.start())
-        assert {verdict.level for verdict in found.verdicts[5:]} == {Level.RED}
+    found = watch.push(timed(values), watch.start())
+    assert {verdict.level for verdict in found.verdicts[5:]} == {Level.RED}
+    expected = (UnitChange("p2", 10.0, 0.0, ""),)
+    assert {verdict.units_suspected for verdict in found.verdicts} == {expected}
+    assert found.episodes[0].units_suspected == expected
+    assert found.notes == (Note.UNITS_SUSPECTED,)
+    assert "another unit: its values are 10 times as large" in sentence(found.verdicts[9], "en")
+    assert "疑似改用了其他单位：数值为训练时的 10 倍" in sentence(found.verdicts[9], "zh")
+    assert (
+        decode_watch_state(encode_watch_state(found.state)).now.following[0].episode
+        == (found.episodes[0])
+    )
+
+
+@pytest.mark.item("7.bad.units")
+@pytest.mark.parametrize("unit", ["bar", "psi"])
+def test_rows_whose_unit_is_written_otherwise_are_refused_with_the_conversion(unit: str) -> None:
+    units = ("", "", "bar", "", "")
+    watch = a_watch(Line(train(replace(timed(law(60, 1)), units=units))))
+    rows = replace(timed(law(6, 3)), units=("", "", unit, "", ""))
+    if unit == "bar":
+        assert len(watch.push(rows, watch.start()).verdicts) == 6
         return
-    with pytest.raises(UnitsDiffer, match=r"parameter p2: .* 10 times as large"):
-        watch.push(timed(values), watch.start())
+    with pytest.raises(UnitsDiffer, match=r"parameter p2: expected bar, found psi, which is 0\.06"):
+        watch.push(rows, watch.start())
 
 
 def test_a_constant_that_moves_is_an_alarm() -> None:

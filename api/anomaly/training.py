@@ -103,6 +103,7 @@ def train_next(parts: TrainingParts) -> bool:
 
 
 def _train(parts: TrainingParts, store: ModelStore, job: Job) -> dict[str, Any]:
+    from api.anomaly.good_rows import rows_left_out
     from api.anomaly.training_rows import training_rows
     from scoring.anomaly.drafting import Trained
     from scoring.anomaly.graph import export_model
@@ -111,7 +112,7 @@ def _train(parts: TrainingParts, store: ModelStore, job: Job) -> dict[str, Any]:
 
     with AlarmBook(parts.worker.database).at_once() as book:
         asked = _chosen(job.facts["records"], good_uploads(book, job.line))
-        left_out = called_rows(book, job.line)
+        left_out = rows_left_out(book, job.line)
 
     def note(done: int, of: int) -> None:
         facts = {**job.facts, "done": done, "of": of}
@@ -165,20 +166,3 @@ def _keep(store: ModelStore, job: Job, digest: str, onnx: bytes, *, made_ms: int
 def good_uploads(book: AlarmReading, line: str) -> list[str]:
     """The uploads of a line that may be trained on: neither sealed nor erased nor corrected."""
     return [each.record_id for each in book.uploads(line) if each.facts["status"] in _GOOD]
-
-
-def called_rows(book: AlarmReading, line: str) -> dict[str, frozenset[int]]:
-    """Rows that are left out: those that were called, unless somebody says it was in error."""
-    told = book.line(line)
-    labels = [] if told is None else told.facts["labels"]
-    false = {
-        (label["upload"], row)
-        for label in labels
-        if label["label"] == "false"
-        for row in range(label["from_row"], label["to_row"] + 1)
-    }
-    found: dict[str, set[int]] = {}
-    for record_id, row, _ in book.loud_rows(line):
-        if (record_id, row) not in false:
-            found.setdefault(record_id, set()).add(row)
-    return {record_id: frozenset(rows) for record_id, rows in found.items()}

@@ -7,18 +7,17 @@ a little more rarely than rows that the model has not seen, before and after ali
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from api.anomaly.events import rules_of
 from api.anomaly.training_rows import training_rows
 from api.anomaly.uploads import limits_of
 from quality.deliveries.agreed import Filed
-from scoring.anomaly.line import Line
-from scoring.anomaly.rule_training import calibrate_rules
+from scoring.anomaly.false_alarms import RealisedRate
+from scoring.anomaly.rule_effect import Served, rule_effect
 from scoring.anomaly.rules import RuleSet
 from scoring.anomaly.serving import OnnxDetector
-from scoring.anomaly.verdict import Level
-from scoring.anomaly.watch import LineWatch
 from scoring.errors import MalformedTable
 
 #: The newest rows that are looked at.
@@ -41,25 +40,30 @@ def effect_of(
         TooFewRows: no rows.
     """
     detector = OnnxDetector(onnx)
-    table = training_rows(trained_on).table
-    newest = table.take(slice(-ROWS_MAX, None))
-    limits = limits_of(trained_on[-1].groups)
-    counts = []
-    for group in (before, after):
-        rules = _rules(group)
-        calibration = calibrate_rules(table, detector, detector.model, rules)
-        line = Line(detector.model, limits, rules, calibration)
-        watch = LineWatch(detector, line)
-        verdicts = watch.push(newest, watch.start()).verdicts
-        counts.append(sum(verdict.level is not Level.NONE for verdict in verdicts))
-    rows = len(newest)
+    served = Served(detector.model, detector, limits_of(trained_on[-1].groups))
+    effect = rule_effect(
+        training_rows(trained_on).table,
+        served,
+        before=_rules(before),
+        after=_rules(after),
+        newest=ROWS_MAX,
+    )
     return {
-        "rows": rows,
-        "before": counts[0],
-        "after": counts[1],
-        "rate_before": counts[0] / rows,
-        "rate_after": counts[1] / rows,
+        "rows": effect.rows,
+        "before": effect.before.alarms,
+        "after": effect.after.alarms,
+        "rate_before": effect.before.rate,
+        "rate_after": effect.after.rate,
+        "interval_before": _interval(effect.before),
+        "interval_after": _interval(effect.after),
+        "newly": effect.newly,
+        "no_more": effect.no_more,
+        "parameters": [asdict(each) for each in effect.parameters],
     }
+
+
+def _interval(rate: RealisedRate) -> list[float]:
+    return [rate.lower, rate.upper]
 
 
 def _rules(group: dict[str, Any]) -> RuleSet:

@@ -113,6 +113,9 @@ def test_rules_are_tried_before_they_are_changed(plant: Plant) -> None:
     assert found["rows"] > 100
     assert found["after"] > found["before"] + 20
     assert found["rate_after"] == pytest.approx(found["after"] / found["rows"])
+    low, high = found["interval_after"]
+    assert low < found["rate_after"] < high
+    assert found["parameters"][0]["parameter"] == "force"
 
 
 @pytest.mark.parametrize("body", [{}, {"line": "A" * 22, "rules": {}}, {"colour": 1}, []])

@@ -166,6 +166,8 @@ def _explain(question: _Question, rows: Any, before: Any, *, at: int) -> Explana
 
 
 def _tell(output: Output, verdict: Verdict, explanation: Explanation, language: str) -> None:
+    from scoring.anomaly.sentences import sentence
+
     p = "-" if verdict.p is None else f"{verdict.p:.2g}"
     output.say(
         f"row {verdict.row}: {verdict.level}, p {p}, by {verdict.fired or explanation.statistic}"
@@ -193,3 +195,4 @@ def _tell(output: Output, verdict: Verdict, explanation: Explanation, language: 
         output.say(f"  {line}")
     others = explanation.rest / explanation.t2 if explanation.t2 > 0 else 0.0
     output.say(f"  T2 {explanation.t2:.6g}; all other parameters {others:.1%}")
+    output.say(sentence(verdict, "zh" if language == "zh" else "en"))

@@ -111,6 +111,8 @@ def test_a_row_is_explained_with_what_was_observed_and_expected(folder: Path) ->
     assert parts == pytest.approx(found["explanation"]["t2"], rel=1e-9)
     assert (folder / "e.png").read_bytes().startswith(b"\x89PNG")
     assert quiet["verdict"]["level"] == "none"
+    assert "红色报警：pressure [bar] 为 " in run(*asked, 50, "--language", "zh").output
+    assert "Red: pressure [bar] is " in run(*asked, 50).output
     assert "refused: row-missing" in run(*asked, 500).stderr
 
 

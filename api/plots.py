@@ -198,7 +198,7 @@ def _label_scores(axis: Axes, panel: ScoreSeries, language: str) -> None:
             axis.set_xlim(first - _MINUTE, last + _MINUTE)
         _date_axis(axis)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="upper left", frameon=False, ncols=4)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=4)
     _plain_frame(axis)
 
 

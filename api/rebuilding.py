@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
+from api.anomaly.rebuilding import AnomalyRebuilt, compare_anomaly, rebuild_anomaly
 from api.data_folder import DataFolder, read_config, read_search_secret
 from api.derived.rebuilding import DerivedRebuilt, compare_derived, rebuild_derived
 from api.opening_log import open_log
@@ -51,11 +52,13 @@ class Rebuilt:
     outbox_gaps: int = 0
     differences: Differences = field(default_factory=lambda: Differences({}, {}))
     derived: DerivedRebuilt = field(default_factory=DerivedRebuilt)
+    anomaly: AnomalyRebuilt = field(default_factory=AnomalyRebuilt)
 
     @property
     def is_as_before(self) -> bool:
         """Whether everything was as it should be."""
         are_none = self.differences.are_none and self.derived.differences.are_none
+        are_none = are_none and self.anomaly.is_as_before
         return are_none and not (self.changed_rows or self.outbox_gaps)
 
     @property
@@ -89,6 +92,9 @@ def rebuild(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
         rebuilder.rebuilt.derived = rebuild_derived(
             folder, store, size=rebuilder.size, on_progress=on_progress
         )
+        rebuilder.rebuilt.anomaly = rebuild_anomaly(
+            folder, store, size=rebuilder.size, on_progress=on_progress
+        )
         return rebuilder.compared()
 
 
@@ -109,6 +115,7 @@ def compare(folder: DataFolder, *, on_progress: Callable[[int], None] = lambda _
         for _ in rebuilder.pairs():
             pass
         rebuilder.rebuilt.derived = compare_derived(folder, store, on_progress=on_progress)
+        rebuilder.rebuilt.anomaly = compare_anomaly(folder, store, on_progress=on_progress)
         return rebuilder.compared()
 
 

@@ -32,12 +32,13 @@ _RELEASE: Final = f"SELECT pg_advisory_unlock({_NAME})"
 class AnomalyDatabase(SideTables):
     """Connections to the tables of one log, which are there when this is."""
 
-    def __init__(self, url: str, *, origin: str) -> None:
+    def __init__(self, url: str, *, origin: str, read_only: bool = False) -> None:
         """Open the tables at the URL of a SQLite file or of the log's server; make them first.
 
         Args:
             url: where they are.
             origin: the log's name.
+            read_only: make nothing; where ``are_tables_new`` there are none to read.
 
         Raises:
             StoreUnavailable: they cannot be made or read, or belong to another log.
@@ -49,7 +50,11 @@ class AnomalyDatabase(SideTables):
         try:
             if not self.is_postgres:
                 event.listen(self._writers, "connect", _overwrite_deleted)
-            self._make(origin)
+            if read_only:
+                with self.reading() as connection:
+                    self.are_tables_new = not self._has_form(connection)
+            else:
+                self._make(origin)
         except BaseException:
             self.close()
             raise

@@ -5,6 +5,8 @@ They follow from training alone, so they are kept when everything else is made a
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,11 +69,24 @@ class ModelStore:
             put(connection, MODEL, [row])
 
     def onnx(self, digest: str) -> bytes | None:
-        """The bytes of a model, in hex of SHA-256; None where it is not held."""
+        """The bytes of a model, in hex of SHA-256; None where it is not held as it was kept."""
         with self._database.reading() as connection:
             found = connection.execute(select(MODEL.c.onnx).where(MODEL.c.digest == digest))
             content = found.scalar()
-        return None if content is None else bytes(content)
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            return None
+        return bytes(content)
+
+    def models(self) -> Iterator[KeptModel]:
+        """All that are held, in the order of their digests; one is in memory at a time.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with self._database.reading() as connection:
+            digests = connection.execute(select(MODEL.c.digest).order_by(MODEL.c.digest))
+            held = [str(digest) for digest in digests.scalars()]
+        yield from (found for digest in held if (found := self.model(digest)) is not None)
 
     def model(self, digest: str) -> KeptModel | None:
         """A model with what is known of it."""

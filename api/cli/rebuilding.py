@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from api.anomaly.rebuilding import AnomalyRebuilt
 from api.cli.audit import steps
 from api.cli.faults import CommandFault
 from api.cli.options import data_folder, data_option, pass_output
@@ -24,7 +25,7 @@ from ledger.store_scratch import Difference
 @data_option
 @pass_output
 def rebuild(output: Output, *, data: Path, check: bool) -> None:
-    """Recreate search, standing, pins, indexes and derived tables from the log, and compare.
+    """Recreate search, standing, pins, indexes, derived and anomaly tables, and compare.
 
     On SQLite the service must be stopped, unless --check only compares. On PostgreSQL services
     may run, and submissions wait while it writes. The log itself is not touched.
@@ -60,6 +61,7 @@ def _tell(output: Output, rebuilt: Rebuilt, *, is_check: bool) -> None:
     )
     _tell_differences(output, "missing", _plain(derived.differences.missing))
     _tell_differences(output, "surplus", _plain(derived.differences.surplus))
+    _tell_anomaly(output, rebuilt.anomaly)
     if rebuilt.is_as_before:
         output.say("  all was there before, and nothing else")
     output.say(f"  {rebuilt.without_disclosures} entries hold no disclosures here")
@@ -68,9 +70,23 @@ def _tell(output: Output, rebuilt: Rebuilt, *, is_check: bool) -> None:
     output.result(_members(rebuilt))
 
 
-def _plain(found: Mapping[str, Difference]) -> Mapping[str, Difference]:
-    """Derived rows by table: ``derived month`` and so on."""
-    return {f"derived {table}": difference for table, difference in found.items()}
+def _tell_anomaly(output: Output, found: AnomalyRebuilt) -> None:
+    output.say(
+        f"  {found.size_before} entries were scored in anomaly tables, now {found.size}; "
+        f"{found.models} models"
+    )
+    _tell_differences(output, "missing", _plain(found.differences.missing, "anomaly"))
+    _tell_differences(output, "surplus", _plain(found.differences.surplus, "anomaly"))
+    if found.changed_models:
+        output.say(
+            f"  {len(found.changed_models)} models are not of their digest, the first "
+            f"{found.changed_models[0]}: restore a backup, or train them again"
+        )
+
+
+def _plain(found: Mapping[str, Difference], kind: str = "derived") -> Mapping[str, Difference]:
+    """Rows beside the log by table: ``derived month`` and so on."""
+    return {f"{kind} {table}": difference for table, difference in found.items()}
 
 
 def _tell_differences(output: Output, what: str, found: Mapping[str, Difference]) -> None:
@@ -80,17 +96,25 @@ def _tell_differences(output: Output, what: str, found: Mapping[str, Difference]
 
 
 def _example(kind: str, key: bytes, index: int) -> str:
-    if kind.startswith("derived "):
+    if kind.startswith(("derived ", "anomaly ")):
         return key.partition(b" ")[0].decode(errors="replace")
     name = key.decode(errors="replace") if kind in {"standing", "pin"} else key.hex()
     return f"{name} of entry {index}"
 
 
 def _members(rebuilt: Rebuilt) -> dict[str, Any]:
-    own, derived = rebuilt.differences, rebuilt.derived
+    own, derived, anomaly = rebuilt.differences, rebuilt.derived, rebuilt.anomaly
     sides = {
-        "missing": {**own.missing, **_plain(derived.differences.missing)},
-        "surplus": {**own.surplus, **_plain(derived.differences.surplus)},
+        "missing": {
+            **own.missing,
+            **_plain(derived.differences.missing),
+            **_plain(anomaly.differences.missing, "anomaly"),
+        },
+        "surplus": {
+            **own.surplus,
+            **_plain(derived.differences.surplus),
+            **_plain(anomaly.differences.surplus, "anomaly"),
+        },
     }
     return {
         "entries": rebuilt.entries,
@@ -105,6 +129,12 @@ def _members(rebuilt: Rebuilt) -> dict[str, Any]:
         "without_disclosures": rebuilt.without_disclosures,
         "unreadable": rebuilt.unreadable,
         "derived": {"size_before": derived.size_before, "size": derived.size},
+        "anomaly": {
+            "size_before": anomaly.size_before,
+            "size": anomaly.size,
+            "models": anomaly.models,
+            "changed_models": list(anomaly.changed_models),
+        },
         "differences": {
             what: {
                 kind: {

@@ -7,12 +7,12 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, MetaData, select
 
 from api.data_folder import DataFolder, read_config
 from api.derived.bookmark import Bookmark, MarkedLog
@@ -59,7 +59,7 @@ def rebuild_derived(
     origin = read_config(folder).origin
     with (
         closing(DerivedDatabase(derived_url(folder.database_url, folder.derived))) as database,
-        _own_turn(database),
+        own_turn(database),
         closing(Scratch()) as scratch,
     ):
         before = _take_rows(database, scratch, MarkedLog(store, origin))
@@ -67,13 +67,20 @@ def rebuild_derived(
         # First to the size that the tables had: what they had not come to was not wrong.
         _count(store, database, origin=origin, size=min(before, size), on_progress=on_progress)
         with database.snapshot() as connection:
-            scratch.add("expected", _rows(connection))
+            scratch.add("expected", rows_of(connection, METADATA))
         _count(store, database, origin=origin, size=size, on_progress=on_progress)
         return DerivedRebuilt(before, size, scratch.differences())
 
 
+class Turns(Protocol):
+    """Tables that one process at a time works on."""
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Whether this process may work on them."""
+
+
 @contextmanager
-def _own_turn(database: DerivedDatabase) -> Iterator[None]:
+def own_turn(database: Turns) -> Iterator[None]:
     """Have the turn at the tables; a service that follows the log lets go after a few pages.
 
     Raises:
@@ -111,7 +118,7 @@ def compare_derived(folder: DataFolder, store: Store, *, on_progress: Progress) 
         before = _take_rows(database, scratch, MarkedLog(store, origin))
         _count(store, fresh, origin=origin, size=before, on_progress=on_progress)
         with fresh.snapshot() as connection:
-            scratch.add("expected", _rows(connection))
+            scratch.add("expected", rows_of(connection, METADATA))
         return DerivedRebuilt(before, before, scratch.differences())
 
 
@@ -120,7 +127,7 @@ def _take_rows(database: DerivedDatabase, scratch: Scratch, log: MarkedLog) -> i
     if database.bookmark() is None:
         return 0
     with database.snapshot() as connection:
-        scratch.add("found", _rows(connection))
+        scratch.add("found", rows_of(connection, METADATA))
         found = Bookmark(**connection.execute(select(*_MARKS)).one()._mapping)
     # Rows of another log are surplus, each of them.
     return 0 if log.fault_of(found) else found.size
@@ -138,12 +145,16 @@ def _count(
     follower.bring_to(size, note_page=note)
 
 
-def _rows(connection: Connection) -> Iterator[Projected]:
+def rows_of(connection: Connection, tables: MetaData) -> Iterator[Projected]:
     """Every row but the bookmark, as its table, and a digest of its values behind their first."""
-    for table in METADATA.sorted_tables:
-        if table is BOOKMARK:
+    for table in tables.sorted_tables:
+        if table.name == BOOKMARK.name:
             continue
         for row in connection.execute(select(table)):
-            values = json.dumps(list(row), ensure_ascii=False).encode()
+            values = json.dumps(list(row), ensure_ascii=False, default=_text_of).encode()
             key = str(row[0]).encode() + b" " + hashlib.sha256(values).digest()
             yield Projected(table.name, key, 0)
+
+
+def _text_of(value: Any) -> str:
+    return bytes(value).hex()

@@ -20,6 +20,7 @@ from api.anomaly.places import owner_of
 from api.anomaly.training_rows import training_rows
 from api.anomaly.uploads import limits_of, table_of
 from quality.deliveries.agreed import Filed
+from scoring.anomaly.columns import align
 from scoring.anomaly.injected import Reference
 from scoring.anomaly.labels import LabelName
 from scoring.anomaly.poisoning import Anchors, Movement, movements
@@ -67,7 +68,7 @@ def report_on(card: str, asked: Asked) -> dict[str, Any]:
                 Contest(champion.detector, challenger.detector, champion.model.settings.yellow),
                 table,
                 reference=asked.cards.reference(active or card),
-                incidents=_incidents(asked),
+                incidents=_incidents(asked, table.names),
             )
         except ScoringError as fault:
             # Too few rows are an objection of their own; other columns are told by name.
@@ -108,7 +109,7 @@ def _others(record: Filed, kept: set[int]) -> frozenset[int]:
     return frozenset(range(1, len(table_of(record).table) + 1)) - kept
 
 
-def _incidents(asked: Asked) -> list[Incident]:
+def _incidents(asked: Asked, names: tuple[str, ...]) -> list[Incident]:
     """The newest faults that were confirmed, each with the rows of its upload before it."""
     confirmed = {
         each.upload: each for each in asked.labels.said if each.act.label is LabelName.CONFIRMED
@@ -116,7 +117,12 @@ def _incidents(asked: Asked) -> list[Incident]:
     chosen = dict(list(confirmed.items())[-INCIDENTS_MAX:])
     found = []
     for record in asked.parts.read(sorted(chosen)):
-        said, table = chosen[record.record_id], table_of(record).table
+        said = chosen[record.record_id]
+        try:
+            table = align(table_of(record).table, names)
+        except ScoringError:
+            # Of other parameters, or no table at all: nothing that both models can be held to.
+            continue
         last = min(said.to_row, len(table))
         if said.from_row <= last:
             rows = table.take(slice(0, last))

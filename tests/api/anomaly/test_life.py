@@ -53,11 +53,15 @@ def test_who_approves_is_told_how_a_model_did_in_shadow_on_good_rows(line: Folde
     card = line.card(line.upload(normal_rows(TRAINED, seed=7)))
     (few,) = line.life["challengers"][card]["report"]["objections"]
     assert (few["objection"], few["found"]) == ("too-few-shadow-rows", 0.0)
+    for incident in (line.upload(faulty_rows()), line.upload(faulty_rows()[:, :2], names="ab")):
+        line.label(incident, (11, 20), "confirmed")
     good = line.upload(normal_rows(TRAINED, seed=8))
     line.label(good, (1, TRAINED), "false")
     report = line.life["challengers"][card]["report"]
     assert report["shadow"]["challenger_rate"]["rows"] == TRAINED
     assert len(report["shadow"]["faults"]) == 7
+    # Rows of other parameters are no incident that both could have told.
+    assert [each["rows"] for each in report["shadow"]["incidents"]] == [10]
     assert not [each for each in report["objections"] if each["objection"] == few["objection"]]
     # An approval against an objection is for people to sign, and this line has none left to wait.
     line.activate(card)

@@ -20,6 +20,7 @@ from api.cli.options import (
 )
 from api.cli.output import Output
 from api.cli.reading import fetch_record, open_reader, verify_data
+from api.cli.record_argument import RecordCommand
 from api.cli.record_findings import finding_members, report_of_record
 from ledger import limits
 from ledger.anchor import parse_anchor
@@ -33,7 +34,7 @@ _SHOWN_MAX: Final = 10
 _TABLES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls"})
 
 
-@click.command("findings")
+@click.command("findings", cls=RecordCommand)
 @click.argument("sources", nargs=-1, required=True)
 @click.option(
     "--level",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from api.cli.model_objections import objection_lines
 from tests.api.cli.shell import PASSPHRASE
 from tests.api.cli.solo import SLUG, SoloLog, lotmark
 from tests.quality.anomaly_examples import PLACE
@@ -81,10 +82,30 @@ def test_two_people_approve_a_model_and_a_machine_does_not(staffed: SoloLog) -> 
     # The key that lies in a service's folder is nobody's signature.
     machine = ("model", "approve", card, "--reason", "drift", "--yes", "--json")
     assert code(staffed.run(*machine)) == "not-permitted"
-    told(decide(staffed, BERT, "approve", card))
+    # Who approves is told what the service knows against it; it may not have looked yet.
+    against = told(decide(staffed, BERT, "approve", card))["objections"]
+    assert against is None or [each["objection"] for each in against] == ["too-few-shadow-rows"]
     (listed,) = staffed.json("model", "list", *LINE)["models"]
     assert (listed["record_id"], listed["state"]) == (card, "approved")
     assert len(listed["approvals"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("objections", "words"),
+    [
+        (None, "not compared"),
+        ([], "nothing speaks against it"),
+        (
+            [{"objection": "moved-away", "about": "first/heat", "found": 1.7, "expected": 1.0}],
+            "moved-away (first/heat): 1.7 where 1 is expected",
+        ),
+    ],
+)
+def test_what_speaks_against_a_model_is_told_before_it_is_approved(
+    objections: list[dict[str, Any]] | None, words: str
+) -> None:
+    (line,) = objection_lines(objections)
+    assert words in line
 
 
 @pytest.mark.long

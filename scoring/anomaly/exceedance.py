@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -33,13 +34,21 @@ def beyond(model: Model, detail: Detail) -> Bits:
     return found
 
 
-def exceed(before: Numbers, is_beyond: Bits, row: int, *, at_us: int | None) -> Numbers:
-    """What is known behind a row; ``row`` is its number in the stream."""
-    if not is_beyond.any():
-        return before
-    is_new = is_beyond & ~(row - before[2] <= _GAP_ROWS)
-    after = before.copy()
-    after[0, is_new] = row
-    after[1, is_new] = np.nan if at_us is None else at_us
-    after[2, is_beyond] = row
-    return after
+class Excursions:
+    """What is known of each parameter, row by row; changed in place, as rows are many."""
+
+    def __init__(self, before: Numbers) -> None:
+        """Go on from what was known [3, m]."""
+        self._first, self._at, self._newest = before.tolist()
+
+    def take(self, places: Sequence[int], row: int, *, at_us: int | None) -> None:
+        """Take in the parameters that are beyond in a row; ``row`` is its number in the stream."""
+        for place in places:
+            if not row - self._newest[place] <= _GAP_ROWS:
+                self._first[place] = float(row)
+                self._at[place] = np.nan if at_us is None else float(at_us)
+            self._newest[place] = float(row)
+
+    def known(self) -> Numbers:
+        """What is known now [3, m]."""
+        return np.array([self._first, self._at, self._newest], np.float64)

@@ -72,6 +72,11 @@ def judge(evidence: Evidence, stage: Stage, memory: Memory) -> Judged:
     return Judged(model_level, level, tuple(reasons), after)
 
 
+def quiet(memory: Memory) -> Judged:
+    """What :func:`judge` says where p is not below the level and no limit has a part."""
+    return Judged(Level.NONE, Level.NONE, (), (*memory, False)[-(WINDOW - 1) :])
+
+
 def _red_reasons(evidence: Evidence, may: Allowed, yellows: Memory) -> list[Reason]:
     found = []
     if may.red:

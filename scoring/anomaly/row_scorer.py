@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quality.spc.runs import Rule
-from scoring.anomaly.episodes import Episode, EpisodeKind, Following, Loud, grow, quieten
-from scoring.anomaly.exceedance import exceed, none_exceeded
+from scoring.anomaly.episodes import Episode, EpisodeKind, Following, Loud, RowMark, grow, quieten
+from scoring.anomaly.exceedance import Excursions, none_exceeded
 from scoring.anomaly.explanation import Context, Explanation, explain
 from scoring.anomaly.figures import FigureMaker, Figures
-from scoring.anomaly.levels import Evidence, Judged, judge
+from scoring.anomaly.levels import Evidence, Judged, judge, quiet
 from scoring.anomaly.line import Line
+from scoring.anomaly.plain_figures import HitNames, PlainFigures, plain_figures
 from scoring.anomaly.port import Detector
 from scoring.anomaly.specification import bounds
 from scoring.anomaly.stages import stage_text
@@ -53,6 +54,13 @@ class RowScorer:
         self._offsets = {setup.label: setup.offset for setup in line.model.setups}
         model = line.model
         self._stage_text = stage_text(model)
+        self._resolution = model.calibration.resolution
+        charts = self._maker.charts
+        self._names = HitNames(
+            [RuleHit(name, rule) for name in charts.names for rule in charts.rules],
+            [RuleHit(name, Rule.N1) for name in self._maker.constants],
+            model.names,
+        )
 
     def start(self) -> Position:
         """Before the first row."""
@@ -71,81 +79,92 @@ class RowScorer:
     ) -> Advanced:
         """Take in rows; ``orders`` say how each one came, ``units`` how the rows seem to be."""
         figures, ahead = self._maker.of(rows, position)
+        plain = plain_figures(figures, self._names)
+        walk = _Walk(
+            Excursions(position.exceeded), position.yellow, position.following, position.rows
+        )
         verdicts: list[Verdict] = []
         touched: dict[str, Episode] = {}
         opened: list[tuple[str, int]] = []
         for n, mark in enumerate(rows.marks):
-            verdict, ahead = self._row(figures, n, ahead, order=orders[n])
+            verdict = self._row(figures, plain, n, walk=walk, order=orders[n])
             if units:
                 verdict = replace(verdict, units_suspected=units)
-            verdict, ahead, episodes = self._followed(verdict, ahead)
+            verdict, episodes = self._followed(verdict, mark, walk)
             verdicts.append(verdict)
             for episode in episodes:
                 if episode.first == mark:
-                    opened.append((episode.id, ahead.rows - 1))
+                    opened.append((episode.id, walk.rows))
                 touched[episode.id] = episode
-        return Advanced(tuple(verdicts), tuple(touched.values()), tuple(opened), ahead)
+            walk.rows += 1
+        after = replace(
+            ahead,
+            exceeded=walk.excursions.known(),
+            yellow=walk.yellow,
+            following=walk.following,
+            rows=walk.rows,
+            newest=rows.marks[-1] if len(rows) else position.newest,
+        )
+        return Advanced(tuple(verdicts), tuple(touched.values()), tuple(opened), after)
 
     def _row(
-        self, figures: Figures, n: int, before: Position, *, order: Order
-    ) -> tuple[Verdict, Position]:
-        """The verdict on one row, not yet of any event, and the position behind it."""
+        self, figures: Figures, plain: PlainFigures, n: int, *, walk: _Walk, order: Order
+    ) -> Verdict:
+        """The verdict on one row, not yet of any event."""
         at, mark = figures.at[n], figures.rows.marks[n]
-        exceeded = before.exceeded
         if at is not None:
-            is_beyond = figures.is_beyond[at]
-            exceeded = exceed(exceeded, is_beyond, before.rows, at_us=mark.at_us)
-        judged = judge(_evidence(figures, n), self._line.model.stage, before.yellow)
-        verdict = self._verdict(figures, n, judged, order=order)
+            walk.excursions.take(plain.beyond[at], walk.rows, at_us=mark.at_us)
+        judged = self._judged(figures, plain, n, walk.yellow)
+        walk.yellow = judged.memory
+        explanation = None
         if at is not None and judged.level is not Level.NONE:
-            explanation = self._explanation(figures, n, exceeded, row=before.rows)
-            verdict = replace(verdict, explanation=explanation)
-        after = replace(
-            before, exceeded=exceeded, yellow=judged.memory, rows=before.rows + 1, newest=mark
-        )
-        return verdict, after
+            explanation = self._explanation(figures, n, walk.excursions.known(), row=walk.rows)
+        told = _Told(judged, order, explanation)
+        return self._verdict(figures, plain, n, told=told)
 
-    def _verdict(self, figures: Figures, n: int, judged: Judged, *, order: Order) -> Verdict:
-        model, mark, at = self._line.model, figures.rows.marks[n], figures.at[n]
-        scored, p_rules = figures.scored, figures.p_rules
-        resolution = model.calibration.resolution
-        p_model = None if at is None else float(scored.p_value[at])
-        absent = np.flatnonzero(np.isnan(figures.rows.values[n]))
+    def _judged(
+        self, figures: Figures, plain: PlainFigures, n: int, memory: tuple[bool, ...]
+    ) -> Judged:
+        at = figures.at[n]
+        p = 1.0 if at is None else plain.p[at]
+        has_fact = figures.violations[n] or figures.beyond_control[n] or plain.gaps[n]
+        if not (has_fact or p < figures.scored.state.alpha):
+            return quiet(memory)
+        return judge(_evidence(figures, plain, n), self._line.model.stage, memory)
+
+    def _verdict(self, figures: Figures, plain: PlainFigures, n: int, *, told: _Told) -> Verdict:
+        mark, at, judged = figures.rows.marks[n], figures.at[n], told.judged
+        scored, p_rules, model = figures.scored, plain.p_rules, self._line.model
         return Verdict(
             source=mark.source,
             row=mark.row,
             at_us=mark.at_us,
             status=Status.MISSING if at is None else Status.SCORED,
-            order=order,
-            score=None if at is None else float(scored.score[at]),
-            p_model=p_model,
-            p_rules=None if at is None or p_rules is None else float(p_rules[at]),
-            p=None if at is None else float(figures.p[at]),
+            order=told.order,
+            score=None if at is None else plain.score[at],
+            p_model=None if at is None else plain.p_model[at],
+            p_rules=None if at is None or p_rules is None else p_rules[at],
+            p=None if at is None else plain.p[at],
             alpha=scored.state.alpha,
             level=judged.level,
             model_level=judged.model_level,
             reasons=judged.reasons,
-            fired="" if at is None else scored.names[scored.fired[at]],
-            rules=() if at is None else self._rule_hits(figures, at),
+            fired="" if at is None else scored.names[plain.fired[at]],
+            rules=() if at is None else plain.hits[at],
             violations=figures.violations[n],
             beyond_control=figures.beyond_control[n],
-            missing=tuple(model.names[j] for j in absent),
+            missing=plain.missing[n],
             model=self._detector.digest,
             input_hash=figures.hashes[n],
             stage=model.stage,
             stage_text=self._stage_text,
-            resolution=resolution,
-            is_extrapolated=at is not None and bool(figures.is_extrapolated[at]),
-            is_borderline=at is not None and bool(figures.borderline[at]),
+            resolution=self._resolution,
+            is_extrapolated=at is not None and plain.is_extrapolated[at],
+            is_borderline=at is not None and plain.is_borderline[at],
             setup=figures.rows.setups[n],
-            gaps=tuple(model.names[j] for j in np.flatnonzero(figures.gaps[n])),
+            gaps=plain.gaps[n],
+            explanation=told.explanation,
         )
-
-    def _rule_hits(self, figures: Figures, at: int) -> tuple[RuleHit, ...]:
-        charts, constants = self._maker.charts, self._maker.constants
-        hits = [RuleHit(charts.names[j], charts.rules[r]) for j, r in np.argwhere(figures.hits[at])]
-        hits += [RuleHit(constants[j], Rule.N1) for j in np.flatnonzero(figures.moved[at])]
-        return tuple(hits)
 
     def _explanation(self, figures: Figures, n: int, exceeded: Numbers, *, row: int) -> Explanation:
         at, model = figures.at[n], self._line.model
@@ -157,18 +176,17 @@ class RowScorer:
         return explain(figures.detail, at, int(figures.scored.fired[at]), context)
 
     def _followed(
-        self, verdict: Verdict, position: Position
-    ) -> tuple[Verdict, Position, list[Episode]]:
-        """The verdict and the position with the events that the row opened, grew or ended."""
-        open_ones = {each.episode.kind: each for each in position.following}
-        if not open_ones and verdict.level is Level.NONE:
-            return verdict, position, []
-        assert position.newest is not None
+        self, verdict: Verdict, mark: RowMark, walk: _Walk
+    ) -> tuple[Verdict, list[Episode]]:
+        """The verdict with the events that the row opened, grew or ended, and these."""
+        if not walk.following and verdict.level is Level.NONE:
+            return verdict, []
+        open_ones = {each.episode.kind: each for each in walk.following}
         following: list[Following] = []
         touched: list[Episode] = []
         ids: list[str] = []
         for kind in EpisodeKind:
-            loud = _loud(kind, verdict, position)
+            loud = _loud(kind, verdict, mark)
             before = open_ones.get(kind)
             if loud is not None:
                 grown = grow(before, kind, loud)
@@ -179,27 +197,42 @@ class RowScorer:
                 kept, ended = quieten(before, self._line.quiet_rows)
                 following += [] if kept is None else [kept]
                 touched += [] if ended is None else [ended]
-        after = replace(position, following=tuple(following))
-        return replace(verdict, episodes=tuple(ids)), after, touched
+        walk.following = tuple(following)
+        return replace(verdict, episodes=tuple(ids)) if ids else verdict, touched
 
 
-def _evidence(figures: Figures, n: int) -> Evidence:
-    at, alpha = figures.at[n], figures.scored.state.alpha
-    p_rules = figures.p_rules
+@dataclass(slots=True)
+class _Walk:
+    """Where it stands between two rows; changed in place, as rows are many."""
+
+    excursions: Excursions
+    yellow: tuple[bool, ...]
+    following: tuple[Following, ...]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    judged: Judged
+    order: Order
+    explanation: Explanation | None
+
+
+def _evidence(figures: Figures, plain: PlainFigures, n: int) -> Evidence:
+    at, p_rules = figures.at[n], plain.p_rules
     return Evidence(
-        1.0 if at is None else float(figures.p[at]),
-        1.0 if at is None else float(figures.scored.p_value[at]),
-        1.0 if at is None or p_rules is None else float(p_rules[at]),
-        alpha,
+        1.0 if at is None else plain.p[at],
+        1.0 if at is None else plain.p_model[at],
+        1.0 if at is None or p_rules is None else p_rules[at],
+        figures.scored.state.alpha,
         bool(figures.violations[n]),
         bool(figures.beyond_control[n]),
-        bool(figures.gaps[n].any()),
+        bool(plain.gaps[n]),
     )
 
 
-def _loud(kind: EpisodeKind, verdict: Verdict, position: Position) -> Loud | None:
+def _loud(kind: EpisodeKind, verdict: Verdict, mark: RowMark) -> Loud | None:
     """What a row adds to an event of this kind, None where it is quiet in it."""
-    assert position.newest is not None
     level, parameters = Level.RED, tuple(each.parameter for each in verdict.violations)
     if kind is EpisodeKind.ANOMALY:
         level = verdict.model_level
@@ -214,7 +247,7 @@ def _loud(kind: EpisodeKind, verdict: Verdict, position: Position) -> Loud | Non
         return None
     return Loud(
         level,
-        position.newest,
+        mark,
         1.0 if verdict.p is None else verdict.p,
         0.0 if verdict.score is None else verdict.score,
         parameters,

@@ -12,11 +12,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from api.accesses.copying import copy_accesses
 from api.accesses.database import AccessDatabase
+from api.anomaly.copying import copy_models
+from api.anomaly.database import AnomalyDatabase
+from api.anomaly.keeping import ModelStore
+from api.anomaly.rebuilding import anomaly_url, has_anomaly_tables
 from api.backup_files import (
     ACCESSES,
     BLOBS,
@@ -25,6 +30,7 @@ from api.backup_files import (
     COSIGNED,
     ENTRIES,
     KEYS,
+    MODELS,
     PARTIAL,
     BackupWriter,
     Counter,
@@ -119,6 +125,7 @@ class _Copying:
         writer.rows(COSIGNED, _until(store.cosigned(0), size))
         self._copy_blobs()
         self._copy_accesses()
+        self._copy_models()
         self._copy_settings(with_keys)
         manifest = self._manifest(outbox[0][2] if outbox else size)
         writer.finish(manifest)
@@ -184,6 +191,17 @@ class _Copying:
         origin = read_config(self._folder).origin
         with closing(AccessDatabase(url, origin=origin, now_ms=0)) as database:
             self._writer.rows(ACCESSES, copy_accesses(database))
+
+    def _copy_models(self) -> None:
+        """Models: training records that are erased since could not make them again."""
+        if not has_anomaly_tables(self._folder):
+            return
+        url, origin = anomaly_url(self._folder), read_config(self._folder).origin
+        with closing(AnomalyDatabase(url, origin=origin, read_only=True)) as database:
+            rows = copy_models(ModelStore(database)) if database.has_models else iter(())
+            first = next(rows, None)
+            if first is not None:
+                self._writer.rows(MODELS, chain([first], rows))
 
     def _copy_settings(self, with_keys: bool) -> None:
         folder, writer = self._folder, self._writer

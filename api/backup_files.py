@@ -8,6 +8,7 @@
     checkpoints      rows: size, signed note
     cosigned         rows: size, signed note
     accesses         rows: number, a row of the access tables; where there are some
+    models           rows: number, an ONNX file and what is known of it; where there are some
     config.json      origin, and where the log key is
     anchor.json      the trust anchor
     blobs/<id>       an upload, and blobs/<id>.json what is known of it
@@ -42,6 +43,7 @@ CONTENTS: Final = "contents"
 CHECKPOINTS: Final = "checkpoints"
 COSIGNED: Final = "cosigned"
 ACCESSES: Final = "accesses"
+MODELS: Final = "models"
 BLOBS: Final = "blobs"
 KEYS: Final = "keys"
 _PIECE_BYTES: Final = 1 << 20

@@ -18,6 +18,11 @@ from typing import Final
 
 from api.accesses.copying import ROW_BYTES_MAX, put_back_accesses
 from api.accesses.database import AccessDatabase
+from api.anomaly.copying import ROW_BYTES_MAX as MODEL_ROW_BYTES_MAX
+from api.anomaly.copying import put_back_models
+from api.anomaly.database import AnomalyDatabase
+from api.anomaly.keeping import ModelStore
+from api.anomaly.rebuilding import anomaly_url
 from api.audit_sources import StoreSource, charter_findings, log_types, map_in_processes
 from api.backup_files import (
     ACCESSES,
@@ -27,6 +32,7 @@ from api.backup_files import (
     COSIGNED,
     ENTRIES,
     KEYS,
+    MODELS,
     Counter,
     Manifest,
     check_files,
@@ -182,6 +188,7 @@ class _Restoring:
         self._take_shelf(asked)
         blobs = self._copy_blobs()
         self._put_back_accesses()
+        self._put_back_models()
         with closing(_open_store(self._half)) as store:
             self.is_resumed = store.head() is not None
             self._load(store, progress.entries)
@@ -280,6 +287,16 @@ class _Restoring:
         opened = AccessDatabase(url, origin=self._anchor.origin, now_ms=0)
         with closing(opened) as database, kept.open("rb") as file:
             put_back_accesses(database, read_rows(file, content_max=ROW_BYTES_MAX))
+
+    def _put_back_models(self) -> None:
+        """Models, where the backup has some; what they score is made anew by the service."""
+        kept, half = self._source / MODELS, self._half
+        if not kept.exists():
+            return
+        _open_store(half).close()
+        opened = AnomalyDatabase(anomaly_url(half), origin=self._anchor.origin)
+        with closing(opened) as database, kept.open("rb") as file:
+            put_back_models(ModelStore(database), read_rows(file, content_max=MODEL_ROW_BYTES_MAX))
 
     def _copy_blobs(self) -> int:
         count, keys = 0, BlobKeys(KeyShelf(self._half.shelf))

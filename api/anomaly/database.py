@@ -47,12 +47,13 @@ class AnomalyDatabase(SideTables):
         super().__init__(url, name=SCHEMA, words="anomaly tables", suffix=ANOMALY_SUFFIX)
         #: Whether there were no tables of this form before.
         self.are_tables_new = False
+        #: Whether models may be read: not where they are only looked for, and there is no table.
+        self.has_models = True
         try:
             if not self.is_postgres:
                 event.listen(self._writers, "connect", _overwrite_deleted)
             if read_only:
-                with self.reading() as connection:
-                    self.are_tables_new = not self._has_form(connection)
+                self._look(origin)
             else:
                 self._make(origin)
         except BaseException:
@@ -134,17 +135,24 @@ class AnomalyDatabase(SideTables):
     def _make(self, origin: str) -> None:
         with self.writing() as connection:
             self._wait(connection)
-            if not connection.dialect.has_table(connection, KEPT_FORM_ROW.name, schema=self.schema):
+            if not self._has_kept(connection):
                 KEPT.create_all(connection)
                 connection.execute(insert(KEPT_FORM_ROW), {"form": KEPT_FORM, "origin": origin})
-            kept = connection.execute(select(KEPT_FORM_ROW)).one()
-            if kept.form != KEPT_FORM:
-                raise StoreOutdated(f"expected models kept as {KEPT_FORM}, found {kept.form}")
-            if kept.origin != origin:
-                raise StoreUnavailable(f"expected models of {origin}, found those of {kept.origin}")
+            _check_kept(connection, origin)
             if not self._has_form(connection):
                 self.are_tables_new = True
                 _create(connection)
+
+    def _look(self, origin: str) -> None:
+        with self.reading() as connection:
+            self.are_tables_new = not self._has_form(connection)
+            self.has_models = self._has_kept(connection)
+            if self.has_models:
+                _check_kept(connection, origin)
+
+    def _has_kept(self, connection: Connection) -> bool:
+        name = KEPT_FORM_ROW.name
+        return bool(connection.dialect.has_table(connection, name, schema=self.schema))
 
     def _has_form(self, connection: Connection) -> bool:
         if not connection.dialect.has_table(connection, BOOKMARK.name, schema=self.schema):
@@ -160,6 +168,14 @@ class AnomalyDatabase(SideTables):
 def _overwrite_deleted(connection: Any, _: object) -> None:
     """Deleted rows are overwritten with zeros: some were made of what is erased."""
     connection.execute("PRAGMA secure_delete=ON").close()
+
+
+def _check_kept(connection: Connection, origin: str) -> None:
+    kept = connection.execute(select(KEPT_FORM_ROW)).one()
+    if kept.form != KEPT_FORM:
+        raise StoreOutdated(f"expected models kept as {KEPT_FORM}, found {kept.form}")
+    if kept.origin != origin:
+        raise StoreUnavailable(f"expected models of {origin}, found those of {kept.origin}")
 
 
 def _create(connection: Connection) -> None:

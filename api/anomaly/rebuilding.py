@@ -77,7 +77,7 @@ def rebuild_anomaly(
     """
     log = _Log(store, read_config(folder).origin)
     with (
-        closing(AnomalyDatabase(_url(folder), origin=log.origin)) as database,
+        closing(AnomalyDatabase(anomaly_url(folder), origin=log.origin)) as database,
         own_turn(database),
         closing(Scratch()) as scratch,
     ):
@@ -102,7 +102,9 @@ def compare_anomaly(folder: DataFolder, store: Store, *, on_progress: Progress) 
         return AnomalyRebuilt()
     log = _Log(store, read_config(folder).origin)
     with (
-        closing(AnomalyDatabase(_url(folder), origin=log.origin, read_only=True)) as database,
+        closing(
+            AnomalyDatabase(anomaly_url(folder), origin=log.origin, read_only=True)
+        ) as database,
         closing(Scratch()) as scratch,
         tempfile.TemporaryDirectory() as place,
     ):
@@ -110,8 +112,8 @@ def compare_anomaly(folder: DataFolder, store: Store, *, on_progress: Progress) 
             return AnomalyRebuilt()
         models = ModelStore(database)
         before = _take_rows(database, scratch, log)
-        url = side_url("", Path(place) / "anomaly.sqlite")
-        with closing(AnomalyDatabase(url, origin=log.origin)) as fresh:
+        beside = side_url("", Path(place) / "anomaly.sqlite")
+        with closing(AnomalyDatabase(beside, origin=log.origin)) as fresh:
             _score(log, fresh, models, size=before, on_progress=on_progress)
             with fresh.snapshot() as connection:
                 scratch.add("expected", rows_of(connection, METADATA))
@@ -120,10 +122,11 @@ def compare_anomaly(folder: DataFolder, store: Store, *, on_progress: Progress) 
 
 def has_anomaly_tables(folder: DataFolder) -> bool:
     """Whether there may be tables: on a server their schema always is."""
-    return is_postgres(_url(folder)) or folder.anomaly.exists()
+    return is_postgres(anomaly_url(folder)) or folder.anomaly.exists()
 
 
-def _url(folder: DataFolder) -> str:
+def anomaly_url(folder: DataFolder) -> str:
+    """Where the tables of a log are."""
     return side_url(folder.database_url, folder.anomaly)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from api.anomaly.places import Place as LinePlace
 from api.cli.acts import admitted_members, ask, yes_option
 from api.cli.faults import CommandFault
 from api.cli.model_records import (
@@ -23,6 +24,8 @@ from api.cli.model_records import (
 from api.cli.options import Place, open_session, pass_output, place_options, read_file
 from api.cli.output import Output, columns
 from api.cli.party_acts import Acting, open_acting, state_of
+from api.client_anomaly import AnomalyClient
+from api.client_errors import RequestRefused
 from ledger import limits
 from ledger.strict_json import parse_json_object
 from ledger.verify import VerifiedRecord
@@ -31,6 +34,8 @@ from quality.shapes import is_readable
 from quality.types import reasons_of_rules
 
 RULES: Final = "rule-limits/v1"
+_EFFECT: Final = ("rows", "before", "after")
+_CANNOT_TELL: Final = ("not-found", "anomaly-unfit")
 
 
 @click.group()
@@ -111,7 +116,9 @@ def set_(output: Output, *, file: Path, place: Place, **options: Any) -> None:
 
     FILE is JSON: {"parameters": [{"id": "temp", "rules": ["N1"], "weight": "0.5", "lower":
     "855", "upper": "865"}], "default": ["N1", "N2"]}. Parameters that it does not name have the
-    default rules. The whole of it holds from its entry on.
+    default rules. The whole of it holds from its entry on. Before it is signed, the service
+    tries it on the rows that the model in force was trained on, and tells what it does to the
+    false alarms; that goes on the log beside it.
     """
     line = whole_line(options)
     content = _read(file)
@@ -124,8 +131,11 @@ def set_(output: Output, *, file: Path, place: Place, **options: Any) -> None:
         state |= {"previous": held.record_id} if held else {}
         reason = {"code": options["reason"]}
         reason |= {"note": options["note"]} if options["note"] else {}
-        groups = {"state": state, "rules": content, "reason": reason, **_effect(options)}
+        effect = _effect(options) or _preview(acting, LinePlace(acting.did, **line), content)
+        groups = {"state": state, "rules": content, "reason": reason}
+        groups |= {"effect": effect} if effect else {}
         lines = [f"  {text}" for text in columns(_rows(content))]
+        lines.append(_effect_words(effect))
         head = f"version {before + 1} of the rules of {' / '.join(line.values())}:"
         question = f"Sign it in the name of {session.profile.slug}?"
         ask(output, [head, *lines], question, is_agreed=options["is_agreed"])
@@ -134,15 +144,37 @@ def set_(output: Output, *, file: Path, place: Place, **options: Any) -> None:
     output.result({**state, **admitted_members(admitted)})
 
 
-def _effect(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What the change does to the rows it was tried on, where it was."""
-    figures = {name: options[name] for name in ("rows", "before", "after")}
+def _effect(options: Mapping[str, Any]) -> dict[str, int]:
+    """What the change does to the rows it was tried on, where that was given."""
+    figures = {name: options[name] for name in _EFFECT}
     given = [name for name, value in figures.items() if value is not None]
     if not given:
         return {}
     if len(given) < len(figures):
         raise click.UsageError("--rows, --before and --after go together")
-    return {"effect": figures}
+    return figures
+
+
+def _preview(acting: Acting, line: LinePlace, rules: Mapping[str, Any]) -> dict[str, int]:
+    """The same as the service finds it; empty where it cannot tell."""
+    try:
+        told = AnomalyClient(acting.client).preview(line.key, rules)
+    except RequestRefused as refused:
+        # No model in force, or no row of the line yet: rules may be set before.
+        if refused.problem.code in _CANNOT_TELL:
+            return {}
+        raise
+    return {name: int(told[name]) for name in _EFFECT}
+
+
+def _effect_words(effect: Mapping[str, int]) -> str:
+    if not effect:
+        return "  what it does to the false alarms is not known: no model of the line to try it on"
+    rows, before, after = (effect[name] for name in _EFFECT)
+    return (
+        f"  of {rows} good rows {before} were called and {after} will be: false-alarm rate"
+        f" {before / max(1, rows):.2%} before, {after / max(1, rows):.2%} after"
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from api.cli.model_records import (
     stated_line,
     verified_records,
 )
+from api.cli.model_training import fetch, train
 from api.cli.options import Place, open_session, pass_output, place_options
 from api.cli.output import Output, columns
 from api.cli.party_acts import Acting, open_acting, state_of
@@ -41,11 +42,15 @@ _SAID: Final[Mapping[Decision, tuple[str, str]]] = {
 
 @click.group()
 def model() -> None:
-    """Models of this party's lines: list them, approve with four eyes, roll back.
+    """Models of this party's lines: have them trained, approve with four eyes, roll back.
 
     A decision is signed with a person's key. Two different keys approve a model, and neither of
     them signed its card.
     """
+
+
+model.add_command(train)
+model.add_command(fetch)
 
 
 @model.command("list")

@@ -7,36 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 
 from api.cli.model_objections import objection_lines
-from tests.api.cli.shell import PASSPHRASE
-from tests.api.cli.solo import SLUG, SoloLog, lotmark
+from tests.api.cli.solo import SLUG, SoloLog
+from tests.api.cli.staffed import ANNA, BERT, code, decide, device, put_in_force, told, with_people
 from tests.quality.anomaly_examples import PLACE
 from tests.quality.examples import changed, example
 
 LINE = [word for name in PLACE for word in (f"--{name}", PLACE[name])]
-ANNA, BERT = "anna", "bert"
-
-
-def device(solo: SoloLog, name: str, *arguments: str) -> Result:
-    """A command with the key of one of the party's people."""
-    env = {
-        "LOTMARK_PASSPHRASE": PASSPHRASE,
-        "LOTMARK_PARTY": str(solo.root / name),
-        "LOTMARK_URL": solo.url,
-    }
-    return lotmark(*arguments, "--json", env=env)
-
-
-def told(result: Result) -> Any:
-    assert result.exit_code == 0, result.stderr
-    return json.loads(result.stdout)
-
-
-def code(result: Result) -> str:
-    assert result.exit_code != 0, result.stdout
-    return str(json.loads(result.stdout)["error"]["code"])
 
 
 def submit(solo: SoloLog, vct: str, groups: dict[str, Any]) -> str:
@@ -55,23 +33,7 @@ def file_card(solo: SoloLog, digest: str, **state: Any) -> str:
 @pytest.fixture(scope="module")
 def staffed(solo: SoloLog) -> SoloLog:
     """A log on which two people have keys of their own beside the machine's."""
-    for name in (ANNA, BERT):
-        anchor = str(solo.data / "anchor.json")
-        folder = str(solo.root / name)
-        told(device(solo, name, "device-key", SLUG, "--anchor", anchor, "--party", folder))
-        path = str(solo.root / name / "device.json")
-        told(solo.run("register-key", "--from", path, "--holder", "person", "--json"))
-    return solo
-
-
-def decide(solo: SoloLog, who: str, decision: str, card: str) -> Result:
-    return device(solo, who, "model", decision, card, "--reason", "drift", "--yes")
-
-
-def put_in_force(solo: SoloLog, card: str) -> None:
-    told(decide(solo, ANNA, "approve", card))
-    told(decide(solo, BERT, "approve", card))
-    told(decide(solo, BERT, "activate", card))
+    return with_people(solo)
 
 
 @pytest.mark.item("7.7.cards")

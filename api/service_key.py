@@ -1,8 +1,9 @@
 """The service's own key: what it signs about the log in its operator's name, and nothing else.
 
-A ``key/v1`` of the operator with the one use ``record:access-digest`` and holder kind
-``machine``. It lies in the data folder under the log's passphrase; who steals it files digests
-of accesses, which owners compare with the rows they were told of, and can do no more.
+A ``key/v1`` of the operator with the uses ``record:access-digest`` and ``record:model-card`` and
+holder kind ``machine``. It lies in the data folder under the log's passphrase; who steals it files
+digests of accesses, which owners compare with the rows they were told of, and model cards, which
+are in force only once two people of the line's owner approved them, and can do no more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from keys.signer import SeedSigner, Signer, open_signer
 from ledger.own_types import ACCESS_DIGEST_USE
 
 SERVICE_KEY_URI: Final = "file:service.key"
-SERVICE_TERMS: Final = KeyTerms((ACCESS_DIGEST_USE,), "machine")
+MODEL_CARD_USE: Final = "record:model-card"
+SERVICE_TERMS: Final = KeyTerms((ACCESS_DIGEST_USE, MODEL_CARD_USE), "machine")
 
 
 def draw_service_key(folder: DataFolder, *, passphrase: str, cost: Cost) -> Signer:

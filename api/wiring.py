@@ -10,6 +10,7 @@ from typing import Final
 
 from api.accesses.digests import DigestParts, DigestWorker
 from api.accesses.log import AccessLog
+from api.anomaly.card_signing import CardSigner
 from api.anomaly.held import HeldRecords
 from api.anomaly.training import TrainingParts, TrainingWorker
 from api.anomaly.worker import AnomalyParts, AnomalyWorker
@@ -252,7 +253,8 @@ def _open_anomaly(opened: _Opened, ledger: Ledger) -> AnomalyWorker:
 def _training_parts(opened: _Opened, ledger: Ledger, anomaly: AnomalyWorker) -> TrainingParts:
     origin = opened.config.origin
     records = HeldRecords(opened.store, origin, lambda: ledger.state.agreements)
-    return TrainingParts(anomaly, records, opened.clock)
+    cards = CardSigner(ledger, opened.clock, _own_signer(opened, ledger))
+    return TrainingParts(anomaly, records, opened.clock, cards)
 
 
 def _open_trainings(parts: TrainingParts) -> TrainingWorker:
@@ -295,14 +297,19 @@ def _open_accesses(opened: _Opened) -> AccessLog:
 def _open_digests(
     opened: _Opened, settings: Settings, ledger: Ledger, *, accesses: AccessLog
 ) -> DigestWorker:
-    signer: PartySigner | None = None
-    if opened.own_signer is not None:
-        origin = parse_origin(opened.config.origin)
-        signer = signer_for(origin, ledger.fold.rules.operator, opened.own_signer)
+    signer = _own_signer(opened, ledger)
     retention_ms = settings.access_retention_days * DAY_MS
     worker = DigestWorker(DigestParts(accesses, ledger, opened.clock, signer, retention_ms))
     worker.start()
     return worker
+
+
+def _own_signer(opened: _Opened, ledger: Ledger) -> PartySigner | None:
+    """The service's key in the operator's name."""
+    if opened.own_signer is None:
+        return None
+    origin = parse_origin(opened.config.origin)
+    return signer_for(origin, ledger.fold.rules.operator, opened.own_signer)
 
 
 def _open_nonces(opened: _Opened) -> Nonces:

@@ -1,7 +1,8 @@
 """Trainings that owners of lines ask for: one at a time, in a thread of the service.
 
-The draft of a card is handed back for its signature; until a card of the model is signed,
-approved by two people and made active, the model scores nothing.
+The draft of a card is signed by the service's key where the operator registered that for it, else
+handed back for a signature; until a card of the model is signed, approved by two people and made
+active, the model scores nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api import __version__
 from api.anomaly.alarm_book import AlarmBook, AlarmReading
+from api.anomaly.card_signing import CardSigner
 from api.anomaly.keeping import DONE, FAILED, Job, ModelStore
 from api.anomaly.worker import AnomalyWorker
 from api.observability import describe_fault, log
@@ -37,6 +39,7 @@ class TrainingParts:
     worker: AnomalyWorker
     records: Callable[[Sequence[str]], Sequence[Filed]]
     clock: Clock
+    cards: CardSigner
 
 
 class TrainingWorker:
@@ -124,7 +127,9 @@ def _train(parts: TrainingParts, store: ModelStore, job: Job) -> dict[str, Any]:
     detector = OnnxDetector(onnx)
     draft = _drafted(parts, job, Trained(model, onnx, detector, rows.table), rows)
     _keep(store, job, detector.digest, onnx, made_ms=parts.clock.now_ms())
-    return {"model": detector.digest, "card": draft.content, "stage": str(model.stage)}
+    signed = parts.cards.sign(draft.content, owner=job.owner, job=job.id)
+    found = {"model": detector.digest, "card": draft.content, "stage": str(model.stage)}
+    return {**found, **signed}
 
 
 def _chosen(named: Sequence[str], own: Sequence[str]) -> Sequence[str]:

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from api.anomaly.card_signing import CardSigner
+from api.party_folder import PartySigner
 from tests.api.anomaly.plant import LONG_WAIT_SECONDS, Plant, a_plant
 from tests.api.service import OEM, SUPPLIER, code_of, serve
+from tests.ledger.parties import sign_key
 
 BASE = "/v1/anomaly"
 
@@ -91,6 +94,30 @@ def test_a_training_drafts_a_card_that_is_signed_and_approved(plant: Plant) -> N
     plant.await_tables()
     states = {each["record_id"]: each["state"] for each in _cards(plant)}
     assert states == {plant.active: "superseded", card: "active"}
+
+
+@pytest.mark.item("7.5")
+@pytest.mark.parametrize(("use", "outcome"), [("model-card", "signed"), ("part", "unsigned")])
+def test_the_service_key_signs_a_card_that_it_is_registered_for(
+    plant: Plant, use: str, outcome: str
+) -> None:
+    assert trained(plant)["unsigned"] == "no-service-key"
+    operator = plant.live.party(OEM)
+    service = operator.another_key(f"service for {use}")
+    plant.live.admit(sign_key(plant.live.consortium, operator, service, uses=(f"record:{use}",)))
+    wired, owner = plant.live.wired, plant.place.owner
+    cards = CardSigner(wired.ledger, wired.clock, PartySigner(service.did, service.key))
+    draft = trained(plant, records=[plant.first])["card"]
+    told = cards.sign(draft, owner=owner, job="A" * 22)
+    assert told.keys() == {outcome}
+    plant.await_tables()
+    shadows = {card["record_id"] for card in _cards(plant) if card["state"] == "shadow"}
+    assert shadows == ({told["signed"]} if outcome == "signed" else set())
+    if shadows:
+        # The same training does not sign twice, and its people decide as about any other card.
+        assert "signed" not in cards.sign(draft, owner=owner, job="A" * 22)
+        plant.decide(told["signed"], "reject", by="quality")
+    plant.await_tables()
 
 
 def _cards(plant: Plant) -> list[dict[str, Any]]:

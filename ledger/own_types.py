@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Final
 
 ACCESS_DIGEST: Final = "access-digest/v1"
-#: What a service key is for: its use in ``key/v1``, and nothing else.
+#: What a service key signs of them: its use in ``key/v1``.
 ACCESS_DIGEST_USE: Final = "record:access-digest"
 
 

@@ -227,7 +227,7 @@ def _tell_revocation(
             f"  what it signed from entry {revocation.contested_from} on is contested: readers "
             "are warned until you affirm it"
         )
-    # The operator's service signs digests with a key of its own, and nothing else.
+    # The operator's service has a key of its own, which signs no other records.
     other_uses = ([*SEALING_USES], [*SERVICE_TERMS.uses])
     signing = [key for key in party["keys"] if key["uses"] not in other_uses]
     others = [key for key in signing if _is_current(key) and key["kid"] != found["kid"]]

@@ -1,4 +1,4 @@
-"""``lotmark service-key``: the key by which the service signs digests for its operator."""
+"""``lotmark service-key``: the key by which the service signs in the name of its operator."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ from api.service_key import SERVICE_TERMS, draw_service_key
 def service_key(output: Output, *, data: Path, cost: str, place: Place) -> None:
     """Draw the service's own key and register it, as the operator.
 
-    It signs hourly digests of accesses and nothing else, and lies in the data folder under the
-    log's passphrase. The next start of the service uses it. 'lotmark init' has done so where
-    one party founded the log; run again, this registers the key that is there.
+    It signs hourly digests of accesses, model cards of trainings and nothing else, and lies in
+    the data folder under the log's passphrase. The next start of the service uses it. 'lotmark
+    init' has done so where one party founded the log; run again, this registers the key that is
+    there.
     """
     folder, session = data_folder(data), open_session(place)
     if not folder.config.exists():

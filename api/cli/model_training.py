@@ -12,10 +12,11 @@ import click
 from api.cli.acts import admitted_members, ask
 from api.cli.anomaly_lines import key_of
 from api.cli.faults import CommandFault
-from api.cli.model_records import sign_record
+from api.cli.model_records import find_of_type, shown_group, sign_record
 from api.cli.options import Place, open_session, pass_output, place_options
 from api.cli.output import Output
 from api.cli.party_acts import Acting, open_acting
+from api.cli.proposal_words import slug_of
 from api.cli.record_argument import record_id_of
 from api.client_anomaly import AnomalyClient, Told
 from api.client_errors import AnswerMalformed
@@ -40,7 +41,7 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 @place_options
 @pass_output
 def train(output: Output, *, line: str, place: Place, **options: Any) -> None:
-    """Have the service train a model of a line, and sign its card.
+    """Have the service train a model of a line, and sign its card where the service does not.
 
     LINE is SITE/LINE/MACHINE/PART, or its key. The model scores nothing before two people
     approved it, neither of whom signed the card, and one of them activated it.
@@ -59,12 +60,24 @@ def train(output: Output, *, line: str, place: Place, **options: Any) -> None:
         if options["out"] is not None:
             replace_file(options["out"], onnx)
         told = [f"model {digest}, {len(onnx):,} bytes", *_card_words(card)]
-        question = f"Sign its card in the name of {session.profile.slug}?"
-        ask(output, told, question, is_agreed=options["is_agreed"])
-        admitted = sign_record(acting, CARD, card)
-    output.say(f"card: entry {admitted.index}, model {digest}")
-    output.say(f"  two people approve it: lotmark model approve {admitted.index} --reason CODE")
-    output.result({"model": digest, "line": job["line"], **admitted_members(admitted)})
+        if (signed := job.get("signed")) is None:
+            question = f"Sign its card in the name of {session.profile.slug}?"
+            ask(output, told, question, is_agreed=options["is_agreed"])
+            filed = admitted_members(sign_record(acting, CARD, card))
+        else:
+            filed = _signed(output, acting, str(signed), digest)
+    output.say(f"card: entry {filed['index']}, model {digest}")
+    output.say(f"  two people approve it: lotmark model approve {filed['index']} --reason CODE")
+    output.result({"model": digest, "line": job["line"], **filed})
+
+
+def _signed(output: Output, acting: Acting, record_id: str, digest: str, /) -> dict[str, Any]:
+    """The card that the operator's service key has signed, verified: is it of this model?"""
+    found = find_of_type(acting, record_id, CARD)
+    if shown_group(found, "state")["onnx_sha256"] != _as_record(digest):
+        raise AnswerMalformed(f"expected the card of model {digest}, found that of another")
+    output.note(f"the service of {slug_of(found.issuer)} signed its card")
+    return {"record_id": found.record_id, "index": found.index}
 
 
 def _await(output: Output, client: AnomalyClient, name: str) -> Told:

@@ -52,8 +52,11 @@ def judged_rows(uploads: Sequence[ScoredUpload], labels: Labels) -> list[JudgedR
 
 
 def _rows(upload: ScoredUpload, labels: Labels) -> Iterator[JudgedRow]:
-    """Rows that somebody has said something of, each once: by what was said last."""
-    spans = list(labels.of(upload.record_id))
+    """Rows that somebody has labelled, each once: by the newest label. Seeing is no label.
+
+    Rows of a labelled span that were quiet are judged with those that were called.
+    """
+    spans = [each for each in labels.of(upload.record_id) if each.act.label is not None]
     if not spans:
         return
     series = upload.series
@@ -66,4 +69,4 @@ def _rows(upload: ScoredUpload, labels: Labels) -> Iterator[JudgedRow]:
         found = series[row - 1]
         if found["is_scored"]:
             key = (upload.record_id, row)
-            yield JudgedRow(key, int(found["at_us"]), float(found["p"]), episode)
+            yield JudgedRow(key, int(found["at_us"]), bool(found["level"]), episode)

@@ -36,7 +36,7 @@ from api.anomaly.training_rows import training_rows
 from api.anomaly.uploads import Upload, table_of
 from api.anomaly.watching import Found, Watching
 from quality.deliveries.agreed import Filed
-from scoring.anomaly.adaptive import AdaptiveLevel
+from scoring.anomaly.adaptive import AdaptiveLevel, start_level
 from scoring.anomaly.drift_reference import drift_reference
 from scoring.anomaly.line import Line
 from scoring.anomaly.model import Settings
@@ -187,6 +187,9 @@ class LineFold:
         scored = self._scored_uploads()
         self._confirm(record, scored)
         level = judged_level(scored, self._labels, target=opened.model.settings.yellow)
+        before = self._level or start_level(level.target)
+        is_moved = before.alpha != level.alpha
+        level = replace(level, moved_us=record.admitted_ms * 1_000 if is_moved else before.moved_us)
         self._level = level
         watched = self._state.watched
         now = watched.state.now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.anomaly.alarm_book import ToldLine
@@ -14,27 +14,35 @@ def rates_of(lines: Iterable[ToldLine]) -> list[dict[str, Any]]:
     ``line_p`` is the p-value of a line at its newest upload; ``stands_out`` is by Benjamini and
     Hochberg over the lines that were asked for, so that ten lines do not cry ten times as often.
     """
-    from scoring.anomaly.adaptive import AdaptiveLevel
-    from scoring.anomaly.false_alarms import discoveries, rate_of
+    from scoring.anomaly.false_alarms import NOMINAL, discoveries, realised_rate
 
     asked = list(lines)
     looks = {line.key: line.facts["life"]["line_p"] for line in asked}
     loud = discoveries({key: p for key, p in looks.items() if p is not None})
     told = []
     for line in asked:
-        level = line.facts["level"]
-        found = rate_of(AdaptiveLevel() if level is None else AdaptiveLevel(**level))
+        level = line.facts["level"] or {"alarms": 0, "good": 0}
+        found = realised_rate(level["alarms"], level["good"], nominal=NOMINAL)
         told.append(
             {
                 "line": line.key,
                 **{name: getattr(found, name) for name in found.__slots__},
                 "is_kept": found.is_kept,
-                "alpha": None if level is None else level["alpha"],
+                **_level(level),
                 "line_p": looks[line.key],
                 "stands_out": line.key in loud,
             }
         )
     return told
+
+
+def _level(level: Mapping[str, Any]) -> dict[str, Any]:
+    """The level in force, what the model was trained for, and since when they differ or not."""
+    return {
+        "alpha": level.get("alpha"),
+        "target": level.get("target"),
+        "alpha_moved_us": level.get("moved_us"),
+    }
 
 
 def cards_of(line: ToldLine) -> list[dict[str, Any]]:

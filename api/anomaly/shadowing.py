@@ -51,7 +51,7 @@ def score_in_shadow(
         times = in_columns(opened.model, rows).at_us
     except ScoringError as fault:
         return Shadowed(_row(names, opened, {"status": fault.code, "rows": 0, "called": 0}), before)
-    loud = scored.p_value <= opened.model.settings.yellow
+    loud = scored.p_value < opened.model.settings.yellow
     series = empty_series(len(scored.score))
     if times is not None:
         series["at_us"] = times

@@ -13,7 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scoring.anomaly.adaptive import AdaptiveLevel, feed_bad, feed_good, start_level
+from scoring.anomaly.adaptive import (
+    AdaptiveLevel,
+    feed_bad,
+    feed_good,
+    hold,
+    is_fair,
+    start_level,
+)
 
 
 class LabelName(StrEnum):
@@ -56,11 +63,14 @@ _BY_LABEL = {
 
 @dataclass(frozen=True, slots=True)
 class JudgedRow:
-    """What the life cycle keeps of a verdict: ``key`` names the row (source, number)."""
+    """What the life cycle keeps of a verdict: ``key`` names the row (source, number).
+
+    ``was_called`` is what was told when the row was scored, at the level of that time.
+    """
 
     key: tuple[str, int]
     at_us: int
-    p: float
+    was_called: bool
     episode: str | None = None
     is_accepted: bool | None = None  # by inspection; None: not inspected yet
 
@@ -97,16 +107,15 @@ def level_of(
     """The level in force after all that is known: a fold that can be repeated at any time.
 
     Rows are taken in the order in which they were measured (then by source and number), so that
-    labels that came in another order lead to the same level.
+    labels that came in another order lead to the same level. Where good rows are no fair sample
+    (:func:`~scoring.anomaly.adaptive.is_fair`) they are counted and move nothing.
     """
     labels = newest_labels(acts)
-    level = start_level(target)
+    known: dict[Outcome, list[bool]] = {Outcome.GOOD: [], Outcome.BAD: []}
     for row in sorted(rows, key=lambda row: (row.at_us, row.key)):
-        match outcome_of(row, labels):
-            case Outcome.GOOD:
-                level = feed_good(level, [row.p])
-            case Outcome.BAD:
-                level = feed_bad(level, [row.p])
-            case _:
-                pass
-    return level
+        outcome = outcome_of(row, labels)
+        if outcome in known:
+            known[outcome].append(row.was_called)
+    good = known[Outcome.GOOD]
+    feed = feed_good if is_fair(good) else hold
+    return feed_bad(feed(start_level(target), good), known[Outcome.BAD])

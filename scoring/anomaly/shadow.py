@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scoring.anomaly.adaptive import TARGET
 from scoring.anomaly.false_alarms import NOMINAL, RealisedRate, realised_rate
 from scoring.anomaly.injected import STORED_SET, Reference, injected
 from scoring.anomaly.port import Detector, StreamState
@@ -54,7 +53,7 @@ class Contest:
 
     champion: Detector
     challenger: Detector
-    alpha: float = TARGET
+    alpha: float
     nominal: float = NOMINAL
 
 
@@ -107,14 +106,14 @@ def shadow_report(
 
 def _rate(detector: Detector, good: ParameterTable, contest: Contest) -> RealisedRate:
     p = detector.score(good, detector.start()).p_value
-    called = int((p <= contest.alpha).sum())
+    called = int((p < contest.alpha).sum())
     return realised_rate(called, len(good), nominal=contest.nominal)
 
 
 def _called(
     detector: Detector, table: ParameterTable, state: StreamState, *, alpha: float
 ) -> float:
-    return float((detector.score(table, state).p_value <= alpha).mean())
+    return float((detector.score(table, state).p_value < alpha).mean())
 
 
 def _incident(contest: Contest, incident: Incident) -> Found:

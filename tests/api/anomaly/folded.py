@@ -97,6 +97,11 @@ class FoldedLine:
         said = {"action": "label", "label": label}
         self.take("alarm-label/v1", {"alarm": alarm, "label": said})
 
+    def acknowledge(self, upload: str, rows: tuple[int, int]) -> None:
+        """Somebody has seen rows."""
+        alarm = {"upload": upload, "from_row": rows[0], "to_row": rows[1], "episode": "other"}
+        self.take("alarm-label/v1", {"alarm": alarm, "label": {"action": "acknowledge"}})
+
     def restart(self) -> None:
         """Go on from what was written, as another process does."""
         before = self.fold.finish()

@@ -140,4 +140,18 @@ def test_one_loud_line_of_many_stands_out_and_its_rate_has_an_interval(line: Fol
     assert [each["line"] for each in rates if each["stands_out"]] == ["L9"]
     assert rates[0]["rate"] is None
     assert 0.0 < rates[9]["lower"] < rates[9]["rate"] < rates[9]["upper"] < 1.0
-    assert rates[9]["alpha"] < 0.0075
+    assert rates[9]["alpha"] < rates[9]["target"] == 0.0075
+    assert rates[9]["alpha_moved_us"] == line.now_ms * 1_000
+
+
+@pytest.mark.item("7.4.labels")
+def test_false_alarms_alone_silence_no_line_and_seeing_one_unsays_no_label(
+    line: FoldedLine,
+) -> None:
+    upload = line.upload(faulty_rows())
+    line.label(upload, (14, 20), "false")
+    before = line.told["level"]
+    assert before["alpha"] == before["target"]
+    assert before["alarms"] == before["good"] == 7
+    line.acknowledge(upload, (14, 20))
+    assert line.told["level"] == before

@@ -164,12 +164,13 @@ def test_rows_of_an_event_train_nothing_until_somebody_says_that_they_are_good(
 
 
 def test_a_label_moves_the_level(plant: Plant) -> None:
-    plant.label(plant.faulty, (11, 20), label="false")
+    plant.label(plant.faulty, (1, 20), label="false")
     plant.await_tables()
     (line,) = rows_of(plant.live.wired.anomaly.database, LINE)
     level = decode_facts(line.facts)["level"]
-    assert level["good"] >= 10
-    assert level["alpha"] < level["target"]
+    assert level["good"] == 20
+    assert level["target"] / 4 <= level["alpha"] < level["target"]
+    assert level["moved_us"] > 0
 
 
 def test_a_correction_takes_the_place_of_what_it_corrects(plant: Plant) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from scoring.anomaly.adaptive import (
     ALPHA_MAX,
-    ALPHA_MIN,
     GAMMA,
     feed_bad,
     feed_good,
@@ -28,43 +27,45 @@ from scoring.anomaly.labels import (
 TARGET = 0.01
 
 
-def judged(row: int, p: float, *, episode: str | None = None) -> JudgedRow:
+def judged(row: int, *, called: bool, episode: str | None = None) -> JudgedRow:
     """A row that inspection accepted unless it is in an event."""
     accepted = None if episode else True
-    return JudgedRow(("upload", row), row, p, episode, accepted)
+    return JudgedRow(("upload", row), row, called, episode, accepted)
 
 
 @pytest.mark.item("7.1.adaptive")
 def test_a_good_row_that_was_called_lowers_the_level_and_one_that_was_not_raises_it() -> None:
     level = start_level(TARGET)
-    called, passed = feed_good(level, [0.001]), feed_good(level, [0.5])
+    called, passed = feed_good(level, [True]), feed_good(level, [False])
     assert called.alpha == pytest.approx(TARGET - GAMMA * (1 - TARGET))
     assert passed.alpha == pytest.approx(TARGET + GAMMA * TARGET)
     assert (called.alarms, passed.alarms, called.good) == (1, 0, 1)
 
 
-@pytest.mark.parametrize(("p", "bound"), [(0.0, ALPHA_MIN), (1.0, ALPHA_MAX)])
-def test_the_level_stays_within_its_bounds(p: float, bound: float) -> None:
-    assert feed_good(start_level(TARGET), [p] * 10_000).alpha == bound
+@pytest.mark.parametrize(("called", "bound"), [(True, TARGET / 4), (False, ALPHA_MAX)])
+def test_the_level_stays_within_its_bounds(*, called: bool, bound: float) -> None:
+    assert feed_good(start_level(TARGET), [called] * 10_000).alpha == bound
 
 
 def test_the_realised_rate_comes_near_the_target_when_p_values_are_too_small() -> None:
     # p-values of a model that calls five times as often as it says.
     p_values = [((n * 377) % 1000) / 1000 / 5 for n in range(20_000)]
-    level = feed_good(start_level(TARGET), p_values)
-    unadapted = sum(p <= TARGET for p in p_values) / len(p_values)
+    level = start_level(TARGET)
+    for p in p_values:
+        level = feed_good(level, [p < level.alpha])
+    unadapted = sum(p < TARGET for p in p_values) / len(p_values)
     assert unadapted == pytest.approx(0.05, abs=0.006)
     # Not all the way: at its lower bound the level takes back less than a call has cost.
-    assert TARGET < level.alarms / level.good < 2 * TARGET
+    assert TARGET < level.alarms / level.good < 2.5 * TARGET
 
 
 def test_bad_rows_are_counted_and_move_no_level() -> None:
-    level = feed_bad(start_level(TARGET), [0.001, 0.4])
+    level = feed_bad(start_level(TARGET), [True, False])
     assert (level.alpha, level.bad, level.missed) == (TARGET, 2, 1)
 
 
 def test_the_level_for_red_keeps_its_share_of_the_level_for_yellow() -> None:
-    level = feed_good(start_level(TARGET), [1.0] * 200)
+    level = feed_good(start_level(TARGET), [False] * 200)
     assert level.red() / 0.001 == pytest.approx(level.alpha / TARGET)
 
 
@@ -81,9 +82,10 @@ def test_the_level_for_red_keeps_its_share_of_the_level_for_yellow() -> None:
 def test_a_label_decides_whether_the_rows_of_an_event_feed_the_calibration(
     label: LabelName | None, outcome: Outcome, *, moves: bool
 ) -> None:
-    row, acts = judged(1, 0.001, episode="e"), [AlarmLabel("e", 1, label)]
+    row, acts = judged(2, called=True, episode="e"), [AlarmLabel("e", 1, label)]
     assert outcome_of(row, newest_labels(acts)) is outcome
-    assert (level_of([row], acts, target=TARGET).alpha < TARGET) is moves
+    rows = [judged(1, called=False), row]
+    assert (level_of(rows, acts, target=TARGET).alpha < TARGET) is moves
     assert acknowledged(acts) == {"e"}
 
 
@@ -93,13 +95,26 @@ def test_the_newest_label_counts_whenever_it_is_read() -> None:
         assert newest_labels(order) == {"e": LabelName.CONFIRMED}
 
 
+@pytest.mark.item("7.1.adaptive")
+@pytest.mark.parametrize(("quiet", "moves"), [(0, False), (9, False), (10, True)])
+def test_alarms_that_are_labelled_false_move_the_level_with_as_many_quiet_rows_alone(
+    quiet: int, *, moves: bool
+) -> None:
+    loud = [judged(n, called=True, episode="e") for n in range(10)]
+    rows = [*loud, *(judged(10 + n, called=False) for n in range(quiet))]
+    level = level_of(rows, [AlarmLabel("e", 1, LabelName.FALSE)], target=TARGET)
+    assert (level.good, level.alarms) == (10 + quiet, 10)
+    assert (level.alpha < TARGET) is moves
+    assert level.alpha >= TARGET / 4
+
+
 def test_labels_that_come_in_another_order_lead_to_the_same_level() -> None:
-    rows = [judged(n, 0.002 if n % 7 == 0 else 0.3) for n in range(40)]
+    rows = [judged(n, called=n % 7 == 0) for n in range(40)]
     assert level_of(rows, [], target=TARGET) == level_of(rows[::-1], [], target=TARGET)
 
 
 def test_rows_that_nobody_inspected_feed_nothing() -> None:
-    row = JudgedRow(("upload", 1), 1, 0.001)
+    row = JudgedRow(("upload", 1), 1, True)
     assert level_of([row], [], target=TARGET) == start_level(TARGET)
 
 

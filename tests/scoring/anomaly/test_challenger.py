@@ -88,7 +88,11 @@ def test_champion_and_challenger_are_compared_behind_one_interface(
     model = train(good)
     champion = OnnxDetector(export_model(model))
     fresh = table(rows(200, _SIZE, seed=8))
-    report = shadow_report(Contest(champion, detector), fresh, reference=reference_of_model(model))
+    report = shadow_report(
+        Contest(champion, detector, model.settings.yellow),
+        fresh,
+        reference=reference_of_model(model),
+    )
     assert (report.champion, report.challenger) == (champion.digest, detector.digest)
     assert all(0.0 <= fault.challenger <= 1.0 for fault in report.faults)
 

@@ -24,7 +24,7 @@ def test_a_rate_is_not_kept_once_its_interval_lies_above_the_nominal_one() -> No
 
 
 def test_before_a_row_is_confirmed_the_rate_is_unknown() -> None:
-    found = rate_of(AdaptiveLevel())
+    found = rate_of(AdaptiveLevel(0.0075, 0.0075))
     assert (found.rate, found.lower, found.upper) == (None, 0.0, 1.0)
 
 

@@ -12,7 +12,7 @@ from scoring.anomaly.cards import reference_of_model
 from scoring.anomaly.graph import export_model
 from scoring.anomaly.injected import STORED_SET, Fault, InjectedFault, injected
 from scoring.anomaly.labels import AlarmLabel, JudgedRow, LabelName, Outcome, newest_labels
-from scoring.anomaly.model import Model
+from scoring.anomaly.model import Model, Settings
 from scoring.anomaly.poisoning import Anchor, Anchors, Moved, Movement, movements
 from scoring.anomaly.retraining import (
     AGE_US,
@@ -32,6 +32,7 @@ from scoring.errors import TooFewRows
 from tests.scoring.anomaly.processes import rows, table
 
 M = 6
+YELLOW = Settings().yellow
 QUIET = LineHistory(trained_us=0, trained_rows=400, good_rows=199, known_setups=frozenset("ab"))
 
 
@@ -49,7 +50,7 @@ def champion(model: Model) -> OnnxDetector:
 
 def report_of(champion: OnnxDetector, values: Numbers, model: Model) -> ShadowReport:
     """A challenger that was trained on these rows, beside the champion."""
-    contest = Contest(champion, OnnxDetector(export_model(train(table(values)))))
+    contest = Contest(champion, OnnxDetector(export_model(train(table(values)))), YELLOW)
     bad = table(rows(100, M, seed=8) + 6.0 * (np.arange(M) == 1))
     return shadow_report(
         contest,
@@ -84,12 +85,12 @@ def test_only_rows_that_were_confirmed_good_are_trained_on() -> None:
         AlarmLabel("seen", 3, None),
     ]
     judged = [
-        JudgedRow(("u", 2), 2, 0.5, None, is_accepted=True),
-        JudgedRow(("u", 1), 1, 0.001, "false"),
-        JudgedRow(("u", 3), 3, 0.001, "true"),
-        JudgedRow(("u", 4), 4, 0.001, "seen", is_accepted=True),
-        JudgedRow(("u", 5), 5, 0.5),
-        JudgedRow(("u", 6), 6, 0.5, None, is_accepted=False),
+        JudgedRow(("u", 2), 2, False, None, is_accepted=True),
+        JudgedRow(("u", 1), 1, True, "false"),
+        JudgedRow(("u", 3), 3, True, "true"),
+        JudgedRow(("u", 4), 4, True, "seen", is_accepted=True),
+        JudgedRow(("u", 5), 5, False),
+        JudgedRow(("u", 6), 6, False, None, is_accepted=False),
     ]
     found = training_rows(judged, newest_labels(acts))
     assert found.rows == (("u", 1), ("u", 2))
@@ -128,7 +129,7 @@ def test_a_challenger_that_calls_good_rows_is_objected_to(
 def test_a_shadow_of_fewer_than_200_rows_says_nothing(
     champion: OnnxDetector, model: Model, good: int, *, is_refused: bool
 ) -> None:
-    contest, reference = Contest(champion, champion), reference_of_model(model)
+    contest, reference = Contest(champion, champion, YELLOW), reference_of_model(model)
     values = table(rows(good, M, seed=7))
     if is_refused:
         with pytest.raises(TooFewRows, match="expected 200 good rows in shadow or more, found 199"):
@@ -138,7 +139,7 @@ def test_a_shadow_of_fewer_than_200_rows_says_nothing(
 
 
 def test_what_moved_away_is_an_objection(champion: OnnxDetector, model: Model) -> None:
-    contest = Contest(champion, champion)
+    contest = Contest(champion, champion, YELLOW)
     good = table(rows(200, M, seed=7))
     report = shadow_report(contest, good, reference=reference_of_model(model))
     moved = Movement("p1", Anchor.FIRST, Moved.CENTRE, 1.4, 1.0)

@@ -14,7 +14,8 @@ from scoring.anomaly.table import Numbers
 
 MODEL_WEIGHT: Final = 0.7
 RULES_WEIGHT: Final = 0.3
-#: Half of all good rows have rules as quiet as this: no evidence for the row, and none against.
+#: Half of all good rows are as quiet as this: no evidence for a row, and none against. Uncapped, a
+#: model at p = 1 would erase whatever rules found, and rules at p = 1 the model.
 _QUIET: Final = 0.5
 #: Below it 1 / tan(pi p) overflows nothing yet.
 _LEAST: Final = 1e-300
@@ -24,7 +25,8 @@ def fuse(p_model: Numbers, p_rules: Numbers | None) -> Numbers:
     """The p-value of each row; ``p_rules`` None leaves the model's as it is."""
     if p_rules is None:
         return p_model
-    found = MODEL_WEIGHT * _cauchy(p_model) + RULES_WEIGHT * _cauchy(np.minimum(p_rules, _QUIET))
+    model, rules = (_cauchy(np.minimum(each, _QUIET)) for each in (p_model, p_rules))
+    found = MODEL_WEIGHT * model + RULES_WEIGHT * rules
     # arctan(1/t) keeps the digits that 1/2 - arctan(t)/pi loses for large t.
     with np.errstate(divide="ignore"):
         small = np.arctan(1.0 / found) / np.pi

@@ -42,6 +42,13 @@ def test_quiet_rules_say_nothing_against_a_row() -> None:
 
 
 @pytest.mark.item("7.4")
+@pytest.mark.parametrize("p_model", [0.5, 0.999, 1.0])
+def test_a_quiet_model_says_nothing_against_rules(p_model: float) -> None:
+    found = fuse(np.array([p_model, p_model]), np.array([0.001, 1.0]))
+    assert found == pytest.approx([0.001 / RULES_WEIGHT, 0.5], rel=1e-3)
+
+
+@pytest.mark.item("7.4")
 @pytest.mark.parametrize(
     ("given", "stage", "memory", "level"),
     [

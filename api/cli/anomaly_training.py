@@ -151,6 +151,7 @@ def _write_beside(
 
 def card_text(model: Model, onnx: bytes) -> str:
     """What a model is, for people and programs: canonical JSON, the same for the same model."""
+    from api.cli.anomaly_watch import score_limits
     from scoring.anomaly.cards import out_of_fold_digest
 
     content = {
@@ -167,10 +168,7 @@ def card_text(model: Model, onnx: bytes) -> str:
         "statistics": [statistic.name for statistic in model.statistics],
         "out_of_fold": out_of_fold_digest(model),
         "resolution": model.calibration.resolution,
-        "limits": {
-            level: model.calibration.threshold(alpha)
-            for level, alpha in (("yellow", model.settings.yellow), ("red", model.settings.red))
-        },
+        "limits": score_limits(model, model.settings.yellow),
     }
     return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 

@@ -21,6 +21,7 @@ import numpy as np
 from keys.encoding import encode_base64url
 from ledger.frontier import EMPTY_FRONTIER, append_leaves
 from ledger.tree import leaf_hash
+from scoring.anomaly.levels import RED_SHARE
 from scoring.anomaly.model import Model, Settings
 from scoring.errors import TooFewRows
 
@@ -183,7 +184,7 @@ def _results(model: Model, facts: CardFacts) -> dict[str, Any]:
     calibration = model.calibration
     limits = {
         "score@yellow": calibration.threshold(model.settings.yellow),
-        "score@red": calibration.threshold(model.settings.red),
+        "score@red": calibration.threshold(RED_SHARE * model.settings.yellow),
     }
     return {
         "alpha": decimal_text(model.settings.yellow),

@@ -82,7 +82,6 @@ class Settings:
     trim: float = 6.0
     blocks: int = 5
     yellow: float = 0.0075
-    red: float = 0.001
     drift_decays: tuple[float, ...] = (0.3, 0.1)
     spread_decays: tuple[float, ...] = (0.2, 0.05)
     total_decay: float = 0.1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scoring.anomaly.blocks import ROWS_MAX, STRETCH_ROWS, stretches
+from scoring.anomaly.levels import RED_SHARE
 from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.table import ParameterTable
 from scoring.anomaly.training import train
@@ -51,8 +52,8 @@ def test_duplicated_columns_are_modelled_and_told_apart_when_they_part() -> None
     quiet = detector.score(table(together), detector.start()).p_value
     loud = detector.score(table(apart), detector.start()).p_value
     assert np.isfinite(model.calibration.scores).all()
-    assert (quiet > model.settings.red).all()
-    assert (loud[10:] < model.settings.red).all()
+    assert (quiet > RED_SHARE * model.settings.yellow).all()
+    assert (loud[10:] < RED_SHARE * model.settings.yellow).all()
 
 
 @pytest.mark.item("7.bad.one-row")

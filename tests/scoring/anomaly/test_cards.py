@@ -24,6 +24,7 @@ from scoring.anomaly.cards import (
 from scoring.anomaly.drafting import Lineage, Trained, draft_card
 from scoring.anomaly.drift_bytes import decode_drift_reference
 from scoring.anomaly.graph import export_model
+from scoring.anomaly.levels import RED_SHARE
 from scoring.anomaly.model import Model, Settings
 from scoring.anomaly.serving import OnnxDetector
 from scoring.anomaly.training import train
@@ -90,6 +91,15 @@ def test_a_draft_is_measured_and_is_what_the_record_type_asks_for(model: Model) 
     digest = sha256(draft.drift_reference).digest()
     assert decode_base64url(draft.content["reference"]["sha256"]) == digest
     assert decode_drift_reference(draft.drift_reference).names == model.names
+
+
+def test_the_red_limit_of_a_card_is_the_one_that_rows_are_judged_by(
+    model: Model, facts: CardFacts
+) -> None:
+    results = card_content(model, facts)["results"]
+    told = {each["statistic"]: each["limit"] for each in results["limits"]}
+    p = model.calibration.judge(float(told["score@red"])).value
+    assert p == pytest.approx(RED_SHARE * model.settings.yellow, rel=1e-3)
 
 
 @pytest.mark.parametrize("changed", ["rows", "code", "settings"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from api.cli.anomaly_labels import good_rows, is_bad
 from api.cli.anomaly_options import file_asked, file_options
 from api.cli.anomaly_training import read_whole, train_model
 from api.cli.faults import CommandFault
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from scoring.anomaly.verdict import Verdict
 
 _FILES: Final = click.Path(path_type=Path, dir_okay=False)
-#: What a label says of a good row.
-_GOOD: Final = frozenset({"", "0", "0.0", "-1", "false", "no", "normal", "ok", "good", "pass"})
 _SINGLE_ROWS: Final = 2_000
 
 
@@ -54,7 +53,7 @@ def bench(
 
     asked = file_asked(options)
     started = time.perf_counter()
-    table = read_whole(output, training, asked)[0].table
+    table = good_rows(output, read_whole(output, training, asked)[0], training.name)[0].table
     detector = OnnxDetector(export_model(train_model(output, table)))
     seconds = time.perf_counter() - started
     files = []
@@ -120,7 +119,7 @@ def _bad_rows(batch: FileBatch, path: Path, onset: int | None) -> list[bool]:
             f"{path}: expected a column of labels, or --onset, found neither",
             remedy="Say which column it is with --label, or how many rows are good with --onset.",
         )
-    return [label.casefold() not in _GOOD for label in batch.labels]
+    return [is_bad(label) for label in batch.labels]
 
 
 def _measure(

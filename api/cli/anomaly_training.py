@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from api import __version__
+from api.cli.anomaly_labels import good_rows
 from api.cli.anomaly_options import (
     beside_path,
     file_argument,
@@ -52,13 +53,15 @@ def train(
 ) -> None:
     """Train a model on the good rows of FILE (CSV, text matrix, Parquet, DFQ; also .gz).
 
-    Rows are taken in by their measured time. Beside the model a file with limits and rules is
+    Rows are taken in by their measured time; rows that a column of labels calls bad are left
+    out, and their number is told. Beside the model a file with limits and rules is
     written, which 'lotmark anomaly score' reads.
     """
     from scoring.anomaly.graph import export_model
 
     by_lot = options.pop("by_lot")
     found, opened, rows = read_whole(output, file, file_asked(options))
+    found, labelled_bad = good_rows(output, found, file.name)
     model = train_model(output, found.table, by_lot=by_lot)
     onnx = export_model(model)
     write_whole(out, onnx)
@@ -68,6 +71,7 @@ def train(
         "bytes": len(onnx),
         "stage": str(model.stage),
         "rows": rows,
+        "labelled_bad": labelled_bad,
         "used": model.facts.used,
         "effective_rows": round(model.facts.n_eff, 1),
         "parameters": len(model.names),

@@ -333,7 +333,9 @@ class LineFold:
         if stage:
             self._facts["stage"] = stage
         if rows.last_us is not None:
-            self._facts["newest_us"] = max(self._facts["newest_us"] or 0, rows.last_us)
+            # Nothing is measured after it was admitted, whatever its clock says.
+            newest = min(rows.last_us, rows.record.admitted_ms * 1_000)
+            self._facts["newest_us"] = max(self._facts["newest_us"] or 0, newest)
 
     # ---- models ----
 

@@ -113,11 +113,7 @@ class LineWatch:
         arrival = place(rows, state, now_us)
         begun = _begin(arrival, state)
         run = self._run(arrival.merged, arrival.orders, begun=begun)
-        alone = [
-            self._alone(rows.picked(list(chosen)), order, state.now.stream.alpha)
-            for chosen, order in ((arrival.apart, Order.APART), (arrival.ahead, Order.AHEAD))
-            if chosen
-        ]
+        alone = self._alone(rows, arrival, state)
         return self._pushed(_Outcome(state, arrival, begun, run, alone), len(rows))
 
     def _expect_state(self, state: WatchState) -> None:
@@ -127,7 +123,8 @@ class LineWatch:
                 f" found that of {state.model[:12]}: start again"
             )
         m, p = len(self._line.model.modelled), len(self._line.model.names)
-        positions = (state.now, *state.checkpoints)
+        aside = () if state.aside is None else (state.aside,)
+        positions = (state.now, *state.checkpoints, *aside)
         if state.kept.values.shape[1] != p or any(
             each.points.shape[1] != m or each.exceeded.shape != (3, m) or each.gaps.shape != (p,)
             for each in positions
@@ -169,14 +166,23 @@ class LineWatch:
             position, at = part.position, at + len(part.verdicts)
         return _Run(parts, position, tuple(checkpoints))
 
-    def _alone(self, rows: Rows, order: Order, alpha: float) -> Advanced:
-        """Rows that cannot be put into their place, as a stream of their own."""
-        start = self._scorer.start()
-        start = replace(start, stream=replace(start.stream, alpha=alpha))
-        units = unit_changes(self._line.model, rows.values)
-        found = self._scorer.advance(rows, start, (order,) * len(rows), units=units)
-        ended = tuple(replace(each, is_open=False) for each in found.episodes)
-        return replace(found, episodes=ended)
+    def _alone(self, rows: Rows, arrival: Arrival, state: WatchState) -> list[Advanced]:
+        """Rows that cannot be put into their place, as a stream of their own that goes on."""
+        position = state.aside or self._scorer.start()
+        stream = replace(position.stream, alpha=state.now.stream.alpha)
+        position = replace(position, stream=stream)
+        parts = []
+        for chosen, order in ((arrival.apart, Order.APART), (arrival.ahead, Order.AHEAD)):
+            if not chosen:
+                continue
+            picked = rows.picked(list(chosen))
+            units = unit_changes(self._line.model, picked.values)
+            found = self._scorer.advance(picked, position, (order,) * len(chosen), units=units)
+            position = found.position
+            # No row may ever come behind them; an event that goes on all the same is told again.
+            ended = tuple(replace(each, is_open=False) for each in found.episodes)
+            parts.append(replace(found, episodes=ended))
+        return parts
 
     def _pushed(self, outcome: _Outcome, pushed_rows: int) -> Pushed:
         state, arrival, run = outcome.state, outcome.arrival, outcome.run
@@ -205,7 +211,10 @@ class LineWatch:
             tuple(episodes.values()),
             tuple(sorted(undone)),
             _notes(arrival, again, (*found.values(), *again)),
-            self._state(outcome, kept_opened + opened),
+            replace(
+                self._state(outcome, kept_opened + opened),
+                aside=outcome.alone[-1].position if outcome.alone else state.aside,
+            ),
         )
 
     def _state(self, outcome: _Outcome, opened: tuple[tuple[str, int], ...]) -> WatchState:

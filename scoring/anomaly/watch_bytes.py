@@ -28,6 +28,7 @@ _AXES_MAX: Final = 2
 def encode_watch_state(state: WatchState) -> bytes:
     """Canonical bytes of a state."""
     content = {
+        "aside": None if state.aside is None else _position(state.aside),
         "checkpoints": [_position(each) for each in state.checkpoints],
         "format": FORMAT,
         "kept": {
@@ -75,6 +76,7 @@ def _state(found: Any) -> WatchState:
         checkpoints,
         Rows(values, marks, setups),
         opened,
+        None if found["aside"] is None else _read_position(found["aside"]),
     )
 
 

@@ -79,6 +79,8 @@ class WatchState:
     ``checkpoints`` are positions before some of the ``kept`` rows, the oldest before the first
     of them; scoring goes back to one when a row comes late. ``opened`` are the events that opened
     since the oldest checkpoint, each with the number of rows that were taken in before it.
+    ``aside`` is where the rows are that could not be put into their place: a stream of their own,
+    so that who states wrong times gets rid of no average and of no event.
     """
 
     model: str
@@ -86,3 +88,4 @@ class WatchState:
     checkpoints: tuple[Position, ...]
     kept: Rows
     opened: tuple[tuple[str, int], ...] = ()
+    aside: Position | None = None

@@ -166,6 +166,7 @@ def _explain(question: _Question, rows: Any, before: Any, *, at: int) -> Explana
 
 
 def _tell(output: Output, verdict: Verdict, explanation: Explanation, language: str) -> None:
+    from scoring.anomaly.leading import is_by_model
     from scoring.anomaly.sentences import sentence
 
     p = "-" if verdict.p is None else f"{verdict.p:.2g}"
@@ -178,6 +179,15 @@ def _tell(output: Output, verdict: Verdict, explanation: Explanation, language: 
             f"outside its specification: {violation.parameter} = {violation.value:g}"
             f" [{violation.lower}, {violation.upper}]"
         )
+    for moved in verdict.moved:
+        output.say(
+            f"rule, a constant stays what it is: {moved.parameter} = {moved.value:g},"
+            f" always {moved.trained:g} in training"
+        )
+    if verdict.gaps:
+        output.say(f"missing far more often than in training: {', '.join(verdict.gaps)}")
+    if verdict.level != "none" and not is_by_model(verdict):
+        output.say("by the model alone the row is normal; its largest parts:")
     heading = ("parameter", "observed", "expected", "sigma", "share of T2")
     if language == "zh":
         heading = ("参数", "观测值", "预期值", "σ", "占 T2 的比例")

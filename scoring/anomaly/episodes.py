@@ -139,5 +139,6 @@ def _counted(
 ) -> tuple[tuple[str, int], ...]:
     counts = Counter(dict(before))
     counts.update(more)
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    # Of those as frequent as one another, the one that led first stays first.
+    ordered = sorted(counts.items(), key=lambda each: -each[1])
     return tuple(ordered[:_PARAMETERS_MAX])

@@ -43,6 +43,7 @@ class PlainFigures:
     beyond: list[list[int]]
     missing: list[tuple[str, ...]]
     gaps: list[tuple[str, ...]]
+    moved: list[tuple[str, ...]]
 
 
 def plain_figures(figures: Figures, names: HitNames) -> PlainFigures:
@@ -63,6 +64,7 @@ def plain_figures(figures: Figures, names: HitNames) -> PlainFigures:
         _places(figures.is_beyond),
         _named(np.isnan(figures.rows.values), names.parameters),
         _named(figures.gaps, names.parameters),
+        _named(figures.moved, [hit.parameter for hit in names.constants]),
     )
 
 

@@ -11,6 +11,7 @@ from scoring.anomaly.episodes import Episode, EpisodeKind, Following, Loud, RowM
 from scoring.anomaly.exceedance import Excursions, none_exceeded
 from scoring.anomaly.explanation import Context, Explanation, explain
 from scoring.anomaly.figures import FigureMaker, Figures
+from scoring.anomaly.leading import fired_by, led_by
 from scoring.anomaly.levels import Evidence, Judged, judge, quiet
 from scoring.anomaly.line import Line
 from scoring.anomaly.plain_figures import HitNames, PlainFigures, plain_figures
@@ -19,7 +20,7 @@ from scoring.anomaly.specification import bounds
 from scoring.anomaly.stages import stage_text
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.units import UnitChange
-from scoring.anomaly.verdict import Level, Order, RuleHit, Status, Verdict
+from scoring.anomaly.verdict import Level, Moved, Order, RuleHit, Status, Verdict
 from scoring.anomaly.watch_state import Position, Rows
 
 
@@ -120,7 +121,19 @@ class RowScorer:
         if at is not None and judged.level is not Level.NONE:
             explanation = self._explanation(figures, n, walk.excursions.known(), row=walk.rows)
         told = _Told(judged, order, explanation)
-        return self._verdict(figures, plain, n, told=told)
+        verdict = self._verdict(figures, plain, n, told=told)
+        if judged.level is Level.NONE or at is None:
+            return verdict
+        verdict = replace(verdict, moved=self._moved(figures, plain, n, at=at))
+        return replace(verdict, fired=fired_by(verdict))
+
+    def _moved(
+        self, figures: Figures, plain: PlainFigures, n: int, *, at: int
+    ) -> tuple[Moved, ...]:
+        model = self._line.model
+        places = [model.names.index(name) for name in plain.moved[at]]
+        values = figures.rows.values[n]
+        return tuple(Moved(model.names[j], float(values[j]), model.constants[j]) for j in places)
 
     def _judged(
         self, figures: Figures, plain: PlainFigures, n: int, memory: tuple[bool, ...]
@@ -236,13 +249,11 @@ def _loud(kind: EpisodeKind, verdict: Verdict, mark: RowMark) -> Loud | None:
     level, parameters = Level.RED, tuple(each.parameter for each in verdict.violations)
     if kind is EpisodeKind.ANOMALY:
         level = verdict.model_level
-        parameters = (*(each.parameter for each in verdict.beyond_control), *verdict.gaps)
-        if level is Level.NONE and parameters:
+        if level is Level.NONE and (verdict.beyond_control or verdict.gaps):
             level = Level.YELLOW
-        elif verdict.explanation is not None and verdict.explanation.top:
-            parameters = (verdict.explanation.top[0].parameter,)
         if level is Level.NONE:
             return None
+        parameters = led_by(verdict)
     elif not verdict.violations:
         return None
     return Loud(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from scoring.anomaly.explanation import Contribution, Explanation
+from scoring.anomaly.leading import is_by_model, rule_led
 from scoring.anomaly.model import Stage
 from scoring.anomaly.units import UnitChange
 from scoring.anomaly.verdict import Level, Reason, Status, Verdict, Violation
@@ -37,6 +38,8 @@ class _Words:
     violated: str
     beyond_control: str
     gaps: str
+    moved: str
+    by_rules: str
     units: str
     plus: str
     unit_names: str
@@ -72,6 +75,9 @@ _EN: Final = _Words(
     violated="{name} violates its specification: {value}, {side} the {limit} of {bound}",
     beyond_control="{name} is beyond its control limit: {value}, {side} the {limit} of {bound}",
     gaps="missing far more often than while training: {names}",
+    moved="{name} never changed while training: it was always {trained} and is {value} now"
+    " (rule: a constant stays what it is)",
+    by_rules="run rules fire at {name} (rules {rules})",
     units="{name} looks as if it were in another unit: its values are {factor:.7g} times as"
     " large as while training",
     plus=" plus {offset:.6g}",
@@ -105,6 +111,8 @@ _ZH: Final = _Words(
     violated="{name} 超出规格：{value}，{side}于{limit} {bound}",
     beyond_control="{name} 超出控制限：{value}，{side}于{limit} {bound}",
     gaps="缺失远多于训练期间：{names}",
+    moved="{name} 训练时恒为 {trained}，现为 {value}（规则：恒定参数不应变化）",
+    by_rules="{name} 触发判异规则（{rules}）",
     units="{name} 疑似改用了其他单位：数值为训练时的 {factor:.7g} 倍",
     plus="再加 {offset:.6g}",
     unit_names="（由 {source} 变为 {target}）",
@@ -133,8 +141,12 @@ def sentence(verdict: Verdict, language: Language) -> str:
     if verdict.gaps:
         parts.append(words.gaps.format(names=words.comma.join(verdict.gaps[:5])))
     parts += [units_suspected(each, language) for each in verdict.units_suspected[:3]]
+    led = _led_parts(verdict, words)
+    parts = led + parts if verdict.moved else parts + led
     if verdict.model_level is not Level.NONE and verdict.explanation is not None:
-        parts += _model_parts(verdict, verdict.explanation, words)
+        if not led or is_by_model(verdict):
+            parts += _model_parts(verdict.explanation, words)
+        parts += _of_row(verdict, words)
     return words.levels[verdict.level] + (": " if language == "en" else "：") + _ended(parts, words)
 
 
@@ -150,7 +162,32 @@ def units_suspected(change: UnitChange, language: Language) -> str:
     return told
 
 
-def _model_parts(verdict: Verdict, explanation: Explanation, words: _Words) -> list[str]:
+def _led_parts(verdict: Verdict, words: _Words) -> list[str]:
+    """The constants that moved, or the rules that made the level by themselves."""
+    parts = [
+        words.moved.format(
+            name=each.parameter, value=_number(each.value), trained=_number(each.trained)
+        )
+        for each in verdict.moved[:3]
+    ]
+    return parts + [
+        words.by_rules.format(name=name, rules=words.comma.join(rules))
+        for name, rules in rule_led(verdict)[:1]
+    ]
+
+
+def _of_row(verdict: Verdict, words: _Words) -> list[str]:
+    """What of the level is not of a parameter: its reasons, and how rare it is."""
+    parts = [words.reasons[each] for each in verdict.reasons if each in words.reasons]
+    if verdict.p is not None and verdict.p > 0:
+        rare = words.rare.format(rows=round(1.0 / max(verdict.p, 1e-9)))
+        parts.append(rare + (words.fitted if verdict.is_extrapolated else ""))
+    if verdict.is_borderline:
+        parts.append(words.borderline)
+    return parts
+
+
+def _model_parts(explanation: Explanation, words: _Words) -> list[str]:
     if not explanation.top:
         return []
     first = explanation.top[0]
@@ -164,12 +201,6 @@ def _model_parts(verdict: Verdict, explanation: Explanation, words: _Words) -> l
     ]
     if others:
         parts.append(words.others.format(names=words.comma.join(others)))
-    parts += [words.reasons[each] for each in verdict.reasons if each in words.reasons]
-    if verdict.p is not None and verdict.p > 0:
-        rare = words.rare.format(rows=round(1.0 / max(verdict.p, 1e-9)))
-        parts.append(rare + (words.fitted if verdict.is_extrapolated else ""))
-    if verdict.is_borderline:
-        parts.append(words.borderline)
     return parts
 
 

@@ -68,6 +68,15 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A parameter that was constant in training and is no longer: its value now and then."""
+
+    parameter: str
+    value: float
+    trained: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict on row ``row`` of ``source`` (a record, a file).
 
@@ -79,7 +88,9 @@ class Verdict:
     below it p is a tail that was fitted (``is_extrapolated``). ``stage_text`` reads
     ``learning 12/30`` while a model learns. ``gaps`` are the parameters that are missing too
     often; ``units_suspected`` those whose values, with those that came with them, look as if they
-    were in another unit: the row is scored as it is. ``explanation`` is there where a level is.
+    were in another unit: the row is scored as it is. ``moved`` are constants that changed.
+    ``fired`` names the statistic, or ``constant/NAME`` or ``rule/NAME`` where one of these made
+    the level. ``explanation`` is there where a level is.
     """
 
     source: str
@@ -112,3 +123,4 @@ class Verdict:
     episodes: tuple[str, ...] = ()
     explanation: Explanation | None = None
     units_suspected: tuple[UnitChange, ...] = ()
+    moved: tuple[Moved, ...] = ()

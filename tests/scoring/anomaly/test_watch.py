@@ -274,9 +274,16 @@ def test_a_constant_that_moves_is_an_alarm() -> None:
     later = law(30, 3)
     later[:, 4] = 7.0
     later[20, 4] = 8.0
-    found = push_parts(a_watch(line), [(0, timed(later))]).verdicts
+    pushed = push_parts(a_watch(line), [(0, timed(later))])
+    found = pushed.verdicts
     assert [verdict.row for verdict in found if verdict.level is not Level.NONE] == [20]
     assert RuleHit("p4", Rule.N1) in found[20].rules
+    assert found[20].fired == "constant/p4"
+    assert [each.parameters for each in pushed.episodes.values()] == [(("p4", 1),)]
+    told = sentence(found[20], "en")
+    assert "p4 never changed while training: it was always 7 and is 8 now" in told
+    assert not any(f"p{j} is " in told for j in range(4))
+    assert "p4 训练时恒为 7，现为 8" in sentence(found[20], "zh")
 
 
 @pytest.mark.item("7.1.missing")

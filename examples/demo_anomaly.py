@@ -1,53 +1,48 @@
-"""A forging press is watched: an upload, an alarm, why, a label, and the same verdict again.
+"""A forging press is watched: a model, an alarm, why, a label, and the same decision again.
+
+Model, alarm, sentence and decision are the running service's; the decision is made again here.
 
 The rows are made up from a seed (the demo has no press): force, travel, temperature, dwell and
 vibration move together, as they do. From row 16 of the last upload the die wears, so that the
 force drifts away from what the other parameters let expect, long before it leaves its own limits.
-``python -m examples.demo_anomaly watch FOLDER ...`` is the supplier's step.
+``python -m examples.demo_anomaly watch FOLDER ...`` is the supplier's step, ``ask`` its customer's.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import json
 import secrets
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from api import __version__
+from api.anomaly.places import Place
 from api.client import LogClient
+from api.client_anomaly import AnomalyClient, Told
 from api.governing import KeyTerms, compose_key
 from api.party_folder import PartySigner
 from examples.demo_party import Desk, did_of, open_desk
-from examples.demo_stage import Stage, at_service, chapter
+from examples.demo_stage import Stage, StepFailed, at_service, chapter
 from keys.ed25519 import SEED_BYTES
 from keys.signer import SeedSigner
 from ledger.compose import Filing
 from ledger.record_type import parse_record_type
 from ledger.submission import Admitted
-from scoring.anomaly.cards import LinePlace, TrainingRecord
-from scoring.anomaly.decision import Limit as LevelLimit
-from scoring.anomaly.drafting import Lineage, Trained, draft_card
-from scoring.anomaly.graph import export_model
-from scoring.anomaly.line import Line
-from scoring.anomaly.replay import ReplayReport, decide, replay
-from scoring.anomaly.sentences import sentence
+from scoring.anomaly.decision import decode_decision
+from scoring.anomaly.replay import ReplayReport, replay
 from scoring.anomaly.serving import OnnxDetector
-from scoring.anomaly.specification import Limit, Limits
-from scoring.anomaly.table import Numbers, ParameterTable
-from scoring.anomaly.training import train
-from scoring.anomaly.verdict import Level, Verdict
-from scoring.anomaly.watch import LineWatch
 
 SUPPLIER: Final = "lindqvist-gears"
+CUSTOMER: Final = "hanfeng-drive"
 PLACE: Final = {"site": "LG-1", "line": "L2", "machine": "PRESS-4", "part": "GR-1001"}
+LINE: Final = Place(did_of(SUPPLIER), **PLACE)
 #: Name, unit, usual value, spread, how much of the press's common movement it has.
 PARAMETERS: Final = (
     ("force", "kN", 840.0, 6.0, 0.8),
@@ -59,24 +54,10 @@ PARAMETERS: Final = (
 TRAINING_ROWS: Final = 500
 FAULT_ROWS: Final = 40
 WORN_FROM: Final = 16
+TRAINING_SECONDS_MAX: Final = 60.0
 _WEAR_KN: Final = 1.2
 _LIMIT_SIGMA: Final = 8.0
 _BEGUN: Final = datetime(2026, 11, 19, 6, 0, tzinfo=UTC)
-_NAMES: Final = tuple(name for name, *_ in PARAMETERS)
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What the model says of the upload with the fault.
-
-    ``first`` is its first verdict with a level and ``red`` its first red one.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    first: Verdict
-    red: Verdict
-    events: int
-    replayed: ReplayReport
 
 
 def pressed(rows: int, *, seed: int, first: int = 0, worn_from: int | None = None) -> list[Any]:
@@ -111,54 +92,28 @@ def limits() -> dict[str, tuple[float, float]]:
     }
 
 
-def table_of(rows: list[Any]) -> ParameterTable:
-    """The rows of an upload as the model takes them."""
-    values: Numbers = np.array([[float(value) for value in row["values"]] for row in rows])
-    at = [datetime.fromisoformat(row["at"]) for row in rows]
-    at_us = np.array([int(one.timestamp()) * 1_000_000 for one in at], np.int64)
-    return ParameterTable(_NAMES, values, at_us, units=tuple(unit for _, unit, *_ in PARAMETERS))
-
-
-def train_on(rows: list[Any]) -> Trained:
-    """Train, export, and open what serves."""
-    table = table_of(rows)
-    model = train(table)
-    onnx = export_model(model)
-    return Trained(model, onnx, OnnxDetector(onnx), table)
-
-
-def watch(trained: Trained, rows: list[Any], *, source: str) -> Watched:
-    """Score an upload, then replay what was decided."""
-    line = Line(
-        trained.model,
-        Limits({name: Limit(low, high) for name, (low, high) in limits().items()}),
-    )
-    watching = LineWatch(trained.detector, line)
-    pushed = watching.push(table_of(rows), watching.start(), source=source, first_row=1)
-    levels = [one for one in pushed.verdicts if one.level is not Level.NONE]
-    red = next(one for one in levels if one.level is Level.RED)
-    detector = OnnxDetector(trained.onnx)
-    kept = (LevelLimit("yellow", 0.01), LevelLimit("red", 0.001))
-    path = decide(detector, table_of(rows), detector.start(), limits=kept)
-    replayed = replay(path, OnnxDetector(trained.onnx))
-    return Watched(pushed.verdicts, levels[0], red, len(pushed.episodes), replayed)
-
-
-def told_of(found: Watched) -> Iterator[str]:
+def told_of(alarm: Told) -> Iterator[str]:
     """What people are told of an alarm."""
+    episode, peak = alarm["episode"], alarm["peak"]
     for language in ("en", "zh"):
-        yield f"row {found.red.row}, {found.red.level}: {sentence(found.red, language)}"
-    explanation = found.red.explanation
-    for one in explanation.top[:3] if explanation else ():
-        value = "missing" if one.value is None else f"{one.value:.1f}"
+        yield f"row {peak['row']}, {peak['level']}: {alarm['sentence'][language]}"
+    for one in peak["explanation"]["top"][:3]:
+        value = "missing" if one["value"] is None else f"{one['value']:.1f}"
         yield (
-            f"  {one.parameter:<7} {value:>8} {one.unit:<5} expected {one.expected:8.1f}, "
-            f"{one.share:6.1%} of T2"
+            f"  {one['parameter']:<7} {value:>8} {one['unit']:<5} expected {one['expected']:8.1f}, "
+            f"{one['share']:6.1%} of T2"
         )
     yield (
-        f"{found.events} event for {sum(v.level is not Level.NONE for v in found.verdicts)} rows; "
-        f"first told at row {found.first.row}, the die wears since row {WORN_FROM}"
+        f"one event for {episode['loud_rows']} rows; first told at row {episode['first']['row']}, "
+        f"the die wears since row {WORN_FROM}"
     )
+
+
+def replayed(alarm: Told, onnx: bytes) -> Iterator[ReplayReport]:
+    """The decisions on the row at which it opened and on its peak, made again."""
+    for name in ("opening_decision", "decision"):
+        text = json.dumps(alarm[name], ensure_ascii=False, separators=(",", ":"))
+        yield replay(decode_decision(text.encode()), OnnxDetector(onnx))
 
 
 # ---- at the log ----
@@ -168,31 +123,62 @@ def play_watched_line(stage: Stage) -> None:
     """Play the chapter."""
     chapter("A press is watched: an upload, an alarm, why, and a label")
     at_service(stage, SUPPLIER, "watch", program="anomaly")
+    at_service(stage, CUSTOMER, "ask", program="anomaly")
 
 
 def watch_line(desk: Desk) -> None:
-    """Upload, train, have two people approve, upload a fault, label the alarm."""
+    """Upload, have the service train, two people approve, upload a fault, label its alarm."""
     people = {name: _register(desk, name) for name in ("Anna Lind", "Bo Ek")}
+    asking = AnomalyClient(desk.client)
     good = pressed(TRAINING_ROWS, seed=7)
     upload = _file(desk, "parameter-upload/v1", upload_groups(good))
     _tell(desk, upload, f"uploads {TRAINING_ROWS} rows of {len(PARAMETERS)} parameters")
-    trained = train_on(good)
-    card = _file(desk, "model-card/v1", _card(trained, good, upload.record_id))
-    digest = hashlib.sha256(trained.onnx).hexdigest()
-    _tell(desk, card, f"files the card of model {digest[:12]}, {len(trained.onnx):,} bytes")
-    _decide(desk, card.record_id, people)
+    job = _trained(asking, upload.record_id)
+    onnx = asking.onnx(job["model"])
+    card = job.get("signed") or _sign_card(desk, job, len(onnx))
+    _decide(desk, card, people)
     rows = pressed(FAULT_ROWS, seed=11, first=TRAINING_ROWS, worn_from=WORN_FROM)
     worn = _file(desk, "parameter-upload/v1", upload_groups(rows))
     _tell(desk, worn, f"uploads {FAULT_ROWS} rows more")
-    found = watch(trained, rows, source=worn.record_id)
-    for line in told_of(found):
+    (head,) = asking.alarms(limit=10, line=LINE.key)
+    alarm = asking.alarm(head["id"])
+    for line in told_of(alarm):
         print(f"  {line}")
-    label = _file(desk, "alarm-label/v1", _label(worn.record_id, found), people["Anna Lind"])
+    label = _file(desk, "alarm-label/v1", _label(alarm), people["Anna Lind"])
     _tell(desk, label, "Anna Lind labels it: a known cause, tool wear")
+    reports = list(replayed(alarm, onnx))
+    largest = max(report.largest_difference for report in reports)
     print(
-        f"  replayed from model and inputs: {found.replayed.rows} rows, largest difference of a "
-        f"score {found.replayed.largest_difference:.0e}"
+        f"  replayed from model and inputs: {len(reports)} decisions of the service, largest "
+        f"difference of a score {largest:.0e}"
     )
+
+
+def _trained(asking: AnomalyClient, record_id: str) -> Told:
+    """A model that the service has trained, and the card that it hands back."""
+    asking.await_log()
+    job = asking.train(LINE.key, (record_id,))
+    until = time.monotonic() + TRAINING_SECONDS_MAX
+    while job["status"] in ("queued", "running") and time.monotonic() < until:
+        time.sleep(0.1)
+        job = asking.training(job["job"])
+    if job["status"] != "done":
+        raise StepFailed(f"expected a model, found a training that is {job['status']}")
+    return job
+
+
+def _sign_card(desk: Desk, job: Told, size: int) -> str:
+    """File the card where no key of the service is there for it; its record id."""
+    card = _file(desk, "model-card/v1", job["card"])
+    _tell(desk, card, f"signs the card of model {job['model'][:12]}, {size:,} bytes")
+    return card.record_id
+
+
+def ask_for_alarms(desk: Desk) -> None:
+    """The customer asks: the values of the upload are opened to nobody, and so is the alarm."""
+    found = list(AnomalyClient(desk.client).alarms(limit=10, owner=LINE.owner))
+    told = "is told none: the values are not opened to it" if not found else f"{len(found)} alarms"
+    print(f"  {desk.folder.root.name:<19} asks for alarms of the press, and {told}")
 
 
 def upload_groups(rows: list[Any]) -> dict[str, Any]:
@@ -211,23 +197,12 @@ def upload_groups(rows: list[Any]) -> dict[str, Any]:
     return {"process": {**PLACE, "parameters": parameters}, "values": {"rows": rows}}
 
 
-def _card(trained: Trained, rows: list[Any], record_id: str) -> Mapping[str, Any]:
-    times = table_of(rows).at_us
-    assert times is not None, "every row of the press says when it was pressed"
-    lineage = Lineage(
-        LinePlace(did_of(SUPPLIER), **PLACE),
-        (TrainingRecord(record_id),),
-        f"lotmark {__version__}",
-        int(times[0]),
-        int(times[-1]),
-    )
-    return draft_card(trained, lineage).content
-
-
-def _label(record_id: str, found: Watched) -> dict[str, Any]:
-    alarm = {"upload": record_id, "from_row": found.first.row, "to_row": FAULT_ROWS}
+def _label(alarm: Told) -> dict[str, Any]:
+    first, last = (alarm["episode"][name]["row"] for name in ("first", "last"))
+    about = {"upload": alarm["record_id"], "from_row": first, "to_row": last}
     said = {"action": "label", "label": "known-cause", "cause": "tool-wear"}
-    return {"alarm": alarm, "label": said, "note": {"text": "die worn, changed / 模具磨损，已更换"}}
+    note = {"text": "die worn, changed / 模具磨损，已更换"}
+    return {"alarm": {**about, "episode": alarm["id"]}, "label": said, "note": note}
 
 
 def _decide(desk: Desk, card: str, people: Mapping[str, PartySigner]) -> None:
@@ -262,16 +237,17 @@ def _tell(desk: Desk, admitted: Admitted, words: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Do the supplier's step."""
+    """Do the step of the supplier, or of its customer."""
     parser = argparse.ArgumentParser(prog="examples.demo_anomaly")
-    parser.add_argument("step", choices=("watch",))
+    parser.add_argument("step", choices=("watch", "ask"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--url", required=True)
     parser.add_argument("--anchor", type=Path, required=True)
     given = parser.parse_args(arguments)
     desk = open_desk(given.folder, given.url, given.anchor)
     with LogClient(given.url, signer=desk.signing) as signed:
-        watch_line(replace(desk, client=signed))
+        step = {"watch": watch_line, "ask": ask_for_alarms}[given.step]
+        step(replace(desk, client=signed))
     return 0
 
 

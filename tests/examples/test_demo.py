@@ -113,8 +113,9 @@ def test_a_watched_line_tells_a_fault_and_people_decide_and_label(
     told = chapter_of(played, "A press is watched")
     steps = (
         *("Anna Lind approves", "Bo Ek approves", "lets it watch the line"),
-        *("uploads 40 rows more", "row 25, red: Red: force", "红色报警：force"),
-        *("Anna Lind labels it", "replayed from model and inputs: 40 rows"),
+        *("uploads 40 rows more", ", red: Red: force", "红色报警：force", "  force "),
+        *("Anna Lind labels it", "replayed from model and inputs: 2 decisions of the service"),
+        "hanfeng-drive       asks for alarms of the press, and is told none",
     )
     places = [told.index(step) for step in steps]
     assert places == sorted(places)

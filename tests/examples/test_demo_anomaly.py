@@ -1,53 +1,53 @@
-"""The demo's press: good rows stay quiet, wear is told early, by name, in both languages."""
+"""The demo's press: good rows stay quiet, and wear stands out before any limit is reached."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import numpy as np
 import pytest
 
 from examples.demo_anomaly import (
     FAULT_ROWS,
+    PARAMETERS,
     TRAINING_ROWS,
     WORN_FROM,
-    Watched,
+    limits,
     pressed,
-    told_of,
-    train_on,
     upload_groups,
-    watch,
 )
 from quality.rules import QualityRules
+from scoring.anomaly.graph import export_model
+from scoring.anomaly.line import Line
+from scoring.anomaly.serving import OnnxDetector
+from scoring.anomaly.specification import Limit, Limits
+from scoring.anomaly.table import ParameterTable
+from scoring.anomaly.training import train
 from scoring.anomaly.verdict import Level
+from scoring.anomaly.watch import LineWatch
 from tests.quality.examples import validator
 
 pytestmark = pytest.mark.item("7.demo")
 
 
-@pytest.fixture(scope="module")
-def watched() -> Watched:
-    """The upload with the fault, watched."""
+def table_of(rows: list[dict[str, object]]) -> ParameterTable:
+    """The rows of an upload as the model takes them."""
+    values = np.array([row["values"] for row in rows], float)
+    at = [datetime.fromisoformat(str(row["at"])).timestamp() for row in rows]
+    at_us = (np.array(at) * 1e6).astype(np.int64)
+    return ParameterTable(tuple(name for name, *_ in PARAMETERS), values, at_us)
+
+
+def test_wear_is_told_once_and_before_any_limit_is_reached() -> None:
+    model = train(table_of(pressed(TRAINING_ROWS, seed=7)))
+    bounds = Limits({name: Limit(low, high) for name, (low, high) in limits().items()})
+    watch = LineWatch(OnnxDetector(export_model(model)), Line(model, bounds))
     rows = pressed(FAULT_ROWS, seed=11, first=TRAINING_ROWS, worn_from=WORN_FROM)
-    return watch(train_on(pressed(TRAINING_ROWS, seed=7)), rows, source="u")
-
-
-def test_wear_is_told_once_and_before_any_limit_is_reached(watched: Watched) -> None:
-    assert watched.events == 1
-    assert WORN_FROM <= watched.first.row <= watched.red.row <= WORN_FROM + 12
-    assert not any(verdict.violations for verdict in watched.verdicts)
-    before = [one.level for one in watched.verdicts if one.row < WORN_FROM]
-    assert before == [Level.NONE] * (WORN_FROM - 1)
-
-
-def test_why_is_told_by_name_in_both_languages(watched: Watched) -> None:
-    english, chinese, first, *_ = told_of(watched)
-    assert "force" in english
-    assert "force" in chinese
-    assert any("\u4e00" <= character <= "\u9fff" for character in chinese)
-    assert first.startswith("  force ")
-
-
-def test_the_decision_is_replayed_to_the_same_scores(watched: Watched) -> None:
-    assert watched.replayed.rows == FAULT_ROWS
-    assert watched.replayed.largest_difference <= 1e-6
+    found = watch.push(table_of(rows), watch.start(), source="u", first_row=1)
+    loud = [verdict.row for verdict in found.verdicts if verdict.level is not Level.NONE]
+    assert len(found.episodes) == 1
+    assert WORN_FROM <= loud[0] <= WORN_FROM + 12
+    assert not any(verdict.violations for verdict in found.verdicts)
 
 
 def test_what_is_uploaded_is_a_record_in_order() -> None:

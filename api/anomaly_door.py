@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -30,6 +30,9 @@ from ledger.record import DIGEST_FORM
 from ledger.strict_json import parse_json_object
 from quality.deliveries.agreed import Filed
 from quality.values import part
+
+if TYPE_CHECKING:
+    from api.anomaly.rule_effect import TrainedOn
 
 BODY_BYTES_MAX: Final = 1 << 20
 RECORDS_MAX: Final = 10_000
@@ -150,13 +153,16 @@ class AnomalyDoor:
         found = [part(record.groups, "rules") for record in self._records([named] if named else [])]
         return dict(found[0]) if found and isinstance(found[0], dict) else {}
 
-    def _trained_on(self, line: ToldLine) -> Sequence[Filed]:
+    def _trained_on(self, line: ToldLine) -> TrainedOn:
+        from api.anomaly.events import rows_not_trained_on
+        from api.anomaly.rule_effect import TrainedOn
+
         (card,) = self._records([line.facts["card"]])
         named = part(card.groups, "training", "records")
         found = self._records(named if isinstance(named, list) else [])
         if not found:
             raise _unfit("expected the records that the model was trained on, found none held")
-        return found
+        return TrainedOn(found, rows_not_trained_on(card))
 
     # ---- both ----
 

@@ -17,6 +17,9 @@ from quality.values import Groups, count, decimal, instant, items, pointed, text
 
 #: What the served model may differ from the reference by, in standardised units.
 PARITY_MAX: Final = Decimal("0.001")
+#: Rows that a card can leave out in all: whoever reads it holds them as numbers.
+LEFT_OUT_MAX: Final = 1_000_000
+_PAIR: Final = 2
 OPERATOR: Final = frozenset({"operator"})
 
 
@@ -29,6 +32,7 @@ def model_card_faults(groups: Groups, *, signer: str | None) -> Iterator[Fault]:
     """
     yield from _owner_faults(groups, signer)
     yield from _training_faults(groups)
+    yield from _left_out_faults(groups)
     yield from _result_faults(groups)
     yield from repeat_faults("/settings", items(groups, "settings"), name="name")
     yield from _reference_faults(groups)
@@ -97,6 +101,29 @@ def _training_faults(groups: Groups) -> Iterator[Fault]:
     effective = decimal(groups, "training", "effective_rows")
     if rows is not None and effective is not None and not 0 <= effective <= rows:
         yield Fault("/training/effective_rows", f"0 to {rows}, the rows", str(effective))
+
+
+def _left_out_faults(groups: Groups) -> Iterator[Fault]:
+    """Rows are left out of records that were trained on, in spans that follow each other."""
+    records = set(items(groups, "training", "records"))
+    yield from repeat_faults(
+        "/training/left_out", items(groups, "training", "left_out"), name="record"
+    )
+    rows = 0
+    for pointer, one in pointed("", groups, "training", "left_out"):
+        if text(one, "record") not in records:
+            yield Fault(
+                f"{pointer}/record", "a record that was trained on", str(text(one, "record"))
+            )
+        last = 0
+        for place, span in pointed(pointer, one, "rows"):
+            first, until = span if isinstance(span, list) and len(span) == _PAIR else (0, 0)
+            if not last < first <= until:
+                yield Fault(place, f"first and last row, above {last}", str(span))
+                break
+            last, rows = until, rows + until - first + 1
+    if rows > LEFT_OUT_MAX:
+        yield Fault("/training/left_out", f"at most {LEFT_OUT_MAX} rows", str(rows))
 
 
 def _result_faults(groups: Groups) -> Iterator[Fault]:

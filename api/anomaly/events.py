@@ -30,6 +30,20 @@ def training_records(record: Filed) -> Sequence[str]:
     return [each for each in found if isinstance(each, str)]
 
 
+def rows_not_trained_on(record: Filed) -> dict[str, frozenset[int]]:
+    """The numbers of rows of uploads that a card's model was not trained on, from 1.
+
+    Whoever trains on the rest trains what the card says: admission has bounded the spans.
+    """
+    found: dict[str, frozenset[int]] = {}
+    for each in items(record.groups, "training", "left_out"):
+        named = text(each, "record")
+        if named is not None:
+            spans = [span for span in items(each, "rows") if isinstance(span, list)]
+            found[named] = frozenset(row for a, b in spans for row in range(a, b + 1))
+    return found
+
+
 def rules_of(record: Filed) -> RuleSet | None:
     """The rules of a version; None where they are not held, or name what is none.
 

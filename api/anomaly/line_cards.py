@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from api.anomaly.events import card_digest, training_records
+from api.anomaly.events import card_digest, rows_not_trained_on, training_records
 from api.anomaly.places import CARD_VCT, Place
 from quality.deliveries.agreed import Filed
 from quality.in_force.models import Card, CardState, Decision, LineKey, Models
@@ -64,6 +64,10 @@ class LineCards:
     def trained_on(self, card: str) -> Sequence[str]:
         """The ids of the uploads that a card's model was trained on."""
         return training_records(self._records[card])
+
+    def left_out(self, card: str) -> dict[str, frozenset[int]]:
+        """The rows of these uploads that a card's model was not trained on."""
+        return rows_not_trained_on(self._records[card])
 
     def admitted_ms(self, card: str) -> int:
         """When a card was admitted: about when its model was trained."""

@@ -365,7 +365,9 @@ class LineFold:
         assert self._cards.active is not None, "it has an open model"
         named = self._cards.trained_on(self._cards.active)
         found = self._parts.read(named)
-        return training_rows(found).table if len(found) == len(named) else None
+        if len(found) != len(named):
+            return None
+        return training_rows(found, self._cards.left_out(self._cards.active)).table
 
     def _learning(self) -> str:
         rows = self._facts["rows"]

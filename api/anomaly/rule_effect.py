@@ -6,8 +6,8 @@ a little more rarely than rows that the model has not seen, before and after ali
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from api.anomaly.events import rules_of
@@ -24,14 +24,22 @@ from scoring.errors import MalformedTable
 ROWS_MAX: Final = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """The uploads that a model was trained on, one or more, and rows of them that were left out."""
+
+    records: Sequence[Filed]
+    left_out: Mapping[str, frozenset[int]]
+
+
 def effect_of(
-    onnx: bytes, trained_on: Sequence[Filed], *, before: dict[str, Any], after: dict[str, Any]
+    onnx: bytes, trained_on: TrainedOn, *, before: dict[str, Any], after: dict[str, Any]
 ) -> dict[str, Any]:
     """Rows looked at, and how many of them are called with each rule set.
 
     Args:
         onnx: the model in force.
-        trained_on: the uploads that it was trained on.
+        trained_on: what it was trained on.
         before: the group ``rules`` in force, as records write it.
         after: the one that is thought of.
 
@@ -40,9 +48,9 @@ def effect_of(
         TooFewRows: no rows.
     """
     detector = OnnxDetector(onnx)
-    served = Served(detector.model, detector, limits_of(trained_on[-1].groups))
+    served = Served(detector.model, detector, limits_of(trained_on.records[-1].groups))
     effect = rule_effect(
-        training_rows(trained_on).table,
+        training_rows(trained_on.records, trained_on.left_out).table,
         served,
         before=_rules(before),
         after=_rules(after),

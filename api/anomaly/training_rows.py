@@ -9,13 +9,15 @@ import numpy as np
 
 from api.anomaly.uploads import table_of
 from quality.deliveries.agreed import Filed
-from scoring.anomaly.cards import TrainingRecord
+from scoring.anomaly.cards import TrainingRecord, row_spans
 from scoring.anomaly.columns import align
 from scoring.anomaly.table import Instants, ParameterTable
 from scoring.errors import MalformedTable, TooFewRows
 
 #: Rows of one training: bounded memory, and more than any calibration needs.
 ROWS_MAX = 1_000_000
+#: Spans of rows of one record that a card can leave out.
+SPANS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def training_rows(
     named: list[TrainingRecord] = []
     for record in records:
         table = table_of(record).table
-        gone = (left_out or {}).get(record.record_id, frozenset())
+        gone = _told((left_out or {}).get(record.record_id, frozenset()), len(table))
         kept = np.array([row not in gone for row in range(1, len(table) + 1)], np.bool_)
         if kept.any():
             tables.append(align(table, tables[0].names if tables else table.names).take(kept))
@@ -56,6 +58,12 @@ def training_rows(
     if not tables:
         raise TooFewRows("expected rows to train on, found none: name uploads that count as good")
     return _together(tables, tuple(named))
+
+
+def _told(gone: frozenset[int], rows: int) -> frozenset[int]:
+    """The rows to leave out, as a card can say them: all, where they lie too scattered for it."""
+    spans = row_spans(sorted(gone))
+    return gone if len(spans) <= SPANS_MAX else frozenset(range(1, rows + 1))
 
 
 def _together(tables: list[ParameterTable], records: tuple[TrainingRecord, ...]) -> TrainingRows:

@@ -95,6 +95,17 @@ def training_root(record_ids: Sequence[str]) -> str:
     return encode_base64url(append_leaves(EMPTY_FRONTIER, leaves).root)
 
 
+def row_spans(rows: Sequence[int]) -> list[list[int]]:
+    """Ascending numbers of rows as spans ``[first, last]``, both among them."""
+    found: list[list[int]] = []
+    for row in rows:
+        if found and found[-1][1] == row - 1:
+            found[-1][1] = row
+        else:
+            found.append([row, row])
+    return found
+
+
 def out_of_fold_digest(model: Model) -> str:
     """SHA-256, base64url, over the out-of-fold scores, little-endian float64, ascending."""
     raw = np.ascontiguousarray(model.calibration.scores, "<f8").tobytes()
@@ -175,6 +186,11 @@ def _training(model: Model, facts: CardFacts) -> dict[str, Any]:
         "effective_rows": decimal_text(model.facts.n_eff),
         "parameters": list(model.names),
     }
+    left_out = [each for each in facts.records if each.left_out]
+    if left_out:
+        found["left_out"] = [
+            {"record": each.record_id, "rows": row_spans(each.left_out)} for each in left_out
+        ]
     if model.setups:
         found["set_ups"] = [setup.label for setup in model.setups]
     return found if facts.note is None else found | {"note": facts.note}

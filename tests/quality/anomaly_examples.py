@@ -31,6 +31,7 @@ MODEL_CARD: Final[Json] = {
         "effective_rows": "3810.5",
         "parameters": ["temp", "soak"],
         "set_ups": ["T1 / R3"],
+        "left_out": [{"record": UPLOAD_ID, "rows": [[11, 20], [31, 31]]}],
         "note": "按已确认合格的记录训练",
     },
     "settings": [{"name": "alpha", "value": "0.01"}, {"name": "gap", "value": "10"}],

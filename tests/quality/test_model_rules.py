@@ -69,6 +69,26 @@ def test_a_setting_and_a_statistic_are_stated_once() -> None:
         assert found == [f"{pointer}/1/{name}"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        ([[3, 3], [5, 9]], None),
+        ([[5, 9], [9, 12]], "/1"),
+        ([[5, 4]], "/0"),
+    ],
+)
+def test_rows_are_left_out_in_spans_that_follow_each_other(
+    rows: list[list[int]], fault: str | None
+) -> None:
+    found = pointers(CARD, changed(example(CARD), "/training/left_out/0/rows", rows))
+    assert found == ([] if fault is None else [f"/training/left_out/0/rows{fault}"])
+
+
+def test_rows_are_left_out_of_records_that_were_trained_on() -> None:
+    found = pointers(CARD, changed(example(CARD), "/training/left_out/0/record", "w" * 43))
+    assert found == ["/training/left_out/0/record"]
+
+
 @pytest.mark.item("7.7.labels")
 @pytest.mark.parametrize(("label", "fault"), LABELS)
 def test_a_label_says_one_of_three_things_and_an_acknowledgement_none(

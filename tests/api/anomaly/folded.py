@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.anomaly.changes import decode_facts
 from api.anomaly.fold_parts import FoldParts
+from api.anomaly.fold_state import decode_fold_state
 from api.anomaly.line_fold import LineFold
 from api.anomaly.models import Models
 from api.anomaly.places import Place
@@ -16,6 +17,7 @@ from api.anomaly.training_rows import training_rows
 from quality.deliveries.agreed import Filed
 from scoring.anomaly.cards import CardFacts, LinePlace, card_content
 from scoring.anomaly.graph import export_model
+from scoring.anomaly.rule_calibration import RuleCalibration
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import train
 from tests.api.anomaly.plant import LINE, upload_groups
@@ -65,9 +67,9 @@ class FoldedLine:
         self.seconds += len(values)
         return self.take("parameter-upload/v1", groups)
 
-    def card(self, upload: str) -> str:
-        """A card of a model that is trained on an upload."""
-        rows = training_rows(self.read([upload]))
+    def card(self, upload: str, *, left_out: frozenset[int] = frozenset()) -> str:
+        """A card of a model that is trained on an upload, but for these rows."""
+        rows = training_rows(self.read([upload]), {upload: left_out})
         model = train(rows.table)
         onnx = export_model(model)
         digest = hashlib.sha256(onnx).digest()
@@ -120,6 +122,13 @@ class FoldedLine:
     def life(self) -> dict[str, Any]:
         """What is told of the life of its models."""
         found: dict[str, Any] = self.told["life"]
+        return found
+
+    @property
+    def calibration(self) -> RuleCalibration:
+        """How the rules of the line are calibrated now."""
+        found = decode_fold_state(self.fold.finish().line["state"]).calibration
+        assert found is not None, "a model is in force"
         return found
 
     def alarms(self, kind: str) -> list[dict[str, Any]]:

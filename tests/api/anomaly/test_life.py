@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 
+import numpy as np
 import pytest
 
 from api.anomaly.alarm_book import ToldLine
 from api.anomaly.changes import decode_facts
+from api.anomaly.events import card_digest, rows_not_trained_on, training_records
 from api.anomaly.line_rates import rates_of
+from api.anomaly.training_rows import training_rows
+from scoring.anomaly.graph import export_model
+from scoring.anomaly.rule_training import calibrate_rules
+from scoring.anomaly.rules import RuleSet
+from scoring.anomaly.serving import OnnxDetector
+from scoring.anomaly.training import train
 from tests.api.anomaly.folded import DAY_MS, PLACE, FoldedLine
 from tests.api.anomaly.plant import faulty_rows, normal_rows
 
@@ -142,6 +151,23 @@ def test_one_loud_line_of_many_stands_out_and_its_rate_has_an_interval(line: Fol
     assert 0.0 < rates[9]["lower"] < rates[9]["rate"] < rates[9]["upper"] < 1.0
     assert rates[9]["alpha"] < rates[9]["target"] == 0.0075
     assert rates[9]["alpha_moved_us"] == line.now_ms * 1_000
+
+
+@pytest.mark.item("7.5")
+def test_whoever_trains_from_a_card_alone_has_the_same_model_and_the_rest_is_judged_by_it(
+    line: FoldedLine,
+) -> None:
+    rows = normal_rows(TRAINED, seed=7)
+    rows[10:20] += 40.0
+    card = line.card(line.upload(rows), left_out=frozenset({3, *range(11, 21)}))
+    record = line.records[card]
+    named = training_rows(line.read(training_records(record)), rows_not_trained_on(record))
+    assert hashlib.sha256(export_model(train(named.table))).hexdigest() == card_digest(record)
+    line.activate(card)
+    line.upload(normal_rows(60, seed=8))
+    calibration, opened = line.calibration, OnnxDetector(line.onnx[card_digest(record)])
+    expected = calibrate_rules(named.table, opened, opened.model, RuleSet())
+    assert np.array_equal(calibration.scores, expected.scores)
 
 
 @pytest.mark.item("7.4.labels")

@@ -63,6 +63,11 @@ def facts() -> CardFacts:
 def test_a_card_names_what_was_trained_on_and_how(model: Model, facts: CardFacts) -> None:
     content = card_content(model, facts)
     assert content["training"]["records"] == [each.record_id for each in RECORDS]
+    gone = {each.record_id: set(each.left_out) for each in RECORDS if each.left_out}
+    assert gone == {
+        each["record"]: {row for a, b in each["rows"] for row in range(a, b + 1)}
+        for each in content["training"]["left_out"]
+    }
     assert content["training"]["from"] == "2023-11-14T22:13:20Z"
     data = decode_base64url(content["training"]["data_sha256"])
     assert data.hex() == model.facts.data_digest

@@ -41,6 +41,7 @@ def encode_fold_state(state: FoldState) -> bytes:
         "watch": None if watched is None else encode_watch_state(watched.state).decode(),
         "regime": None if watched is None else _regime(watched.regime),
         "out": None if watched is None or watched.out is None else _out(watched.out),
+        "returned_us": None if watched is None else watched.returned_us,
         "following": following_facts(state.following),
         "calibration": _calibration(state.calibration),
         "life": life_facts(state.life),
@@ -61,7 +62,7 @@ def decode_fold_state(content: bytes) -> FoldState:
     if found["watch"] is not None:
         out = None if found["out"] is None else OutOfDomain(**found["out"])
         state = decode_watch_state(found["watch"].encode())
-        watched = Watched(state, _regime_of(found["regime"]), out)
+        watched = Watched(state, _regime_of(found["regime"]), out, found["returned_us"])
     return FoldState(
         watched,
         following_of(found["following"]),
@@ -71,7 +72,7 @@ def decode_fold_state(content: bytes) -> FoldState:
 
 
 def _out(out: OutOfDomain) -> dict[str, Any]:
-    return {"since_us": out.since_us, "event": out.event}
+    return {"since_us": out.since_us, "event": out.event, "is_by_labels": out.is_by_labels}
 
 
 def _regime(regime: RegimeState | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Rows that people have judged, and the level for yellow that follows from them."""
+"""Rows that people have judged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 from api.anomaly.changes import Values, decode_facts
 from api.anomaly.events import Labels
 from api.anomaly.series import Series, series_of_row
-from scoring.anomaly.adaptive import AdaptiveLevel
-from scoring.anomaly.labels import JudgedRow, level_of
+from scoring.anomaly.labels import JudgedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,6 @@ class ScoredUpload:
     def series(self) -> Series:
         """The figures of its rows."""
         return series_of_row(self.row["series"])
-
-
-def judged_level(
-    uploads: Sequence[ScoredUpload], labels: Labels, *, target: float
-) -> AdaptiveLevel:
-    """The level after all that is known of these uploads: a fold that may be made again."""
-    rows = judged_rows(uploads, labels)
-    acts = [labelled.act for labelled in labels.said]
-    return level_of(rows, acts, target=target)
 
 
 def judged_rows(uploads: Sequence[ScoredUpload], labels: Labels) -> list[JudgedRow]:

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from api.anomaly.changes import LineChanges, encode_facts
-from api.anomaly.confirming import confirm_good
+from api.anomaly.confirming import confirm_good, good_rows
 from api.anomaly.drifting import drift_row
 from api.anomaly.events import Labels, label_of, rules_of
 from api.anomaly.fold_parts import FoldParts
 from api.anomaly.fold_state import FoldState, decode_fold_state, encode_fold_state
-from api.anomaly.judged_rows import ScoredUpload, judged_level
+from api.anomaly.judged_rows import ScoredUpload, judged_rows
 from api.anomaly.line_cards import LineCards
 from api.anomaly.line_life import LineLife
 from api.anomaly.models import OpenModel
@@ -38,6 +38,7 @@ from api.anomaly.watching import Found, Watching
 from quality.deliveries.agreed import Filed
 from scoring.anomaly.adaptive import AdaptiveLevel, start_level
 from scoring.anomaly.drift_reference import drift_reference
+from scoring.anomaly.labels import JudgedRow, level_of
 from scoring.anomaly.line import Line
 from scoring.anomaly.model import Settings
 from scoring.anomaly.rule_calibration import rule_set_digest
@@ -184,9 +185,10 @@ class LineFold:
         opened = self._open_model()
         if opened is None or self._state.watched is None:
             return
-        scored = self._scored_uploads()
-        self._confirm(record, scored)
-        level = judged_level(scored, self._labels, target=opened.model.settings.yellow)
+        judged = self._judged_rows(opened.detector.digest)
+        self._confirm(record, good_rows(judged, self._labels))
+        acts = [labelled.act for labelled in self._labels.said]
+        level = level_of(judged, acts, target=opened.model.settings.yellow)
         before = self._level or start_level(level.target)
         is_moved = before.alpha != level.alpha
         level = replace(level, moved_us=record.admitted_ms * 1_000 if is_moved else before.moved_us)
@@ -197,22 +199,27 @@ class LineFold:
         state = replace(watched.state, now=replace(now, stream=stream))
         self._state = replace(self._state, watched=replace(watched, state=state))
 
-    def _confirm(self, record: Filed, scored: Sequence[ScoredUpload]) -> None:
+    def _judged_rows(self, model: str) -> list[JudgedRow]:
+        """The rows that this model has scored and that somebody has judged."""
+        named = {each.upload for each in self._labels.said}
+        uploads = [each for each in self._scored_uploads() if each.record_id in named]
+        return judged_rows([each for each in uploads if each.facts["model"] == model], self._labels)
+
+    def _confirm(self, record: Filed, good: Sequence[JudgedRow]) -> None:
         """Rows that were called and are good, too many of them, are another regime."""
-        labelled, watched = label_of(record), self._state.watched
-        if labelled is None or watched is None or record.party != self.place.owner:
+        assert self._state.watched is not None, "a model has scored the rows"
+        found = confirm_good(good, self._state.watched)
+        self._state = replace(self._state, watched=found.watched)
+        if found.withdrawn is not None:
+            self.changes.alarms[found.withdrawn] = None
+        if found.told is None:
             return
-        upload = next((each for each in scored if each.record_id == labelled.upload), None)
-        if upload is None:
-            return
-        told, watched = confirm_good(labelled, upload, watched)
-        self._state = replace(self._state, watched=watched)
-        provenance = {
-            "record_id": upload.record_id,
-            "entry": upload.entry,
-            "label": record.record_id,
-        }
-        for row in regime_rows(self.place, [] if told is None else [told], provenance):
+        upload = next(
+            each for each in self._scored_uploads() if each.record_id == found.told.source
+        )
+        provenance = {"record_id": upload.record_id, "entry": upload.entry}
+        provenance["label"] = record.record_id
+        for row in regime_rows(self.place, [found.told], provenance):
             self.changes.alarms[row["id"]] = row
 
     def _scored_uploads(self) -> Sequence[ScoredUpload]:

@@ -24,19 +24,24 @@ from scoring.anomaly.watch_state import WatchState
 
 @dataclass(frozen=True, slots=True)
 class OutOfDomain:
-    """Since when the line does something that its model does not know, and the event of it."""
+    """Since when the line does something that its model does not know, and the event of it.
+
+    What labels have told they can take back; what a change of set-up has told they cannot.
+    """
 
     since_us: int
     event: str
+    is_by_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Where the watch of a line stands."""
+    """Where the watch of a line stands; ``returned_us`` is when a regime ended last."""
 
     state: WatchState
     regime: RegimeState | None = None
     out: OutOfDomain | None = None
+    returned_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Watching:
             regimes,
             dict(self._paths(verdicts, wanted)),
             pushed.notes,
-            Watched(pushed.state, regime, out),
+            Watched(pushed.state, regime, out, _returned(regimes, watched.returned_us)),
         )
 
     def drift(self, found: Found, state: DriftState | None) -> Drifted | None:
@@ -185,6 +190,11 @@ def _out_after(regimes: Sequence[RegimeTold], before: OutOfDomain | None) -> Out
         is_back = told.event.kind is RegimeKind.RETURNED
         found = None if is_back else OutOfDomain(told.since_us, told.id)
     return found
+
+
+def _returned(regimes: Sequence[RegimeTold], before: int | None) -> int | None:
+    ends = [told.at_us for told in regimes if told.event.kind is RegimeKind.RETURNED]
+    return ends[-1] if ends else before
 
 
 def _quiet_spans(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 
 import numpy as np
 import pytest
@@ -35,6 +36,11 @@ def watched() -> FoldedLine:
 @pytest.fixture
 def line(watched: FoldedLine) -> FoldedLine:
     """The same for one test."""
+    return copied(watched)
+
+
+def copied(watched: FoldedLine) -> FoldedLine:
+    """A line like this one that goes on by itself."""
     line = FoldedLine(dict(watched.records), dict(watched.onnx), watched.now_ms, watched.seconds)
     line.fold = watched.fold
     watched.restart()
@@ -136,6 +142,42 @@ def test_good_rows_that_are_called_are_a_regime_that_nobody_announced(
         ["suspected-undeclared-change"] * events
     )
     assert ("regime" in {each["trigger"] for each in line.life["wanted"]}) == bool(events)
+
+
+@pytest.mark.item("7.6.regime")
+def test_a_label_makes_no_regime_by_being_repeated_and_takes_back_the_one_it_made(
+    line: FoldedLine,
+) -> None:
+    rows = normal_rows(60, seed=9)
+    rows[:8, 0] += 15.0
+    upload = line.upload(rows)
+    for _ in range(8):
+        line.label(upload, (1, 8), "false")
+    assert line.alarms("regime") == []
+    rows[:, 0] += 15.0
+    other = line.upload(rows)
+    line.label(other, (1, 60), "false")
+    (before,) = line.alarms("regime")
+    line.restart()
+    line.label(other, (1, 60), "false")
+    assert line.alarms("regime") == [before]
+    line.label(other, (1, 60), "confirmed")
+    assert (line.alarms("regime"), line.told["out_of_domain"]) == ([], None)
+
+
+@pytest.mark.item("7.6.regime")
+def test_labels_make_the_same_regime_in_whatever_order_they_come(watched: FoldedLine) -> None:
+    rows = normal_rows(40, seed=9)
+    rows[:, 0] += 15.0
+    found = []
+    for order in itertools.permutations(range(2)):
+        line = copied(watched)
+        uploads = [line.upload(rows), line.upload(rows)]
+        for n in order:
+            line.label(uploads[n], (1, 40), "false")
+        (alarm,) = line.alarms("regime")
+        found.append((alarm["id"], alarm["from_us"], line.told["out_of_domain"]))
+    assert found[0] == found[1]
 
 
 @pytest.mark.item("7.5.far")

@@ -6,22 +6,25 @@ like what is not there. The mathematics are imported where a plot is drawn.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.anomaly.alarm_book import LOOKED_AT_MAX, Alarm, AlarmBook, AlarmReading, AskedAlarms
+from api.anomaly.alarm_book import Alarm, AlarmBook, AlarmReading
 from api.anomaly.alarm_query import encode_alarm_cursor, parse_alarms, parse_plot
 from api.anomaly.sight import AlarmSight, SeenUpload
+from api.anomaly.told_alarms import ToldAlarm, ToldAlarms
 from api.anomaly.worker import AnomalyWorker
 from api.deliveries_query import WAIT_SECONDS_MAX
 from api.exchange import Reader, Refused, language_of
 from api.records import private
 from api.search_query import read_integer
+from keys.encoding import decode_base64url
 from ledger.faults import Refusal
 
 METHOD: Final = "ANM-1"
@@ -51,15 +54,12 @@ class AlarmDoor:
         _expect_signed(reader)
         asked = parse_alarms(request.query_params)
         with AlarmBook(self.worker.database).at_once() as book:
-            found = book.alarms(asked)
-            named = {name for each in found for name in sources_of(each)}
-            seen = self.sight.of(book.filings(named), reader)
-            shown = [each for each in found if sources_of(each) <= seen.keys()][: asked.limit]
-            told = [_head(each, book) for each in shown]
+            page = ToldAlarms(book, self.sight, reader).page(asked)
+            told = [_head(each, book) for each in page.told]
             size = book.size()
-        told_of = {name for each in shown for name in sources_of(each)}
-        self.sight.note([seen[name] for name in sorted(told_of)], reader)
-        answer: dict[str, Any] = {"alarms": told, "next": _next(asked, found, shown)}
+        self._note([seen for each in page.told for seen in each.seen], reader)
+        following = None if page.next is None else encode_alarm_cursor(page.next)
+        answer: dict[str, Any] = {"alarms": told, "next": following}
         return private(JSONResponse({**answer, "provenance": _provenance(size)}))
 
     def show(self, request: Request, reader: Reader) -> Response:
@@ -70,10 +70,11 @@ class AlarmDoor:
         """
         _expect_signed(reader)
         with AlarmBook(self.worker.database).at_once() as book:
-            alarm, seen = self._find(book, str(request.path_params["alarm"]), reader)
-            told = {**_head(alarm, book), **_whole(alarm, book)}
-            told["provenance"] = {**_provenance(book.size()), **alarm.facts["provenance"]}
-        self.sight.note(seen, reader)
+            alarms = ToldAlarms(book, self.sight, reader)
+            found = _find(alarms, request)
+            told = {**_head(found, book), **_whole(found, alarms)}
+            told["provenance"] = {**_provenance(book.size()), **found.alarm.facts["provenance"]}
+        self._note(found.seen, reader)
         return private(JSONResponse(told))
 
     def plot(self, request: Request, reader: Reader) -> Response:
@@ -87,25 +88,27 @@ class AlarmDoor:
         _expect_signed(reader)
         asked = parse_plot(request.query_params, language=language_of(request))
         with AlarmBook(self.worker.database).at_once() as book:
-            alarm, seen = self._find(book, str(request.path_params["alarm"]), reader)
+            alarms = ToldAlarms(book, self.sight, reader)
+            found = _find(alarms, request)
+            alarm = found.alarm
             others = book.series(alarm.line, from_us=alarm.from_us, until_us=alarm.until_us)
-            filings = book.filings({each.record_id for each in others})
-            may_see = self.sight.of(filings, reader)
+            may_see = alarms.seen({each.record_id for each in others})
             series = [each for each in others if each.record_id in may_see]
             drawn = draw_alarm(alarm, series, book.verdict(*_peak(alarm)), asked)
-        self.sight.note([*may_see.values(), *seen], reader)
+        self._note([*may_see.values(), *found.seen], reader)
         return private(Response(drawn, media_type=_MEDIA_TYPES[asked.form]))
 
-    def _find(
-        self, book: AlarmReading, name: str, reader: Reader
-    ) -> tuple[Alarm, list[SeenUpload]]:
-        alarm = book.alarm(name[:200].replace("\0", ""))
-        # The same is asked for one that is not there, and the answer is the same.
-        named = {""} if alarm is None else sources_of(alarm)
-        seen = self.sight.of(book.filings(named), reader)
-        if alarm is None or not named <= seen.keys():
-            raise Refused(Refusal("not-found", f"no alarm {name[:80]!r}"))
-        return alarm, [seen[each] for each in sorted(named)]
+    def _note(self, seen: Iterable[SeenUpload], reader: Reader) -> None:
+        once = {each.row.index: each for each in seen}
+        self.sight.note([once[index] for index in sorted(once)], reader)
+
+
+def _find(alarms: ToldAlarms, request: Request) -> ToldAlarm:
+    name = str(request.path_params["alarm"])[:200].replace("\0", "")
+    found = alarms.find(name)
+    if found is None:
+        raise Refused(Refusal("not-found", f"no alarm {name[:80]!r}"))
+    return found
 
 
 def _expect_signed(reader: Reader) -> None:
@@ -117,28 +120,11 @@ def _provenance(size: int) -> dict[str, Any]:
     return {"method": METHOD, "tree_size": size}
 
 
-def sources_of(alarm: Alarm) -> set[str]:
-    """The uploads that tell most of an alarm: those in which it opened, peaked, and went on last.
-
-    An event may go on over many uploads. What is told of it is told of them all, so whoever is
-    told has to be allowed the values of each of these.
-    """
-    episode = alarm.facts.get("episode", {})
-    marks = (episode[name] for name in ("first", "peak", "last") if name in episode)
-    return {alarm.record_id, *(str(mark["source"]) for mark in marks)}
-
-
-def _next(asked: AskedAlarms, found: Sequence[Alarm], shown: Sequence[Alarm]) -> str | None:
-    """Where the next page begins: behind the last one shown, or the last one looked at."""
-    if len(shown) == asked.limit and found[-1] != shown[-1]:
-        return encode_alarm_cursor(shown[-1])
-    return encode_alarm_cursor(found[-1]) if len(found) == LOOKED_AT_MAX else None
-
-
-def _head(alarm: Alarm, book: AlarmReading) -> dict[str, Any]:
+def _head(told: ToldAlarm, book: AlarmReading) -> dict[str, Any]:
     """What a list tells of an alarm."""
-    line = book.line(alarm.line)
-    labels = _labels(alarm, line.facts.get("labels", []) if line else [])
+    alarm, line = told.alarm, book.line(told.alarm.line)
+    labels = _labels(told, line.facts.get("labels", []) if line else [])
+    peak = _verdict(told, book.verdict(*_peak(alarm)))
     episode = alarm.facts.get("episode", {})
     newest = [each["label"] for each in labels if each["label"]]
     return {
@@ -158,25 +144,30 @@ def _head(alarm: Alarm, book: AlarmReading) -> dict[str, Any]:
         "parameters": [name for name, _ in episode.get("parameters", [])],
         "acknowledged": bool(labels),
         "label": newest[-1] if newest else None,
-        "sentence": _sentence(alarm, book),
+        "sentence": None if peak is None else peak.get("sentence"),
     }
 
 
-def _sentence(alarm: Alarm, book: AlarmReading) -> dict[str, str] | None:
-    found = book.verdict(*_peak(alarm))
-    told: dict[str, str] | None = None if found is None else found[0].get("sentence")
-    return told
+def _verdict(told: ToldAlarm, found: tuple[dict[str, Any], bytes] | None) -> dict[str, Any] | None:
+    """A verdict as the reader is told of it."""
+    if found is None or told.is_whole:
+        return None if found is None else found[0]
+    from api.anomaly.alarm_parts import verdict_of_part
+
+    return verdict_of_part(found[0], told.alarm)
 
 
-def _labels(alarm: Alarm, labels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _labels(told: ToldAlarm, labels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was said of this alarm: by its id, or of rows of the upload that it peaked in."""
-    source, row = _peak(alarm)
-    return [
+    alarm, (source, row) = told.alarm, _peak(told.alarm)
+    found = [
         each
         for each in labels
-        if each["episode"] == alarm.id
+        if (each["episode"] == alarm.id and (told.is_whole or each["upload"] == source))
         or (each["upload"] == source and each["from_row"] <= row <= each["to_row"])
     ]
+    # A label may name the event by its whole, which is not this reader's.
+    return found if told.is_whole else [{**each, "episode": alarm.id} for each in found]
 
 
 def _peak(alarm: Alarm) -> tuple[str, int]:
@@ -187,27 +178,40 @@ def _peak(alarm: Alarm) -> tuple[str, int]:
     return str(peak["source"]), int(peak["row"])
 
 
-def _whole(alarm: Alarm, book: AlarmReading) -> dict[str, Any]:
+def _whole(told: ToldAlarm, alarms: ToldAlarms) -> dict[str, Any]:
     """What is told of one alarm besides its head."""
+    alarm, book = told.alarm, alarms.book
     line = book.line(alarm.line)
     first = alarm.facts.get("episode", {}).get("first")
-    opened = None if first is None else book.verdict(first["source"], first["row"])
+    opening = None if first is None else (str(first["source"]), int(first["row"]))
+    opened = None if opening is None else book.verdict(*opening)
     peak = book.verdict(*_peak(alarm))
     return {
         "episode": alarm.facts.get("episode"),
         "regime": alarm.facts.get("regime"),
         "drift": alarm.facts.get("drift"),
-        "opened": None if opened is None else opened[0],
-        "peak": None if peak is None else peak[0],
-        "decision": _path(peak),
-        "opening_decision": _path(opened),
-        "labels": _labels(alarm, line.facts.get("labels", []) if line else []),
+        "opened": _verdict(told, opened),
+        "peak": _verdict(told, peak),
+        "decision": _path(alarms, alarm, peak),
+        "opening_decision": _path(alarms, alarm, opened),
+        "labels": _labels(told, line.facts.get("labels", []) if line else []),
     }
 
 
-def _path(found: tuple[dict[str, Any], bytes] | None) -> dict[str, Any] | None:
-    """The whole decision, as it is replayed; None where it is not kept."""
+def _path(
+    alarms: ToldAlarms, alarm: Alarm, found: tuple[dict[str, Any], bytes] | None
+) -> dict[str, Any] | None:
+    """The decision, as it is replayed; None where it is not kept.
+
+    The state before it is made of rows before: whoever may not have all of these is told its
+    digest instead.
+    """
     if found is None or not found[1]:
         return None
     path: dict[str, Any] = json.loads(found[1])
-    return path
+    facts = found[0]
+    if alarms.may_have_state(alarm, str(facts["source"]), int(facts["at_us"] or 0)):
+        return path
+    digest = hashlib.sha256(decode_base64url(path["state"])).hexdigest()
+    rest = {name: value for name, value in path.items() if name != "state"}
+    return {**rest, "state_sha256": digest}

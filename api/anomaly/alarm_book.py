@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from api.anomaly.changes import decode_facts
 from api.anomaly.database import AnomalyDatabase
@@ -20,14 +20,21 @@ LOOKED_AT_MAX: Final = 500
 LINES_MAX: Final = 1_000
 #: Uploads whose rows a plot may show.
 UPLOADS_MAX: Final = 50
+#: Rows and uploads of which the part of one event is made, the earliest.
+LOUD_ROWS_MAX: Final = 5_000
+LOUD_UPLOADS_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class AskedAlarms:
-    """A question about alarms; the newest come first, from behind ``before``."""
+    """A question about alarms; the newest come first, from behind ``before``.
+
+    ``before`` is an alarm as the reader was told of it, ``steps`` how far to go on from there.
+    """
 
     limit: int
     before: tuple[int, str] | None = None
+    steps: int = 0
     owner: str | None = None
     line: str | None = None
     level: str | None = None
@@ -79,6 +86,15 @@ class KeptSeries:
     series: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class LoudRow:
+    """A row that is not normal, with its verdict."""
+
+    record_id: str
+    row: int
+    facts: dict[str, Any]
+
+
 class AlarmReading:
     """The rows as one connection sees them."""
 
@@ -98,9 +114,11 @@ class AlarmReading:
             raise StoreUnavailable(f"expected anomaly tables of form {FORM}, found others")
         return int(size)
 
-    def alarms(self, asked: AskedAlarms) -> list[Alarm]:
-        """Events that are asked for, as many as one page may look at."""
-        rows = self._connection.execute(_alarms(asked).limit(LOOKED_AT_MAX))
+    def alarms(
+        self, asked: AskedAlarms, *, start: int = 0, count: int = LOOKED_AT_MAX
+    ) -> list[Alarm]:
+        """Events that may be what is asked for, so many from ``start`` on."""
+        rows = self._connection.execute(_alarms(asked).offset(start).limit(count))
         return [_alarm(row) for row in rows]
 
     def alarm(self, name: str) -> Alarm | None:
@@ -147,6 +165,42 @@ class AlarmReading:
         found = select(VERDICT).where(VERDICT.c.line == line)
         rows = self._connection.execute(found)
         return [(row.record_id, row.row, decode_facts(row.facts)) for row in rows]
+
+    def loud_uploads(self, line: str, span: tuple[int, int]) -> set[str]:
+        """Uploads with rows of a line that are not normal, in a span of time."""
+        found = select(VERDICT.c.record_id).where(_in_span(line, span)).distinct()
+        return {str(row.record_id) for row in self._connection.execute(found)}
+
+    def loud_of(
+        self, line: str, span: tuple[int, int], record_ids: Collection[str]
+    ) -> list[LoudRow]:
+        """Rows of these uploads that are not normal, in the order of their time."""
+        columns = (VERDICT.c.record_id, VERDICT.c.row, VERDICT.c.facts)
+        among = VERDICT.c.record_id.in_(sorted(record_ids)[:LOUD_UPLOADS_MAX])
+        found = select(*columns).where(_in_span(line, span), among)
+        ordered = found.order_by(VERDICT.c.at_us, VERDICT.c.record_id, VERDICT.c.row)
+        rows = self._connection.execute(ordered.limit(LOUD_ROWS_MAX))
+        return [LoudRow(row.record_id, row.row, decode_facts(row.facts)) for row in rows]
+
+    def uploads_of(self, record_ids: Collection[str]) -> list[KeptSeries]:
+        """These uploads, in the order of their entries."""
+        named = UPLOAD.c.record_id.in_(sorted(record_ids)[:LOUD_UPLOADS_MAX])
+        found = select(UPLOAD).where(named).order_by(UPLOAD.c.entry)
+        return [
+            KeptSeries(row.record_id, row.entry, decode_facts(row.facts), bytes(row.series))
+            for row in self._connection.execute(found)
+        ]
+
+    def uploads_behind(self, line: str, record_id: str, at_us: int) -> list[str]:
+        """The uploads that a row may rest on: filed before its own, or measured before it."""
+        columns = (UPLOAD.c.record_id, UPLOAD.c.entry, UPLOAD.c.facts)
+        rows = self._connection.execute(select(*columns).where(UPLOAD.c.line == line)).all()
+        own = max((row.entry for row in rows if row.record_id == record_id), default=0)
+        return [
+            str(row.record_id)
+            for row in rows
+            if row.entry <= own or (decode_facts(row.facts)["first_us"] or 0) <= at_us
+        ]
 
     def lines(self, owner: str) -> list[ToldLine]:
         """The lines of an owner."""
@@ -196,7 +250,8 @@ def _alarms(asked: AskedAlarms) -> Select[Any]:
     wanted = [
         (ALARM.c.owner, asked.owner),
         (ALARM.c.line, asked.line),
-        (ALARM.c.level, asked.level),
+        # A part of a red event may be yellow: which it is, is known when it is made.
+        (ALARM.c.level, asked.level if asked.level == "red" else None),
         (ALARM.c.kind, asked.kind),
     ]
     conditions = [column == value for column, value in wanted if value is not None]
@@ -210,6 +265,10 @@ def _alarms(asked: AskedAlarms) -> Select[Any]:
         conditions.append(or_(ALARM.c.from_us < at_us, earlier))
     newest = (ALARM.c.from_us.desc(), ALARM.c.id.desc())
     return select(ALARM).where(*conditions).order_by(*newest)
+
+
+def _in_span(line: str, span: tuple[int, int]) -> ColumnElement[bool]:
+    return and_(VERDICT.c.line == line, VERDICT.c.at_us.between(min(span), max(span)))
 
 
 def _alarm(row: Row[Any]) -> Alarm:

@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.datastructures import QueryParams
 
-from api.anomaly.alarm_book import Alarm, AskedAlarms
+from api.anomaly.alarm_book import AskedAlarms
 from api.deliveries_query import read_text
 from api.exchange import LANGUAGES
 from api.search_query import check_names, malformed, read_integer
@@ -17,6 +17,7 @@ from keys.errors import MalformedEncoding
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 100
+STEPS_MAX: Final = 10_000
 LEVELS: Final = ("yellow", "red")
 KINDS: Final = ("anomaly", "specification", "regime", "drift")
 FORMATS: Final = ("png", "svg")
@@ -45,10 +46,12 @@ def parse_alarms(asked: QueryParams) -> AskedAlarms:
     limit = read_integer(asked, "limit")
     if limit is not None and not 0 < limit <= LIMIT_MAX:
         raise malformed("limit", f"1 to {LIMIT_MAX}", str(limit))
+    before, steps = _cursor(asked)
     since, until = (read_integer(asked, name) for name in ("since", "until"))
     return AskedAlarms(
         limit=limit or LIMIT_DEFAULT,
-        before=_cursor(asked),
+        before=before,
+        steps=steps,
         owner=read_text(asked, "owner"),
         line=read_text(asked, "line"),
         level=read_choice(asked, "level", LEVELS),
@@ -81,19 +84,23 @@ def read_choice(asked: QueryParams, name: str, choices: tuple[str, ...]) -> str 
     return text
 
 
-def encode_alarm_cursor(alarm: Alarm) -> str:
-    """Where the page behind this alarm begins."""
-    return encode_base64url(json.dumps([alarm.from_us, alarm.id]).encode())
+def encode_alarm_cursor(asked: AskedAlarms) -> str:
+    """Where a page begins: behind an alarm that its reader was told of, so many steps on."""
+    at_us, name = asked.before or (None, "")
+    return encode_base64url(json.dumps([at_us, name, asked.steps]).encode())
 
 
-def _cursor(asked: QueryParams) -> tuple[int, str] | None:
+def _cursor(asked: QueryParams) -> tuple[tuple[int, str] | None, int]:
     text = asked.get("cursor")
     if text is None:
-        return None
+        return None, 0
     try:
-        at_us, name = json.loads(decode_base64url(text[:500]))
-        if isinstance(name, str) and isinstance(at_us, int) and abs(at_us) < 1 << 62:
-            return at_us, name.replace("\0", "")
+        at_us, name, steps = json.loads(decode_base64url(text[:500]))
+        if isinstance(name, str) and type(steps) is int and 0 <= steps <= STEPS_MAX:
+            if at_us is None and steps:
+                return None, steps
+            if type(at_us) is int and abs(at_us) < 1 << 62:
+                return (at_us, name.replace("\0", "")), steps
     except (MalformedEncoding, ValueError, TypeError, RecursionError):
         pass
     raise malformed("cursor", "one that an answer gave", text)

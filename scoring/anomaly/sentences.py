@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -160,6 +161,14 @@ def units_suspected(change: UnitChange, language: Language) -> str:
     if target:
         told += words.unit_names.format(source=source, target=target)
     return told
+
+
+def without_since(text: str, rows_ago: Sequence[int], language: str) -> str:
+    """A sentence of :func:`sentence` without since when it is so, which rows before tell."""
+    words = _WORDS["zh" if language == "zh" else "en"]
+    for ago in rows_ago:
+        text = text.replace(words.semicolon + words.since.format(rows=ago + 1), "")
+    return text
 
 
 def _led_parts(verdict: Verdict, words: _Words) -> list[str]:

@@ -31,7 +31,7 @@ from ledger.compose import Composer
 from ledger.receipt import verify_receipt
 from ledger.record_type import RecordType
 from ledger.submission import Admitted
-from quality.errors import MalformedReading
+from quality.errors import MalformedReading, ReadingContradicts
 
 VCT: Final = "parameter-upload/v1"
 _TICK_SECONDS: Final = 0.5
@@ -208,13 +208,12 @@ def _take_lines(output: Output, edge: Edge, parameters: Sequence[str]) -> None:
             continue
         try:
             row: StreamRow = parse_row(line.strip().encode(), parameters)
-        except MalformedReading as fault:
+            edge.accept([row], at=time.monotonic())
+        except (MalformedReading, ReadingContradicts) as fault:
             refused += 1
             output.note(f"line {number}: {fault}")
-            continue
-        edge.accept([row], at=time.monotonic())
     if refused:
-        output.note(f"{refused} lines were no rows and are not kept")
+        output.note(f"{refused} lines were no rows of their own and are not kept")
 
 
 def _serve(output: Output, edge: Edge, parameters: Sequence[str], *, address: str) -> None:

@@ -9,6 +9,7 @@ by the numbers. One process at a time.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections import deque
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO, Final
 from api.cli.table_errors import JournalDamaged, JournalInUse
 from api.streaming.rows import StreamRow
 from ledger.durable_files import replace_file
+from quality.errors import ReadingContradicts
 
 #: Rows that wait on the disk: two weeks of one a second.
 ROWS_MAX: Final = 1_200_000
@@ -84,15 +86,22 @@ class Spool:
         """Put rows on the disk; how many were new, by their ids.
 
         Raises:
-            JournalDamaged: as many rows wait as may, or the disk takes no more.
+            JournalDamaged: as many rows or bytes wait as may, or the disk takes no more.
+            ReadingContradicts: an id is that of another row; none of the rows is kept.
         """
         fresh: list[dict[str, Any]] = []
-        seen: set[str] = set()
+        seen: dict[str, bytes] = {}
         for row in rows:
-            if row.id is not None and (row.id in self._known or row.id in seen):
-                continue
             if row.id is not None:
-                seen.add(row.id)
+                before, digest = self._known.get(row.id) or seen.get(row.id), _digest(row.content)
+                if before not in (None, digest):
+                    raise ReadingContradicts(
+                        f"id {row.id!r}: expected the row that it was before, found another:"
+                        " look who else sends rows here, and send it by an id of its own"
+                    )
+                if before is not None:
+                    continue
+                seen[row.id] = digest
             fresh.append({"n": self.next_row + len(fresh), "id": row.id, "row": row.content})
         if len(self._rows) + len(fresh) > ROWS_MAX:
             raise JournalDamaged(
@@ -147,7 +156,7 @@ class Spool:
         self.last = max((last for _, last in marks), default=0)
         self._rows: deque[dict[str, Any]] = deque()
         self._ids: deque[str] = deque(maxlen=_IDS_KEPT)
-        self._known: set[str] = set()
+        self._known: dict[str, bytes] = {}
         kept = list(_lines(self._folder / _ROWS))
         for members in kept:
             self._note(members)
@@ -159,10 +168,13 @@ class Spool:
         return self._folder / f"{number:08}.record"
 
     def _read_signed(self) -> Iterator[SignedBatch]:
-        answered = {outcome.number for outcome in self.outcomes}
+        refused = {outcome.number: outcome.refused is not None for outcome in self.outcomes}
         for path in sorted(self._folder.glob("*.record")):
             batch = SignedBatch(**_object(path.read_bytes(), path))
-            if batch.number in answered:
+            if refused.get(batch.number, False):
+                # A crash came between the outcome and the new name.
+                path.replace(path.with_suffix(".refused"))
+            elif batch.number in refused:
                 path.unlink()
             else:
                 yield batch
@@ -172,9 +184,9 @@ class Spool:
         given = members.get("id")
         if given is not None:
             if len(self._ids) == _IDS_KEPT:
-                self._known.discard(self._ids[0])
+                self._known.pop(self._ids[0], None)
             self._ids.append(given)
-            self._known.add(given)
+            self._known[given] = _digest(members["row"])
 
     def _append(self, lines: Iterable[dict[str, Any]]) -> None:
         data = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
@@ -193,6 +205,10 @@ class Spool:
         text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in self._rows)
         replace_file(self._folder / _ROWS, text.encode())
         self._file = _appendable(self._folder / _ROWS)
+
+
+def _digest(row: dict[str, Any]) -> bytes:
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).digest()
 
 
 def _locked(path: Path) -> BinaryIO:

@@ -233,3 +233,55 @@ def test_the_door_answers_when_rows_are_kept_and_takes_all_or_none(edge: Edge) -
     assert "line 2: " in bad.json()["detail"]
     assert form.status_code == 415
     assert status.json()["rows_waiting"] == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "127.0.0.1:8090"}, 200),
+        ({"host": "localhost:8090"}, 200),
+        ({"host": "evil.example:8090"}, 403),
+        ({"host": "127.0.0.1:8091"}, 403),
+        ({"host": "127.0.0.1:8090", "origin": "http://127.0.0.1:8090"}, 403),
+    ],
+)
+def test_the_door_answers_programs_of_its_own_machine_alone(
+    edge: Edge, headers: dict[str, str], status: int
+) -> None:
+    async def ask() -> httpx.Response:
+        door = httpx.ASGITransport(app=build_door(edge, NAMES))
+        async with httpx.AsyncClient(transport=door, base_url="http://127.0.0.1:8090") as client:
+            return await client.get("/status", headers=headers)
+
+    assert asyncio.run(ask()).status_code == status
+
+
+def test_an_id_of_another_row_is_told_and_nothing_is_kept(edge: Edge) -> None:
+    async def ask(content: bytes) -> httpx.Response:
+        door = httpx.ASGITransport(app=build_door(edge, NAMES))
+        async with httpx.AsyncClient(transport=door, base_url="http://127.0.0.1") as client:
+            jsonl = {"content-type": "application/x-ndjson"}
+            return await client.post("/rows", content=content, headers=jsonl)
+
+    edge.accept([row(1, id="a")], at=0.0)
+    same, other = (asyncio.run(ask(line(n, id="a"))) for n in (1, 2))
+
+    assert same.json() == {"accepted": 0, "repeated": 1}
+    assert (other.status_code, other.json()["code"]) == (409, "reading-contradicts")
+    assert edge.counts()["rows_waiting"] == 1
+
+
+def test_a_refused_record_stays_though_a_crash_came_before_its_new_name(
+    tmp_path: Path, log: Log, told: list[str]
+) -> None:
+    edge, spool = an_edge(tmp_path, log, told)
+    log.refuses = True
+    edge.accept([row(1)], at=0.0)
+    edge.tick(at=0.0, is_last=True)
+    spool.close()
+    refused = tmp_path / "spool" / "00000001.refused"
+    refused.replace(refused.with_suffix(".record"))
+
+    Spool(tmp_path / "spool").close()
+
+    assert refused.exists()

@@ -23,15 +23,34 @@ def none_exceeded(parameters: int) -> Numbers:
 
 
 def beyond(model: Model, detail: Detail) -> Bits:
-    """Which parameters of which rows [n, m] are: R of a channel, or an average of R."""
-    found = np.zeros(detail.z.shape, np.bool_)
+    """Which parameters of which rows [n, m] are: x, R of a channel, an average of R or of R^2.
+
+    x by itself, because what all parameters do together leaves no residual; an average of R^2
+    where it alone would be yellow.
+    """
+    x = (detail.z - model.level.centre) / model.level.spread
+    found = np.asarray(detail.present & (np.abs(x) > _BEYOND))
     for each in detail.residuals.values():
         found |= np.abs(each) > _BEYOND
-    for statistic in model.statistics:
-        if statistic.kind is Kind.DRIFT and statistic.name in detail.averages:
-            deviation = np.sqrt(statistic.decay / (2.0 - statistic.decay))
-            found |= np.abs(detail.averages[statistic.name]) > _BEYOND * deviation
+    for n, statistic in enumerate(model.statistics):
+        if statistic.name not in detail.averages:
+            continue
+        average, share = detail.averages[statistic.name], statistic.decay / (2.0 - statistic.decay)
+        if statistic.kind is Kind.DRIFT:
+            found |= np.abs(average) > _BEYOND * np.sqrt(share)
+        elif statistic.kind is Kind.SPREAD:
+            loud = average > 1.0 + _BEYOND * np.sqrt(2.0 * share)
+            # The limit itself is searched in a tail where training rows are few: only if need be.
+            if loud.any():
+                found |= loud & (average > _limit(model, n))
     return found
+
+
+def _limit(model: Model, n: int) -> float:
+    """The value of a statistic at which the score is yellow by it alone."""
+    calibration = model.calibration
+    score = calibration.threshold(model.settings.yellow)
+    return float((calibration.centre[n] + calibration.width[n] * score) ** 3)
 
 
 class Excursions:

@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.anomaly.exceedance import beyond
 from scoring.anomaly.explanation import Explanation, shapley
+from scoring.anomaly.model import Kind
+from scoring.anomaly.port import Detail
+from scoring.anomaly.reference_detector import ReferenceDetector
 from scoring.anomaly.rules import ParameterRules, RuleSet
 from scoring.anomaly.sentences import sentence
 from scoring.anomaly.specification import Limit, Limits
+from scoring.anomaly.table import Numbers
 from scoring.anomaly.verdict import Level, Reason, Verdict
 from tests.scoring.anomaly.lines import a_line, a_model, a_watch, law, push_parts, timed
 
@@ -80,6 +85,32 @@ def test_the_first_exceedance_is_when_the_parameter_left_and_not_when_the_line_c
     assert lead.rows_ago is not None
     assert 50 <= 59 - lead.rows_ago <= first
     assert lead.first_us == found[59 - lead.rows_ago].at_us
+
+
+@pytest.mark.item("7.3")
+def test_what_all_parameters_do_together_is_beyond_though_it_leaves_no_residual() -> None:
+    level, detail = a_model().level, detail_of(law(3, 5))
+    for size, expected in ((2.9, False), (3.1, True)):
+        common = np.tile(level.centre + size * level.spread, (3, 1))
+        found = beyond(a_model(), replace(detail, z=common, residuals={}, averages={}))
+        assert (found == expected).all()
+
+
+def test_a_spread_that_has_grown_is_beyond_while_each_row_is_inside() -> None:
+    model, detail = a_model(), detail_of(law(60, 5))
+    name = next(s.name for s in model.statistics if s.kind is Kind.SPREAD)
+    loud = {name: np.full_like(detail.z, 30.0)}
+    still = replace(detail, z=detail.z * 0, residuals={}, averages={name: np.ones_like(detail.z)})
+    assert not beyond(model, still).any()
+    assert beyond(model, replace(still, averages=loud)).all()
+
+
+def detail_of(values: Numbers) -> Detail:
+    """What the model makes of rows."""
+    detector = ReferenceDetector(a_model())
+    found = detector.score(timed(values), detector.start(), with_detail=True).detail
+    assert found is not None
+    return found
 
 
 def test_a_quiet_row_is_not_explained() -> None:

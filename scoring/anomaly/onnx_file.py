@@ -21,6 +21,7 @@ from scoring.errors import MalformedModel
 MODEL_BYTES_MAX: Final = 32 * 1024 * 1024
 _FIELDS_MAX: Final = 100_000
 _DEPTH_MAX: Final = 3
+_AXES_MAX: Final = 3
 _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
 # Numbers of fields in onnx.proto3, IR version 9.
 _MODEL_GRAPH, _MODEL_METADATA, _MODEL_FUNCTIONS = 7, 14, 25
@@ -48,6 +49,25 @@ class _Field:
     data: memoryview
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    tensors: dict[str, Tensor]
+    operators: set[str]
+
+
+class _Budget:
+    """Fields that a file may have yet. One for all of it: fields hold fields, which multiplies."""
+
+    def __init__(self) -> None:
+        self._left = _FIELDS_MAX
+
+    def spend(self) -> None:
+        """One field."""
+        self._left -= 1
+        if self._left < 0:
+            raise MalformedModel(f"expected at most {_FIELDS_MAX} fields, found more")
+
+
 def parse_onnx(data: bytes) -> OnnxFile:
     """Read a file.
 
@@ -60,50 +80,48 @@ def parse_onnx(data: bytes) -> OnnxFile:
     metadata: dict[str, str] = {}
     tensors: dict[str, Tensor] = {}
     operators: set[str] = set()
-    for field in _fields(memoryview(data)):
+    budget = _Budget()
+    for field in _fields(memoryview(data), budget):
         if field.number == _MODEL_FUNCTIONS:
             raise MalformedModel("expected a graph alone, found functions")
         if field.number == _MODEL_METADATA:
-            pair = {one.number: _text(one.data) for one in _fields(field.data)}
+            pair = {one.number: _text(one.data) for one in _fields(field.data, budget)}
             metadata[pair.get(1, "")] = pair.get(2, "")
         if field.number == _MODEL_GRAPH:
-            _read_graph(field.data, tensors, operators)
+            _read_graph(field.data, _Found(tensors, operators), budget)
     return OnnxFile(metadata, tensors, frozenset(operators))
 
 
-def _read_graph(
-    data: memoryview, tensors: dict[str, Tensor], operators: set[str], *, depth: int = 0
-) -> None:
+def _read_graph(data: memoryview, found: _Found, budget: _Budget, *, depth: int = 0) -> None:
     if depth > _DEPTH_MAX:
         raise MalformedModel(f"expected branches {_DEPTH_MAX} deep at most, found deeper ones")
-    for field in _fields(data):
+    for field in _fields(data, budget):
         if field.number == _GRAPH_NODE:
-            _read_node(field.data, tensors, operators, depth=depth)
+            _read_node(field.data, found, budget, depth=depth)
         elif field.number == _GRAPH_TENSOR:
-            _read_tensor(field.data, tensors)
+            _read_tensor(field.data, found.tensors, budget)
 
 
-def _read_node(
-    data: memoryview, tensors: dict[str, Tensor], operators: set[str], *, depth: int
-) -> None:
-    for field in _fields(data):
+def _read_node(data: memoryview, found: _Found, budget: _Budget, *, depth: int) -> None:
+    for field in _fields(data, budget):
         if field.number == _NODE_OPERATOR:
-            operators.add(_text(field.data))
+            found.operators.add(_text(field.data))
         elif field.number == _NODE_DOMAIN and len(field.data):
             raise MalformedModel(f"expected no domain, found {_text(field.data)[:40]!r}")
         elif field.number == _NODE_ATTRIBUTE:
-            for part in _fields(field.data):
+            for part in _fields(field.data, budget):
                 if part.number in (_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS):
-                    _read_graph(part.data, tensors, operators, depth=depth + 1)
+                    _read_graph(part.data, found, budget, depth=depth + 1)
 
 
-def _read_tensor(data: memoryview, tensors: dict[str, Tensor]) -> None:
+def _read_tensor(data: memoryview, tensors: dict[str, Tensor], budget: _Budget) -> None:
     shape: list[int] = []
     name, kind, raw = "", 0, memoryview(b"")
-    for field in _fields(data):
+    for field in _fields(data, budget):
         match field.number:
             case n if n == _TENSOR_DIMS:
                 shape += _whole_numbers(field)
+                _expect_axes(shape)
             case n if n == _TENSOR_KIND:
                 kind = field.whole
             case n if n == _TENSOR_NAME:
@@ -128,27 +146,35 @@ def _array(name: str, shape: list[int], *, raw: memoryview, kind: str) -> Tensor
             raise MalformedModel(f"tensor {name[:40]!r}: expected at most {ELEMENTS_MAX} numbers")
     if len(raw) != count * int(kind[2:]):
         raise MalformedModel(f"tensor {name[:40]!r}: expected {count} numbers, found others")
-    found: Tensor = np.frombuffer(raw, kind).reshape(shape)
+    try:
+        found: Tensor = np.frombuffer(raw, kind).reshape(shape)
+    except ValueError as fault:
+        raise MalformedModel(f"tensor {name[:40]!r}: expected an array, found {fault}") from fault
     return found
 
 
+def _expect_axes(shape: list[int]) -> None:
+    """Refuse axes that no model of ours has; also those behind one of length 0."""
+    if len(shape) > _AXES_MAX or any(axis > ELEMENTS_MAX for axis in shape):
+        raise MalformedModel(f"expected {_AXES_MAX} axes up to {ELEMENTS_MAX}, found others")
+
+
 def _whole_numbers(field: _Field) -> list[int]:
-    """One whole number, or a packed row of them."""
+    """One whole number, or a packed row of them as long as a shape may be and one more."""
     if not len(field.data):
         return [field.whole]
-    found, place = [], 0
-    while place < len(field.data):
+    found: list[int] = []
+    place = 0
+    while place < len(field.data) and len(found) <= _AXES_MAX:
         value, place = _varint(field.data, place)
         found.append(value)
     return found
 
 
-def _fields(data: memoryview) -> Iterator[_Field]:
-    place, count = 0, 0
+def _fields(data: memoryview, budget: _Budget) -> Iterator[_Field]:
+    place = 0
     while place < len(data):
-        count += 1
-        if count > _FIELDS_MAX:
-            raise MalformedModel(f"expected at most {_FIELDS_MAX} fields, found more")
+        budget.spend()
         key, place = _varint(data, place)
         field, place = _field(data, place, key=key)
         yield field

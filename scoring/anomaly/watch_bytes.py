@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -21,6 +22,12 @@ from scoring.errors import MalformedState
 FORMAT: Final = "lotmark.watch/v1"
 #: 1,000 parameters with every row and checkpoint that is kept are some 10 MB.
 BYTES_MAX: Final = 1 << 26
+#: Values of a state, arrays counting one, and how deep they lie; JSON is many times as large as
+#: objects as it is as bytes.
+_ITEMS_MAX: Final = 1 << 20
+_DEPTH_MAX: Final = 16
+#: Texts as a whole, closed or not, without a way back: linear in whatever is sent.
+_BRACKETS: Final = re.compile(rb'(?s)"(?:[^"\\]++|\\.)*+"?|[\[{\]}]')
 _CELLS_MAX: Final = 1 << 22
 _AXES_MAX: Final = 2
 
@@ -51,12 +58,26 @@ def decode_watch_state(content: bytes) -> WatchState:
     """
     if len(content) > BYTES_MAX:
         raise MalformedState(f"expected at most {BYTES_MAX} bytes of state, found {len(content)}")
+    _expect_bounded(content)
     try:
         return _state(json.loads(content))
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as cause:
         raise MalformedState(f"expected the state of a watch, found {cause}") from cause
     except AttributeError as cause:
         raise MalformedState(f"expected an object, found {cause}") from cause
+
+
+def _expect_bounded(content: bytes) -> None:
+    """Refuse by signs, those within texts counted too, before anything is made of them."""
+    opened = content.count(b"[") + content.count(b"{")
+    if opened + content.count(b",") > _ITEMS_MAX:
+        raise MalformedState(f"expected at most {_ITEMS_MAX} values in a state, found more")
+    depth = 0
+    for sign in _BRACKETS.finditer(content):
+        if sign[0][:1] != b'"':
+            depth += 1 if sign[0] in b"[{" else -1
+        if depth > _DEPTH_MAX:
+            raise MalformedState(f"expected values {_DEPTH_MAX} deep at most, found deeper ones")
 
 
 def _state(found: Any) -> WatchState:

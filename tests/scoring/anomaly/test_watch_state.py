@@ -36,6 +36,22 @@ def test_a_state_with_another_value_is_refused(at: str, value: object) -> None:
         decode_watch_state(json.dumps(content).encode())
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"format":[' + b"[]," * 600_000 + b"1]}", "values in a state"),
+        (b"[" * 100_000, "deep at most"),
+        (b'{"format":"' + b'\\"[' * 100_000, "expected the state of a watch"),
+    ],
+    ids=["items", "nesting", "text"],
+)
+def test_a_state_of_too_many_values_or_too_deep_is_refused_unread(
+    content: bytes, told: str
+) -> None:
+    with pytest.raises(MalformedState, match=told):
+        decode_watch_state(content)
+
+
 def test_rules_are_read_from_their_bytes() -> None:
     rules = RuleSet(
         (Rule.N1, Rule.N5), (ParameterRules("p1", (Rule.WE1,), 0.5, None, 3.5),), 2, "ab"

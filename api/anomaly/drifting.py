@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from scoring.anomaly.drift import (
     DriftState,
     drift_rows,
 )
+from scoring.anomaly.inputs import input_hash, whole_numbers
 from scoring.anomaly.model import Model
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.verdict import Level, Order, Status, Verdict
@@ -54,8 +55,9 @@ class DriftWatch:
             verdicts: on the rows of the upload.
             state: None before the first row.
         """
-        good = {v.at_us: v for v in verdicts if _is_good(v)}
-        rows = _joined([_rows(self._model, trace, good.keys()) for trace in traces])
+        good = {(v.source, v.row): v for v in verdicts if _is_good(v)}
+        named = {(v.at_us, v.input_hash) for v in good.values()}
+        rows = _joined([_rows(self._model, trace, named) for trace in traces])
         begun = state or self._monitor.start()
         if rows is None:
             return Drifted((), begun, None)
@@ -113,12 +115,19 @@ def _is_good(verdict: Verdict) -> bool:
     )
 
 
-def _rows(model: Model, trace: Trace, good: Collection[int | None]) -> DriftRows | None:
+def _rows(model: Model, trace: Trace, good: Collection[tuple[int | None, str]]) -> DriftRows | None:
+    """The good rows of a question, known by time and inputs: times alone may be those of others."""
     detail, times = trace.scored.detail, trace.table.at_us
     if detail is None or times is None:
         return None
-    chosen = np.array([at_us in good for at_us in times.tolist()], np.bool_)
+    chosen = np.array([(times[n], each) in good for n, each in enumerate(_hashes(model, trace))])
     return drift_rows(model, detail, chosen) if chosen.any() else None
+
+
+def _hashes(model: Model, trace: Trace) -> Iterator[str]:
+    whole, setups = whole_numbers(trace.table.values, model.quantum), trace.table.setups
+    for n, row in enumerate(whole):
+        yield input_hash(row, None if setups is None else setups[n] or None)
 
 
 def _joined(parts: Sequence[DriftRows | None]) -> DriftRows | None:

@@ -52,10 +52,18 @@ class AdaptiveWindow:
         return sum(bucket.total for bucket in self.buckets) / size if size else math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where older values were dropped: newer mean less older mean, and what chance allows."""
+
+    moved: float
+    allowed: float
+
+
 def feed_window(
     window: AdaptiveWindow, value: float, *, delta: float = DELTA
-) -> tuple[AdaptiveWindow, float]:
-    """The window after a value, and by how much the mean moved where older values were dropped.
+) -> tuple[AdaptiveWindow, Cut | None]:
+    """The window after a value, and how the mean moved where older values were dropped.
 
     Args:
         window: the one before.
@@ -63,16 +71,16 @@ def feed_window(
         delta: the chance of dropping values of a stream that has not changed.
 
     Returns:
-        The window, and newer mean less older mean at the last cut that was made, 0 without one.
+        The window, and the last cut that was made; None without one.
     """
     kept = min(1.0, max(0.0, value))
     buckets = _joined([*window.buckets, Bucket(1, kept, 0.0)])
-    fed, moved = window.fed + 1, 0.0
+    fed, cut = window.fed + 1, None
     if fed % _CLOCK == 0:
         while (found := _cut(buckets, delta)) is not None:
-            moved = found
+            cut = found
             buckets = buckets[1:]
-    return AdaptiveWindow(tuple(buckets), fed), moved
+    return AdaptiveWindow(tuple(buckets), fed), cut
 
 
 def _joined(buckets: list[Bucket]) -> list[Bucket]:
@@ -100,8 +108,8 @@ def _sum(one: Bucket, other: Bucket) -> Bucket:
     return Bucket(size, one.total + other.total, deviation)
 
 
-def _cut(buckets: list[Bucket], delta: float) -> float | None:
-    """Newer mean less older mean at the first cut where they differ too much; None: nowhere."""
+def _cut(buckets: list[Bucket], delta: float) -> Cut | None:
+    """The first cut where older and newer mean differ too much; None: nowhere."""
     if len(buckets) < 2:
         return None
     whole = buckets[0]
@@ -120,5 +128,5 @@ def _cut(buckets: list[Bucket], delta: float) -> float | None:
         harmonic = 1.0 / older + 1.0 / newer
         allowed = math.sqrt(2.0 * harmonic * variance * chance) + 2.0 / 3.0 * harmonic * chance
         if abs(moved) > allowed:
-            return moved
+            return Cut(moved, allowed)
     return None

@@ -50,6 +50,15 @@ class DriftKind(StrEnum):
     MISSING = "missing"
 
 
+#: What each parameter is looked at for by :attr:`DriftSettings.chance`.
+_BY_PARAMETER: Final = (
+    DriftKind.MEAN,
+    DriftKind.ADJUSTED_MEAN,
+    DriftKind.SCALE,
+    DriftKind.MISSING,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
     """When a difference is drift.
@@ -121,7 +130,7 @@ class DriftMonitor:
         """Compare with this reference."""
         self._reference = reference
         self._settings = settings or DriftSettings()
-        looks = 2.0 * len(_WINDOWS) * 3.0 * len(reference.names)
+        looks = 2.0 * len(_WINDOWS) * len(_BY_PARAMETER) * len(reference.names)
         self._chance = self._settings.chance / looks
 
     def start(self) -> DriftState:
@@ -193,9 +202,9 @@ class DriftMonitor:
             if number < size:
                 continue
             scaled = 0.5 + (total / number - centre) / spread / (2.0 * _REACH)
-            window, moved = feed_window(window, scaled)
-            if moved:
-                limit, shift = self._settings.mean_least, moved * 2.0 * _REACH
+            window, cut = feed_window(window, scaled)
+            if cut is not None:
+                shift, limit = (each * 2.0 * _REACH for each in (cut.moved, cut.allowed))
                 rows = window.size * size
                 found.append(DriftFinding(DriftKind.DISTANCE, None, shift, limit, rows))
             number, total = 0, 0.0

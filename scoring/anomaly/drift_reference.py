@@ -64,15 +64,16 @@ def drift_reference(model: Model, table: ParameterTable) -> DriftReference:
     """The reference of a model by the rows that it was trained on, in their order."""
     z, present = rows_of_model(model, table)
     found = residuals(model.level, z)
-    edges = np.quantile(z, np.linspace(0, 1, BINS + 1)[1:-1], axis=0).T
+    seen = np.where(present, z, np.nan)  # what is filled in has less spread than what is measured
+    edges = np.nanquantile(seen, np.linspace(0, 1, BINS + 1)[1:-1], axis=0).T
     shares = bin_counts(z, present, edges=edges) / np.maximum(present.sum(axis=0), 1)[:, None]
     return DriftReference(
         model_rows=len(z),
         names=tuple(model.names[j] for j in model.modelled),
-        mean=z.mean(axis=0),
-        spread=np.maximum(z.std(axis=0), 1e-6),
-        dependence=dependence(z),
-        residual_dependence=dependence(found),
+        mean=np.nanmean(seen, axis=0),
+        spread=np.maximum(np.nanstd(seen, axis=0), 1e-6),
+        dependence=dependence(seen),
+        residual_dependence=dependence(np.where(present, found, np.nan)),
         edges=edges,
         shares=shares,
         psi_limit=_psi_limit(z, present, edges=edges),
@@ -103,14 +104,19 @@ def log_distance(model: Model, z: Numbers) -> Numbers:
 
 
 def dependence(rows: Numbers) -> Numbers:
-    """1 + 2 sum rho_k of each column, 1 at least: sums of pairs of lags while positive."""
+    """1 + 2 sum rho_k of each column, 1 at least: sums of pairs of lags while positive.
+
+    A missing value is NaN, and of no pair; pairs that are left stand for those that are not.
+    """
     n = len(rows)
-    centred = rows - rows.mean(axis=0)
-    power = np.maximum((centred**2).sum(axis=0), 1e-300)
+    present = ~np.isnan(rows)
+    centred = np.where(present, rows - np.nanmean(rows, axis=0), 0.0)
+    here = None if present.all() else present.astype(np.float64)
+    power = np.maximum(_autocorrelation(centred, here, 0), 1e-300)
     total = -np.ones(rows.shape[1])
     going = np.ones(rows.shape[1], bool)
     for lag in range(0, n // 3, 2):
-        pair = _autocorrelation(centred, lag) + _autocorrelation(centred, lag + 1)
+        pair = _autocorrelation(centred, here, lag) + _autocorrelation(centred, here, lag + 1)
         going &= pair / power > 0.0
         if not going.any():
             break
@@ -148,8 +154,12 @@ def stability_index(counts: Numbers, shares: Numbers) -> Numbers:
     return np.asarray(((now - then) * np.log(now / then)).sum(axis=1))
 
 
-def _autocorrelation(centred: Numbers, lag: int) -> Numbers:
-    return np.asarray((centred[lag:] * centred[: len(centred) - lag]).sum(axis=0))
+def _autocorrelation(centred: Numbers, here: Numbers | None, lag: int) -> Numbers:
+    behind = len(centred) - lag
+    found = (centred[lag:] * centred[:behind]).sum(axis=0)
+    if here is not None:
+        found = found * behind / np.maximum((here[lag:] * here[:behind]).sum(axis=0), 1.0)
+    return np.asarray(found)
 
 
 def _psi_limit(z: Numbers, present: npt.NDArray[np.bool_], *, edges: Numbers) -> Numbers:

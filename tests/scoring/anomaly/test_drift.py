@@ -52,6 +52,11 @@ def reference(model: Model) -> DriftReference:
     return drift_reference(model, table(rows(N, M)))
 
 
+def model_of(values: Numbers) -> Model:
+    """Trained on these rows."""
+    return train(table(values))
+
+
 def seen(model: Model, values: Numbers) -> DriftRows:
     """Rows as drift looks at them."""
     z, present = rows_of_model(model, table(values))
@@ -122,7 +127,7 @@ def test_a_change_that_begins_in_the_stream_is_found_by_the_window_of_the_distan
     values[300:] *= 1.6
     found = found_in(model, reference, values)
     distance = [each for each in found if each.kind is DriftKind.DISTANCE]
-    assert [each.value > 0 for each in distance] == [True]
+    assert [each.value > each.limit > 0 for each in distance] == [True]
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, 333])
@@ -177,17 +182,36 @@ def test_what_rows_are_worth_follows_from_their_autocorrelation() -> None:
     assert dependence(chance.normal(size=(20_000, 1)))[0] == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_reference_is_of_the_values_that_were_measured() -> None:
+    values = rows(N, M)
+    whole = drift_reference(model_of(values), table(values))
+    values[::3, 4] = np.nan
+    holed = drift_reference(model_of(values), table(values))
+    # Filled in, a third of the column would lie at its expectation: .85 of the spread.
+    assert holed.spread[4] == pytest.approx(whole.spread[4], rel=0.08)
+    assert holed.missing[4] == pytest.approx(1 / 3, abs=0.01)
+    assert holed.mean[4] == pytest.approx(whole.mean[4], abs=0.1)
+
+
+def test_dependence_with_holes_is_that_of_the_rows_without() -> None:
+    values = np.random.default_rng(5).normal(size=(20_000, 1))
+    for row in range(1, len(values)):
+        values[row] += 0.5 * values[row - 1]
+    values[np.random.default_rng(6).random(len(values)) < 0.3] = np.nan
+    assert dependence(values)[0] == pytest.approx(3.0, rel=0.15)
+
+
 def test_an_adaptive_window_drops_what_was_before_a_change_and_nothing_else() -> None:
     chance = np.random.default_rng(2)
     values = np.clip(0.5 + 0.1 * chance.normal(size=2000), 0, 1)
     window, cuts = AdaptiveWindow(), 0
     for value in values:
-        window, moved = feed_window(window, float(value))
-        cuts += bool(moved)
+        window, cut = feed_window(window, float(value))
+        cuts += cut is not None
     assert (window.size, cuts) == (2000, 0)
     for value in values[:200] + 0.1:
-        window, moved = feed_window(window, float(value))
-        cuts += bool(moved)
+        window, cut = feed_window(window, float(value))
+        cuts += cut is not None
     assert cuts > 0
     assert window.size < 600
     assert window.mean == pytest.approx(0.6, abs=0.08)

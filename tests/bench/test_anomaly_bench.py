@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.anomaly import injected, tep
 from bench.anomaly.folders import Reading, read_folder
+from bench.anomaly.line import learn
 from bench.anomaly.peers import PEERS, Peer, compare
 from bench.anomaly.report import Report, report_files, report_folder, report_given
 from bench.anomaly.robust import cost
@@ -58,6 +60,14 @@ def test_every_target_is_told_or_null_with_the_reason(report: Report) -> None:
 @pytest.mark.parametrize("test", ["T1", "T2", "T3", "T5", "T9", "T11", "T12", "T13", "T15", "T17"])
 def test_normal_runs_and_faults_are_enough_for_a_figure(report: Report, test: str) -> None:
     assert report["tests"][test]["value"] is not None
+
+
+@pytest.mark.item("7.done.targets")
+def test_the_musts_hold_on_the_data_given() -> None:
+    runs = read_folder(process_data_dir() / "tep").runs
+    told = {**tep.tests(runs, learn), **injected.tests(runs)}
+    for test in ("T1", "T2", "T5", "T11", "T12", "T13"):
+        assert told[test]["holds"], (test, told[test])
 
 
 @pytest.mark.item("7.done.baselines")

@@ -7,6 +7,7 @@ approval against an objection is theirs to sign, and the objection stands beside
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from api.anomaly.places import owner_of
 from api.anomaly.training_rows import training_rows
 from api.anomaly.uploads import limits_of, table_of
 from quality.deliveries.agreed import Filed
+from scoring.anomaly.cards import reference_of_model
 from scoring.anomaly.columns import align
 from scoring.anomaly.injected import Reference
 from scoring.anomaly.labels import LabelName
@@ -33,6 +35,8 @@ from scoring.errors import ScoringError
 #: Confirmed-good rows that models are compared on, and incidents; the newest of both.
 ROWS_MAX: Final = 1_000
 INCIDENTS_MAX: Final = 5
+#: Cards have twelve digits.
+_TOLD_DIGITS: Final = 1e-9
 
 Key = tuple[str, int]
 
@@ -61,13 +65,14 @@ def report_on(card: str, asked: Asked) -> dict[str, Any]:
     rows = 0 if table is None else len(table)
     told |= {"good_rows": len(asked.good), "rows": rows, "shadow": None, "fault": None}
     few = [_too_few(rows)] if rows < SHADOW_ROWS else []
-    against = [*few, *_apart(moved)]
+    told_wrong = list(_told_wrong(card, challenger, asked))
+    against = [*told_wrong, *few, *_apart(moved)]
     if challenger is not None and champion is not None and table is not None:
         try:
             report = shadow_report(
                 Contest(champion.detector, challenger.detector, champion.model.settings.yellow),
                 table,
-                reference=asked.cards.reference(active or card),
+                reference=_reference(active or card, asked),
                 incidents=_incidents(asked, table.names),
             )
         except ScoringError as fault:
@@ -75,7 +80,7 @@ def report_on(card: str, asked: Asked) -> dict[str, Any]:
             told["fault"] = None if rows < SHADOW_ROWS else fault.code
         else:
             told["shadow"] = facts_of(report)
-            against = list(objections(report, moved))
+            against = [*told_wrong, *objections(report, moved)]
     return {**told, "objections": [facts_of(each) for each in against]}
 
 
@@ -136,15 +141,44 @@ def _moved(card: str, asked: Asked) -> tuple[Movement, ...]:
     first, active = cards.first, cards.active
 
     def reference(of: str | None) -> Reference:
-        return none if of is None else cards.reference(of)
+        return none if of is None else _reference(of, asked)
 
-    return movements(
-        cards.reference(card), Anchors(reference(first), reference(active), _limits(card, asked))
-    )
+    limits = _limits(first or card, asked)
+    return movements(reference(card), Anchors(reference(first), reference(active), limits))
+
+
+def _reference(card: str, asked: Asked) -> Reference:
+    """Centre and spread as the model has them: the text of a card is its writer's.
+
+    Of a model that is not held the text is all there is, and an objection says so.
+    """
+    opened = _opened(card, asked)
+    return asked.cards.reference(card) if opened is None else reference_of_model(opened.model)
+
+
+def _told_wrong(card: str, opened: OpenModel | None, asked: Asked) -> Iterator[Objected]:
+    """Where nobody can look into a model, or its card tells something else of it."""
+    if opened is None:
+        yield Objected(Objection.MODEL_NOT_HELD, "model", 0.0, 1.0)
+        return
+    told, held = asked.cards.reference(card), reference_of_model(opened.model)
+    for name in sorted(told.keys() | held.keys()):
+        if name not in told or name not in held:
+            yield Objected(Objection.CARD_DIFFERS, f"reference/{name}", name in told, name in held)
+            continue
+        for said, found in zip(told[name], held[name], strict=True):
+            if not math.isclose(said, found, rel_tol=_TOLD_DIGITS, abs_tol=_TOLD_DIGITS):
+                yield Objected(Objection.CARD_DIFFERS, f"reference/{name}", said, found)
+                break
+    if asked.cards.data_digest(card) != opened.model.facts.data_digest:
+        yield Objected(Objection.CARD_DIFFERS, "data_sha256", 0.0, 1.0)
 
 
 def _limits(card: str, asked: Asked) -> Limits:
-    """The specification that the newest upload stated that a card's model was trained on."""
+    """The specification that the newest upload stated that a card's model was trained on.
+
+    Of the first model of a line it is the anchor: later uploads may state wider ones.
+    """
     named = asked.parts.read(list(asked.cards.trained_on(card))[-1:])
     # A card may name records of others, of which its owner is told nothing here.
     records = [each for each in named if owner_of(each) == asked.cards.owner]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from api.anomaly.events import card_digest, rows_not_trained_on, training_records
 from api.anomaly.places import CARD_VCT, Place
+from keys.encoding import decode_base64url
 from quality.deliveries.agreed import Filed
 from quality.in_force.models import Card, CardState, Decision, LineKey, Models
 from quality.values import items, part, text
@@ -81,6 +82,11 @@ class LineCards:
             if name is not None and centre is not None and spread is not None:
                 found[name] = (float(centre), float(spread))
         return found
+
+    def data_digest(self, card: str) -> str | None:
+        """The digest of its model's training rows as a card tells it, in hex."""
+        told = text(self._records[card].groups, "training", "data_sha256")
+        return None if told is None else decode_base64url(told).hex()
 
     def set_ups(self, card: str) -> frozenset[str]:
         """The set-ups that a card's model has a baseline of."""

@@ -14,6 +14,8 @@ _WORDS: Final = {
     "lost-detection": "of a stored fault called, before",
     "lost-incident": "of a past incident called, before",
     "moved-away": "away from where it may lie",
+    "model-not-held": "files of this model that the service holds",
+    "card-differs": "as the card says, as the model has it",
 }
 
 

@@ -94,6 +94,8 @@ class Objection(StrEnum):
     LOST_DETECTION = "lost-detection"
     LOST_INCIDENT = "lost-incident"
     MOVED_AWAY = "moved-away"  # from the first approved model or from the specification
+    MODEL_NOT_HELD = "model-not-held"  # nobody here can say what the model does
+    CARD_DIFFERS = "card-differs"  # the card tells of its model what the model is not
 
 
 @dataclass(frozen=True, slots=True)

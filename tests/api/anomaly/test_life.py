@@ -223,3 +223,29 @@ def test_false_alarms_alone_silence_no_line_and_seeing_one_unsays_no_label(
     assert before["alarms"] == before["good"] == 7
     line.acknowledge(upload, (14, 20))
     assert line.told["level"] == before
+
+
+def told_of_card(line: FoldedLine, card: str) -> set[str]:
+    """What of a card's text, or of its file, is objected to."""
+    told = line.life["challengers"][card]["report"]["objections"]
+    named = {"model-not-held", "card-differs"}
+    return {f"{each['objection']}: {each['about']}" for each in told if each["objection"] in named}
+
+
+@pytest.mark.item("7.done.poisoning")
+def test_what_a_card_tells_of_its_model_moves_no_comparison(line: FoldedLine) -> None:
+    honest = line.card(line.upload(normal_rows(TRAINED, seed=7) + 6.0))
+    assert told_of_card(line, honest) == set()
+    first = next(each for each in line.records.values() if each.vct == "model-card/v1")
+    groups = copy.deepcopy(line.records[honest].groups)
+    groups["reference"] = first.groups["reference"]
+    groups["training"]["data_sha256"] = first.groups["training"]["data_sha256"]
+    forged = line.take("model-card/v1", groups, kid="service")
+    assert {"card-differs: reference/force", "card-differs: data_sha256"} <= told_of_card(
+        line, forged
+    )
+    moved = line.life["challengers"][forged]["report"]["moved"]
+    assert "force" in {each["parameter"] for each in moved if each["anchor"] == "first"}
+    groups["state"]["onnx_sha256"] = "A" * 43
+    unheld = line.take("model-card/v1", groups, kid="service")
+    assert told_of_card(line, unheld) == {"model-not-held: model"}

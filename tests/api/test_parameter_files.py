@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -96,6 +97,26 @@ def test_what_is_no_table_is_refused_by_its_file(
     with pytest.raises((MalformedTable, MeasurementFileRefused), match=told) as refused:
         read(path)
     assert str(refused.value).startswith(f"{path}: ")
+
+
+@contextmanager
+def no_progress(_: str, __: int) -> Iterator[Any]:
+    """Nobody watches."""
+    yield lambda _: None
+
+
+@pytest.mark.item("7.bad.long")
+def test_a_file_twice_as_long_is_read_in_much_the_same_memory(tmp_path: Path) -> None:
+    peaks = []
+    for count in (30_000, 60_000):
+        path = tmp_path / f"{count}.csv"
+        path.write_text("a,b\n" + "1.5,2\n" * count)
+        tracemalloc.start()
+        with open_parameters(path, FileAsked(), no_progress) as opened:
+            assert sum(len(batch.table) for batch in opened.tables()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.25 * peaks[0]
 
 
 @pytest.mark.item("7.bad.long")

@@ -16,6 +16,7 @@ from api.cli.options import read_file
 if TYPE_CHECKING:
     from api.parameter_files import FileAsked
     from scoring.anomaly.line_file import LineBeside
+    from scoring.anomaly.replay import ReplayableDetector
     from scoring.anomaly.serving import OnnxDetector
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -139,6 +140,19 @@ def open_model(path: Path) -> OnnxDetector:
     from scoring.anomaly.serving import OnnxDetector
 
     return OnnxDetector(read_file(path, "a model", bytes_max=MODEL_BYTES_MAX))
+
+
+def open_either(path: Path) -> ReplayableDetector:
+    """The detector of a model file, or of a challenger's.
+
+    Raises:
+        CommandFault: it cannot be read.
+        MalformedModel: it is neither.
+    """
+    from scoring.anomaly.detectors import open_detector
+    from scoring.anomaly.onnx_file import MODEL_BYTES_MAX
+
+    return open_detector(read_file(path, "a model", bytes_max=MODEL_BYTES_MAX))
 
 
 def open_beside(model: Path, digest: str) -> LineBeside | None:

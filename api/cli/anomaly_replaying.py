@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from api.cli.anomaly_options import model_option, open_model
+from api.cli.anomaly_options import model_option, open_either
 from api.cli.faults import CommandFault
 from api.cli.options import pass_output
 from api.cli.output import Output
@@ -30,7 +30,7 @@ def replay(output: Output, *, decisions: Path, model: Path) -> None:
     from scoring.anomaly.replay import replay as replay_decision
     from scoring.errors import MalformedDecision, ReplayDiffers
 
-    detector = open_model(model)
+    detector = open_either(model)
     found: dict[str, Any] = {"decisions": 0, "rows": 0, "largest_difference": 0.0}
     borderline, moved = 0, 0
     for number, line in _lines(decisions):

@@ -41,6 +41,11 @@ CARD_FORMAT: Final = "lotmark.anomaly-card/v1"
 @click.option("--out", required=True, type=_FILE, help="Where the ONNX file is written.")
 @click.option("--card", type=_FILE, help="Where the model's figures are written, as JSON.")
 @click.option(
+    "--challenger",
+    type=_FILE,
+    help="Where an autoencoder of the same rows is written, to be compared with the model.",
+)
+@click.option(
     "--limits",
     type=_FILE,
     help="Table of limits: columns parameter, lower, upper; a DFQ file has its own.",
@@ -59,7 +64,7 @@ def train(
     """
     from scoring.anomaly.graph import export_model
 
-    by_lot = options.pop("by_lot")
+    by_lot, challenger = options.pop("by_lot"), options.pop("challenger")
     found, opened, rows = read_whole(output, file, file_asked(options))
     found, labelled_bad = good_rows(output, found, file.name)
     model = train_model(output, found.table, by_lot=by_lot)
@@ -79,6 +84,8 @@ def train(
         "text_cells": found.text_cells,
     }
     _write_beside(out, onnx, model, table=found.table, limits=_limits(limits, opened))
+    if challenger is not None:
+        members["challenger"] = _write_challenger(challenger, found.table)
     if card is not None:
         write_whole(card, card_text(model, onnx).encode())
     _tell(output, out, members, model)
@@ -114,6 +121,15 @@ def train_model(output: Output, table: ParameterTable, *, by_lot: bool = False) 
     with output.progress("training", None) as update:
         note = _steps(update)
         return train_lots(table, note=note) if by_lot else train_rows(table, note=note)
+
+
+def _write_challenger(out: Path, table: ParameterTable) -> str:
+    """Train one on the same rows, and give the digest of its file."""
+    from scoring.anomaly.challenger import export_challenger, train_challenger
+
+    onnx = export_challenger(train_challenger(table))
+    write_whole(out, onnx)
+    return hashlib.sha256(onnx).hexdigest()
 
 
 def _steps(update: Callable[[int], None]) -> Callable[[int, int], None]:

@@ -11,6 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli.main import main
+from scoring.anomaly.decision import Limit, encode_decision
+from scoring.anomaly.detectors import open_detector
+from scoring.anomaly.replay import decide
+from scoring.anomaly.table import ParameterTable
 
 ROWS, NAMES = 240, ("pressure [bar]", "speed", "force", "width")
 
@@ -72,6 +76,27 @@ def test_the_same_file_trains_the_same_model_and_its_card_tells_it(folder: Path)
     assert again["model"] == card["model"]
     assert card["training"]["rows"] == ROWS
     assert again["parameters"] == len(NAMES)
+
+
+@pytest.mark.item("7.1.interface")
+def test_a_challenger_is_trained_beside_the_model_and_its_decisions_are_made_again(
+    folder: Path,
+) -> None:
+    out = ("--out", folder / "again.onnx", "--challenger", folder / "c.onnx")
+    told = done("train", folder / "good.csv", *out)
+    detectors = [open_detector((folder / name).read_bytes()) for name in ("again.onnx", "c.onnx")]
+    values = np.vstack([rows(60, seed=4), rows(20, seed=5) + 9.0])
+    fresh = ParameterTable(detectors[1].names, values)
+    decided = decide(detectors[1], fresh, detectors[1].start(), limits=(Limit("yellow", 0.0075),))
+    (folder / "c.jsonl").write_bytes(encode_decision(decided) + b"\n")
+
+    found = done("replay", folder / "c.jsonl", "--model", folder / "c.onnx")
+    loud = [each.score(fresh, each.start()).p_value[60:] < 0.0075 for each in detectors]
+
+    assert found["model"] == told["challenger"] == detectors[1].digest
+    assert (found["rows"], found["largest_difference"]) == (80, 0.0)
+    assert all(each.mean() > 0.9 for each in loud)
+    assert run("replay", folder / "c.jsonl", "--model", folder / "again.onnx").exit_code == 1
 
 
 @pytest.mark.item("7.8")

@@ -137,7 +137,8 @@ def _chunks(file: IO[bytes], update: Callable[[int], None], *, is_gzip: bool) ->
 
 def _text(path: Path, chunks: Iterator[bytes], asked: FileAsked) -> ParameterFile:
     found = read_text_file(chunks, asked.text)
-    layout = find_layout(found.names, found.first.columns, asked.columns, units=found.units)
+    columns = replace(asked.columns, is_comma_free=found.delimiter == ";")
+    layout = find_layout(found.names, found.first.columns, columns, units=found.units)
     notes = []
     if found.is_transposed:
         notes.append(
@@ -171,6 +172,7 @@ def _opened(
     told += [f"set-up: {layout.names[at]}" for at in layout.setups]
     if told:
         notes.append(f"{path.name}: {', '.join(told)}")
+    notes += [f"{path.name}: {hint}" for hint in layout.hints]
     for why in dict.fromkeys(why for _, why in layout.left_out):
         names = [name for name, reason in layout.left_out if reason == why]
         notes.append(f"{path.name}: left out ({why}): {', '.join(names)}")

@@ -90,6 +90,16 @@ def has_comma(cells: Iterable[str]) -> bool | None:
     return is_comma
 
 
+def is_point(cell: str) -> bool:
+    """Whether a cell is a number with a decimal point."""
+    return _WITH_POINT.fullmatch(cell.strip()) is not None
+
+
+def may_group(cell: str) -> bool:
+    """Whether a comma in a cell may group thousands as well as be a decimal sign: ``1,234``."""
+    return _GROUPED.fullmatch(cell.strip()) is not None
+
+
 def instant_of(cell: str, zone: tzinfo = UTC) -> int | None:
     """A cell as microseconds since 1970; a time without an offset is of ``zone``.
 

@@ -16,7 +16,15 @@ from typing import Final
 
 import numpy as np
 
-from scoring.anomaly.cells import Cells, has_comma, instants_of, is_missing, numbers_of
+from scoring.anomaly.cells import (
+    Cells,
+    has_comma,
+    instants_of,
+    is_missing,
+    is_point,
+    may_group,
+    numbers_of,
+)
 from scoring.anomaly.table import PARAMETERS_MAX
 from scoring.errors import MalformedTable
 
@@ -29,6 +37,12 @@ _TIMES: Final = frozenset(
     "测量时间 时间戳".split()
 )
 _LABELS: Final = frozenset("label labels anomaly is_anomaly changepoint 标签".split())
+#: A column of 0 and 1 with one of these in its heading says how a row came out.
+_OUTCOME: Final = re.compile(
+    "fail|fault|defect|label|anomal|outlier|reject|scrap|故障|缺陷|不合格|异常", re.IGNORECASE
+)
+#: Text of so few words says what was set up rather than which piece it is.
+_SETUP_WORDS_MAX: Final = 20
 _LOTS: Final = frozenset("lot lot_number lot_no batch_lot 批号 批次 批次号".split())
 _SETUPS: Final = frozenset("setup set_up set-up 换型 工装状态".split())
 _UNIT_IN_HEADING: Final = re.compile(r".*\S\s*[\[(]([^\[\]()]{1,16})[\])]\s*")
@@ -47,6 +61,8 @@ class ColumnsAsked:
         wanted: the parameters of a model: they are read as such, whatever else is in the file.
         is_comma: whether numbers have a decimal comma; None: found out.
         zone: of times without an offset.
+        is_comma_free: cells are apart by another sign than a comma, so that a comma in a number
+            is a decimal one where no number has a point.
     """
 
     time: str | None = None
@@ -59,11 +75,15 @@ class ColumnsAsked:
     wanted: tuple[str, ...] = ()
     is_comma: bool | None = None
     zone: tzinfo = UTC
+    is_comma_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileLayout:
-    """Which column says what, by number from 0; ``left_out`` holds headings and why."""
+    """Which column says what, by number from 0; ``left_out`` holds headings and why.
+
+    ``hints`` are what may be meant otherwise than it was taken.
+    """
 
     names: tuple[str, ...]
     units: tuple[str, ...]
@@ -75,6 +95,7 @@ class FileLayout:
     is_comma: bool
     zone: tzinfo
     left_out: tuple[tuple[str, str], ...]
+    hints: tuple[str, ...] = ()
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -116,6 +137,7 @@ class _Finder:
         self._names, self._asked = names, asked
         self._probe = [cells[:PROBE_ROWS] for cells in probe]
         self._left_out: list[tuple[str, str]] = []
+        self._hints: list[str] = []
 
     def layout(self, units: tuple[str, ...]) -> FileLayout:
         asked = self._asked
@@ -149,6 +171,7 @@ class _Finder:
             is_comma,
             asked.zone,
             tuple(self._left_out),
+            tuple(self._hints),
         )
 
     def _at(self, name: str) -> int:
@@ -194,18 +217,27 @@ class _Finder:
     def _sign(self, taken: set[int]) -> bool:
         if self._asked.is_comma is not None:
             return self._asked.is_comma
-        found = has_comma(
-            cell
+        told = [
+            (at, cell)
             for at, cells in enumerate(self._probe)
             if at not in taken and not isinstance(cells, np.ndarray)
             for cell in cells
-        )
-        if found is None:
-            raise MalformedTable(
-                "expected numbers with one decimal sign, found points and commas, or commas that"
-                " may group thousands: say which is the decimal sign"
+        ]
+        found = has_comma(cell for _, cell in told)
+        if found is not None:
+            return found
+        at, shown = next((one for one in told if may_group(one[1])), told[0])
+        if self._asked.is_comma_free and not any(is_point(cell) for _, cell in told):
+            self._hints.append(
+                f"the comma is taken as the decimal sign ({self._names[at]}: {shown.strip()});"
+                " say --decimal point where it groups thousands"
             )
-        return found
+            return True
+        raise MalformedTable(
+            "expected numbers with one decimal sign, found points and commas, or commas that may"
+            f" group thousands (column {self._names[at]!r}: {shown.strip()[:40]!r}): say"
+            " --decimal comma or --decimal point"
+        )
 
     def _parameters(self, taken: set[int], *, is_comma: bool) -> Iterator[int]:
         asked = self._asked
@@ -221,7 +253,18 @@ class _Finder:
             elif why := self._why_not(self._probe[at], is_comma=is_comma):
                 self._left_out.append((name, why))
             else:
+                self._hint_outcome(name, self._probe[at], is_comma=is_comma)
                 yield at
+
+    def _hint_outcome(self, name: str, cells: Cells, *, is_comma: bool) -> None:
+        if not _OUTCOME.search(name):
+            return
+        values = numbers_of(cells, is_comma=is_comma)[0]
+        if np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
+            self._hints.append(
+                f"column {name!r} has only 0 and 1 and looks like an outcome, not a parameter:"
+                f" --label {name!r} where 1 is bad, or --leave-out {name!r}"
+            )
 
     def _why_not(self, cells: Cells, *, is_comma: bool) -> str:
         """Why a column is no parameter; empty where it is one."""
@@ -230,9 +273,16 @@ class _Finder:
         values, text = numbers_of(cells, is_comma=is_comma)
         present = values[~np.isnan(values)]
         if not len(present):
-            return "text in every cell" if text else "empty"
+            return _why_text(cells) if text else "empty"
         is_whole = len(present) == len(values) and len(present) >= 10 and present[0] % 1.0 == 0.0
         return "counts rows" if is_whole and (np.diff(present) == 1.0).all() else ""
+
+
+def _why_text(cells: Cells) -> str:
+    told = [str(cell).strip() for cell in cells if str(cell).strip()]
+    if len(set(told)) <= _SETUP_WORDS_MAX and len(told) >= 2 * len(set(told)):
+        return "text in every cell; --setup where it says what was set up"
+    return "text in every cell"
 
 
 def _unit_in(name: str) -> str:

@@ -90,12 +90,14 @@ def find_delimiter(lines: Sequence[str]) -> str:
     shown = [line for line in lines if line.strip()][:_HEAD_LINES]
     if _are_numbers_apart_by_space(shown):
         return WHITESPACE
-    best, most = WHITESPACE, 0
+    # What all lines agree on wins: `1,2;3,4` has more commas, and its heading has none.
+    best, most = WHITESPACE, (False, 0)
     for delimiter in _DELIMITERS:
         widths = Counter(_width(line, delimiter) for line in shown)
         width, count = widths.most_common(1)[0]
-        if width > 1 and count * 2 > len(shown) and width > most:
-            best, most = delimiter, width
+        rank = (count == len(shown), width)
+        if width > 1 and count * 2 > len(shown) and rank > most:
+            best, most = delimiter, rank
     return best
 
 

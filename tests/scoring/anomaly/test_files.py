@@ -60,7 +60,7 @@ def test_delimiter_and_decimal_sign_are_found_out(text: str, delimiter: str) -> 
 def test_commas_that_may_group_thousands_need_to_be_told(cell: str) -> None:
     text = f"a;b\n{cell};2\n{'1,25' if cell == '1.5' else '3,456'};4\n"
 
-    with pytest.raises(MalformedTable, match="say which is the decimal sign"):
+    with pytest.raises(MalformedTable, match="say --decimal comma"):
         read(text)
     if cell == "1,234":
         assert read(text, ColumnsAsked(is_comma=True)).table.values[0, 0] == 1.234

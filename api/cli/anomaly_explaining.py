@@ -16,7 +16,7 @@ from api.cli.anomaly_options import (
     open_model,
     write_whole,
 )
-from api.cli.anomaly_scoring import line_of, plot_format, series_of
+from api.cli.anomaly_scoring import line_of, note_setups, plot_format, series_of
 from api.cli.faults import CommandFault
 from api.cli.options import language_option, pass_output
 from api.cli.output import Output, columns
@@ -111,6 +111,7 @@ def _find(output: Output, file: Path, asked: FileAsked, question: _Question) -> 
     with open_parameters(file, asked, output.progress) as opened:
         for note in opened.notes:
             output.note(note)
+        note_setups(output, opened.layout, line.model)
         batches = opened.tables()
         if line.model.lots is not None:
             batches = iter([whole_table(batches)])

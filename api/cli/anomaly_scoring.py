@@ -25,7 +25,9 @@ from api.cli.output import Output
 if TYPE_CHECKING:
     from api.cli.anomaly_watch import FileWatch
     from api.plots import PlotFormat, ScoreSeries
+    from scoring.anomaly.file_layout import FileLayout
     from scoring.anomaly.line import Line
+    from scoring.anomaly.model import Model
     from scoring.anomaly.serving import OnnxDetector
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -118,14 +120,14 @@ def line_of(output: Output, model: Path, detector: OnnxDetector, *, limits: Path
 def _begin(
     file: Path, detector: OnnxDetector, line: Line, *, state: Path | None, keep: Any
 ) -> FileWatch:
-    from api.cli.anomaly_watch import FileWatch, watch_of
+    from api.cli.anomaly_watch import FileWatch, had_of, watch_of
     from scoring.anomaly.watch_bytes import BYTES_MAX, decode_watch_state
 
     watch = watch_of(detector, line, keep)
     begun = watch.start()
     if state is not None and state.exists():
         begun = decode_watch_state(read_file(state, "a state", bytes_max=BYTES_MAX))
-    return FileWatch(watch, begun, file.name)
+    return FileWatch(watch, begun, file.name, had=had_of(begun))
 
 
 def _verdicts(output: Output, watch: FileWatch, file: Path, asked: Any) -> Iterator[str]:
@@ -136,6 +138,7 @@ def _verdicts(output: Output, watch: FileWatch, file: Path, asked: Any) -> Itera
     with open_parameters(file, asked, output.progress) as opened:
         for note in opened.notes:
             output.note(note)
+        note_setups(output, opened.layout, watch.watch.line.model)
         batches = opened.tables()
         if watch.watch.line.model.lots is not None:
             # A lot may go on in the next batch: all rows are needed to sum up one.
@@ -143,6 +146,16 @@ def _verdicts(output: Output, watch: FileWatch, file: Path, asked: Any) -> Itera
         for batch in batches:
             for verdict in watch.push(batch):
                 yield verdict_line(verdict)
+
+
+def note_setups(output: Output, layout: FileLayout, model: Model) -> None:
+    """Say that a model knows set-ups and the file's rows name none."""
+    if model.setups and not layout.setups:
+        known = ", ".join(setup.label for setup in model.setups[:5])
+        output.note(
+            f"the model was trained by set-up ({known}) and the rows name none: they are scored"
+            " against no set-up's baseline; name the column with --setup"
+        )
 
 
 def _keep_state(path: Path, watch: FileWatch) -> None:
@@ -188,14 +201,24 @@ def _draw(watch: FileWatch, form: PlotFormat, language: str) -> bytes:
 
 def _tell(output: Output, watch: FileWatch, language: str) -> None:
     from api.cli.anomaly_watch import episode_members
+    from scoring.anomaly.model import Stage
     from scoring.anomaly.sentences import Language, units_suspected
+    from scoring.anomaly.stages import stage_text
 
     model, levels = watch.watch.line.model, watch.levels
     rows = len(watch.series.scores)
     for note, count in sorted(watch.notes.items()):
         output.note(f"{_NOTES.get(note, note)} ({count})")
+    if watch.repeated:
+        output.note(
+            f"{watch.repeated} rows have times that the stream of --state already has: is this"
+            " file scored a second time? They are scored again"
+        )
+    if not rows:
+        output.note(f"{watch.source}: no rows, only a heading: nothing was scored")
+    learning = ": no model alarms yet" if model.stage is Stage.LEARNING else ""
     output.say(
-        f"{rows} rows by model {watch.state.model[:16]} (stage {model.stage}):"
+        f"{rows} rows by model {watch.state.model[:16]} ({stage_text(model)}{learning}):"
         f" {levels['red']} red, {levels['yellow']} yellow, {watch.unscored} not scored"
     )
     told_in: Language = "zh" if language == "zh" else "en"
@@ -217,6 +240,7 @@ def _tell(output: Output, watch: FileWatch, language: str) -> None:
             "rows": rows,
             "levels": {name: levels[name] for name in ("none", "yellow", "red")},
             "unscored": watch.unscored,
+            "repeated": watch.repeated,
             "episodes": [json.loads(json.dumps(episode_members(each))) for each in episodes],
             "notes": sorted(watch.notes),
         }

@@ -67,6 +67,7 @@ def train(
     by_lot, challenger = options.pop("by_lot"), options.pop("challenger")
     found, opened, rows = read_whole(output, file, file_asked(options))
     found, labelled_bad = good_rows(output, found, file.name)
+    _note_duplicates(output, found.table)
     model = train_model(output, found.table, by_lot=by_lot)
     onnx = export_model(model)
     write_whole(out, onnx)
@@ -111,6 +112,19 @@ def read_whole(
     if found.text_cells:
         output.note(f"{file.name}: {found.text_cells} cells of text count as missing")
     return found, opened, kept.rows
+
+
+def _note_duplicates(output: Output, table: ParameterTable) -> None:
+    """Say which columns are the same throughout: one of them would do."""
+    seen: dict[bytes, str] = {}
+    for at, name in enumerate(table.names):
+        values = table.values[:, at]
+        first = seen.setdefault(hashlib.sha256(values.tobytes()).digest(), name)
+        if first != name and not (values == values[0]).all():
+            output.note(
+                f"columns {first!r} and {name!r} are identical: an alarm may name either;"
+                f" --leave-out {name!r} leaves one"
+            )
 
 
 def train_model(output: Output, table: ParameterTable, *, by_lot: bool = False) -> Model:

@@ -22,7 +22,7 @@ from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.replay import whole_quanta
 from scoring.anomaly.serving import OnnxDetector
 from scoring.anomaly.state import encode_state
-from scoring.anomaly.table import Numbers, ParameterTable
+from scoring.anomaly.table import Instants, Numbers, ParameterTable
 from scoring.anomaly.verdict import Verdict
 from scoring.anomaly.watch import LineWatch
 from scoring.anomaly.watch_state import WatchState
@@ -117,6 +117,23 @@ class Series:
         return [_LEVELS[level] for level in self.levels]
 
 
+@dataclass(frozen=True, slots=True)
+class Had:
+    """The times that a stream has already: those of its kept rows, and all before them."""
+
+    kept: Instants
+
+    def count(self, at_us: Instants) -> int:
+        """How many of some times these are."""
+        return int(np.count_nonzero(np.isin(at_us, self.kept) | (at_us < self.kept.min())))
+
+
+def had_of(state: WatchState) -> Had | None:
+    """What a state says of the times before it; None of one without any."""
+    found = [mark.at_us for mark in state.kept.marks if mark.at_us is not None]
+    return Had(np.array(found, np.int64)) if found else None
+
+
 @dataclass(slots=True)
 class FileWatch:
     """Watches one file. ``episodes`` are as they are now, by id, in the order they opened."""
@@ -129,6 +146,8 @@ class FileWatch:
     notes: Counter[str] = field(default_factory=Counter)
     levels: Counter[str] = field(default_factory=Counter)
     unscored: int = 0
+    had: Had | None = None
+    repeated: int = 0
 
     def push(self, batch: FileBatch) -> Iterator[Verdict]:
         """The verdicts of a batch, those that replace earlier ones behind them.
@@ -138,6 +157,8 @@ class FileWatch:
             MalformedTable: a model of lots, and rows that name none.
         """
         table = in_columns(self.watch.line.model, batch.table)
+        if self.had is not None and table.at_us is not None:
+            self.repeated += self.had.count(table.at_us)
         for first, last in _runs(batch, table):
             part = table.take(slice(first, last))
             pushed = self.watch.push(

@@ -1,4 +1,4 @@
-"""Training on files whose rows are labelled: what is called bad is not learnt as good."""
+"""What is told of plain files: labelled rows, look-alike columns, set-ups, repeated rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.cli.test_anomaly import NAMES, done, rows, run
+from tests.api.cli.test_anomaly import NAMES, done, rows, run, write
 
 
 def labelled(path: Path, labels: list[str]) -> Path:
@@ -70,3 +70,48 @@ def test_a_comma_with_three_decimals_is_one_where_semicolons_part_cells(
     words = "taken as the decimal sign" if is_read else "say --decimal comma"
     assert words in found.stderr
     assert "pressure [bar]" in found.stderr
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of two set-ups, a file without them, and what training said."""
+    at = tmp_path_factory.mktemp("told")
+    good = write(at / "good.csv", rows(120, seed=1)).read_text().splitlines()
+    told = [f"{line},{line.split(',')[1]}" for line in good]
+    setups = ["setup", *("AB"[n // 60] for n in range(120))]
+    lines = [f"{line},{setup}" for line, setup in zip(told, setups, strict=True)]
+    text = "\n".join(lines).replace("pressure [bar],setup", "twin,setup")
+    (at / "train.csv").write_text(text + "\n")
+    (at / "later.csv").write_text("\n".join(told).replace(",pressure [bar]\n", ",twin\n") + "\n")
+    told_of = run("train", at / "train.csv", "--out", at / "m.onnx")
+    assert told_of.exit_code == 0, told_of.output
+    (at / "told.txt").write_text(told_of.stderr)
+    return at
+
+
+def test_identical_columns_are_told_at_training(trained: Path) -> None:
+    told = (trained / "told.txt").read_text()
+    assert told.count("are identical") == 1
+    assert "--leave-out 'twin'" in told
+
+
+def test_a_file_scored_twice_or_without_its_set_ups_or_rows_is_told_so(trained: Path) -> None:
+    asked = ("--model", trained / "m.onnx", "--state", trained / "s.bin")
+    first = run("score", trained / "later.csv", *asked)
+    second = run("score", trained / "later.csv", *asked)
+    heading = (trained / "later.csv").read_text().splitlines()[0]
+    (trained / "none.csv").write_text(heading + "\n")
+    none = run("score", trained / "none.csv", "--model", trained / "m.onnx")
+
+    assert "name the column with --setup" in first.stderr
+    assert "already has" not in first.stderr
+    assert "120 rows have times that the stream of --state already has" in second.stderr
+    assert "nothing was scored" in none.stderr
+
+
+def test_a_model_that_learns_says_that_it_calls_nothing_yet(tmp_path: Path) -> None:
+    write(tmp_path / "few.csv", rows(12, seed=1))
+    model = ("--model", tmp_path / "m.onnx")
+    done("train", tmp_path / "few.csv", "--out", model[1])
+
+    assert "/30: no model alarms yet" in run("score", tmp_path / "few.csv", *model).output

@@ -9,6 +9,7 @@ is drawn, and draws by its Agg and SVG backends alone: no window, no state share
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 POINTS_MAX: Final = 2_000
 BARS_MAX: Final = 20
 _MINUTE: Final = 1.0 / 1440.0  # of a day
+#: Scores of so many times the highest limit are drawn on decades.
+_DECADES_FROM: Final = 10.0
 _WIDTH: Final = 10.0  # inches
 _DPI: Final = 120
 _INK, _FAINT, _RULE = "#1c2026", "#6e7681", "#d0d7de"
@@ -146,7 +149,9 @@ def _drawing(panels: Sequence[Panel]) -> Iterator[tuple[Figure, list[Axes]]]:
     from matplotlib.figure import Figure
 
     heights = [3.4 if isinstance(p, ScoreSeries) else _bars_height(p) for p in panels]
-    with _LOCK, mpl.rc_context():
+    with _LOCK, mpl.rc_context(), warnings.catch_warnings():
+        # It picks some interval of dates all the same, and nobody who reads the plot can act on it.
+        warnings.filterwarnings("ignore", message=".*(AutoDateLocator|[Dd]ate)")
         # A person's matplotlibrc must not change what is drawn here.
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
@@ -185,7 +190,18 @@ def _draw_scores(axis: Axes, panel: ScoreSeries, language: str) -> None:
                 color=_COLOURS[level],
                 label=_level(level, language),
             )
+    _scale_scores(axis, panel, [panel.scores[n] for n in kept])
     _label_scores(axis, panel, language)
+
+
+def _scale_scores(axis: Axes, panel: ScoreSeries, scores: Sequence[float]) -> None:
+    """Draw decades above the limits where scores are so large that limits were one line at 0."""
+    highest = max((limit for limit in panel.limits.values() if _is_finite(limit)), default=0.0)
+    if highest <= 0.0 or max(scores, default=0.0) <= _DECADES_FROM * highest:
+        return
+    axis.set_yscale("symlog", linthresh=highest)
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_ylim(top=2.0 * max(scores))
 
 
 def _label_scores(axis: Axes, panel: ScoreSeries, language: str) -> None:
@@ -219,7 +235,7 @@ def _draw_bars(axis: Axes, panel: Contributions, language: str) -> None:
     low = min([bar.share for bar in shown if _is_finite(bar.share)], default=0.0)
     # Half of the width is left for what is written behind the bars.
     axis.set_xlim(min(low, 0.0) * 1.05, reach * 2.1)
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if value < 1.01 else "")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if value <= reach * 1.01 else "")
     axis.set_xlabel(_word("share", language))
     _legend_of_signs(axis, shown, language)
     _plain_frame(axis)

@@ -14,6 +14,8 @@ from api.plots import (
     PlotFormat,
     ScoreSeries,
     Span,
+    _draw_scores,
+    _drawing,
     _plain,
     _thinned,
     draw_plot,
@@ -82,3 +84,20 @@ def test_of_very_many_rows_the_largest_of_each_run_are_drawn() -> None:
 def test_a_single_row_at_noon_is_drawn() -> None:
     series = ScoreSeries("one row", [10.0], at_us=[1_799_913_600_000_000], levels=["red"])
     assert draw_plot([series], PlotFormat.SVG).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(("peak", "scale"), [(9.0, "linear"), (5e6, "symlog")])
+def test_limits_are_seen_beside_scores_far_above_them(peak: float, scale: str) -> None:
+    panel = ScoreSeries("L1", [0.4, 0.6, peak], limits={"yellow": 0.8, "red": 1.0})
+    with _drawing([panel]) as (_, (axis,)):
+        _draw_scores(axis, panel, "en")
+
+        assert axis.get_yscale() == scale
+    assert draw_plot([panel], PlotFormat.SVG)
+
+
+def test_times_of_a_wrong_clock_are_drawn_without_a_warning() -> None:
+    at_us = [0, 1, 200 * 365 * 86_400 * 10**6]
+    panel = ScoreSeries("L1", [0.4, 0.6, 0.5], at_us=at_us)
+
+    assert draw_plot([panel], PlotFormat.SVG)

@@ -21,11 +21,16 @@ from typing import Any, BinaryIO, Final
 
 from api.cli.table_errors import JournalDamaged, JournalInUse
 from api.streaming.rows import StreamRow
+from ledger import limits
 from ledger.durable_files import replace_file
 from quality.errors import ReadingContradicts
 
 #: Rows that wait on the disk: two weeks of one a second.
 ROWS_MAX: Final = 1_200_000
+#: What they may take there.
+BYTES_MAX: Final = 1024 * 1024 * 1024
+#: Rows of one record: its group is base64url, and has room for what else stands in it.
+BATCH_BYTES_MAX: Final = limits.DISCLOSURE_BYTES_MAX * 3 // 4 - 1024
 _IDS_KEPT: Final = 20_000
 _ROWS, _SENT, _LOCK = "rows.jsonl", "sent.jsonl", "lock"
 
@@ -115,8 +120,15 @@ class Spool:
         return len(fresh)
 
     def rows(self, count: int) -> list[dict[str, Any]]:
-        """The first rows that wait."""
-        return [members["row"] for members in islice(self._rows, count)]
+        """The first rows that wait, as many as a record takes; one at least."""
+        found: list[dict[str, Any]] = []
+        room = BATCH_BYTES_MAX
+        for members in islice(self._rows, count):
+            room -= len(json.dumps(members["row"]))
+            if found and room < 0:
+                break
+            found.append(members["row"])
+        return found
 
     def keep_signed(self, sd_jwt: str, rows: int) -> SignedBatch:
         """Put a record of the first ``rows`` rows on the disk, and let go of these."""
@@ -190,6 +202,11 @@ class Spool:
 
     def _append(self, lines: Iterable[dict[str, Any]]) -> None:
         data = b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+        if self._file.tell() + len(data) > BYTES_MAX:
+            raise JournalDamaged(
+                f"expected at most {BYTES_MAX} bytes of rows that wait, found more",
+                remedy="Is the service reachable? Rows are kept until it is.",
+            )
         if data:
             self._file.write(data)
             self._file.flush()

@@ -14,6 +14,7 @@ import pytest
 
 from api.cli.table_errors import JournalDamaged, JournalInUse
 from api.client_errors import ServerUnreachable
+from api.streaming import spool as spooling
 from api.streaming.door import build_door
 from api.streaming.edge import RETRY_SECONDS, Batching, Edge
 from api.streaming.rows import StreamRow, parse_row
@@ -285,3 +286,22 @@ def test_a_refused_record_stays_though_a_crash_came_before_its_new_name(
     Spool(tmp_path / "spool").close()
 
     assert refused.exists()
+
+
+def test_a_batch_is_closed_by_its_bytes_too(
+    edge: Edge, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooling, "BATCH_BYTES_MAX", 150)
+    edge.accept([row(n) for n in range(3)], at=0.0)
+    edge.tick(at=0.0, is_last=True)
+    assert [len(rows) for rows in log.signed] == [2, 1]
+
+
+def test_rows_beyond_the_bytes_of_a_spool_are_refused(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooling, "BYTES_MAX", 150)
+    edge.accept([row(1)], at=0.0)
+    with pytest.raises(JournalDamaged, match="bytes of rows"):
+        edge.accept([row(2)], at=0.0)
+    assert edge.counts()["rows_waiting"] == 1

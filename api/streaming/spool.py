@@ -169,6 +169,7 @@ class Spool:
         self._rows: deque[dict[str, Any]] = deque()
         self._ids: deque[str] = deque(maxlen=_IDS_KEPT)
         self._known: dict[str, bytes] = {}
+        self._stale = 0
         kept = list(_lines(self._folder / _ROWS))
         for members in kept:
             self._note(members)
@@ -218,6 +219,12 @@ class Spool:
             return
         while self._rows and self._rows[0]["n"] <= self.last:
             self._rows.popleft()
+            self._stale += 1
+        if self._stale < len(self._rows):
+            # They are passed over when the file is read: written anew for each batch, a long
+            # spool would cost its whole length every time.
+            return
+        self._stale = 0
         self._file.close()
         text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in self._rows)
         replace_file(self._folder / _ROWS, text.encode())

@@ -305,3 +305,16 @@ def test_rows_beyond_the_bytes_of_a_spool_are_refused(
     with pytest.raises(JournalDamaged, match="bytes of rows"):
         edge.accept([row(2)], at=0.0)
     assert edge.counts()["rows_waiting"] == 1
+
+
+def test_the_file_of_rows_is_not_written_anew_for_each_batch(edge: Edge, tmp_path: Path) -> None:
+    edge.accept([row(n) for n in range(9)], at=0.0)
+    file = tmp_path / "spool" / "rows.jsonl"
+    before = file.read_bytes()
+
+    edge._sign(0.0)
+    after_one = file.read_bytes()
+    edge._sign(0.0)
+
+    assert after_one == before
+    assert len(file.read_bytes().splitlines()) == 3

@@ -190,6 +190,7 @@ def _whole(told: ToldAlarm, alarms: ToldAlarms) -> dict[str, Any]:
         "episode": alarm.facts.get("episode"),
         "regime": alarm.facts.get("regime"),
         "drift": alarm.facts.get("drift"),
+        "unwatched": alarm.facts.get("unwatched"),
         "opened": _verdict(told, opened),
         "peak": _verdict(told, peak),
         "decision": _path(alarms, alarm, peak),

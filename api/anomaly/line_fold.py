@@ -33,6 +33,7 @@ from api.anomaly.scored_rows import UploadRows, alarm_rows, regime_rows, upload_
 from api.anomaly.series import empty_series, encode_series, note_verdicts, series_of_row
 from api.anomaly.specified import check_rows, end
 from api.anomaly.training_rows import training_rows
+from api.anomaly.unwatched import UnwatchedLine
 from api.anomaly.uploads import Upload, table_of
 from api.anomaly.watching import Found, Watching
 from quality.deliveries.agreed import Filed
@@ -67,7 +68,8 @@ class LineFold:
         self._state = FoldState()
         self._life = LineLife(place, parts, cards=self._cards, labels=self._labels)
         self._facts: dict[str, Any] = {"rows": 0, "uploads": 0, "newest_us": None}
-        self._facts |= {"status": "", "stage": ""}
+        self._facts |= {"status": "", "stage": "", "unwatched": None, "limits": {}, "newest": ""}
+        self._unwatched = UnwatchedLine(place, parts, self._cards)
         self._level: AdaptiveLevel | None = None
         self._corrected: set[str] = set()
         self._watching: tuple[tuple[str, str, Limits], Watching] | None = None
@@ -154,6 +156,7 @@ class LineFold:
         self._note(record)
         if self._cards.active != before:
             self._switch()
+            self._unwatched.switched(record, self._facts, changes=self.changes)
         elif record.vct == RULES_VCT:
             self._state = replace(self._state, calibration=None)
         elif record.vct == LABEL_VCT:
@@ -337,6 +340,7 @@ class LineFold:
         row = upload_row(self.place.key, rows, series=encode_series(empty_series(count)))
         self.changes.uploads[rows.record.record_id] = row
         self._facts["status"] = rows.status
+        self._unwatched.look(rows, self._facts, changes=self.changes)
         if stage:
             self._facts["stage"] = stage
         if rows.last_us is not None:

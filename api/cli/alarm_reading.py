@@ -33,7 +33,7 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 @click.option("--level", type=click.Choice(("yellow", "red")), help="Only of this level.")
 @click.option(
     "--kind",
-    type=click.Choice(("anomaly", "specification", "regime", "drift")),
+    type=click.Choice(("anomaly", "specification", "regime", "drift", "unwatched")),
     help="Only of this kind.",
 )
 @click.option("--since", type=INSTANT, help="That went on at or after this day or moment.")

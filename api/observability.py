@@ -103,6 +103,11 @@ class Metrics:
         well = Gauge("lotmark_anomaly_up", "1: scoring follows the log", registry=self.registry)
         well.set_function(is_well)
 
+    def note_trainings(self, is_well: Callable[[], bool]) -> None:
+        """Show whether models are trained."""
+        well = Gauge("lotmark_trainings_up", "1: models are trained", registry=self.registry)
+        well.set_function(is_well)
+
     def note_accesses(self, kept: AccessFigures, digested_ms: Callable[[], int | None]) -> None:
         """Show how many receipts were kept and reads refused, and until when digests are there.
 

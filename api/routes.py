@@ -279,11 +279,13 @@ def _add_log(app: FastAPI, served: Served) -> None:
 def _add_health(app: FastAPI, service: Service, metrics: Metrics) -> None:
     metrics.note_derived(lambda: service.derived.size, lambda: service.derived.is_well)
     metrics.note_anomaly(lambda: service.anomaly.size, lambda: service.anomaly.is_well)
+    metrics.note_trainings(lambda: service.trainings.is_well)
     metrics.note_accesses(service.accesses, lambda: service.digests.digested_ms)
     metrics.note_erasures(service.erasing)
     told = {
         "derived": service.derived.describe,
         "anomaly": service.anomaly.describe,
+        "trainings": service.trainings.describe,
         "accesses": service.digests.describe,
         "erasures": service.erasing.describe,
     }

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from api import __version__
 from api.anomaly.alarm_book import AlarmBook, AlarmReading
 from api.anomaly.card_signing import CardSigner
-from api.anomaly.keeping import DONE, FAILED, Job, ModelStore
+from api.anomaly.keeping import DONE, FAILED, RUNNING, Job, ModelStore
 from api.anomaly.worker import AnomalyWorker
 from api.observability import describe_fault, log
 from ledger.clock import Clock
 from ledger.errors import LedgerError
+from ledger.store_errors import StoreUnavailable
 from quality.deliveries.agreed import Filed
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 2.0
 #: A training whose process is gone is begun again after this.
 STALE_MS: Final = 10 * 60_000
+ATTEMPTS_MAX: Final = 3
+#: What an odd table can come to in a training, an ill-conditioned or a huge one among them.
+_MISTAKES: Final = (
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    MemoryError,
+    OSError,
+)
 _GOOD: Final = frozenset({"scored", "no-model", "model-missing", "parameters-differ"})
 
 
@@ -51,6 +65,15 @@ class TrainingWorker:
         self._asked = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether what is asked for is trained."""
+        return self._thread.is_alive()
+
+    def describe(self) -> dict[str, object]:
+        """What health says of it."""
+        return {"status": "trains" if self.is_well else "stopped"}
 
     def start(self) -> None:
         """Start the thread."""
@@ -93,11 +116,23 @@ def train_next(parts: TrainingParts) -> bool:
     job = store.next_job(now_ms=parts.clock.now_ms(), stale_ms=STALE_MS)
     if job is None:
         return False
+    attempts = int(job.facts.get("attempts", 0)) + 1
+    job = replace(job, status=RUNNING, facts={**job.facts, "attempts": attempts})
+    # A training that ends the process is not begun for ever: that is counted before it.
+    store.note_job(replace(job, touched_ms=parts.clock.now_ms()))
     try:
+        if attempts > ATTEMPTS_MAX:
+            raise ProcessLookupError(f"expected an end within {ATTEMPTS_MAX} attempts")
         found = _train(parts, store, job)
         status = DONE
+    except StoreUnavailable:
+        raise
     except (ScoringError, LedgerError) as fault:
         found, status = {"code": fault.code, "detail": str(fault)}, FAILED
+    except _MISTAKES as fault:
+        # Whatever one table comes to, the trainings behind it are done.
+        log.error("training.failed", **describe_fault(fault))
+        found, status = {"code": "internal", "detail": type(fault).__name__}, FAILED
     facts = {**job.facts, **found}
     now_ms = parts.clock.now_ms()
     store.note_job(replace(job, status=status, touched_ms=now_ms, facts=facts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from api.anomaly.alarm_book import AlarmBook
 from api.anomaly.changes import decode_facts
 from api.anomaly.database import AnomalyDatabase
 from api.anomaly.good_rows import rows_left_out
+from api.anomaly.keeping import FAILED, QUEUED, Job
 from api.anomaly.models import Models
 from api.anomaly.tables import ALARM, LINE, METADATA, MODEL, UPLOAD, VERDICT
 from api.anomaly.worker import score_uploads
@@ -193,6 +195,25 @@ def test_what_is_erased_is_scored_no_more(plant: Plant, tmp_path: Path) -> None:
     assert facts_of(plant, plant.faulty)["status"] == "erased"
     assert not alarms_of(plant, plant.faulty)
     test_tables_that_are_made_anew_are_equal(plant, tmp_path, pytest.MonkeyPatch(), 32)
+
+
+@pytest.mark.parametrize("facts", [{}, {"records": [], "attempts": 3}])
+def test_a_training_that_ends_in_a_mistake_of_ours_is_failed_and_the_next_one_is_done(
+    plant: Plant, facts: dict[str, Any]
+) -> None:
+    wired = plant.live.wired
+    name = f"odd{len(facts)}"
+    job = Job(name, plant.place.owner, plant.place.key, QUEUED, 0, 0, facts)
+    assert wired.anomaly.models.add_job(job)
+    wired.trainings.wake()
+    until = time.monotonic() + 20.0
+    found = wired.anomaly.models.job(name, owner=plant.place.owner)
+    while found is not None and found.status != FAILED and time.monotonic() < until:
+        time.sleep(0.02)
+        found = wired.anomaly.models.job(name, owner=plant.place.owner)
+    assert found is not None
+    assert (found.status, found.facts["code"]) == (FAILED, "internal")
+    assert wired.trainings.describe() == {"status": "trains"}
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 #: Rows around the one explained that a plot shows.
 _AROUND: Final = 200
+_LEVELS_ZH: Final = {"none": "正常", "yellow": "黄色", "red": "红色"}
 
 
 @click.command("explain")
@@ -169,12 +170,18 @@ def _explain(question: _Question, rows: Any, before: Any, *, at: int) -> Explana
 def _tell(output: Output, verdict: Verdict, explanation: Explanation, language: str) -> None:
     from scoring.anomaly.leading import is_by_model
     from scoring.anomaly.sentences import sentence
+    from scoring.anomaly.statistic_words import statistic_words
 
     p = "-" if verdict.p is None else f"{verdict.p:.2g}"
-    output.say(
-        f"row {verdict.row}: {verdict.level}, p {p}, by {verdict.fired or explanation.statistic}"
-        f" ({verdict.stage_text})"
-    )
+    is_zh = language == "zh"
+    fired = statistic_words(verdict.fired or explanation.statistic, is_zh=is_zh)
+    if is_zh:
+        level = _LEVELS_ZH[str(verdict.level)]
+        output.say(f"第 {verdict.row} 行：{level}，p {p}，依据：{fired}，阶段 {verdict.stage_text}")
+    else:
+        output.say(
+            f"row {verdict.row}: {verdict.level}, p {p}, by {fired}; stage {verdict.stage_text}"
+        )
     for violation in verdict.violations:
         output.say(
             f"outside its specification: {violation.parameter} = {violation.value:g}"

@@ -202,7 +202,6 @@ def _draw(watch: FileWatch, form: PlotFormat, language: str) -> bytes:
 def _tell(output: Output, watch: FileWatch, language: str) -> None:
     from api.cli.anomaly_watch import episode_members
     from scoring.anomaly.model import Stage
-    from scoring.anomaly.sentences import Language, units_suspected
     from scoring.anomaly.stages import stage_text
 
     model, levels = watch.watch.line.model, watch.levels
@@ -217,10 +216,37 @@ def _tell(output: Output, watch: FileWatch, language: str) -> None:
     if not rows:
         output.note(f"{watch.source}: no rows, only a heading: nothing was scored")
     learning = ": no model alarms yet" if model.stage is Stage.LEARNING else ""
-    output.say(
-        f"{rows} rows by model {watch.state.model[:16]} ({stage_text(model)}{learning}):"
-        f" {levels['red']} red, {levels['yellow']} yellow, {watch.unscored} not scored"
+    if language == "zh":
+        quiet = "，模型暂不报警" if learning else ""
+        output.say(
+            f"{rows} 行，模型 {watch.state.model[:16]}（{stage_text(model)}{quiet}）："
+            f"红色 {levels['red']}，黄色 {levels['yellow']}，未评分 {watch.unscored}"
+        )
+    else:
+        output.say(
+            f"{rows} rows by model {watch.state.model[:16]} ({stage_text(model)}{learning}):"
+            f" {levels['red']} red, {levels['yellow']} yellow, {watch.unscored} not scored"
+        )
+    _tell_events(output, watch, language)
+    output.result(
+        {
+            "model": watch.state.model,
+            "stage": str(model.stage),
+            "rows": rows,
+            "levels": {name: levels[name] for name in ("none", "yellow", "red")},
+            "unscored": watch.unscored,
+            "repeated": watch.repeated,
+            "episodes": [
+                json.loads(json.dumps(episode_members(each))) for each in watch.episodes.values()
+            ],
+            "notes": sorted(watch.notes),
+        }
     )
+
+
+def _tell_events(output: Output, watch: FileWatch, language: str) -> None:
+    from scoring.anomaly.sentences import Language, units_suspected
+
     told_in: Language = "zh" if language == "zh" else "en"
     episodes = list(watch.episodes.values())
     for episode in episodes[:_EPISODES_TOLD]:
@@ -233,15 +259,3 @@ def _tell(output: Output, watch: FileWatch, language: str) -> None:
             output.say(f"    {units_suspected(change, told_in)}")
     if len(episodes) > _EPISODES_TOLD:
         output.say(f"  and {len(episodes) - _EPISODES_TOLD} more events")
-    output.result(
-        {
-            "model": watch.state.model,
-            "stage": str(model.stage),
-            "rows": rows,
-            "levels": {name: levels[name] for name in ("none", "yellow", "red")},
-            "unscored": watch.unscored,
-            "repeated": watch.repeated,
-            "episodes": [json.loads(json.dumps(episode_members(each))) for each in episodes],
-            "notes": sorted(watch.notes),
-        }
-    )

@@ -177,6 +177,7 @@ class _Reader:
                 raise MalformedTable(
                     f"{self._places(at, text)}: expected a number, found"
                     f" {str(cells[text[0]])[:40]!r}; correct it, or let text count as missing"
+                    " (--text-as-missing)"
                 )
             text_cells += len(text)
         self._expect_finite(values)

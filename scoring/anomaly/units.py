@@ -87,7 +87,8 @@ def expect_written_units(model: Model, table: ParameterTable) -> None:
         for name, ours, theirs in zip(model.names, model.units, table.units, strict=True):
             if ours and theirs and not _is_same(ours, theirs):
                 raise UnitsDiffer(
-                    f"parameter {name}: expected {ours}, found {theirs}{_factor(ours, theirs)}:"
+                    f"parameter {name}: expected {_told(ours)}, found"
+                    f" {_told(theirs)}{_factor(ours, theirs)}:"
                     " convert the values"
                 )
 
@@ -129,6 +130,15 @@ def _code(written: str) -> str:
         return recognise_unit(written)
     except UnknownUnit:
         return ""
+
+
+def _told(written: str) -> str:
+    """A unit as it was written, with its name where it was written as a code: ``MMT (mm)``."""
+    code = _code(written)
+    if not code or written.strip() != code:
+        return written
+    name = find_unit(code).en
+    return written if name == written.strip() else f"{written} ({name})"
 
 
 def _factor(ours: str, theirs: str) -> str:

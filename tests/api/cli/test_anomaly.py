@@ -137,6 +137,7 @@ def test_a_row_is_explained_with_what_was_observed_and_expected(folder: Path) ->
     assert (folder / "e.png").read_bytes().startswith(b"\x89PNG")
     assert quiet["verdict"]["level"] == "none"
     assert "红色报警：pressure [bar] 为 " in run(*asked, 50, "--language", "zh").output
+    assert "，依据：" in run(*asked, 50, "--language", "zh").output
     assert "Red: pressure [bar] is " in run(*asked, 50).output
     assert "refused: row-missing" in run(*asked, 500).stderr
 
@@ -210,6 +211,8 @@ def test_the_order_of_a_file_changes_no_verdict_of_measured_order(folder: Path) 
         (lambda text: text.replace("speed", "sped"), "parameters-differ", "is it 'speed'"),
         (lambda text: text.replace("T00:07Z,", "T00:07Z,E"), "malformed-table",
          "row 9, column 'pressure [bar]'"),
+        (lambda text: text.replace("T00:07Z,", "T00:07Z,E"), "malformed-table",
+         "(--text-as-missing)"),
         (lambda text: text.replace("[bar]", "[psi]"), "parameters-differ", "pressure [psi]"),
         (lambda text: text + "1,2\n", "malformed-table", "row 22: expected 5 cells, found 2"),
     ],

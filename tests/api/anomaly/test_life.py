@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -236,8 +237,8 @@ def told_of_card(line: FoldedLine, card: str) -> set[str]:
 def test_what_a_card_tells_of_its_model_moves_no_comparison(line: FoldedLine) -> None:
     honest = line.card(line.upload(normal_rows(TRAINED, seed=7) + 6.0))
     assert told_of_card(line, honest) == set()
-    first = next(each for each in line.records.values() if each.vct == "model-card/v1")
-    groups = copy.deepcopy(line.records[honest].groups)
+    first: Any = next(each for each in line.records.values() if each.vct == "model-card/v1")
+    groups: dict[str, Any] = dict(copy.deepcopy(line.records[honest].groups))
     groups["reference"] = first.groups["reference"]
     groups["training"]["data_sha256"] = first.groups["training"]["data_sha256"]
     forged = line.take("model-card/v1", groups, kid="service")

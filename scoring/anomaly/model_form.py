@@ -2,7 +2,7 @@
 
 The form follows the dataclasses of :mod:`scoring.anomaly.model` field by field, so a field that is
 added there is kept. Arrays become tensors by their place (``level.centre``): float32 where that
-loses nothing, a symmetric matrix as its upper triangle, row by row.
+loses nothing, a symmetric precision as its upper triangle, row by row.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def _form(value: object, place: str, tensors: dict[str, Tensor]) -> JsonValue:
 
 
 def _keep(array: Numbers, place: str, tensors: dict[str, Tensor]) -> JsonObject:
-    kept = array[np.triu_indices(len(array))] if is_symmetric(array) else array
+    # Others may be symmetric by chance, and are read by the graph as they are.
+    is_half = place.endswith("precision") and is_symmetric(array)
+    kept = array[np.triu_indices(len(array))] if is_half else array
     single = kept.astype(np.float32)
     exact = np.array_equal(single.astype(np.float64), kept)
     tensors[place] = single if exact else np.ascontiguousarray(kept)

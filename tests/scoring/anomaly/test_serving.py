@@ -19,6 +19,7 @@ from scoring.anomaly.reference import standardise
 from scoring.anomaly.serving import OnnxDetector, read_model
 from scoring.anomaly.state import decode_state, encode_state
 from scoring.anomaly.table import Numbers, ParameterTable
+from scoring.anomaly.training import train
 from scoring.errors import MalformedModel, MalformedState
 from tests.scoring.anomaly.models import any_model, any_rows, by_reference
 
@@ -214,3 +215,13 @@ def _in_parts(
         state = scored.state
         found.append(scored.score)
     return np.concatenate(found), state
+
+
+def test_a_matrix_that_is_symmetric_by_chance_is_served_as_it_is() -> None:
+    values = np.random.default_rng(5).normal(size=(400, 7))
+    table = ParameterTable(tuple("abcdefg"), values)
+    independent = train(table)
+    # Nothing ties the parameters together, so the adjustment is shrunken to a diagonal.
+    assert np.array_equal(independent.level.adjust, independent.level.adjust.T)
+    found = OnnxDetector(export_model(independent))
+    assert np.isfinite(found.score(table, found.start()).score).all()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from api.anomaly.changes import LineChanges, encode_facts
+from api.anomaly.changes import LineChanges, encode_facts, facts_of
 from api.anomaly.confirming import confirm_good, good_rows
 from api.anomaly.drifting import drift_row
 from api.anomaly.events import Labels, label_of, rules_of
@@ -19,6 +19,7 @@ from api.anomaly.fold_state import FoldState, decode_fold_state, encode_fold_sta
 from api.anomaly.judged_rows import ScoredUpload, judged_rows
 from api.anomaly.line_cards import LineCards
 from api.anomaly.line_life import LineLife
+from api.anomaly.loud_regime import regimes_after
 from api.anomaly.models import OpenModel
 from api.anomaly.places import (
     CARD_VCT,
@@ -69,6 +70,7 @@ class LineFold:
         self._life = LineLife(place, parts, cards=self._cards, labels=self._labels)
         self._facts: dict[str, Any] = {"rows": 0, "uploads": 0, "newest_us": None}
         self._facts |= {"status": "", "stage": "", "unwatched": None, "limits": {}, "newest": ""}
+        self._facts["regime"] = None
         self._unwatched = UnwatchedLine(place, parts, self._cards)
         self._level: AdaptiveLevel | None = None
         self._corrected: set[str] = set()
@@ -121,7 +123,7 @@ class LineFold:
             "card": active,
             "model": self._cards.digest(active),
             "rules": self._rules_record or None,
-            "level": None if self._level is None else _members(self._level),
+            "level": None if self._level is None else facts_of(self._level),
             "corrected": sorted(self._corrected),
             "out_of_domain": self._out_of_domain(),
             "labels": self._labels.newest(),
@@ -181,6 +183,7 @@ class LineFold:
         alarms = (alarm_rows(self.place, each, {}) for each in end(self._state.following))
         self.changes.alarms.update({row["id"]: row for row in alarms})
         self._state, self._level, self._watching = FoldState(), None, None
+        self._facts["regime"] = None
         self._life.switched()
 
     def _adapt(self, record: Filed) -> None:
@@ -215,6 +218,7 @@ class LineFold:
         self._state = replace(self._state, watched=found.watched)
         if found.withdrawn is not None:
             self.changes.alarms[found.withdrawn] = None
+            self._facts["regime"] = None
         if found.told is None:
             return
         upload = next(
@@ -223,7 +227,7 @@ class LineFold:
         provenance = {"record_id": upload.record_id, "entry": upload.entry}
         provenance["label"] = record.record_id
         for row in regime_rows(self.place, [found.told], provenance):
-            self.changes.alarms[row["id"]] = row
+            self.changes.alarms[row["id"]] = self._facts["regime"] = row
 
     def _scored_uploads(self) -> Sequence[ScoredUpload]:
         """Written ones, unless they count no more, and those of this page over them."""
@@ -320,7 +324,8 @@ class LineFold:
         for episode in found.episodes:
             row = alarm_rows(self.place, episode, rows.provenance)
             self.changes.alarms[row["id"]] = row
-        for row in regime_rows(self.place, found.regimes, rows.provenance):
+        told = regimes_after(self.place, found, self._facts, provenance=rows.provenance)
+        for row in told:
             self.changes.alarms[row["id"]] = row
 
     def _note_series(self, source: str, verdicts: Sequence[Any]) -> None:
@@ -386,8 +391,4 @@ class LineFold:
 
     def _out_of_domain(self) -> dict[str, Any] | None:
         watched = self._state.watched
-        return None if watched is None or watched.out is None else _members(watched.out)
-
-
-def _members(found: Any) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in found.__slots__}
+        return None if watched is None or watched.out is None else facts_of(watched.out)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
 #: Changes with the tables and with what the fold makes of a log: other tables are dropped.
-FORM: Final = "ANM-1/3"
+FORM: Final = "ANM-1/4"
 #: Changes with the tables that are kept; those of another form are refused.
 KEPT_FORM: Final = "anomaly-kept/1"
 #: Replaced by the schema on PostgreSQL, and by none on SQLite.

@@ -39,9 +39,11 @@ class Page:
 
 
 def sources_of(alarm: Alarm) -> set[str]:
-    """The uploads in which an alarm opened, peaked, and went on last."""
+    """The uploads in which an alarm opened, peaked, and went on last, red rows of a regime too."""
     episode = alarm.facts.get("episode", {})
-    marks = (episode[name] for name in ("first", "peak", "last") if name in episode)
+    red = alarm.facts.get("regime", {}).get("red", {})
+    marks = [episode[name] for name in ("first", "peak", "last") if name in episode]
+    marks += red.values()
     return {alarm.record_id, *(str(mark["source"]) for mark in marks)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from api.anomaly.tracing import Trace, TracingDetector
 from api.anomaly.uploads import Upload
 from scoring.anomaly.drift import DriftMonitor, DriftState
 from scoring.anomaly.drift_reference import DriftReference
-from scoring.anomaly.episodes import Episode, EpisodeKind
+from scoring.anomaly.episodes import Episode, EpisodeKind, RowMark
 from scoring.anomaly.line import Line
 from scoring.anomaly.regime import RegimeEvent, RegimeKind, RegimeMonitor, RegimeRows, RegimeState
 from scoring.anomaly.table import Instants
@@ -62,7 +62,10 @@ class RegimeTold:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an upload has led to; ``withdrawn`` are events that count no more."""
+    """What an upload has led to; ``withdrawn`` are events that count no more.
+
+    ``loud`` are the rows that a regime has, by its event, which the model calls red all the same.
+    """
 
     verdicts: tuple[Verdict, ...]
     episodes: tuple[Episode, ...]
@@ -71,6 +74,7 @@ class Found:
     paths: dict[tuple[str, int], bytes]
     notes: tuple[str, ...]
     watched: Watched
+    loud: Mapping[str, tuple[RowMark, ...]] = field(default_factory=dict)
 
 
 class Watching:
@@ -105,6 +109,7 @@ class Watching:
         regimes, regime = self._regimes(pushed, watched.regime)
         out = _out_after(regimes, watched.out)
         spans = _quiet_spans(regimes, watched.out)
+        loud = _loud(verdicts, spans)
         verdicts = tuple(_quiet(verdict, spans) for verdict in verdicts)
         kept, gone = _split(pushed.episodes, spans)
         wanted = {(mark.source, mark.row) for each in kept for mark in (each.first, each.peak)}
@@ -116,6 +121,7 @@ class Watching:
             dict(self._paths(verdicts, wanted)),
             pushed.notes,
             Watched(pushed.state, regime, out, _returned(regimes, watched.returned_us)),
+            loud,
         )
 
     def drift(self, found: Found, state: DriftState | None) -> Drifted | None:
@@ -197,28 +203,52 @@ def _returned(regimes: Sequence[RegimeTold], before: int | None) -> int | None:
     return ends[-1] if ends else before
 
 
-def _quiet_spans(
-    regimes: Sequence[RegimeTold], before: OutOfDomain | None
-) -> list[tuple[int, int | None]]:
-    """From when until when the model calls nothing; None: until further notice."""
-    spans: list[tuple[int, int | None]] = [] if before is None else [(before.since_us, None)]
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """From when until when the rows are those of a regime's event; None: until further notice."""
+
+    event: str
+    first_us: int
+    end_us: int | None = None
+
+
+def _quiet_spans(regimes: Sequence[RegimeTold], before: OutOfDomain | None) -> list[_Span]:
+    """When the model calls nothing by itself."""
+    spans = [] if before is None else [_Span(before.event, before.since_us)]
     for told in regimes:
-        if told.event.kind is RegimeKind.RETURNED:
-            spans[-1:] = [(spans[-1][0], told.since_us)] if spans else []
-        else:
-            spans.append((told.since_us, None))
+        if told.event.kind is not RegimeKind.RETURNED:
+            spans.append(_Span(told.id, told.since_us))
+        elif spans:
+            spans[-1] = replace(spans[-1], end_us=told.since_us)
     return spans
 
 
-def _is_in(at_us: int | None, spans: Sequence[tuple[int, int | None]]) -> bool:
-    return at_us is not None and any(
-        first <= at_us and (last is None or at_us < last) for first, last in spans
+def _event_at(at_us: int | None, spans: Sequence[_Span]) -> str | None:
+    """The event that has the rows of this time."""
+    if at_us is None:
+        return None
+    found = (
+        span.event
+        for span in spans
+        if span.first_us <= at_us and (span.end_us is None or at_us < span.end_us)
     )
+    return next(found, None)
 
 
-def _quiet(verdict: Verdict, spans: Sequence[tuple[int, int | None]]) -> Verdict:
+def _loud(verdicts: Sequence[Verdict], spans: Sequence[_Span]) -> Mapping[str, tuple[RowMark, ...]]:
+    """Rows that are red by the model, by the event of the regime that has them."""
+    found: dict[str, tuple[RowMark, ...]] = {}
+    for verdict in verdicts:
+        event = _event_at(verdict.at_us, spans)
+        if event is not None and verdict.model_level is Level.RED:
+            mark = RowMark(verdict.source, verdict.row, verdict.at_us)
+            found[event] = (*found.get(event, ()), mark)
+    return found
+
+
+def _quiet(verdict: Verdict, spans: Sequence[_Span]) -> Verdict:
     """A verdict of rows that the model does not know: facts alone are left of it."""
-    if verdict.level is Level.NONE or not _is_in(verdict.at_us, spans):
+    if verdict.level is Level.NONE or _event_at(verdict.at_us, spans) is None:
         return verdict
     kept = tuple(each for each in verdict.reasons if each is Reason.SPECIFICATION)
     return replace(
@@ -233,12 +263,12 @@ def _quiet(verdict: Verdict, spans: Sequence[tuple[int, int | None]]) -> Verdict
 
 
 def _split(
-    episodes: Sequence[Episode], spans: Sequence[tuple[int, int | None]]
+    episodes: Sequence[Episode], spans: Sequence[_Span]
 ) -> tuple[tuple[Episode, ...], tuple[str, ...]]:
     """Events that stay, and the ids of those that one regime takes the place of."""
     gone = [
         each.id
         for each in episodes
-        if each.kind is EpisodeKind.ANOMALY and _is_in(each.first.at_us, spans)
+        if each.kind is EpisodeKind.ANOMALY and _event_at(each.first.at_us, spans) is not None
     ]
     return tuple(each for each in episodes if each.id not in gone), tuple(gone)

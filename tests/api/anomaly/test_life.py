@@ -250,3 +250,29 @@ def test_what_a_card_tells_of_its_model_moves_no_comparison(line: FoldedLine) ->
     groups["state"]["onnx_sha256"] = "A" * 43
     unheld = line.take("model-card/v1", groups, kid="service")
     assert told_of_card(line, unheld) == {"model-not-held: model"}
+
+
+@pytest.mark.item("7.6.regime")
+@pytest.mark.parametrize(("shift", "level"), [(0.0, "yellow"), (25.0, "red")])
+def test_rows_of_a_regime_that_are_red_raise_its_event_and_are_rows_of_it(
+    line: FoldedLine, shift: float, level: str
+) -> None:
+    rows = normal_rows(60, seed=9)
+    rows[:, 0] += 15.0
+    called = line.upload(rows)
+    # Averages forget the rows before.
+    line.upload(normal_rows(200, seed=8))
+    line.label(called, (1, 60), "false")
+    (before,) = line.alarms("regime")
+    line.restart()
+    rows = normal_rows(20, seed=10)
+    rows[10:, 0] += shift
+    last = line.upload(rows)
+    (after,) = line.alarms("regime")
+    assert (after["id"], after["level"]) == (before["id"], level)
+    red = decode_facts(after["facts"])["regime"].get("red")
+    assert (red is not None and (red["last"]["source"], red["last"]["row"])) == (
+        (last, 20) if shift else False
+    )
+    assert (after["until_us"] > before["until_us"]) == bool(shift)
+    assert [each for each in line.alarms("anomaly") if each["record_id"] == last] == []

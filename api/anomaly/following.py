@@ -133,7 +133,10 @@ class AnomalyFollower:
         return sum(len(fold.changes.verdicts) for fold in self._touched.values())
 
     def _save(self, before: int, after: int) -> bool:
-        for key in sorted(self._anew):
+        while self._anew:
+            # A record that turns out odd has its line folded once more, without it.
+            key = min(self._anew)
+            self._anew.discard(key)
             self._fold_anew(key, after)
         touched = list(self._touched.values())
         if not self._book.save([fold.finish() for fold in touched], before=before, after=after):
@@ -143,7 +146,6 @@ class AnomalyFollower:
             fold.written()
         self._touched.clear()
         self._line_of.clear()
-        self._anew.clear()
         while len(self._folds) > LINES_MAX:
             self._folds.popitem(last=False)
         return True
@@ -216,26 +218,32 @@ class AnomalyFollower:
         if kept is None:
             return None if place is None else LineFold(place, self._parts())
         fold = LineFold(kept.place, self._parts())
-        fold.restore(kept.facts, kept.state, list(self._history(key)))
+        try:
+            fold.restore(kept.facts, kept.state, list(self._history(key)))
+        except _NOT_TAKEN as fault:
+            # What was written holds something odd: the line is folded again, which finds it.
+            log.error("anomaly.folded_anew", line=key, **describe_fault(fault))
+            fold = LineFold(kept.place, self._parts())
+            for corrected in kept.facts["corrected"]:
+                fold.note_corrected(corrected)
+            self._anew.add(key)
         return fold
 
     def _history(self, key: str) -> Iterator[Filed]:
         """The records of a line but its uploads."""
-        entries = self._book.entries(key, but=UPLOAD_VCT)
-        for start in range(0, len(entries), _READ_RECORDS):
-            rows = self._store.entries_at(entries[start : start + _READ_RECORDS])
-            for record in self._records.read([rows[index] for index in sorted(rows)]):
-                if record.record_id not in self._odd:
-                    yield record
+        for record in self._read_at(self._book.entries(key, but=UPLOAD_VCT)):
+            if record.record_id not in self._odd:
+                yield record
 
     def _fold_anew(self, key: str, size: int) -> None:
         """Fold all records of a line again, as far as they are read by now."""
         fold = self._touched[key].anew()
-        pending = (event["entry"] for event in fold.changes.events)
+        pending = [event["entry"] for event in fold.changes.events]
         entries = sorted({*self._book.entries(key), *pending})
+        # Each record that is taken notes itself again; an odd one is no record of the line.
+        fold.changes.events.clear()
         self._folds[key] = self._touched[key] = fold
-        rows = self._store.entries_at([index for index in entries if index < size])
-        for record in self._read([rows[index] for index in sorted(rows)]):
+        for record in self._read_at([index for index in entries if index < size]):
             self._fold(fold, record)
 
     def _parts(self) -> FoldParts:
@@ -275,6 +283,12 @@ class AnomalyFollower:
                 if self._is_stopped():
                     raise _Stopped
                 yield record
+
+    def _read_at(self, entries: Sequence[int]) -> Iterator[Filed]:
+        """Records by their entries; no more of their texts at once than one reading takes."""
+        for start in range(0, len(entries), _READ_RECORDS):
+            rows = self._store.entries_at(entries[start : start + _READ_RECORDS])
+            yield from self._read([rows[index] for index in sorted(rows)])
 
     def _rows(self, start: int, stop: int) -> Iterator[EntryRow]:
         rows = self._store.entries_of((ACT_VCT, *READ_VCTS), start=start)

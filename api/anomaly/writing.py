@@ -35,7 +35,7 @@ def write_page(
 def _write_line(connection: Connection, changes: LineChanges) -> None:
     key = changes.line["key"]
     if changes.is_anew:
-        for table in (UPLOAD, VERDICT, ALARM, SHADOW):
+        for table in (EVENT, UPLOAD, VERDICT, ALARM, SHADOW):
             connection.execute(delete(table).where(table.c.line == key))
     put(connection, LINE, [changes.line])
     put(connection, EVENT, changes.events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from api.anomaly.changes import decode_facts
 from api.anomaly.database import AnomalyDatabase
 from api.anomaly.good_rows import rows_left_out
 from api.anomaly.keeping import FAILED, QUEUED, Job
+from api.anomaly.line_fold import LineFold
 from api.anomaly.models import Models
 from api.anomaly.tables import ALARM, LINE, METADATA, MODEL, UPLOAD, VERDICT
 from api.anomaly.worker import score_uploads
 from api.side_tables import side_url
 from ledger.compose import Filing
 from ledger.sealing_submission import seal_submission
+from quality.deliveries.agreed import Filed
 from scoring.anomaly.decision import decode_decision
 from scoring.anomaly.replay import replay
 from tests.api.anomaly.plant import ROWS, Plant, a_plant, normal_rows, upload_groups
@@ -124,6 +127,35 @@ def test_tables_that_are_made_anew_are_equal(
     assert score_uploads(parts) == score_uploads(parts) == plant.live.size()
     with closing(AnomalyDatabase(parts.url, origin=ORIGIN)) as again:
         assert everything(again) == everything(plant.live.wired.anomaly.database)
+
+
+def test_an_odd_record_costs_itself_alone_and_a_restart_goes_on_without_it(
+    plant: Plant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = plant.label(plant.first, (1, 1), label="false")
+    before = plant.live.size()
+    plant.upload(normal_rows(3, seed=6))
+    note = LineFold._note
+
+    def noted(fold: LineFold, record: Filed) -> None:
+        note(fold, record)
+        if record.record_id == odd:
+            raise ValueError("odd")
+
+    def followed(name: str, size: int) -> dict[str, list[Any]]:
+        if not (tmp_path / name).exists():
+            copied_models(plant, tmp_path / name).close()
+        parts = replace(plant.parts(side_url("", tmp_path / name)), size=lambda: size)
+        assert score_uploads(parts) == size
+        with closing(AnomalyDatabase(parts.url, origin=ORIGIN)) as again:
+            return everything(again)
+
+    # Tables that hold it, as those of a version do to which it was not odd.
+    assert odd in str(followed("restarted", before))
+    monkeypatch.setattr(LineFold, "_note", noted)
+    whole = followed("whole", plant.live.size())
+    assert odd not in str(whole)
+    assert followed("restarted", plant.live.size()) == whole
 
 
 @pytest.mark.item("7.6.sealed")

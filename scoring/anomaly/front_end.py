@@ -121,7 +121,9 @@ def fit_setups(z: Numbers, labels: tuple[str, ...] | None, *, least: int = 5) ->
         rows = z[told == label]
         if len(rows) < least:
             continue
-        offset = np.nan_to_num(np.nanmedian(rows, axis=0)) * len(rows) / (len(rows) + 5.0)
+        # A parameter that the whole set-up lacks is taken to be where it always is.
+        known = np.where(np.isnan(rows).all(axis=0), 0.0, rows)
+        offset = np.nanmedian(known, axis=0) * len(rows) / (len(rows) + 5.0)
         found.append(SetUp(label, as_float32(offset), len(rows)))
     return tuple(found)
 

@@ -13,6 +13,7 @@ from scoring.anomaly.calibration import calibrate
 from scoring.anomaly.cross_fit import Progress, cross_fit
 from scoring.anomaly.fitting import Fit, Fitted, Prior, rescaled
 from scoring.anomaly.front_end import as_float32, fit_front_end
+from scoring.anomaly.inputs import whole_numbers
 from scoring.anomaly.lots import fit_lots, lot_rows
 from scoring.anomaly.model import Calibration, Model, Settings, Stage, TrainingFacts
 from scoring.anomaly.sample_size import effective_rows, stage_of, widening
@@ -111,8 +112,7 @@ def data_digest(values: Numbers, quantum: Numbers) -> str:
     """SHA-256 over rows as whole quanta, little-endian int64, the least one where missing."""
     digest = hashlib.sha256()
     for begin in range(0, len(values), STRETCH_ROWS):
-        steps = np.rint(values[begin : begin + STRETCH_ROWS] / quantum)
-        whole = np.where(np.isnan(steps), float(np.iinfo(np.int64).min), steps)
+        whole = whole_numbers(values[begin : begin + STRETCH_ROWS], quantum)
         digest.update(whole.astype("<i8").tobytes())
     return digest.hexdigest()
 

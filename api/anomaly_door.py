@@ -116,11 +116,11 @@ class AnomalyDoor:
         return await self.reading.run(reader.did or "", lambda: self._preview(reader, body))
 
     def _train(self, reader: Reader, body: bytes) -> Response:
-        asked = _parse(body, {"line", "records"})
+        asked = _parse(body, {"line", "records", "challenger"})
         line = self._own(str(asked.get("line", "")), reader)
         now_ms = self.parts.clock.now_ms()
         name = encode_base64url(secrets.token_bytes(_ID_BYTES))
-        facts = {"records": _records(asked), "done": 0, "of": 0}
+        facts = {"records": _records(asked), **_kind(asked), "done": 0, "of": 0}
         job = Job(name, line.place.owner, line.key, QUEUED, now_ms, now_ms, facts)
         if not self.parts.worker.models.add_job(job):
             raise Refused(Refusal("too-many-trainings", "expected few that wait, found more"))
@@ -242,6 +242,14 @@ def _parse(body: bytes, names: set[str]) -> dict[str, Any]:
     if not found.keys() <= names:
         raise _unfit(f"expected members {', '.join(sorted(names))}, found {sorted(found)[:5]}")
     return dict(found)
+
+
+def _kind(asked: dict[str, Any]) -> dict[str, bool]:
+    """Whether a challenger is asked for; nothing where the model is."""
+    found = asked.get("challenger", False)
+    if not isinstance(found, bool):
+        raise _unfit("challenger: expected true or false, found another kind of value")
+    return {"challenger": True} if found else {}
 
 
 def _records(asked: dict[str, Any]) -> list[str]:

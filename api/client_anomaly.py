@@ -68,9 +68,11 @@ class AnomalyClient:
         """The party's own lines."""
         return _objects(self._get("/v1/anomaly/lines"), "lines")
 
-    def train(self, line: str, records: tuple[str, ...]) -> Told:
-        """Ask for a training; the answer names it."""
-        asked = {"line": line, **({"records": list(records)} if records else {})}
+    def train(self, line: str, records: tuple[str, ...], *, is_challenger: bool = False) -> Told:
+        """Ask for a training of the model or of a challenger; the answer names it."""
+        asked: dict[str, Any] = {"line": line, **({"records": list(records)} if records else {})}
+        if is_challenger:
+            asked["challenger"] = True
         # Asked for twice it would train twice.
         return self._post("/v1/anomaly/models", asked, may_repeat=False)
 

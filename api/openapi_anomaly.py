@@ -91,7 +91,7 @@ def _line_paths() -> dict[str, Any]:
     rows = {JSON: {"schema": schema_ref("Lines")}}
     train = _post(
         "Train a model of a line on uploads of it, or on all that count as good",
-        {"line": "A" * 22, "records": []},
+        {"line": "A" * 22, "records": [], "challenger": False},
         answers={errors.ACCEPTED: ("Asked for", {JSON: {"schema": schema_ref("Training")}})},
     )
     listed = "The model cards of lines: who approved them, and where each stands"

@@ -16,12 +16,11 @@ from api.anomaly.changes import facts_of
 from api.anomaly.events import Labels
 from api.anomaly.fold_parts import FoldParts
 from api.anomaly.line_cards import LineCards
-from api.anomaly.models import OpenModel
+from api.anomaly.models import OpenDetector
 from api.anomaly.places import owner_of
 from api.anomaly.training_rows import training_rows
 from api.anomaly.uploads import limits_of, table_of
 from quality.deliveries.agreed import Filed
-from scoring.anomaly.cards import reference_of_model
 from scoring.anomaly.columns import align
 from scoring.anomaly.injected import Reference
 from scoring.anomaly.labels import LabelName
@@ -70,7 +69,7 @@ def report_on(card: str, asked: Asked) -> dict[str, Any]:
     if challenger is not None and champion is not None and table is not None:
         try:
             report = shadow_report(
-                Contest(champion.detector, challenger.detector, champion.model.settings.yellow),
+                Contest(champion.detector, challenger.detector, champion.told.yellow),
                 table,
                 reference=_reference(active or card, asked),
                 incidents=_incidents(asked, table.names),
@@ -84,9 +83,9 @@ def report_on(card: str, asked: Asked) -> dict[str, Any]:
     return {**told, "objections": [facts_of(each) for each in against]}
 
 
-def _opened(card: str | None, asked: Asked) -> OpenModel | None:
+def _opened(card: str | None, asked: Asked) -> OpenDetector | None:
     digest = asked.cards.digest(card)
-    return asked.parts.models.open(digest) if digest else None
+    return asked.parts.models.open_any(digest) if digest else None
 
 
 def _trained_on(cards: LineCards, *named: str | None) -> frozenset[str]:
@@ -153,15 +152,17 @@ def _reference(card: str, asked: Asked) -> Reference:
     Of a model that is not held the text is all there is, and an objection says so.
     """
     opened = _opened(card, asked)
-    return asked.cards.reference(card) if opened is None else reference_of_model(opened.model)
+    return asked.cards.reference(card) if opened is None else opened.told.reference
 
 
-def _told_wrong(card: str, opened: OpenModel | None, asked: Asked) -> Iterator[Objected]:
+def _told_wrong(card: str, opened: OpenDetector | None, asked: Asked) -> Iterator[Objected]:
     """Where nobody can look into a model, or its card tells something else of it."""
     if opened is None:
         yield Objected(Objection.MODEL_NOT_HELD, "model", 0.0, 1.0)
         return
-    told, held = asked.cards.reference(card), reference_of_model(opened.model)
+    if opened.watches is None:
+        yield Objected(Objection.SHADOW_ALONE, "model", 0.0, 1.0)
+    told, held = asked.cards.reference(card), opened.told.reference
     for name in sorted(told.keys() | held.keys()):
         if name not in told or name not in held:
             yield Objected(Objection.CARD_DIFFERS, f"reference/{name}", name in told, name in held)
@@ -170,7 +171,7 @@ def _told_wrong(card: str, opened: OpenModel | None, asked: Asked) -> Iterator[O
             if not math.isclose(said, found, rel_tol=_TOLD_DIGITS, abs_tol=_TOLD_DIGITS):
                 yield Objected(Objection.CARD_DIFFERS, f"reference/{name}", said, found)
                 break
-    if asked.cards.data_digest(card) != opened.model.facts.data_digest:
+    if asked.cards.data_digest(card) != opened.told.data_digest:
         yield Objected(Objection.CARD_DIFFERS, "data_sha256", 0.0, 1.0)
 
 

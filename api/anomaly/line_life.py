@@ -56,7 +56,7 @@ class LineLife:
         waiting = self._waiting()
         shadows = {card: each for card, each in self.state.shadows.items() if card in waiting}
         for card in waiting:
-            opened = self._parts.models.open(self._cards.digest(card) or "")
+            opened = self._parts.models.open_any(self._cards.digest(card) or "")
             if opened is None:
                 continue
             names = shadow_names(record, self._place.key, card)

@@ -9,6 +9,7 @@ from typing import Final
 
 from api.observability import log
 from scoring.anomaly.model import Model
+from scoring.anomaly.outline import Outline, outline_of
 from scoring.anomaly.replay import ReplayableDetector
 from scoring.errors import ScoringError
 
@@ -18,10 +19,19 @@ OPEN_MAX: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class OpenModel:
-    """A model and what serves it."""
+    """A model that may watch a line, and what serves it."""
 
     model: Model
     detector: ReplayableDetector
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDetector:
+    """A model of any kind and what serves it; ``watches`` is None of a challenger."""
+
+    told: Outline
+    detector: ReplayableDetector
+    watches: OpenModel | None
 
 
 class Models:
@@ -30,10 +40,15 @@ class Models:
     def __init__(self, onnx: Callable[[str], bytes | None]) -> None:
         """Ask ``onnx`` for the bytes of a digest in hex."""
         self._onnx = onnx
-        self._open: OrderedDict[str, OpenModel] = OrderedDict()
+        self._open: OrderedDict[str, OpenDetector] = OrderedDict()
 
     def open(self, digest: str) -> OpenModel | None:
-        """The model; None where its bytes are not held, or are no model of this version."""
+        """The model that may watch; None of a challenger, which scores in shadow alone."""
+        found = self.open_any(digest)
+        return None if found is None else found.watches
+
+    def open_any(self, digest: str) -> OpenDetector | None:
+        """The model or challenger; None where its bytes are not held, or are of no version here."""
         found = self._open.get(digest)
         if found is None:
             content = self._onnx(digest)
@@ -47,12 +62,14 @@ class Models:
         return found
 
 
-def _opened(content: bytes) -> OpenModel | None:
+def _opened(content: bytes) -> OpenDetector | None:
+    from scoring.anomaly.detectors import open_detector
     from scoring.anomaly.serving import OnnxDetector
 
     try:
-        detector = OnnxDetector(content)
+        detector = open_detector(content)
     except ScoringError as fault:
         log.error("anomaly.model_unusable", code=fault.code, detail=str(fault))
         return None
-    return OpenModel(detector.model, detector)
+    watches = OpenModel(detector.model, detector) if isinstance(detector, OnnxDetector) else None
+    return OpenDetector(outline_of(detector.model), detector, watches)

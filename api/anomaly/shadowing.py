@@ -9,10 +9,9 @@ import numpy as np
 
 from api.anomaly.changes import Values, encode_facts
 from api.anomaly.life_state import ShadowStream
-from api.anomaly.models import OpenModel
+from api.anomaly.models import OpenDetector
 from api.anomaly.series import LEVELS, empty_series, encode_series
 from quality.deliveries.agreed import Filed
-from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.table import ParameterTable
 from scoring.anomaly.verdict import Level
 from scoring.errors import ScoringError
@@ -31,7 +30,7 @@ class Shadowed:
 
 
 def score_in_shadow(
-    opened: OpenModel, table: ParameterTable, before: ShadowStream | None, *, names: Values
+    opened: OpenDetector, table: ParameterTable, before: ShadowStream | None, *, names: Values
 ) -> Shadowed:
     """Score an upload in shadow, going on from where the uploads before have led.
 
@@ -48,10 +47,10 @@ def score_in_shadow(
     try:
         rows = _by_time(table)
         scored = detector.score(rows, started.stream)
-        times = in_columns(opened.model, rows).at_us
+        times = detector.rows_of(rows).at_us
     except ScoringError as fault:
         return Shadowed(_row(names, opened, {"status": fault.code, "rows": 0, "called": 0}), before)
-    loud = scored.p_value < opened.model.settings.yellow
+    loud = scored.p_value < opened.told.yellow
     series = empty_series(len(scored.score))
     if times is not None:
         series["at_us"] = times
@@ -73,6 +72,6 @@ def _by_time(table: ParameterTable) -> ParameterTable:
     return table if table.at_us is None else table.take(np.argsort(table.at_us, kind="stable"))
 
 
-def _row(names: Values, opened: OpenModel, facts: dict[str, Any], series: bytes = b"") -> Values:
-    told = {**facts, "model": opened.detector.digest, "alpha": opened.model.settings.yellow}
+def _row(names: Values, opened: OpenDetector, facts: dict[str, Any], series: bytes = b"") -> Values:
+    told = {**facts, "model": opened.detector.digest, "alpha": opened.told.yellow}
     return {**names, "facts": encode_facts(told), "series": series}

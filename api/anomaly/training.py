@@ -25,7 +25,8 @@ from quality.deliveries.agreed import Filed
 
 if TYPE_CHECKING:
     from api.anomaly.training_rows import TrainingRows
-    from scoring.anomaly.drafting import Draft
+    from scoring.anomaly.drafting import Draft, Trained
+    from scoring.anomaly.table import ParameterTable
 
 LOOK_SECONDS: Final = 2.0
 #: A training whose process is gone is begun again after this.
@@ -143,10 +144,6 @@ def train_next(parts: TrainingParts) -> bool:
 def _train(parts: TrainingParts, store: ModelStore, job: Job) -> dict[str, Any]:
     from api.anomaly.good_rows import rows_left_out
     from api.anomaly.training_rows import training_rows
-    from scoring.anomaly.drafting import Trained
-    from scoring.anomaly.graph import export_model
-    from scoring.anomaly.serving import OnnxDetector
-    from scoring.anomaly.training import train
 
     with AlarmBook(parts.worker.database).at_once() as book:
         asked = _chosen(job.facts["records"], good_uploads(book, job.line))
@@ -157,14 +154,32 @@ def _train(parts: TrainingParts, store: ModelStore, job: Job) -> dict[str, Any]:
         store.note_job(replace(job, touched_ms=parts.clock.now_ms(), facts=facts))
 
     rows = training_rows(parts.records(asked), left_out)
-    model = train(rows.table, note=note)
+    trained = _trained(rows.table, note, is_challenger=bool(job.facts.get("challenger")))
+    draft = _drafted(parts, job, trained, rows)
+    digest, card = trained.detector.digest, draft.content
+    _keep(store, job, digest, trained.onnx, made_ms=parts.clock.now_ms())
+    signed = parts.cards.sign(card, owner=job.owner, job=job.id)
+    return {"model": digest, "card": card, "stage": card["state"]["stage"], **signed}
+
+
+def _trained(
+    table: ParameterTable, note: Callable[[int, int], None], *, is_challenger: bool
+) -> Trained:
+    from scoring.anomaly.detectors import open_detector
+    from scoring.anomaly.drafting import Trained
+
+    if is_challenger:
+        from scoring.anomaly.challenger import export_challenger, train_challenger
+
+        challenger = train_challenger(table)
+        onnx = export_challenger(challenger)
+        return Trained(challenger, onnx, open_detector(onnx), table)
+    from scoring.anomaly.graph import export_model
+    from scoring.anomaly.training import train
+
+    model = train(table, note=note)
     onnx = export_model(model)
-    detector = OnnxDetector(onnx)
-    draft = _drafted(parts, job, Trained(model, onnx, detector, rows.table), rows)
-    _keep(store, job, detector.digest, onnx, made_ms=parts.clock.now_ms())
-    signed = parts.cards.sign(draft.content, owner=job.owner, job=job.id)
-    found = {"model": detector.digest, "card": draft.content, "stage": str(model.stage)}
-    return {**found, **signed}
+    return Trained(model, onnx, open_detector(onnx), table)
 
 
 def _chosen(named: Sequence[str], own: Sequence[str]) -> Sequence[str]:
@@ -177,7 +192,7 @@ def _chosen(named: Sequence[str], own: Sequence[str]) -> Sequence[str]:
     return named or own
 
 
-def _drafted(parts: TrainingParts, job: Job, trained: Any, rows: TrainingRows) -> Draft:
+def _drafted(parts: TrainingParts, job: Job, trained: Trained, rows: TrainingRows) -> Draft:
     from scoring.anomaly.cards import LinePlace
     from scoring.anomaly.drafting import Lineage, draft_card
 

@@ -133,13 +133,21 @@ def open_model(path: Path) -> OnnxDetector:
     """The detector of a model file.
 
     Raises:
-        CommandFault: it cannot be read.
+        CommandFault: it cannot be read, or is a challenger's.
         MalformedModel: it is none.
     """
-    from scoring.anomaly.onnx_file import MODEL_BYTES_MAX
     from scoring.anomaly.serving import OnnxDetector
 
-    return OnnxDetector(read_file(path, "a model", bytes_max=MODEL_BYTES_MAX))
+    found = open_either(path)
+    if not isinstance(found, OnnxDetector):
+        raise CommandFault(
+            "shadow-alone",
+            f"{path}: expected a model that watches a line, found a challenger",
+            remedy="A challenger scores in shadow beside a model: have the service train it with"
+            " 'lotmark model train LINE --challenger'. 'lotmark anomaly replay' makes its"
+            " decisions again.",
+        )
+    return found
 
 
 def open_either(path: Path) -> ReplayableDetector:

@@ -200,7 +200,7 @@ def card_text(model: Model, onnx: bytes) -> str:
         "training": asdict(model.facts),
         "setups": [{"label": setup.label, "rows": setup.rows} for setup in model.setups],
         "statistics": [statistic.name for statistic in model.statistics],
-        "out_of_fold": out_of_fold_digest(model),
+        "out_of_fold": out_of_fold_digest(model.calibration),
         "resolution": model.calibration.resolution,
         "limits": score_limits(model, model.settings.yellow),
     }

@@ -15,6 +15,7 @@ _WORDS: Final = {
     "lost-incident": "of a past incident called, before",
     "moved-away": "away from where it may lie",
     "model-not-held": "files of this model that the service holds",
+    "shadow-alone": "a challenger: in force it would leave the line unwatched",
     "card-differs": "as the card says, as the model has it",
 }
 

@@ -36,6 +36,12 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
     multiple=True,
     help="An upload to train on, by id or entry number, repeatable; default: all that are held.",
 )
+@click.option(
+    "--challenger",
+    "is_challenger",
+    is_flag=True,
+    help="An autoencoder of the same rows, which scores in shadow alone.",
+)
 @click.option("--out", type=_FILE, help="Where the ONNX file is written, its digest checked.")
 @click.option("--yes", "is_agreed", is_flag=True, help="Sign the card without asking.")
 @place_options
@@ -53,7 +59,9 @@ def train(output: Output, *, line: str, place: Place, **options: Any) -> None:
         # Whoever uploads and trains in one script means the rows that were just uploaded.
         client.await_log()
         records = tuple(record_id_of(named, acting.client) for named in options["records"])
-        asked = client.train(key_of(line, acting.did), records)
+        asked = client.train(
+            key_of(line, acting.did), records, is_challenger=options["is_challenger"]
+        )
         job = _await(output, client, str(asked.get("job", "")))
         digest, card = _draft(acting, job)
         onnx = client.onnx(digest)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -21,8 +21,10 @@ import numpy as np
 from keys.encoding import encode_base64url
 from ledger.frontier import EMPTY_FRONTIER, append_leaves
 from ledger.tree import leaf_hash
+from scoring.anomaly.challenger_model import Autoencoder
 from scoring.anomaly.levels import RED_SHARE
-from scoring.anomaly.model import Model, Settings
+from scoring.anomaly.model import Calibration, Model
+from scoring.anomaly.outline import Outline, outline_of
 from scoring.errors import TooFewRows
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,12 +74,14 @@ class CardFacts:
     note: str | None = None
 
 
-def card_id(records: Sequence[TrainingRecord], code_version: str, *, settings: Settings) -> str:
+def card_id(
+    records: Sequence[TrainingRecord], code_version: str, *, settings: Mapping[str, Any]
+) -> str:
     """SHA-256, base64url, over the JSON of training rows, code version and hyper-parameters."""
     content = {
         "code_version": code_version,
         "rows": [[each.record_id, list(each.left_out)] for each in records],
-        "settings": asdict(settings),
+        "settings": dict(settings),
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return encode_base64url(hashlib.sha256(text.encode()).digest())
@@ -106,44 +110,35 @@ def row_spans(rows: Sequence[int]) -> list[list[int]]:
     return found
 
 
-def out_of_fold_digest(model: Model) -> str:
+def out_of_fold_digest(calibration: Calibration) -> str:
     """SHA-256, base64url, over the out-of-fold scores, little-endian float64, ascending."""
-    raw = np.ascontiguousarray(model.calibration.scores, "<f8").tobytes()
+    raw = np.ascontiguousarray(calibration.scores, "<f8").tobytes()
     return encode_base64url(hashlib.sha256(raw).digest())
 
 
-def card_content(model: Model, facts: CardFacts) -> dict[str, Any]:
+def card_content(model: Model | Autoencoder, facts: CardFacts) -> dict[str, Any]:
     """The groups of a ``model-card/v1`` record.
 
     Raises:
         TooFewRows: no training record, or one twice.
     """
+    told = outline_of(model)
     return {
-        "state": _state(model, facts),
-        "training": _training(model, facts),
+        "state": _state(told, facts),
+        "training": _training(told, facts),
         "settings": [
             {"name": name, "value": json.dumps(value, separators=(",", ":"))}
-            for name, value in sorted(asdict(model.settings).items())
+            for name, value in sorted(told.settings.items())
         ],
-        "results": _results(model, facts),
+        "results": _results(told, facts),
         "reference": {
             "sha256": encode_base64url(facts.drift_sha256),
             "parameters": [
                 {"id": name, "location": decimal_text(centre), "spread": decimal_text(spread)}
-                for name, (centre, spread) in reference_of_model(model).items()
+                for name, (centre, spread) in told.reference.items()
             ],
         },
     }
-
-
-def reference_of_model(model: Model) -> dict[str, tuple[float, float]]:
-    """Centre and spread of each parameter in its own unit; a constant one has spread 0."""
-    found = {
-        model.names[j]: (float(model.median[n]), float(model.scale[n]))
-        for n, j in enumerate(model.modelled)
-    }
-    found |= {model.names[j]: (value, 0.0) for j, value in model.constants.items()}
-    return {name: found[name] for name in model.names if name in found}
 
 
 def decimal_text(value: float) -> str:
@@ -155,9 +150,8 @@ def decimal_text(value: float) -> str:
     return "0" if text in {"", "-0"} else text
 
 
-def _state(model: Model, facts: CardFacts) -> dict[str, Any]:
+def _state(told: Outline, facts: CardFacts) -> dict[str, Any]:
     place = facts.place
-    settings = model.settings
     found = {
         "owner": place.owner,
         "line": {
@@ -166,44 +160,44 @@ def _state(model: Model, facts: CardFacts) -> dict[str, Any]:
             "machine": place.machine,
             "part": place.part,
         },
-        "card": card_id(facts.records, facts.code_version, settings=settings),
+        "card": card_id(facts.records, facts.code_version, settings=told.settings),
         "onnx_sha256": encode_base64url(facts.onnx_sha256),
-        "stage": str(model.stage),
+        "stage": str(told.stage),
     }
     return found if facts.parent is None else found | {"parent": facts.parent}
 
 
-def _training(model: Model, facts: CardFacts) -> dict[str, Any]:
+def _training(told: Outline, facts: CardFacts) -> dict[str, Any]:
     record_ids = [each.record_id for each in facts.records]
     found: dict[str, Any] = {
         "records": record_ids,
         "root": training_root(record_ids),
-        "data_sha256": encode_base64url(bytes.fromhex(model.facts.data_digest)),
+        "data_sha256": encode_base64url(bytes.fromhex(told.data_digest)),
         "code_version": facts.code_version,
         "from": _instant_text(facts.from_us),
         "until": _instant_text(facts.until_us),
-        "rows": model.facts.rows,
-        "effective_rows": decimal_text(model.facts.n_eff),
-        "parameters": list(model.names),
+        "rows": told.rows,
+        "effective_rows": decimal_text(told.n_eff),
+        "parameters": list(told.names),
     }
     left_out = [each for each in facts.records if each.left_out]
     if left_out:
         found["left_out"] = [
             {"record": each.record_id, "rows": row_spans(each.left_out)} for each in left_out
         ]
-    if model.setups:
-        found["set_ups"] = [setup.label for setup in model.setups]
+    if told.set_ups:
+        found["set_ups"] = list(told.set_ups)
     return found if facts.note is None else found | {"note": facts.note}
 
 
-def _results(model: Model, facts: CardFacts) -> dict[str, Any]:
-    calibration = model.calibration
+def _results(told: Outline, facts: CardFacts) -> dict[str, Any]:
+    calibration = told.calibration
     limits = {
-        "score@yellow": calibration.threshold(model.settings.yellow),
-        "score@red": calibration.threshold(RED_SHARE * model.settings.yellow),
+        "score@yellow": calibration.threshold(told.yellow),
+        "score@red": calibration.threshold(RED_SHARE * told.yellow),
     }
     return {
-        "alpha": decimal_text(model.settings.yellow),
+        "alpha": decimal_text(told.yellow),
         "resolution": decimal_text(calibration.resolution),
         # What n scores say nothing about has no limit by counting; the resolution tells why.
         "limits": [
@@ -211,7 +205,7 @@ def _results(model: Model, facts: CardFacts) -> dict[str, Any]:
             for name, limit in limits.items()
             if np.isfinite(limit)
         ],
-        "out_of_fold_sha256": out_of_fold_digest(model),
+        "out_of_fold_sha256": out_of_fold_digest(calibration),
         "onnx_bytes": facts.onnx_bytes,
         "parity_error": decimal_text(facts.parity_error),
         "benchmark": [

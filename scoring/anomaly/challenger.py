@@ -28,6 +28,7 @@ from scoring.anomaly.front_end import as_float32, fit_front_end
 from scoring.anomaly.graph_nodes import IR_VERSION, OPSET, Nodes, value_of
 from scoring.anomaly.model import Settings
 from scoring.anomaly.model_form import take_model_apart
+from scoring.anomaly.sample_size import effective_rows
 from scoring.anomaly.table import Numbers, ParameterTable
 from scoring.anomaly.training import data_digest
 from scoring.errors import TooFewRows
@@ -84,6 +85,7 @@ def train_challenger(
         deviation,
         calibrate(raw_statistics(errors / deviation)),
         len(z),
+        effective_rows(z)[0],
         seed,
         data_digest(table.values, front.quantum),
     )

@@ -39,7 +39,8 @@ class Layer:
 class Autoencoder:
     """A trained challenger; arrays as in :class:`~scoring.anomaly.model.Model`.
 
-    ``deviation`` [m] is that of each parameter's error out of fold.
+    ``deviation`` [m] is that of each parameter's error out of fold, ``n_eff`` what its rows are
+    worth as independent ones.
     """
 
     names: tuple[str, ...]
@@ -53,6 +54,7 @@ class Autoencoder:
     deviation: Numbers
     calibration: Calibration
     rows: int
+    n_eff: float
     seed: int
     data_digest: str
     format: str = FORMAT

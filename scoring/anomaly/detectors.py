@@ -5,11 +5,10 @@ from __future__ import annotations
 from scoring.anomaly.challenger_model import METADATA_KEY as CHALLENGER_KEY
 from scoring.anomaly.challenger_serving import ChallengerDetector
 from scoring.anomaly.onnx_file import parse_onnx
-from scoring.anomaly.replay import ReplayableDetector
 from scoring.anomaly.serving import OnnxDetector
 
 
-def open_detector(onnx: bytes) -> ReplayableDetector:
+def open_detector(onnx: bytes) -> OnnxDetector | ChallengerDetector:
     """What serves a file.
 
     Raises:

@@ -12,21 +12,24 @@ from typing import Any
 
 import numpy as np
 
+from ledger.strict_json import JsonValue, encode_json
 from scoring.anomaly.cards import (
     CardFacts,
     LinePlace,
     TrainingRecord,
     card_content,
-    reference_of_model,
 )
+from scoring.anomaly.challenger_model import Autoencoder
+from scoring.anomaly.challenger_reference import plain_scores
 from scoring.anomaly.drift_bytes import encode_drift_reference
 from scoring.anomaly.drift_reference import drift_reference
 from scoring.anomaly.injected import STORED_SET, injected
 from scoring.anomaly.model import Model
+from scoring.anomaly.outline import outline_of, reference_of_model
 from scoring.anomaly.port import Detector
 from scoring.anomaly.prepare import in_columns
 from scoring.anomaly.reference_detector import ReferenceDetector
-from scoring.anomaly.table import ParameterTable
+from scoring.anomaly.table import Numbers, ParameterTable
 
 #: Rows that graph and reference are compared on, the newest.
 _PARITY_ROWS = 2000
@@ -55,9 +58,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model, its ONNX bytes, what serves them, and the rows that it was trained on."""
+    """A model or challenger, its ONNX bytes, what serves them, and the rows it was trained on."""
 
-    model: Model
+    model: Model | Autoencoder
     onnx: bytes
     detector: Detector
     table: ParameterTable
@@ -70,7 +73,7 @@ def draft_card(trained: Trained, lineage: Lineage) -> Draft:
         TooFewRows: no training record, or one twice.
         ParametersDiffer: rows of another model.
     """
-    reference = encode_drift_reference(drift_reference(trained.model, trained.table))
+    reference = _reference_bytes(trained)
     facts = CardFacts(
         place=lineage.place,
         records=lineage.records,
@@ -91,10 +94,27 @@ def draft_card(trained: Trained, lineage: Lineage) -> Draft:
 def parity_error(trained: Trained) -> float:
     """The largest difference of a score between graph and reference, over the newest rows."""
     table = trained.table.take(slice(-_PARITY_ROWS, None))
-    plain = ReferenceDetector(trained.model)
-    expected = plain.score(in_columns(trained.model, table), plain.start()).score
+    expected = _expected(trained.model, table)
     found = trained.detector.score(table, trained.detector.start()).score
     return float(np.abs(found - expected).max())
+
+
+def _expected(model: Model | Autoencoder, table: ParameterTable) -> Numbers:
+    if isinstance(model, Autoencoder):
+        return plain_scores(model, table)
+    plain = ReferenceDetector(model)
+    return plain.score(in_columns(model, table), plain.start()).score
+
+
+def _reference_bytes(trained: Trained) -> bytes:
+    """The drift reference; of a challenger, by which no drift is judged, centres and spreads."""
+    model = trained.model
+    if isinstance(model, Autoencoder):
+        found: dict[str, JsonValue] = {
+            name: [*pair] for name, pair in reference_of_model(model).items()
+        }
+        return encode_json({"reference": found}, numbers="any")
+    return encode_drift_reference(drift_reference(model, trained.table))
 
 
 def benchmark_figures(trained: Trained) -> dict[str, float]:
@@ -103,8 +123,8 @@ def benchmark_figures(trained: Trained) -> dict[str, float]:
     ``false-alarms`` is of training rows; the others, by name of the stored set, are of the second
     half of the training rows with a fault in them. They flatter a little: the model knows the rows.
     """
-    model, detector, table = trained.model, trained.detector, trained.table
-    alpha = model.settings.yellow
+    told, detector, table = outline_of(trained.model), trained.detector, trained.table
+    alpha = told.yellow
     called = detector.score(table, detector.start()).p_value < alpha
     found = {"false-alarms": float(called.mean())}
     half = len(table) // 2
@@ -113,7 +133,7 @@ def benchmark_figures(trained: Trained) -> dict[str, float]:
     for fault in STORED_SET:
         shares = [
             float((detector.score(faulty, before).p_value < alpha).mean())
-            for faulty in injected(rest, fault, reference_of_model(model))
+            for faulty in injected(rest, fault, told.reference)
         ]
         if shares:
             found[fault.name] = sum(shares) / len(shares)

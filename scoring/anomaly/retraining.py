@@ -95,6 +95,7 @@ class Objection(StrEnum):
     LOST_INCIDENT = "lost-incident"
     MOVED_AWAY = "moved-away"  # from the first approved model or from the specification
     MODEL_NOT_HELD = "model-not-held"  # nobody here can say what the model does
+    SHADOW_ALONE = "shadow-alone"  # a challenger in force would watch nothing
     CARD_DIFFERS = "card-differs"  # the card tells of its model what the model is not
 
 

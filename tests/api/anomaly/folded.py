@@ -16,7 +16,10 @@ from api.anomaly.places import Place
 from api.anomaly.training_rows import training_rows
 from quality.deliveries.agreed import Filed
 from scoring.anomaly.cards import CardFacts, LinePlace, card_content
+from scoring.anomaly.challenger import export_challenger, train_challenger
+from scoring.anomaly.challenger_model import Autoencoder
 from scoring.anomaly.graph import export_model
+from scoring.anomaly.model import Model
 from scoring.anomaly.rule_calibration import RuleCalibration
 from scoring.anomaly.table import Numbers
 from scoring.anomaly.training import train
@@ -67,11 +70,18 @@ class FoldedLine:
         self.seconds += len(values)
         return self.take("parameter-upload/v1", groups)
 
-    def card(self, upload: str, *, left_out: frozenset[int] = frozenset()) -> str:
-        """A card of a model that is trained on an upload, but for these rows."""
+    def card(
+        self, upload: str, *, left_out: frozenset[int] = frozenset(), is_challenger: bool = False
+    ) -> str:
+        """A card of a model or challenger that is trained on an upload, but for these rows."""
         rows = training_rows(self.read([upload]), {upload: left_out})
-        model = train(rows.table)
-        onnx = export_model(model)
+        model: Model | Autoencoder
+        if is_challenger:
+            model = train_challenger(rows.table)
+            onnx = export_challenger(model)
+        else:
+            model = train(rows.table)
+            onnx = export_model(model)
         digest = hashlib.sha256(onnx).digest()
         self.onnx[digest.hex()] = onnx
         facts = CardFacts(

@@ -133,6 +133,15 @@ def test_records_of_no_line_are_not_trained_on(plant: Plant, records: list[str])
     assert not records or job["code"] == "malformed-table"
 
 
+@pytest.mark.item("7.1.interface")
+def test_a_challenger_is_trained_on_request_and_its_card_is_drafted(plant: Plant) -> None:
+    job = trained(plant, records=[plant.first], challenger=True)
+    assert job["status"] == "done", job
+    assert {"name": "kind", "value": '"autoencoder"'} in job["card"]["settings"]
+    asked = {"line": plant.place.key, "challenger": 1}
+    assert code_of(post(plant, "models", asked)) == "anomaly-unfit"
+
+
 @pytest.mark.item("7.7.limits")
 def test_rules_are_tried_before_they_are_changed(plant: Plant) -> None:
     tight = {"parameters": [{"id": "force", "rules": [], "lower": "99", "upper": "101"}]}

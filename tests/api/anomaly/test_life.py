@@ -84,6 +84,27 @@ def test_who_approves_is_told_how_a_model_did_in_shadow_on_good_rows(line: Folde
     assert line.life["challengers"] == {}
 
 
+@pytest.mark.item("7.1.interface")
+def test_a_challenger_scores_in_shadow_and_is_compared_but_in_force_watches_nothing(
+    line: FoldedLine,
+) -> None:
+    card = line.card(line.upload(normal_rows(TRAINED, seed=7)), is_challenger=True)
+    faulty = line.upload(faulty_rows())
+    row = line.fold.changes.shadows[(card, faulty)]
+    assert decode_facts(row["facts"])["status"] == "scored"
+    assert line.life["challengers"][card]["rows"] == 20
+    line.label(line.upload(normal_rows(TRAINED, seed=8)), (1, TRAINED), "false")
+    report = line.life["challengers"][card]["report"]
+    assert report["shadow"]["challenger_rate"]["rows"] == TRAINED
+    objected = {each["objection"] for each in report["objections"]}
+    assert "shadow-alone" in objected
+    assert not objected & {"model-not-held", "card-differs"}
+    line.activate(card)
+    upload = line.upload(normal_rows(4, seed=9))
+    told = decode_facts(line.fold.changes.uploads[upload]["facts"])
+    assert told["status"] == "model-missing"
+
+
 @pytest.mark.item("7.done.poisoning")
 def test_a_model_that_moves_a_little_each_time_is_held_to_the_first_one(line: FoldedLine) -> None:
     objected = []

@@ -97,6 +97,8 @@ def test_a_challenger_is_trained_beside_the_model_and_its_decisions_are_made_aga
     assert (found["rows"], found["largest_difference"]) == (80, 0.0)
     assert all(each.mean() > 0.9 for each in loud)
     assert run("replay", folder / "c.jsonl", "--model", folder / "again.onnx").exit_code == 1
+    refused = run("score", folder / "good.csv", "--model", folder / "c.onnx")
+    assert "shadow-alone" in refused.output
 
 
 @pytest.mark.item("7.8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 
 import pytest
@@ -112,14 +112,14 @@ def test_the_id_of_a_card_covers_rows_code_and_settings(changed: str) -> None:
     records = RECORDS[:2] if changed == "rows" else RECORDS
     settings = replace(Settings(), ridge=0.05) if changed == "settings" else Settings()
     code = "1.2.4" if changed == "code" else "1.2.3"
-    first = card_id(RECORDS, "1.2.3", settings=Settings())
-    assert card_id(RECORDS, "1.2.3", settings=Settings()) == first
-    assert card_id(records, code, settings=settings) != first
+    first = card_id(RECORDS, "1.2.3", settings=asdict(Settings()))
+    assert card_id(RECORDS, "1.2.3", settings=asdict(Settings())) == first
+    assert card_id(records, code, settings=asdict(settings)) != first
 
 
 def test_a_row_that_was_left_out_makes_another_card() -> None:
     other = (*RECORDS[:2], TrainingRecord("C" * 43, (1,)))
-    ids = {card_id(each, "1", settings=Settings()) for each in (RECORDS, other)}
+    ids = {card_id(each, "1", settings=asdict(Settings())) for each in (RECORDS, other)}
     assert len(ids) == 2
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from scoring.anomaly.cards import reference_of_model
+from keys.encoding import encode_base64url
+from ledger.schema_rules import compile_schema
+from quality.types import business_types
+from scoring.anomaly.cards import LinePlace, TrainingRecord
 from scoring.anomaly.challenger import export_challenger, train_challenger
 from scoring.anomaly.challenger_model import Autoencoder, raw_statistics, reconstruct
 from scoring.anomaly.challenger_serving import ChallengerDetector, read_challenger
 from scoring.anomaly.decision import Limit
 from scoring.anomaly.detectors import open_detector
+from scoring.anomaly.drafting import Lineage, Trained, draft_card
 from scoring.anomaly.graph import export_model
+from scoring.anomaly.outline import reference_of_model
 from scoring.anomaly.reference import standardise
 from scoring.anomaly.replay import decide, replay
 from scoring.anomaly.serving import OnnxDetector
@@ -123,3 +129,21 @@ def test_too_few_rows_teach_nothing() -> None:
 def test_a_model_is_no_challenger(good: ParameterTable) -> None:
     with pytest.raises(MalformedModel, match="expected operators of our graphs"):
         read_challenger(export_model(train(good)))
+
+
+@pytest.mark.item("7.1.interface")
+def test_its_card_is_drafted_as_that_of_the_model_is_and_tells_its_kind(
+    good: ParameterTable, challenger: Autoencoder
+) -> None:
+    onnx = export_challenger(challenger)
+    place = LinePlace("did:web:log.example:parties:acme", "S1", "L1", "M1", "P1")
+    lineage = Lineage(place, (TrainingRecord("A" * 43),), "1.2.3", from_us=1, until_us=2)
+    content = draft_card(Trained(challenger, onnx, open_detector(onnx), good), lineage).content
+    types = [json.loads(text) for text in business_types()]
+    (schema,) = (each["schema"] for each in types if each["vct"] == "model-card/v1")
+    assert [*compile_schema(schema).iter_errors(content)] == []
+    assert {"name": "kind", "value": '"autoencoder"'} in content["settings"]
+    assert float(content["results"]["parity_error"]) < 1e-9
+    assert content["training"]["data_sha256"] == encode_base64url(
+        bytes.fromhex(challenger.data_digest)
+    )

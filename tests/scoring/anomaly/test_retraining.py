@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from scoring.anomaly.cards import reference_of_model
 from scoring.anomaly.graph import export_model
 from scoring.anomaly.injected import STORED_SET, Fault, InjectedFault, injected
 from scoring.anomaly.labels import AlarmLabel, JudgedRow, LabelName, Outcome, newest_labels
 from scoring.anomaly.model import Model, Settings
+from scoring.anomaly.outline import reference_of_model
 from scoring.anomaly.poisoning import Anchor, Anchors, Moved, Movement, movements
 from scoring.anomaly.retraining import (
     AGE_US,

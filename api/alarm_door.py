@@ -191,6 +191,7 @@ def _whole(told: ToldAlarm, alarms: ToldAlarms) -> dict[str, Any]:
         "regime": alarm.facts.get("regime"),
         "drift": alarm.facts.get("drift"),
         "unwatched": alarm.facts.get("unwatched"),
+        "times": alarm.facts.get("times"),
         "opened": _verdict(told, opened),
         "peak": _verdict(told, peak),
         "decision": _path(alarms, alarm, peak),

@@ -19,7 +19,7 @@ LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 100
 STEPS_MAX: Final = 10_000
 LEVELS: Final = ("yellow", "red")
-KINDS: Final = ("anomaly", "specification", "regime", "drift", "unwatched")
+KINDS: Final = ("anomaly", "specification", "regime", "drift", "unwatched", "times-out-of-place")
 FORMATS: Final = ("png", "svg")
 _ALARMS: Final = frozenset(
     {"owner", "line", "level", "kind", "since", "until", "limit", "cursor", "at_least"}

@@ -21,6 +21,7 @@ from api.anomaly.line_cards import LineCards
 from api.anomaly.line_life import LineLife
 from api.anomaly.loud_regime import regimes_after
 from api.anomaly.models import OpenModel
+from api.anomaly.odd_times import start_times, times_after
 from api.anomaly.places import (
     CARD_VCT,
     DECISION_VCT,
@@ -70,7 +71,7 @@ class LineFold:
         self._life = LineLife(place, parts, cards=self._cards, labels=self._labels)
         self._facts: dict[str, Any] = {"rows": 0, "uploads": 0, "newest_us": None}
         self._facts |= {"status": "", "stage": "", "unwatched": None, "limits": {}, "newest": ""}
-        self._facts["regime"] = None
+        self._facts |= {"regime": None, "times": start_times()}
         self._unwatched = UnwatchedLine(place, parts, self._cards)
         self._level: AdaptiveLevel | None = None
         self._corrected: set[str] = set()
@@ -299,6 +300,10 @@ class LineFold:
         self._state = replace(self._state, watched=found.watched, following=None)
         self._keep(rows, stage=str(opened.model.stage))
         self._write_found(rows, found)
+        times = times_after(self.place, self._facts["times"], found.verdicts, record=record)
+        self._facts["times"] = times[0]
+        if times[1] is not None:
+            self.changes.alarms[times[1]["id"]] = times[1]
         drifted = self._life.watched(record, upload, watching=watching, found=found)
         if drifted is not None:
             row = drift_row(self.place, drifted, rows.provenance)

@@ -33,7 +33,9 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 @click.option("--level", type=click.Choice(("yellow", "red")), help="Only of this level.")
 @click.option(
     "--kind",
-    type=click.Choice(("anomaly", "specification", "regime", "drift", "unwatched")),
+    type=click.Choice(
+        ("anomaly", "specification", "regime", "drift", "unwatched", "times-out-of-place")
+    ),
     help="Only of this kind.",
 )
 @click.option("--since", type=INSTANT, help="That went on at or after this day or moment.")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from api.anomaly.changes import decode_facts
 from scoring.anomaly.table import Numbers
 from tests.api.anomaly.folded import NOW_MS, FoldedLine
 from tests.api.anomaly.plant import normal_rows, upload_groups
@@ -62,3 +63,22 @@ def test_the_newest_time_of_a_line_is_never_behind_admission(line: FoldedLine) -
     line.take("parameter-upload/v1", groups)
     assert datetime.fromisoformat(_AHEAD) > datetime.fromtimestamp(NOW_MS / 1000, UTC)
     assert line.told["newest_us"] == NOW_MS * 1_000
+
+
+@pytest.mark.parametrize(("odd", "told"), [(19, []), (20, [(20, True)])])
+def test_a_fifth_of_rows_at_odd_times_is_one_event_that_good_ones_end(
+    line: FoldedLine, odd: int, told: list[tuple[int, bool]]
+) -> None:
+    def events() -> list[tuple[int, bool]]:
+        facts = [decode_facts(each["facts"]) for each in line.alarms("times-out-of-place")]
+        return [(each["times"]["rows"], each["times"]["is_open"]) for each in facts]
+
+    line.upload(normal_rows(80, seed=3))
+    groups = upload_groups(normal_rows(odd, seed=4))
+    for row in groups["values"]["rows"]:
+        row["at"] = _AHEAD
+    line.take("parameter-upload/v1", groups)
+    line.restart()
+    assert events() == told
+    line.upload(normal_rows(81, seed=5))
+    assert events() == [(19, False) for _ in told]

@@ -157,6 +157,7 @@ _ROWS: Final[tuple[tuple[str, int, str, str, str], ...]] = (
     ("too-many-alert-rules", CONFLICT, "Too many rules for alerts", "提醒规则过多", "Delete one with 'lotmark alert-when --never NAME'."),
     # tallies
     ("malformed-tally", UNPROCESSABLE, "Not what a tally is opened for", "检验计数请求格式错误", "Send lot and stage, and a plan where no specification is cited (docs/spec/tally.md section 2)."),
+    ("time-out-of-range", BAD_REQUEST, "A time more than a day ahead or a year back", "时间超前一天以上或早于一年", "Set the clock of the machine, or of the edge, and send the row again."),
     ("malformed-reading", UNPROCESSABLE, "Not a reading of this tally", "读数格式错误", "Compare it with docs/spec/tally.md section 3, and characteristics with those of the plan."),
     ("reading-contradicts", CONFLICT, "The reading does not fit those before it", "读数与此前读数矛盾", "Withdraw the reading that detail names, where that one is wrong."),
     ("sequence-taken", CONFLICT, "Another reading has this sequence", "该序号已用于其他读数", "Send it with the next sequence; the same reading again is always taken."),

@@ -63,6 +63,12 @@ class MalformedReading(QualityError):
     code = "malformed-reading"
 
 
+class TimeOutOfRange(MalformedReading):
+    """A reading that states a time at which it cannot have been measured."""
+
+    code = "time-out-of-range"
+
+
 class MalformedTally(QualityError):
     """Not what a tally can be opened for."""
 

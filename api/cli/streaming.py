@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from api.client import LogClient
 from api.known_types import find_type
 from api.party_folder import PartySigner
 from api.streaming.edge import Batching, Edge
-from api.streaming.rows import StreamRow, parse_row
+from api.streaming.rows import check_time, parse_row
 from api.streaming.spool import Spool
 from keys.identifiers import parse_origin
 from ledger import limits
@@ -207,7 +208,8 @@ def _take_lines(output: Output, edge: Edge, parameters: Sequence[str]) -> None:
         if not line.strip():
             continue
         try:
-            row: StreamRow = parse_row(line.strip().encode(), parameters)
+            row = parse_row(line.strip().encode(), parameters)
+            check_time(row, datetime.now(UTC))
             edge.accept([row], at=time.monotonic())
         except (MalformedReading, ReadingContradicts) as fault:
             refused += 1

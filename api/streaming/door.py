@@ -8,7 +8,8 @@ not this machine by its own name, which is what a page of elsewhere would have t
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.applications import Starlette
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import errors
 from api.cli.table_errors import JournalDamaged
 from api.streaming.edge import Edge
-from api.streaming.rows import parse_row
+from api.streaming.rows import StreamRow, check_time, parse_row
 from quality.errors import MalformedReading, ReadingContradicts
 
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -32,8 +33,14 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 MEDIA_TYPES: Final = frozenset({"application/x-ndjson", "application/jsonl", "application/json"})
 
 
-def build_door(edge: Edge, parameters: Sequence[str]) -> Starlette:
-    """The application: ``POST /rows`` and ``GET /status``."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_door(
+    edge: Edge, parameters: Sequence[str], *, clock: Callable[[], datetime] = _now
+) -> Starlette:
+    """The application: ``POST /rows`` and ``GET /status``; ``clock`` is held against rows."""
 
     async def take(request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -45,7 +52,7 @@ def build_door(edge: Edge, parameters: Sequence[str]) -> Starlette:
             body += chunk
             if len(body) > BODY_BYTES_MAX:
                 return _refused("too-large", f"expected at most {BODY_BYTES_MAX} bytes, found more")
-        return await run_in_threadpool(_taken, edge, parameters, body)
+        return await run_in_threadpool(_taken, edge, parameters, body, now=clock())
 
     async def status(request: Request) -> Response:
         del request
@@ -81,19 +88,20 @@ def _foreign(scope: Scope) -> str:
     return ""
 
 
-def _taken(edge: Edge, parameters: Sequence[str], body: bytes) -> Response:
+def _taken(edge: Edge, parameters: Sequence[str], body: bytes, *, now: datetime) -> Response:
     lines = [line for line in body.splitlines() if line.strip()]
     if not lines or len(lines) > ROWS_MAX:
         return _refused(
             "malformed-submission", f"expected 1 to {ROWS_MAX} rows, found {len(lines)}"
         )
-    rows = []
+    rows: list[StreamRow] = []
     for number, line in enumerate(lines, start=1):
         try:
             rows.append(parse_row(line, parameters))
+            check_time(rows[-1], now)
         except MalformedReading as fault:
             # All or none, so that the sender knows what to send again.
-            return _refused("malformed-reading", f"line {number}: {fault}")
+            return _refused(fault.code, f"line {number}: {fault}")
     try:
         taken = edge.accept(rows, at=time.monotonic())
     except ReadingContradicts as fault:

@@ -11,17 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ledger.errors import MalformedJson
 from ledger.strict_json import parse_json_object
-from quality.errors import MalformedReading
+from quality.errors import MalformedReading, TimeOutOfRange
 from quality.readers.numbers import plain_decimal
 
 ROW_BYTES_MAX: Final = 64 * 1024
 _MEMBERS: Final = frozenset({"at", "values", "lot", "set_up", "id"})
 _SET_UP: Final = frozenset({"tool", "recipe", "material_lot"})
+#: What a clock that is set wrong states, and no machine measures.
+_AHEAD_MAX, _BACK_MAX = timedelta(days=1), timedelta(days=366)
 _CODE_CHARACTERS_MAX: Final = 64
 _INSTANT: Final = re.compile(
     r"(?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)",
@@ -60,6 +62,20 @@ def parse_row(line: bytes, parameters: Sequence[str]) -> StreamRow:
         row["set_up"] = _set_up(found["set_up"])
     given = found.get("id")
     return StreamRow(row, None if given is None else _code(given, "id"))
+
+
+def check_time(row: StreamRow, now: datetime) -> None:
+    """Hold a row to the clock of the edge.
+
+    Raises:
+        TimeOutOfRange: it was measured more than a day from now, or longer than a year ago.
+    """
+    at = row.content["at"]
+    if not -_BACK_MAX <= datetime.fromisoformat(at) - now <= _AHEAD_MAX:
+        raise TimeOutOfRange(
+            f"at: expected a time of the last year, found {at} at"
+            f" {now.isoformat(timespec='seconds')} here: look which clock is wrong"
+        )
 
 
 def _instant(found: Any) -> str:

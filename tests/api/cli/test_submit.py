@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -328,9 +329,10 @@ def test_rows_from_a_pipe_become_records_of_the_log_once(solo: SoloLog, tmp_path
     parameter = {"id": "D1", "unit": "MMT", "nominal": None, "lower": "4.9", "upper": "5.1"}
     draft = {"process": {**PROCESS, "parameters": [parameter]}}
     head.write_text(json.dumps({"type": "parameter-upload/v1", "groups": draft}))
+    start = datetime.now(UTC) - timedelta(minutes=1)
+    times = [(start + timedelta(seconds=n)).isoformat(timespec="seconds") for n in range(5)]
     rows = "".join(
-        json.dumps({"at": f"2026-11-20T08:00:0{n}Z", "values": {"D1": f"5.0{n}"}}) + "\n"
-        for n in range(5)
+        json.dumps({"at": at, "values": {"D1": f"5.0{n}"}}) + "\n" for n, at in enumerate(times)
     )
     asked = ("stream", str(head), "--spool", str(tmp_path / "spool"), "--stdin", "--rows", "3")
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ledger.submission import Admitted
 from quality.errors import MalformedReading
 
 NAMES = ("pressure", "speed")
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
 def line(number: int, **more: Any) -> bytes:
@@ -217,7 +219,7 @@ def test_values_keep_the_digits_that_they_were_sent_with() -> None:
 @pytest.mark.item("7.6.streaming")
 def test_the_door_answers_when_rows_are_kept_and_takes_all_or_none(edge: Edge) -> None:
     async def ask() -> list[httpx.Response]:
-        door = httpx.ASGITransport(app=build_door(edge, NAMES))
+        door = httpx.ASGITransport(app=build_door(edge, NAMES, clock=lambda: NOW))
         async with httpx.AsyncClient(transport=door, base_url="http://127.0.0.1") as client:
             jsonl = {"content-type": "application/x-ndjson"}
             return [
@@ -250,7 +252,7 @@ def test_the_door_answers_programs_of_its_own_machine_alone(
     edge: Edge, headers: dict[str, str], status: int
 ) -> None:
     async def ask() -> httpx.Response:
-        door = httpx.ASGITransport(app=build_door(edge, NAMES))
+        door = httpx.ASGITransport(app=build_door(edge, NAMES, clock=lambda: NOW))
         async with httpx.AsyncClient(transport=door, base_url="http://127.0.0.1:8090") as client:
             return await client.get("/status", headers=headers)
 
@@ -259,7 +261,7 @@ def test_the_door_answers_programs_of_its_own_machine_alone(
 
 def test_an_id_of_another_row_is_told_and_nothing_is_kept(edge: Edge) -> None:
     async def ask(content: bytes) -> httpx.Response:
-        door = httpx.ASGITransport(app=build_door(edge, NAMES))
+        door = httpx.ASGITransport(app=build_door(edge, NAMES, clock=lambda: NOW))
         async with httpx.AsyncClient(transport=door, base_url="http://127.0.0.1") as client:
             jsonl = {"content-type": "application/x-ndjson"}
             return await client.post("/rows", content=content, headers=jsonl)
@@ -318,3 +320,22 @@ def test_the_file_of_rows_is_not_written_anew_for_each_batch(edge: Edge, tmp_pat
 
     assert after_one == before
     assert len(file.read_bytes().splitlines()) == 3
+
+
+@pytest.mark.parametrize("days", [1, -366])
+def test_a_time_that_no_machine_measures_is_refused_by_name(edge: Edge, days: int) -> None:
+    def ask(beyond: timedelta) -> httpx.Response:
+        async def post() -> httpx.Response:
+            door = httpx.ASGITransport(app=build_door(edge, NAMES, clock=lambda: now))
+            async with httpx.AsyncClient(transport=door, base_url="http://127.0.0.1") as client:
+                jsonl = {"content-type": "application/x-ndjson"}
+                return await client.post("/rows", content=line(1), headers=jsonl)
+
+        at = datetime.fromisoformat(row(1).content["at"])
+        now = at - timedelta(days=days) - (beyond if days > 0 else -beyond)
+        return asyncio.run(post())
+
+    taken, refused = ask(timedelta()), ask(timedelta(seconds=1))
+    assert taken.status_code == 200
+    assert (refused.status_code, refused.json()["code"]) == (400, "time-out-of-range")
+    assert refused.json()["detail"].startswith("line 1: at: expected a time of the last year")
